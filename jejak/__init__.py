@@ -1,0 +1,1 @@
+"""Jejak ("trail"): carries open data through the SOP and can prove every step afterwards."""

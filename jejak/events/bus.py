@@ -1,0 +1,372 @@
+"""Kafka in and out. In: records become `Record`s and are taken into a journal; out: the relay sends what the journal holds.
+
+Positions live in the journal, in the transaction of the records' effects; Kafka's own committed offsets are not used. What is
+taken once is never read again, what was not is read from the stored position, and every failure here only repeats work.
+"""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, AsyncIterator, Final
+
+import orjson
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.helpers import create_ssl_context
+from eventsourcing.persistence import IntegrityError, PersistenceError
+from pydantic import ValidationError
+
+from jejak.events.contracts import DEAD_LETTERS_TOPIC, EVENT, LOG_TOPIC, RECEIPTS_TOPIC, cloud_event_headers
+from jejak.events.journal import OUTGOING, Entry, Journal, Outcome, Record, Row, dead_letter, source_of
+
+log = structlog.get_logger("jejak.bus")
+
+BATCH: Final = 500
+WATCH_S: Final = 5.0
+STALLED_S: Final = 30.0
+CALL_S: Final = 15.0
+SEND_S: Final = 60.0
+BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+DEAD_LETTER_BYTES: Final = 3 * 1024 * 1024
+SEND_BYTES: Final = 4 * 1024 * 1024
+
+
+class Stalled(RuntimeError):
+    """Records wait and none arrives: the consumer must be built anew (aiokafka #1154)."""
+
+
+class LogShorter(RuntimeError):
+    """Kafka holds less than was already read: data was lost there, going on would skip records."""
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """How to reach the cluster. `security` is one of Kafka's protocol names."""
+
+    bootstrap: str
+    security: str = "PLAINTEXT"
+    user: str | None = None
+    password: str | None = None
+    ca_file: str | None = None
+
+    def options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"bootstrap_servers": self.bootstrap, "security_protocol": self.security, "request_timeout_ms": int(CALL_S * 1000)}
+        if "SASL" in self.security:
+            options |= {"sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": self.user, "sasl_plain_password": self.password}
+        if "SSL" in self.security:
+            options["ssl_context"] = create_ssl_context(cafile=self.ca_file)
+        return options
+
+    @asynccontextmanager
+    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        client = AIOKafkaAdminClient(**self.options())
+        try:
+            await asyncio.wait_for(client.start(), CALL_S)
+            yield client
+        finally:
+            await client.close()
+
+    async def cluster_id(self) -> str:
+        async with self.admin() as admin:
+            return str((await admin.describe_cluster())["cluster_id"])
+
+
+@dataclass
+class Progress:
+    """What health, readiness and metrics see of one consumer or relay. `ready`: read to the end that was there at start."""
+
+    name: str
+    counts: Counter[str] = field(default_factory=Counter)
+    ready: bool = False
+    lag: int = 0
+    blocked: str | None = None
+    moved_at: float = field(default_factory=time.monotonic)
+    rebuilt: int = 0
+
+    def moved(self) -> None:
+        self.blocked, self.moved_at = None, time.monotonic()
+
+    @property
+    def healthy(self) -> bool:
+        stuck = self.lag > 0 and time.monotonic() - self.moved_at > STALLED_S
+        return self.blocked is None and not stuck and not self.counts["fork"] and not self.counts["broken_chain"]
+
+
+def parse_log_record(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> Record:
+    """The safe parser: anything may come in, nothing is raised."""
+    record = parse_any_record(message, cluster)
+    if record.raw is None:
+        return _with_error(record, "tombstone")
+    try:
+        return Record(**{**vars(record), "event": EVENT.validate_json(record.raw)})
+    except (ValidationError, ValueError, RecursionError):
+        return _with_error(record, "unreadable")
+
+
+def parse_any_record(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> Record:
+    headers = tuple((str(k), bytes(v or b"")) for k, v in (message.headers or ()))
+    return Record(message.topic, message.partition, message.offset, message.key, message.value, headers, cluster=cluster)
+
+
+def _with_error(record: Record, error: str) -> Record:
+    return Record(**{**vars(record), "error": error})
+
+
+@dataclass
+class Consumer:
+    """Reads topics into a journal through `take` (a blocking call: effects and positions in one transaction).
+
+    With a `group`, partitions are shared with other processes of the lane; without, this process reads them all.
+    """
+
+    kafka: Kafka
+    journal: Journal
+    topics: re.Pattern[str]
+    parse: Callable[["ConsumerRecord[bytes, bytes]", str], Record]
+    take: Callable[[Sequence[Record]], list[Outcome]]
+    progress: Progress
+    group: str | None = None
+    refuse: Callable[[Record, str], Outcome] = dead_letter
+    may_start: Callable[[], Awaitable[None]] | None = None
+    _cluster: str = ""
+    _goal: dict[str, int] | None = None
+    _watched_at: float = 0.0
+
+    async def run(self) -> None:
+        """Until cancelled. Whatever fails is logged, shown as not healthy, and tried again with growing pauses."""
+        if self.may_start:
+            await self.may_start()
+        failures = 0
+        while True:
+            started = time.monotonic()
+            try:
+                await self._consume()
+            except (KafkaError, PersistenceError, OSError, TimeoutError, Stalled, LogShorter) as error:
+                failures = 0 if time.monotonic() - started > STALLED_S else failures + 1
+                self.progress.blocked = self.progress.blocked or f"{type(error).__name__}: {error}"
+                self.progress.rebuilt += 1
+                log.warning("consumer_rebuilt", consumer=self.progress.name, error=repr(error))
+                await asyncio.sleep(_pause(failures))
+
+    async def _consume(self) -> None:
+        self._cluster = await self.kafka.cluster_id()
+        consumer = AIOKafkaConsumer(
+            **self.kafka.options(), group_id=self.group, enable_auto_commit=False, auto_offset_reset="earliest",
+            metadata_max_age_ms=int(WATCH_S * 1000), max_poll_interval_ms=300_000, session_timeout_ms=10_000, check_crcs=True,
+        )
+        if self.group:
+            consumer.subscribe(pattern=self.topics.pattern, listener=_SeekOnAssignment(self, consumer))
+        try:
+            await asyncio.wait_for(consumer.start(), CALL_S)
+            self._watched_at = 0.0
+            while True:
+                await self._watch(consumer)
+                batches = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
+                if batches:
+                    await self._apply([m for messages in batches.values() for m in messages])
+        finally:
+            await _stopped(consumer.stop())
+
+    async def _apply(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
+        """Take a batch; while the database or the disk is unavailable, hold it and try again: nothing is skipped."""
+        failures = 0
+        while True:
+            try:
+                outcomes = await asyncio.to_thread(self._taken, messages)
+            except (PersistenceError, OSError) as error:
+                failures += 1
+                self.progress.blocked = f"{type(error).__name__}: {error}"
+                log.error("store_unavailable", consumer=self.progress.name, error=repr(error), waiting=len(messages))
+                await asyncio.sleep(_pause(failures))
+                continue
+            self.progress.counts.update(outcome.counted for outcome in outcomes)
+            self.progress.moved()
+            return
+
+    def _taken(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> list[Outcome]:
+        records = [self.parse(message, self._cluster) for message in messages]
+        try:
+            return self.take(records)
+        except (PersistenceError, OSError):
+            raise
+        except Exception:  # a record our own code chokes on must not stop the lane: one by one, that one is refused
+            log.exception("batch_failed", consumer=self.progress.name, records=len(records))
+            return [outcome for record in records for outcome in self._taken_alone(record)]
+
+    def _taken_alone(self, record: Record) -> list[Outcome]:
+        try:
+            return self.take([record])
+        except (PersistenceError, OSError):
+            raise
+        except Exception:
+            log.exception("record_failed", consumer=self.progress.name, topic=record.topic, partition=record.partition, offset=record.offset)
+            return self.journal.take([record], lambda fresh: [self.refuse(r, "failed") for r in fresh])
+
+    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
+        """Every few seconds: new topics, lag, readiness, and whether anything still moves."""
+        behind = self.progress.lag > 0 and not self.progress.ready
+        if time.monotonic() - self._watched_at < (0.2 if behind else WATCH_S):
+            return
+        self._watched_at = time.monotonic()
+        partitions = await self._partitions(consumer)
+        ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_S) if partitions else {}
+        ends_by_source = {source_of(self._cluster, tp.topic, tp.partition): end for tp, end in ends.items()}
+        before, positions = self.progress.lag, await asyncio.to_thread(self._stored, list(ends_by_source))
+        if short := [s for s, end in ends_by_source.items() if positions[s] > end]:
+            raise LogShorter(f"{short[0]}: {positions[short[0]]} records were read, Kafka now holds {ends_by_source[short[0]]}")
+        self.progress.lag = sum(end - positions[source] for source, end in ends_by_source.items())
+        if self._goal is None:
+            self._goal = ends_by_source
+        self.progress.ready = self.progress.ready or all(positions.get(s, 0) >= end for s, end in self._goal.items())
+        if self.progress.lag == 0 or self.progress.lag != before:
+            self.progress.moved()
+        elif time.monotonic() - self.progress.moved_at > STALLED_S:
+            raise Stalled(f"{self.progress.lag} records wait for {self.progress.name} and none arrives")
+
+    def _stored(self, sources: Sequence[str]) -> dict[str, int]:
+        read = self.journal.stored_position if self.group else self.journal.position
+        return {source: read(source) for source in sources}
+
+    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        """All partitions of the topics that match; without a group they are also assigned here, from the stored positions."""
+        async with self.kafka.admin() as admin:
+            names = [name for name in await admin.list_topics() if self.topics.match(name)]
+            described = await admin.describe_topics(names) if names else []
+        found = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
+        if not self.group and set(found) != consumer.assignment():
+            added = set(found) - consumer.assignment()
+            kept = {tp: await consumer.position(tp) for tp in consumer.assignment() & set(found)}
+            consumer.assign(found)
+            for tp, position in kept.items():
+                consumer.seek(tp, position)
+            await self.seek(consumer, added)
+        return found
+
+    async def seek(self, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]) -> None:
+        for tp in partitions:
+            consumer.seek(tp, await asyncio.to_thread(self.journal.stored_position, source_of(self._cluster, tp.topic, tp.partition)))
+
+
+class _SeekOnAssignment(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Kafka's committed offsets are ignored: reading goes on where the journal stands."""
+
+    def __init__(self, owner: Consumer, consumer: AIOKafkaConsumer) -> None:
+        self._owner, self._consumer = owner, consumer
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        log.info("partitions_revoked", consumer=self._owner.progress.name, partitions=len(revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        log.info("partitions_assigned", consumer=self._owner.progress.name, partitions=len(assigned))
+        await self._owner.seek(self._consumer, assigned)
+
+
+@dataclass
+class Relay:
+    """Sends what a journal holds for others, in commit order, and remembers how far only after Kafka's acknowledgement.
+
+    A crash in between sends the same bytes again, and every reader drops them by key. On a shared store several relays of one
+    lane may run: each sends what it finds after the stored cursor.
+    """
+
+    kafka: Kafka
+    journal: Journal
+    progress: Progress
+    wake: asyncio.Event
+    _seen: int = 0
+
+    async def run(self) -> None:
+        failures = 0
+        while True:
+            producer = AIOKafkaProducer(
+                **self.kafka.options(), enable_idempotence=True, acks="all", linger_ms=2, max_request_size=SEND_BYTES, max_batch_size=256 * 1024
+            )
+            try:
+                await asyncio.wait_for(producer.start(), CALL_S)
+                while True:
+                    await self._drain(producer)
+                    failures = 0
+                    await _woken(self.wake, WATCH_S)
+            except (KafkaError, PersistenceError, OSError, TimeoutError) as error:
+                failures += 1
+                self.progress.blocked = f"{type(error).__name__}: {error}"
+                self.progress.rebuilt += 1
+                log.warning("relay_rebuilt", relay=self.progress.name, error=repr(error))
+                await asyncio.sleep(_pause(failures))
+            finally:
+                await _stopped(producer.stop())
+
+    async def _drain(self, producer: AIOKafkaProducer) -> None:
+        while True:
+            entries, upto = await asyncio.to_thread(self._next)
+            self.progress.lag = len(entries)
+            if entries:
+                await asyncio.wait_for(self._send(producer, entries), SEND_S)
+                await asyncio.to_thread(self.journal.advance, "relay", entries[-1].id)
+                self.progress.counts.update(f"sent_{entry.row}" for entry in entries)
+            self.progress.moved()
+            if len(entries) < BATCH:
+                self._seen, self.progress.lag = upto, 0
+                return
+
+    def _next(self) -> tuple[list[Entry], int]:
+        upto = self.journal.last_id()
+        after = max(self.journal.cursor("relay"), self._seen)
+        return (self.journal.read(after, BATCH, OUTGOING, upto=upto) if after < upto else []), upto
+
+    async def _send(self, producer: AIOKafkaProducer, entries: Sequence[Entry]) -> None:
+        sent = [await producer.send(**message) for entry in entries for message in [message_of(entry)]]
+        for acknowledged in sent:
+            await acknowledged
+
+
+def message_of(entry: Entry) -> dict[str, Any]:
+    """The Kafka message of an outgoing row: topic, key, value, headers."""
+    if entry.row is Row.OWN:
+        event = EVENT.validate_json(entry.raw)
+        return {"topic": LOG_TOPIC, "key": str(entry.stream).encode(), "value": entry.raw, "headers": cloud_event_headers(event)}
+    if entry.row is Row.RECEIPT:
+        event_id = orjson.loads(entry.raw)["event_id"]
+        headers = [("content-type", b"application/json")]
+        return {"topic": RECEIPTS_TOPIC, "key": event_id.encode() if event_id else None, "value": entry.raw, "headers": headers}
+    about, raw = read_dead_letter(entry.raw)
+    headers = [(name, str(about[name]).encode()) for name in ("topic", "partition", "offset", "error")]
+    key = about["key"]
+    return {"topic": DEAD_LETTERS_TOPIC, "key": key, "value": None if about["tombstone"] else raw[:DEAD_LETTER_BYTES], "headers": headers}
+
+
+def read_dead_letter(row: bytes) -> tuple[dict[str, Any], bytes]:
+    """A dead letter's row: what is known about the record (topic, partition, offset, error, key, headers), and its raw bytes."""
+    import base64
+
+    line, _, raw = row.partition(b"\n")
+    about: dict[str, Any] = orjson.loads(line)
+    about["key"] = base64.b64decode(about["key"]) if about["key"] is not None else None
+    return about, raw
+
+
+def _pause(failures: int) -> float:
+    return BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
+
+
+async def _woken(wake: asyncio.Event, backstop_s: float) -> None:
+    try:
+        await asyncio.wait_for(wake.wait(), backstop_s)
+    except TimeoutError:
+        return
+    finally:
+        wake.clear()
+
+
+async def _stopped(stopping: Awaitable[None]) -> None:
+    """`stop()` may freeze (aiokafka #773): give it a moment, then let go."""
+    try:
+        await asyncio.wait_for(stopping, 5.0)
+    except (KafkaError, TimeoutError, OSError) as error:
+        log.warning("stop_failed", error=repr(error))

@@ -1,0 +1,364 @@
+"""The contracts: JSON bytes in, frozen models out, and the other way round, for the log and for what an OPD sends.
+
+An event is serialised once (`to_bytes`) and afterwards handed on as those bytes. Contracts grow by optional fields only, so
+readers of the log ignore fields they do not know; the inbound form refuses them, because there they are typing errors.
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, TypeAdapter
+
+LOG_TOPIC: Final = "opendata.submissions.v1"
+RECEIPTS_TOPIC: Final = "opendata.receipts.v1"
+DIRECTORY_TOPIC: Final = "opendata.directory.v1"
+DEAD_LETTERS_TOPIC: Final = "opendata.dead-letters.v1"
+INBOUND_PATTERN: Final = r"^opd\.([a-z0-9][a-z0-9-]{0,62})\.data-submitted\.v1$"
+EVENT_BYTES_LIMIT: Final = 900_000
+"""An event stays below Kafka's default record limit (1 MB) with room for its headers."""
+
+_PRINTABLE: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+
+
+class Lane(StrEnum):
+    INTAKE = "intake"
+    REVIEW = "review"
+    DECISION = "decision"
+    PUBLISHER = "publisher"
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000, pattern=_PRINTABLE)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=_PRINTABLE)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000, pattern=_PRINTABLE)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Opd = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Moment = Annotated[AwareDatetime, PlainSerializer(_utc, return_type=str, when_used="json")]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/\\.][^\x00-\x1f\x7f/\\]*$")]
+
+
+class Shape(BaseModel):
+    """A value on the log: frozen, strict about types, blind to fields of a later version."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
+
+
+class Responsible(Shape):
+    position: Text
+    email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
+
+
+class PersonalData(Shape):
+    contains: bool
+    deidentified: bool | None = None
+
+
+class Column(Shape):
+    """One column of a table, in the words of Table Schema."""
+
+    name: Text
+    type: Literal["string", "integer", "number", "boolean", "date", "time", "datetime", "year", "any"]
+    description: Text
+    title: Text | None = None
+    unit: Text | None = None
+
+
+class Retention(Shape):
+    """Jadwal retensi arsip: years or the schedule's own words, and the final fate."""
+
+    code: Text
+    active: Text
+    inactive: Text
+    fate: Literal["musnah", "dinilai kembali", "permanen"]
+
+
+Frequency = Literal["continuous", "daily", "weekly", "monthly", "quarterly", "semiannual", "annual", "biennial", "quinquennial", "irregular", "never"]
+
+
+class Dataset(Shape):
+    """Metadata of a dataset (DIP, Satu Data and DCAT fields, see docs/for-opd-systems.md)."""
+
+    dataset_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{1,99}$")]
+    title: Annotated[Text, StringConstraints(max_length=300)]
+    summary: LongText
+    keywords: Annotated[tuple[Annotated[Text, StringConstraints(max_length=100)], ...], Field(min_length=1, max_length=50)]
+    section: Text
+    responsible: Responsible
+    period_start: date
+    period_end: date
+    frequency: Frequency
+    regions: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^\d\d(\.\d\d(\.\d\d(\.\d{4})?)?)?$")], ...], Field(min_length=1, max_length=1_000)
+    ]
+    information_class: Literal["berkala", "serta-merta", "setiap-saat", "dikecualikan"]
+    license: Annotated[Text, StringConstraints(max_length=100)]
+    personal_data: PersonalData
+    columns: Annotated[tuple[Column, ...], Field(max_length=1_000)] = ()
+    theme: Text | None = None
+    source: LongText | None = None
+    method: LongText | None = None
+    version: Text | None = None
+    retention: Retention | None = None
+
+
+class File(Shape):
+    name: FileName
+    media_type: Annotated[str, StringConstraints(max_length=127, pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?[A-Za-z0-9=_.\"-]+)*$")]
+    bytes: Annotated[int, Field(ge=0)]
+    sha256: Sha256
+
+
+class Finding(Shape):
+    """What a check found: one of the SOP's five words, how grave, and where. Never a personal value itself."""
+
+    word: Literal["terpadu", "lengkap", "aktual", "valid", "akuntabel"]
+    severity: Literal["error", "warning"]
+    code: Text
+    field: str | None = None
+    message: Text
+
+
+class Reason(Shape):
+    """Why something was refused or returned: a stable code, the field, and words for a person."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    field: Annotated[str, StringConstraints(max_length=300, pattern=_PRINTABLE)] | None = None
+    note: LongText
+
+
+class Checklist(Shape):
+    """The five words of the SOP; all five must be true to verify."""
+
+    terpadu: bool
+    lengkap: bool
+    aktual: bool
+    valid: bool
+    akuntabel: bool
+
+
+class Actor(Shape):
+    id: Text
+    name: Text
+    role: Literal["tim_ppid", "ketua_ppid", "atasan_ppid", "admin_opendata", "auditor"]
+    opd: Opd | None = None
+
+
+class Received(Shape):
+    """How a submission came in: the OPD's own ids and words, and where the record stands on Kafka."""
+
+    event_id: uuid.UUID
+    digest: Sha256
+    submitted_by: Text
+    submitted_at: Moment
+    topic: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+
+
+class Content(Shape):
+    """What is judged: metadata, files, the manifest hash over both, and what the checks found."""
+
+    dataset: Dataset
+    files: Annotated[tuple[File, ...], Field(min_length=1, max_length=100)]
+    manifest: Sha256
+    findings: tuple[Finding, ...] = ()
+
+
+class Submitted(Content):
+    received: Received
+
+
+class Revised(Content):
+    note: Note = ""
+    changed: tuple[str, ...] = ()
+
+
+class Verified(Shape):
+    manifest: Sha256
+    checklist: Checklist
+    note: Note = ""
+
+
+class Rejected(Shape):
+    manifest: Sha256
+    reasons: Annotated[tuple[Reason, ...], Field(min_length=1, max_length=100)]
+
+
+class Approved(Shape):
+    manifest: Sha256
+    consideration: LongText
+
+
+class PublishedFile(Shape):
+    name: FileName
+    sha256: Sha256
+    url: str
+    id: str | None = None
+
+
+class Published(Shape):
+    """Where the portal shows it, and the hash of each file as read back from there."""
+
+    manifest: Sha256
+    portal: Literal["folder", "ckan"]
+    url: str
+    dataset: str
+    files: tuple[PublishedFile, ...]
+    portal_version: str | None = None
+    revision: str | None = None
+
+
+class Retracted(Shape):
+    """Taken down after publication (personal data found, wrong file)."""
+
+    manifest: Sha256
+    portal: Literal["folder", "ckan"]
+    url: str
+    reason: Reason
+
+
+class Envelope(Shape):
+    submission_id: uuid.UUID
+    sequence: Annotated[int, Field(ge=1)]
+    previous: Sha256 | None = None
+    type: str
+    version: Literal[1] = 1
+    event_id: uuid.UUID
+    occurred_at: Moment
+    lane: Lane
+    actor: Actor
+
+    def to_bytes(self) -> bytes:
+        """The event as it is stored, sent and hashed for ever: UTF-8 JSON. Call it once, where the event is made."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+class DataSubmitted(Envelope):
+    type: Literal["DataSubmitted"] = "DataSubmitted"
+    lane: Literal[Lane.INTAKE] = Lane.INTAKE
+    data: Submitted
+
+
+class DataRevised(Envelope):
+    type: Literal["DataRevised"] = "DataRevised"
+    lane: Literal[Lane.REVIEW] = Lane.REVIEW
+    data: Revised
+
+
+class DataVerified(Envelope):
+    type: Literal["DataVerified"] = "DataVerified"
+    lane: Literal[Lane.DECISION] = Lane.DECISION
+    data: Verified
+
+
+class DataRejected(Envelope):
+    type: Literal["DataRejected"] = "DataRejected"
+    lane: Literal[Lane.DECISION] = Lane.DECISION
+    data: Rejected
+
+
+class DataApproved(Envelope):
+    type: Literal["DataApproved"] = "DataApproved"
+    lane: Literal[Lane.DECISION] = Lane.DECISION
+    data: Approved
+
+
+class DataPublished(Envelope):
+    type: Literal["DataPublished"] = "DataPublished"
+    lane: Literal[Lane.PUBLISHER] = Lane.PUBLISHER
+    data: Published
+
+
+class DataRetracted(Envelope):
+    type: Literal["DataRetracted"] = "DataRetracted"
+    lane: Literal[Lane.PUBLISHER] = Lane.PUBLISHER
+    data: Retracted
+
+
+Event = DataSubmitted | DataRevised | DataVerified | DataRejected | DataApproved | DataPublished | DataRetracted
+EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+
+
+class InboundFile(File):
+    model_config = ConfigDict(extra="forbid")
+    content: str | None = None
+    """Base64, up to 512 KiB of file; left out when the file was put to the intake first."""
+
+
+class InboundDataset(Dataset):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Inbound(Shape):
+    """DataSubmitted as an OPD writes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["DataSubmitted"]
+    event_id: uuid.UUID
+    occurred_at: Moment
+    opd: Opd
+    submitted_by: Text
+    dataset: InboundDataset
+    files: Annotated[tuple[InboundFile, ...], Field(min_length=1, max_length=100)]
+
+    def digest(self) -> str:
+        """SHA-256 of what was said, however it was spelt: key order, white space and inline content do not count."""
+        return canonical_hash(self.model_dump(mode="json", exclude_none=True, exclude={"files": {"__all__": {"content"}}}))
+
+
+class ReceiptReason(Shape):
+    code: str
+    field: str | None = None
+    message: str
+
+
+class Receipt(Shape):
+    """Intake's answer to one inbound record; `event_id` is null when the record could not be read that far."""
+
+    event_id: str | None
+    opd: str
+    outcome: Literal["accepted", "duplicate", "refused"]
+    submission_id: uuid.UUID | None = None
+    reasons: tuple[ReceiptReason, ...] = ()
+    at: Moment
+
+
+def canonical_hash(value: object) -> str:
+    """SHA-256 (hex) of plain JSON data with sorted keys and no white space (RFC 8785 for data without floats)."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def manifest_of(dataset: Mapping[str, object], files: object) -> str:
+    """The hash a decision binds to, over metadata and file list as they stand in the event's JSON."""
+    return canonical_hash({"dataset": dataset, "files": files})
+
+
+def submission_id_of(opd: str, event_id: uuid.UUID) -> uuid.UUID:
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"jejak:submission:{opd}:{event_id}")
+
+
+def event_id_of(submission_id: uuid.UUID, sequence: int) -> uuid.UUID:
+    return uuid.uuid5(submission_id, str(sequence))
+
+
+def cloud_event_headers(event: Event) -> list[tuple[str, bytes]]:
+    """CloudEvents 1.0, Kafka binding, binary mode."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", str(event.event_id).encode()),
+        ("ce_type", f"jejak.{event.type}.v{event.version}".encode()),
+        ("ce_source", f"/jejak/{event.lane}".encode()),
+        ("ce_subject", str(event.submission_id).encode()),
+        ("ce_time", _utc(event.occurred_at).encode()),
+        ("ce_sequence", str(event.sequence).encode()),
+        ("content-type", b"application/json"),
+    ]

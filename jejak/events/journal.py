@@ -1,0 +1,317 @@
+"""A lane's journal: its copy of the log, byte for byte, and what it adds. Events in, chained events out.
+
+Everything that must leave the lane (own events, receipts, dead letters) is a row here too, so that one transaction holds a
+record's effect, its position in Kafka and what has to be sent because of it. Database errors (`PersistenceError`) pass through.
+"""
+
+import base64
+import hashlib
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import orjson
+from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
+
+from jejak.events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason
+from jejak.events.stores import Store
+from jejak.events.submission import BATON, STATE_AFTER, Kind, Refused, Submission, fold
+
+CHAINS_KEPT: Final = 20_000
+ATTEMPTS: Final = 8
+_STREAMS: Final = uuid.uuid5(uuid.NAMESPACE_URL, "jejak:streams")
+
+
+class Row(StrEnum):
+    """What a row of the journal is. OWN was written here and the relay sends it; COPY came from Kafka."""
+
+    OWN = "own"
+    COPY = "copy"
+    RECEIPT = "receipt"
+    DEAD_LETTER = "dead-letter"
+
+
+EVENTS: Final = (Row.OWN, Row.COPY)
+OUTGOING: Final = (Row.OWN, Row.RECEIPT, Row.DEAD_LETTER)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One Kafka record as the safe parser leaves it: raw bytes, and either what they say or why they say nothing."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    raw: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    event: Event | None = None
+    error: str | None = None
+    cluster: str = ""
+
+    @property
+    def source(self) -> str:
+        return source_of(self.cluster, self.topic, self.partition)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event as it lies in the journal."""
+
+    event: Event
+    raw: bytes
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(self.raw).hexdigest()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row as a follower reads it; `id` rises in commit order."""
+
+    id: int
+    row: Row
+    stream: uuid.UUID
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of one record: rows to write, and the word it is counted under."""
+
+    counted: str
+    rows: tuple[tuple[Row, uuid.UUID, int, bytes], ...] = ()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Hashes (32 bytes each) of a submission's events so far, and the last event's type."""
+
+    hashes: bytes = b""
+    last: str | None = None
+
+    @property
+    def sequence(self) -> int:
+        return len(self.hashes) // 32
+
+    def grown(self, raw: bytes, event_type: str) -> "Chain":
+        return Chain(self.hashes + hashlib.sha256(raw).digest(), event_type)
+
+
+@dataclass
+class Journal:
+    """Thread-safe; writes take turns. `on_commit` is called after each commit, from the writing thread."""
+
+    store: Store
+    lane: str
+    on_commit: list[Callable[[], None]] = field(default_factory=list)
+    _writing: threading.RLock = field(default_factory=threading.RLock)
+    _chains: OrderedDict[uuid.UUID, Chain] = field(default_factory=OrderedDict)
+    _positions: dict[str, int] = field(default_factory=dict)
+
+    # reading
+
+    def history(self, submission_id: uuid.UUID, *, upto: int | None = None, as_of: datetime | None = None) -> list[Recorded]:
+        """A submission's events in order, all or up to a sequence or a moment; empty when there is no such submission."""
+        rows = self.store.select_events(submission_id, lte=upto)
+        recorded = [Recorded(EVENT.validate_json(row.state), row.state) for row in rows if row.topic in EVENTS]
+        return [r for r in recorded if as_of is None or r.event.occurred_at <= as_of]
+
+    def submission(self, submission_id: uuid.UUID) -> Submission | None:
+        return fold((r.event, r.hash) for r in self.history(submission_id))
+
+    def position(self, source: str) -> int:
+        """The next offset to read from a source (`source_of`)."""
+        if source not in self._positions:
+            self._positions[source] = self.store.max_tracking_id(source) or 0
+        return self._positions[source]
+
+    def stored_position(self, source: str) -> int:
+        """As `position`, asked of the store: other processes of the lane move it too."""
+        self._positions.pop(source, None)
+        return self.position(source)
+
+    def read(self, after: int, limit: int, rows: Sequence[Row], *, upto: int | None = None) -> list[Entry]:
+        """Rows committed after an id, in commit order, for followers."""
+        found = self.store.select_notifications(after, limit, upto, [str(r) for r in rows], inclusive_of_start=False)
+        return [Entry(n.id, Row(n.topic), _uuid(n.originator_id), n.state) for n in found]
+
+    def last_id(self) -> int:
+        return self.store.max_notification_id() or 0
+
+    def cursor(self, follower: str) -> int:
+        return self.store.max_tracking_id(f"follower:{follower}") or 0
+
+    # writing
+
+    def advance(self, follower: str, entry_id: int) -> None:
+        """Remember how far a follower came. Another process may be further already; then that stands."""
+        try:
+            self.store.insert_tracking(Tracking(f"follower:{follower}", entry_id))
+        except IntegrityError:
+            if self.cursor(follower) < entry_id:
+                raise
+
+    def append(self, events: Sequence[Event]) -> list[Recorded]:
+        """Write own events, durable on return. Each must follow its submission's newest; else `Refused` (conflict)."""
+        recorded = [Recorded(event, event.to_bytes()) for event in events]
+        with self._writing:
+            chains = self._load({event.submission_id for event in events})
+            for r in recorded:
+                chains[r.event.submission_id] = _continued(chains[r.event.submission_id], r)
+            rows = [(Row.OWN, r.event.submission_id, r.event.sequence, r.raw) for r in recorded]
+            try:
+                self._insert(rows, {})
+            except IntegrityError as error:
+                self._forget(chains)
+                if not all(self._holds(r) for r in recorded):
+                    raise _stale(recorded[0].event) from error
+            self._remember(chains, {})
+        self._woken()
+        return recorded
+
+    def replicate(self, records: Sequence[Record]) -> list[Outcome]:
+        """Copy a batch of log records, in order within each partition, together with its positions, in one transaction.
+
+        Every record ends as applied, duplicate (dropped) or dead letter; records below the stored position are not counted.
+        """
+        return self._take(records, self._judged)
+
+    def take(self, records: Sequence[Record], judge: Callable[[Sequence[Record]], list[Outcome]]) -> list[Outcome]:
+        """As `replicate`, with the lane's own judgement (intake's inbound topics). `judge` is asked again when another process came first."""
+        return self._take(records, lambda fresh, _: judge(fresh))
+
+    def _take(self, records: Sequence[Record], judge: Callable[[Sequence[Record], dict[uuid.UUID, Chain]], list[Outcome]]) -> list[Outcome]:
+        with self._writing:
+            for _ in range(ATTEMPTS):
+                fresh = [r for r in records if r.offset >= self.position(r.source)]
+                if not fresh:
+                    return []
+                chains = self._load({r.event.submission_id for r in fresh if r.event})
+                outcomes = judge(fresh, chains)
+                positions = {r.source: r.offset + 1 for r in fresh}
+                try:
+                    self._insert([row for outcome in outcomes for row in outcome.rows], positions)
+                except IntegrityError:
+                    self._forget(chains)
+                    for r in fresh:
+                        self._positions.pop(r.source, None)
+                    continue
+                self._remember(chains, positions)
+                break
+            else:
+                raise IntegrityError(f"{ATTEMPTS} attempts to take {len(records)} records, another writer came first each time")
+        self._woken()
+        return outcomes
+
+    def _judged(self, fresh: Sequence[Record], chains: dict[uuid.UUID, Chain]) -> list[Outcome]:
+        return [_replicated(record, chains) for record in fresh]
+
+    def _insert(self, rows: Iterable[tuple[Row, uuid.UUID, int, bytes]], positions: Mapping[str, int]) -> None:
+        self.store.insert_events(
+            [StoredEvent(originator_id=stream, originator_version=version, topic=str(row), state=raw) for row, stream, version, raw in rows],
+            positions=[Tracking(source, position) for source, position in sorted(positions.items())],
+        )
+
+    def _holds(self, recorded: Recorded) -> bool:
+        event = recorded.event
+        return any(r.raw == recorded.raw for r in self.history(event.submission_id, upto=event.sequence))
+
+    def _load(self, ids: set[uuid.UUID]) -> dict[uuid.UUID, Chain]:
+        chains = {i: self._chains[i] for i in ids if i in self._chains}
+        missing = [i for i in ids if i not in chains]
+        for start in range(0, len(missing), 500):
+            chunk = missing[start : start + 500]
+            streams: dict[uuid.UUID, list[bytes]] = {i: [] for i in chunk}
+            for stream, raw in self.store.select_streams(chunk):
+                streams[stream].append(raw)
+            for stream, raws in streams.items():
+                hashes = b"".join(hashlib.sha256(raw).digest() for raw in raws)
+                chains[stream] = Chain(hashes, orjson.loads(raws[-1])["type"] if raws else None)
+        return chains
+
+    def _forget(self, chains: Mapping[uuid.UUID, Chain]) -> None:
+        for stream in chains:
+            self._chains.pop(stream, None)
+
+    def _remember(self, chains: Mapping[uuid.UUID, Chain], positions: Mapping[str, int]) -> None:
+        self._positions.update(positions)
+        for stream, chain in chains.items():
+            self._chains[stream] = chain
+            self._chains.move_to_end(stream)
+        while len(self._chains) > CHAINS_KEPT:
+            self._chains.popitem(last=False)
+
+    def _woken(self) -> None:
+        for wake in self.on_commit:
+            wake()
+
+
+def source_of(cluster: str, topic: str, partition: int) -> str:
+    """The name of an inbox position. A new Kafka cluster counts from zero again, so the cluster is part of it."""
+    return f"{cluster}/{topic}/{partition}"
+
+
+def fault(event: Event, chain: Chain) -> str | None:
+    """What is wrong with this event as the next of its chain, or nothing. Codes of dead letters."""
+    if event.sequence != chain.sequence + 1:
+        return "gap"
+    if (event.previous or "") != chain.hashes[-32:].hex():
+        return "broken_chain"
+    state = STATE_AFTER[chain.last] if chain.last else None
+    return None if event.type in BATON[state].next else "out_of_turn"
+
+
+def dead_letter(record: Record, code: str) -> Outcome:
+    """Kept with its raw bytes and where they came from; the stream and version make it unique."""
+    about = {
+        "topic": record.topic, "partition": record.partition, "offset": record.offset, "error": code,
+        "key": base64.b64encode(record.key).decode() if record.key is not None else None,
+        "headers": [[k, base64.b64encode(v or b"").decode()] for k, v in record.headers], "tombstone": record.raw is None,
+    }
+    raw = orjson.dumps(about) + b"\n" + (record.raw or b"")
+    return Outcome(code, ((Row.DEAD_LETTER, stream_of("dead-letters", record.source), record.offset + 1, raw),))
+
+
+def stream_of(what: str, source: str) -> uuid.UUID:
+    """The stream of what one partition's records led to (receipts, dead letters); version = offset + 1."""
+    return uuid.uuid5(_STREAMS, f"{what}:{source}")
+
+
+def _replicated(record: Record, chains: dict[uuid.UUID, Chain]) -> Outcome:
+    event, raw = record.event, record.raw
+    if event is None or raw is None:
+        return dead_letter(record, record.error or "unreadable")
+    stream = event.submission_id
+    if record.key != str(stream).encode():
+        return dead_letter(record, "wrong_key")
+    chain = chains[stream]
+    if event.sequence <= chain.sequence:
+        known = chain.hashes[32 * (event.sequence - 1) : 32 * event.sequence]
+        return Outcome("duplicate") if hashlib.sha256(raw).digest() == known else dead_letter(record, "fork")
+    if code := fault(event, chain):
+        return dead_letter(record, code)
+    chains[stream] = chain.grown(raw, event.type)
+    return Outcome("applied", ((Row.COPY, stream, event.sequence, raw),))
+
+
+def _continued(chain: Chain, recorded: Recorded) -> Chain:
+    if fault(recorded.event, chain):
+        raise _stale(recorded.event)
+    if len(recorded.raw) > EVENT_BYTES_LIMIT:
+        raise Refused(Kind.INVALID, Reason(code="too_large", note=f"Metadata terlalu besar: paling banyak {EVENT_BYTES_LIMIT} bita."))
+    return chain.grown(recorded.raw, recorded.event.type)
+
+
+def _stale(event: Event) -> Refused:
+    return Refused(Kind.CONFLICT, Reason(code="stale", field="expected_sequence", note="Data sudah berubah. Muat ulang halaman."))
+
+
+def _uuid(value: uuid.UUID | str) -> uuid.UUID:
+    return value if isinstance(value, uuid.UUID) else uuid.UUID(value)

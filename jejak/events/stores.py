@@ -1,0 +1,180 @@
+"""Where a journal lies: an `eventsourcing` recorder on SQLite or PostgreSQL that keeps several inbox positions in one transaction.
+
+In: a store address and a lane; out: an open recorder whose tables exist.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final, Protocol
+from uuid import UUID
+
+from eventsourcing.persistence import Notification, StoredEvent, Tracking
+from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
+from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore, SQLiteProcessRecorder
+from psycopg import Cursor, conninfo, sql
+from psycopg.rows import DictRow
+
+MIGRATION_LOCK: Final = 7_413_001
+"""Advisory lock number under which the tables are made: CREATE TABLE races with itself."""
+
+
+class StoreRefused(RuntimeError):
+    """The store cannot be used as it is; says why and what to do."""
+
+
+class Store(Protocol):
+    """What a journal needs of its recorder. Database errors are `eventsourcing.persistence.PersistenceError`."""
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], *, positions: Sequence[Tracking]) -> Sequence[int] | None: ...
+    def insert_tracking(self, tracking: Tracking) -> None: ...
+    def max_tracking_id(self, application_name: str) -> int | None: ...
+    def max_notification_id(self) -> int | None: ...
+    def select_events(self, originator_id: UUID | str, *, lte: int | None = None) -> Sequence[StoredEvent]: ...
+    def select_notifications(
+        self, start: int | None, limit: int, stop: int | None = None, topics: Sequence[str] = (), *, inclusive_of_start: bool = True
+    ) -> Sequence[Notification]: ...
+    def select_streams(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]: ...
+    def select_in_key_order(self, after: tuple[str, int], limit: int, upto: str) -> Sequence[tuple[UUID, int, str, bytes]]: ...
+    def tables_exist(self) -> bool: ...
+    def create_table(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class SQLiteStore(SQLiteProcessRecorder):
+    """One file, one process: the lock file keeps a second one out."""
+
+    def __init__(self, datastore: SQLiteDatastore, lock: IO[str]) -> None:
+        super().__init__(datastore)
+        self._lock = lock
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        ids = super()._insert_events(c, stored_events)
+        for tracking in kwargs["positions"]:
+            self._insert_tracking(c, tracking)
+        return ids
+
+    def select_streams(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]:
+        """All events of some submissions, in order of version."""
+        marks = ",".join("?" * len(ids))
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                f"SELECT originator_id, state FROM stored_events WHERE originator_id IN ({marks}) ORDER BY originator_id, originator_version",  # noqa: S608 (marks only)
+                [i.hex for i in ids],
+            )
+            return [(UUID(row[0]), row[1]) for row in c.fetchall()]
+
+    def select_in_key_order(self, after: tuple[str, int], limit: int, upto: str) -> Sequence[tuple[UUID, int, str, bytes]]:
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                "SELECT originator_id, originator_version, topic, state FROM stored_events WHERE (originator_id, originator_version) > (?, ?)"
+                " AND originator_id <= ? ORDER BY originator_id, originator_version LIMIT ?",
+                [after[0], after[1], upto, limit],
+            )
+            return [(UUID(row[0]), row[1], row[2], row[3]) for row in c.fetchall()]
+
+    def tables_exist(self) -> bool:
+        with self.datastore.transaction(commit=False) as c:
+            c.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('stored_events', 'tracking')")
+            return bool(c.fetchone()[0] == 2)
+
+    def close(self) -> None:
+        self.datastore.close()
+        self._lock.close()
+
+
+class PostgresStore(PostgresProcessRecorder):
+    """One schema a lane; several processes of the lane may share it."""
+
+    def _insert_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+        for tracking in kwargs["positions"]:
+            self._insert_tracking(curs, tracking)
+
+    def select_streams(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]:
+        """All events of some submissions, in order of version."""
+        statement = sql.SQL(
+            "SELECT originator_id, state FROM {}.stored_events WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"
+        ).format(sql.Identifier(self.datastore.schema))
+        with self.datastore.get_connection() as conn, conn.cursor() as curs:
+            curs.execute(statement, (list(ids),), prepare=True)
+            return [(row["originator_id"], bytes(row["state"])) for row in curs.fetchall()]
+
+    def select_in_key_order(self, after: tuple[str, int], limit: int, upto: str) -> Sequence[tuple[UUID, int, str, bytes]]:
+        statement = sql.SQL(
+            "SELECT originator_id, originator_version, topic, state FROM {}.stored_events WHERE (originator_id, originator_version) > (%s, %s)"
+            " AND originator_id <= %s ORDER BY originator_id, originator_version LIMIT %s"
+        ).format(sql.Identifier(self.datastore.schema))
+        with self.datastore.get_connection() as conn, conn.cursor() as curs:
+            curs.execute(statement, (UUID(after[0]), after[1], UUID(upto), limit), prepare=True)
+            return [(r["originator_id"], r["originator_version"], r["topic"], bytes(r["state"])) for r in curs.fetchall()]
+
+    def tables_exist(self) -> bool:
+        with self.datastore.get_connection() as conn, conn.cursor() as curs:
+            curs.execute(
+                "SELECT count(*) AS n FROM information_schema.tables WHERE table_schema = %s AND table_name IN ('stored_events', %s)",
+                (self.datastore.schema, self.tracking_table_name),
+            )
+            row = curs.fetchone()
+            return row is not None and row["n"] == 2
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        """One process at a time makes the schema and its tables; the others wait here."""
+        with self.datastore.get_connection() as conn, conn.cursor() as curs:
+            curs.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+            try:
+                curs.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self.datastore.schema)))
+                yield
+            finally:
+                curs.execute("SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
+
+    def close(self) -> None:
+        self.datastore.close()
+
+
+def open_store(address: str, lane: str) -> Store:
+    """`sqlite:DIR/` or `postgresql://…`; the lane names the file or the schema. Makes the tables when they are missing."""
+    if address.startswith("sqlite:"):
+        return _open_sqlite(Path(address.removeprefix("sqlite:")), lane)
+    if address.startswith(("postgresql://", "postgres://")):
+        return _open_postgres(address, lane)
+    raise StoreRefused(f"JEJAK_STORE must be sqlite:DIR/ or postgresql://…, not {address!r}")
+
+
+def _open_sqlite(directory: Path, lane: str) -> Store:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / f"{lane}.lock").open("w", encoding="utf-8")
+    except OSError as error:
+        raise StoreRefused(f"{directory} cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StoreRefused(
+            f"another process runs the lane {lane} on {directory}; SQLite carries one process a lane (PostgreSQL carries several)"
+        ) from error
+    store = SQLiteStore(SQLiteDatastore(str(directory / f"{lane}.sqlite")), lock)
+    store.create_table()
+    return store
+
+
+def _open_postgres(address: str, lane: str) -> Store:
+    if os.environ.get("POSTGRES_ENABLE_DB_FUNCTIONS", "").lower() in {"y", "yes", "t", "true", "on", "1"}:
+        raise StoreRefused("POSTGRES_ENABLE_DB_FUNCTIONS drops inbox positions silently; unset it")
+    parts = {key: str(value) for key, value in conninfo.conninfo_to_dict(address).items() if value is not None}
+    datastore = PostgresDatastore(
+        dbname=parts.pop("dbname", "postgres"), host=parts.pop("host", ""), port=parts.pop("port", "5432"),
+        user=parts.pop("user", ""), password=parts.pop("password", ""),
+        schema=f"jejak_{lane}", pool_size=1, max_overflow=5, connect_timeout=10, lock_timeout=30, pre_ping=True,
+    )
+    if isinstance(datastore.pool.kwargs, dict):
+        datastore.pool.kwargs |= {"connect_timeout": "10", "application_name": f"jejak-{lane}"} | parts
+    store = PostgresStore(datastore)
+    if not store.tables_exist():
+        with store.migrating():
+            store.create_table()
+    datastore.register_type_adapters()
+    return store
