@@ -1,0 +1,1 @@
+"""The four lanes, and what each of them is made of."""
