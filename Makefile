@@ -1,0 +1,47 @@
+# Jejak's commands. Needed beforehand: make and Python 3.11 or later; everything else goes into .venv.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench soak lock clean install install-dev
+
+PYTHON ?=
+export PYTHON
+MINUTES ?= 10
+ARGS ?=
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: install ## start everything on this machine with the demo; Ctrl-C stops it
+	@exec $(BIN)/jejak up --demo
+
+test: install-dev ## run all tests on a real Kafka, PostgreSQL and S3 (ARGS="-k name" for some)
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+lint: install-dev ## check style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: install-dev ## measure speed (QUICK=1 for a short run)
+	@QUICK=$(QUICK) exec $(BIN)/python -m benchmarks $(ARGS)
+
+soak: install-dev ## break things under load for MINUTES=10
+	@exec $(BIN)/python -m tests.soak --minutes $(MINUTES)
+
+lock: install-dev ## renew the lock files and the list of Kafka's jars
+	$(LOCK) --upgrade --group build -o requirements.txt
+	$(LOCK) --upgrade --group build --group dev --constraint requirements.txt -o requirements-dev.txt
+	$(BIN)/python -m jejak.local.jars > kafka.jars.new && mv kafka.jars.new jejak/local/kafka.jars
+
+clean: ## remove .venv and caches, but no data (that is in var/)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install:
+	@.ci/install requirements.txt
+
+install-dev:
+	@.ci/install requirements-dev.txt
