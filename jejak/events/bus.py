@@ -5,21 +5,22 @@ taken once is never read again, what was not is read from the stored position, a
 """
 
 import asyncio
+import base64
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, AsyncIterator, Final
+from typing import Any, Final
 
 import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError as KafkaError  # noqa: PLC0414 (others know Kafka through this room)
 from aiokafka.helpers import create_ssl_context
-from eventsourcing.persistence import IntegrityError, PersistenceError
+from eventsourcing.persistence import PersistenceError
 from pydantic import ValidationError
 
 from jejak.events.contracts import DEAD_LETTERS_TOPIC, EVENT, LOG_TOPIC, RECEIPTS_TOPIC, cloud_event_headers
@@ -56,7 +57,11 @@ class Kafka:
     ca_file: str | None = None
 
     def options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"bootstrap_servers": self.bootstrap, "security_protocol": self.security, "request_timeout_ms": int(CALL_S * 1000)}
+        options: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap,
+            "security_protocol": self.security,
+            "request_timeout_ms": int(CALL_S * 1000),
+        }
         if "SASL" in self.security:
             options |= {"sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": self.user, "sasl_plain_password": self.password}
         if "SSL" in self.security:
@@ -71,10 +76,6 @@ class Kafka:
             yield client
         finally:
             await client.close()
-
-    async def cluster_id(self) -> str:
-        async with self.admin() as admin:
-            return str((await admin.describe_cluster())["cluster_id"])
 
 
 @dataclass
@@ -152,13 +153,23 @@ class Consumer:
                 self.progress.blocked = self.progress.blocked or f"{type(error).__name__}: {error}"
                 self.progress.rebuilt += 1
                 log.warning("consumer_rebuilt", consumer=self.progress.name, error=repr(error))
-                await asyncio.sleep(_pause(failures))
+                await asyncio.sleep(pause(failures))
 
     async def _consume(self) -> None:
-        self._cluster = await self.kafka.cluster_id()
+        async with self.kafka.admin() as admin:
+            self._cluster = str((await admin.describe_cluster())["cluster_id"])
+            await self._consume_cluster(admin)
+
+    async def _consume_cluster(self, admin: AIOKafkaAdminClient) -> None:
         consumer = AIOKafkaConsumer(
-            **self.kafka.options(), group_id=self.group, enable_auto_commit=False, auto_offset_reset="earliest",
-            metadata_max_age_ms=int(WATCH_S * 1000), max_poll_interval_ms=300_000, session_timeout_ms=10_000, check_crcs=True,
+            **self.kafka.options(),
+            group_id=self.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            metadata_max_age_ms=int(WATCH_S * 1000),
+            max_poll_interval_ms=300_000,
+            session_timeout_ms=10_000,
+            check_crcs=True,
         )
         if self.group:
             consumer.subscribe(pattern=self.topics.pattern, listener=_SeekOnAssignment(self, consumer))
@@ -166,12 +177,12 @@ class Consumer:
             await asyncio.wait_for(consumer.start(), CALL_S)
             self._watched_at = 0.0
             while True:
-                await self._watch(consumer)
+                await self._watch(consumer, admin)
                 batches = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
                 if batches:
                     await self._apply([m for messages in batches.values() for m in messages])
         finally:
-            await _stopped(consumer.stop())
+            await stopped(consumer.stop())
 
     async def _apply(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Take a batch; while the database or the disk is unavailable, hold it and try again: nothing is skipped."""
@@ -183,7 +194,7 @@ class Consumer:
                 failures += 1
                 self.progress.blocked = f"{type(error).__name__}: {error}"
                 log.error("store_unavailable", consumer=self.progress.name, error=repr(error), waiting=len(messages))
-                await asyncio.sleep(_pause(failures))
+                await asyncio.sleep(pause(failures))
                 continue
             self.progress.counts.update(outcome.counted for outcome in outcomes)
             self.progress.moved()
@@ -205,16 +216,18 @@ class Consumer:
         except (PersistenceError, OSError):
             raise
         except Exception:
-            log.exception("record_failed", consumer=self.progress.name, topic=record.topic, partition=record.partition, offset=record.offset)
+            log.exception(
+                "record_failed", consumer=self.progress.name, topic=record.topic, partition=record.partition, offset=record.offset
+            )
             return self.journal.take([record], lambda fresh: [self.refuse(r, "failed") for r in fresh])
 
-    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
+    async def _watch(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
         """Every few seconds: new topics, lag, readiness, and whether anything still moves."""
         behind = self.progress.lag > 0 and not self.progress.ready
         if time.monotonic() - self._watched_at < (0.2 if behind else WATCH_S):
             return
         self._watched_at = time.monotonic()
-        partitions = await self._partitions(consumer)
+        partitions = await self._partitions(consumer, admin)
         ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_S) if partitions else {}
         ends_by_source = {source_of(self._cluster, tp.topic, tp.partition): end for tp, end in ends.items()}
         before, positions = self.progress.lag, await asyncio.to_thread(self._stored, list(ends_by_source))
@@ -233,11 +246,10 @@ class Consumer:
         read = self.journal.stored_position if self.group else self.journal.position
         return {source: read(source) for source in sources}
 
-    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+    async def _partitions(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> list[TopicPartition]:
         """All partitions of the topics that match; without a group they are also assigned here, from the stored positions."""
-        async with self.kafka.admin() as admin:
-            names = [name for name in await admin.list_topics() if self.topics.match(name)]
-            described = await admin.describe_topics(names) if names else []
+        names = [name for name in await admin.list_topics() if self.topics.match(name)]
+        described = await admin.describe_topics(names) if names else []
         found = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
         if not self.group and set(found) != consumer.assignment():
             added = set(found) - consumer.assignment()
@@ -285,22 +297,27 @@ class Relay:
         failures = 0
         while True:
             producer = AIOKafkaProducer(
-                **self.kafka.options(), enable_idempotence=True, acks="all", linger_ms=2, max_request_size=SEND_BYTES, max_batch_size=256 * 1024
+                **self.kafka.options(),
+                enable_idempotence=True,
+                acks="all",
+                linger_ms=2,
+                max_request_size=SEND_BYTES,
+                max_batch_size=256 * 1024,
             )
             try:
                 await asyncio.wait_for(producer.start(), CALL_S)
                 while True:
                     await self._drain(producer)
                     failures = 0
-                    await _woken(self.wake, WATCH_S)
+                    await woken(self.wake, WATCH_S)
             except (KafkaError, PersistenceError, OSError, TimeoutError) as error:
                 failures += 1
                 self.progress.blocked = f"{type(error).__name__}: {error}"
                 self.progress.rebuilt += 1
                 log.warning("relay_rebuilt", relay=self.progress.name, error=repr(error))
-                await asyncio.sleep(_pause(failures))
+                await asyncio.sleep(pause(failures))
             finally:
-                await _stopped(producer.stop())
+                await stopped(producer.stop())
 
     async def _drain(self, producer: AIOKafkaProducer) -> None:
         while True:
@@ -343,19 +360,17 @@ def message_of(entry: Entry) -> dict[str, Any]:
 
 def read_dead_letter(row: bytes) -> tuple[dict[str, Any], bytes]:
     """A dead letter's row: what is known about the record (topic, partition, offset, error, key, headers), and its raw bytes."""
-    import base64
-
     line, _, raw = row.partition(b"\n")
     about: dict[str, Any] = orjson.loads(line)
     about["key"] = base64.b64decode(about["key"]) if about["key"] is not None else None
     return about, raw
 
 
-def _pause(failures: int) -> float:
+def pause(failures: int) -> float:
     return BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
 
 
-async def _woken(wake: asyncio.Event, backstop_s: float) -> None:
+async def woken(wake: asyncio.Event, backstop_s: float) -> None:
     try:
         await asyncio.wait_for(wake.wait(), backstop_s)
     except TimeoutError:
@@ -364,9 +379,23 @@ async def _woken(wake: asyncio.Event, backstop_s: float) -> None:
         wake.clear()
 
 
-async def _stopped(stopping: Awaitable[None]) -> None:
+async def stopped(stopping: Awaitable[None]) -> None:
     """`stop()` may freeze (aiokafka #773): give it a moment, then let go."""
     try:
         await asyncio.wait_for(stopping, 5.0)
     except (KafkaError, TimeoutError, OSError) as error:
         log.warning("stop_failed", error=repr(error))
+
+
+async def forever(progress: Progress, work: Callable[[], Awaitable[None]]) -> None:
+    """Keep one loop of a lane alive: what it did not expect is logged and shown as not healthy, then it starts anew."""
+    failures = 0
+    while True:
+        try:
+            await work()
+            return
+        except Exception as error:
+            failures += 1
+            progress.blocked = f"{type(error).__name__}: {error}"
+            log.exception("loop_failed", loop=progress.name)
+            await asyncio.sleep(pause(failures))

@@ -80,7 +80,9 @@ class Retention(Shape):
     fate: Literal["musnah", "dinilai kembali", "permanen"]
 
 
-Frequency = Literal["continuous", "daily", "weekly", "monthly", "quarterly", "semiannual", "annual", "biennial", "quinquennial", "irregular", "never"]
+Frequency = Literal[
+    "continuous", "daily", "weekly", "monthly", "quarterly", "semiannual", "annual", "biennial", "quinquennial", "irregular", "never"
+]
 
 
 class Dataset(Shape):
@@ -111,7 +113,9 @@ class Dataset(Shape):
 
 class File(Shape):
     name: FileName
-    media_type: Annotated[str, StringConstraints(max_length=127, pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?[A-Za-z0-9=_.\"-]+)*$")]
+    media_type: Annotated[
+        str, StringConstraints(max_length=127, pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?[A-Za-z0-9=_.\"-]+)*$")
+    ]
     bytes: Annotated[int, Field(ge=0)]
     sha256: Sha256
 

@@ -5,7 +5,9 @@ record's effect, its position in Kafka and what has to be sent because of it. Da
 """
 
 import base64
+import contextlib
 import hashlib
+import secrets
 import threading
 import uuid
 from collections import OrderedDict
@@ -145,6 +147,15 @@ class Journal:
     def last_id(self) -> int:
         return self.store.max_notification_id() or 0
 
+    def identity(self) -> int:
+        """A number drawn when the journal was made: views built from another journal are known by it."""
+        found = self.store.max_tracking_id("identity")
+        if found is None:
+            with contextlib.suppress(IntegrityError):
+                self.store.insert_tracking(Tracking("identity", secrets.randbits(62) + 1))
+            found = self.store.max_tracking_id("identity")
+        return found or 0
+
     def cursor(self, follower: str) -> int:
         return self.store.max_tracking_id(f"follower:{follower}") or 0
 
@@ -215,7 +226,10 @@ class Journal:
 
     def _insert(self, rows: Iterable[tuple[Row, uuid.UUID, int, bytes]], positions: Mapping[str, int]) -> None:
         self.store.insert_events(
-            [StoredEvent(originator_id=stream, originator_version=version, topic=str(row), state=raw) for row, stream, version, raw in rows],
+            [
+                StoredEvent(originator_id=stream, originator_version=version, topic=str(row), state=raw)
+                for row, stream, version, raw in rows
+            ],
             positions=[Tracking(source, position) for source, position in sorted(positions.items())],
         )
 
@@ -271,9 +285,13 @@ def fault(event: Event, chain: Chain) -> str | None:
 def dead_letter(record: Record, code: str) -> Outcome:
     """Kept with its raw bytes and where they came from; the stream and version make it unique."""
     about = {
-        "topic": record.topic, "partition": record.partition, "offset": record.offset, "error": code,
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "error": code,
         "key": base64.b64encode(record.key).decode() if record.key is not None else None,
-        "headers": [[k, base64.b64encode(v or b"").decode()] for k, v in record.headers], "tombstone": record.raw is None,
+        "headers": [[k, base64.b64encode(v or b"").decode()] for k, v in record.headers],
+        "tombstone": record.raw is None,
     }
     raw = orjson.dumps(about) + b"\n" + (record.raw or b"")
     return Outcome(code, ((Row.DEAD_LETTER, stream_of("dead-letters", record.source), record.offset + 1, raw),))

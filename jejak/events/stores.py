@@ -166,9 +166,17 @@ def _open_postgres(address: str, lane: str) -> Store:
         raise StoreRefused("POSTGRES_ENABLE_DB_FUNCTIONS drops inbox positions silently; unset it")
     parts = {key: str(value) for key, value in conninfo.conninfo_to_dict(address).items() if value is not None}
     datastore = PostgresDatastore(
-        dbname=parts.pop("dbname", "postgres"), host=parts.pop("host", ""), port=parts.pop("port", "5432"),
-        user=parts.pop("user", ""), password=parts.pop("password", ""),
-        schema=f"jejak_{lane}", pool_size=1, max_overflow=5, connect_timeout=10, lock_timeout=30, pre_ping=True,
+        dbname=parts.pop("dbname", "postgres"),
+        host=parts.pop("host", ""),
+        port=parts.pop("port", "5432"),
+        user=parts.pop("user", ""),
+        password=parts.pop("password", ""),
+        schema=f"jejak_{lane}",
+        pool_size=1,
+        max_overflow=5,
+        connect_timeout=10,
+        lock_timeout=30,
+        pre_ping=True,
     )
     if isinstance(datastore.pool.kwargs, dict):
         datastore.pool.kwargs |= {"connect_timeout": "10", "application_name": f"jejak-{lane}"} | parts

@@ -11,7 +11,17 @@ from enum import StrEnum
 from typing import Final
 
 from jejak.events.contracts import (
-    Actor, Content, DataRejected, DataSubmitted, Dataset, Event, File, Finding, Lane, Reason, event_id_of,
+    Actor,
+    Content,
+    DataRejected,
+    DataSubmitted,
+    Dataset,
+    Event,
+    File,
+    Finding,
+    Lane,
+    Reason,
+    event_id_of,
 )
 
 
@@ -108,14 +118,28 @@ def evolve(submission: Submission | None, event: Event, head: str) -> Submission
             return None
         data = event.data
         return Submission(
-            id=event.submission_id, sequence=event.sequence, head=head, state=state, actor=event.actor, arrived_at=event.occurred_at,
-            opd=event.actor.opd or "", dataset=data.dataset, files=data.files, manifest=data.manifest, findings=data.findings,
-            hands=frozenset({event.actor.id, data.received.submitted_by}), digest=data.received.digest,
+            id=event.submission_id,
+            sequence=event.sequence,
+            head=head,
+            state=state,
+            actor=event.actor,
+            arrived_at=event.occurred_at,
+            opd=event.actor.opd or "",
+            dataset=data.dataset,
+            files=data.files,
+            manifest=data.manifest,
+            findings=data.findings,
+            hands=frozenset({event.actor.id, data.received.submitted_by}),
+            digest=data.received.digest,
         )
     after = replace(submission, sequence=event.sequence, head=head, state=state, actor=event.actor, arrived_at=event.occurred_at)
     if isinstance(event.data, Content):
         after = replace(
-            after, dataset=event.data.dataset, files=event.data.files, manifest=event.data.manifest, findings=event.data.findings,
+            after,
+            dataset=event.data.dataset,
+            files=event.data.files,
+            manifest=event.data.manifest,
+            findings=event.data.findings,
             hands=submission.hands | {event.actor.id},
         )
     return replace(after, reasons=event.data.reasons if isinstance(event, DataRejected) else ())
@@ -140,8 +164,11 @@ def same_opd(submission: Submission, actor: Actor) -> Reason | None:
 def held_by(submission: Submission, *, event_type: str, expected_sequence: int) -> Reason | None:
     """Why this event may not be written now, or nothing: the caller saw the newest state, and the baton allows it."""
     if submission.sequence != expected_sequence:
-        return Reason(code="stale", field="expected_sequence",
-                      note=f"Data sudah berubah: langkah terakhir nomor {submission.sequence} oleh {submission.actor.name}. Muat ulang halaman.")
+        return Reason(
+            code="stale",
+            field="expected_sequence",
+            note=f"Data sudah berubah: langkah terakhir nomor {submission.sequence} oleh {submission.actor.name}. Muat ulang halaman.",
+        )
     if event_type not in submission.next:
         holder = submission.holder.value if submission.holder else "tidak ada"
         return Reason(code="not_holder", note=f"Langkah ini tidak dapat dilakukan: keadaan {submission.state}, dipegang {holder}.")
@@ -151,4 +178,9 @@ def held_by(submission: Submission, *, event_type: str, expected_sequence: int) 
 def next_ids(submission: Submission) -> dict[str, object]:
     """Envelope fields of the event that follows: the chain goes on from the head."""
     sequence = submission.sequence + 1
-    return {"submission_id": submission.id, "sequence": sequence, "previous": submission.head, "event_id": event_id_of(submission.id, sequence)}
+    return {
+        "submission_id": submission.id,
+        "sequence": sequence,
+        "previous": submission.head,
+        "event_id": event_id_of(submission.id, sequence),
+    }

@@ -50,7 +50,7 @@ class FileProblem(Exception):
         self.message: Final = MESSAGES[code]
 
 
-class FilesUnavailable(Exception):
+class FilesUnavailable(OSError):
     """The store is at fault (disk full, S3 down, no permission): wait and try again. `str()` is for operators."""
 
     message: Final = "Penyimpanan berkas sedang tidak dapat dipakai; coba lagi nanti."
@@ -119,9 +119,7 @@ class Spool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         # Nothing here may hide the error on its way: a full disk fails again when the rest of the buffer is flushed.
         with contextlib.suppress(OSError):
             self._path.unlink()
@@ -231,9 +229,7 @@ def open_files(
     if parts.scheme == "file" and not parts.netloc and parts.path:
         return LocalFiles(Path(parts.path))
     if parts.scheme != "s3" or not parts.netloc:
-        raise ValueError(
-            f"Alamat penyimpanan berkas {url!r} harus berbentuk file:<folder> atau s3://<bucket>/<prefix>."
-        )
+        raise ValueError(f"Alamat penyimpanan berkas {url!r} harus berbentuk file:<folder> atau s3://<bucket>/<prefix>.")
     if s3_endpoint is not None and not s3_endpoint.startswith(("http://", "https://")):
         raise ValueError(f"Alamat S3 {s3_endpoint!r} harus diawali http:// atau https://.")
     config: S3Config = {} if s3_endpoint is None else {"endpoint": s3_endpoint}

@@ -1,0 +1,1 @@
+"""For auditors: trail, replay, proof, packages, pages, command line."""

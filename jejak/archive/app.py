@@ -1,0 +1,16 @@
+"""Composition root of the archive: a lane without commands that copies the whole log."""
+
+from fastapi import APIRouter
+
+from jejak.services.lane import Lane, Shared, build_lane
+from jejak.services.web import LaneOf, add_health
+
+
+def build(shared: Shared) -> Lane:
+    return build_lane("archive", shared, commands={})
+
+
+def routes(lane: LaneOf) -> APIRouter:
+    router = APIRouter(prefix="/archive", tags=["archive"])
+    add_health(router, lambda: [lane()])
+    return router

@@ -1,0 +1,85 @@
+"""The directory: OPDs and revoked tokens, records on one compacted topic that every lane follows in memory.
+
+In: records `opd/<kode>` and `token/<id>`; out: who exists and whose token no longer counts, within seconds everywhere.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from jejak.events.bus import CALL_S, WATCH_S, Kafka, Progress, log, pause, stopped
+from jejak.events.client import send
+from jejak.events.contracts import DIRECTORY_TOPIC
+
+
+@dataclass
+class Directory:
+    """Empty until `progress.ready`. Records that cannot be read are counted and passed over: the newest good one stands."""
+
+    kafka: Kafka
+    progress: Progress
+    opds: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    revoked: set[str] = field(default_factory=set)
+
+    def name_of(self, opd: str) -> str:
+        return str(self.opds.get(opd, {}).get("name") or opd)
+
+    def is_revoked(self, token_id: str) -> bool:
+        return token_id in self.revoked
+
+    async def run(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._follow()
+            except (KafkaError, OSError, TimeoutError) as error:
+                failures += 1
+                self.progress.blocked = f"{type(error).__name__}: {error}"
+                log.warning("directory_rebuilt", error=repr(error))
+                await asyncio.sleep(pause(failures))
+
+    async def _follow(self) -> None:
+        consumer = AIOKafkaConsumer(**self.kafka.options(), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
+        partition = TopicPartition(DIRECTORY_TOPIC, 0)
+        consumer.assign([partition])
+        try:
+            await asyncio.wait_for(consumer.start(), CALL_S)
+            consumer.seek(partition, 0)
+            while True:
+                end = (await asyncio.wait_for(consumer.end_offsets([partition]), CALL_S))[partition]
+                for messages in (await consumer.getmany(timeout_ms=200 if not self.progress.ready else int(WATCH_S * 1000))).values():
+                    for message in messages:
+                        self._take(message.key, message.value)
+                self.progress.lag = max(0, end - await consumer.position(partition))
+                self.progress.ready = self.progress.ready or self.progress.lag == 0
+                self.progress.moved()
+        finally:
+            await stopped(consumer.stop())
+
+    def _take(self, key: bytes | None, value: bytes | None) -> None:
+        kind, _, name = (key or b"").decode("utf-8", "replace").partition("/")
+        try:
+            record = orjson.loads(value) if value else None
+        except orjson.JSONDecodeError:
+            self.progress.counts["unreadable"] += 1
+            return
+        self.progress.counts["applied"] += 1
+        match kind:
+            case "opd" if isinstance(record, dict):
+                self.opds[name] = record
+            case "opd":
+                self.opds.pop(name, None)
+            case "token" if record is None:
+                self.revoked.discard(name)
+            case "token":
+                self.revoked.add(name)
+
+
+async def put_record(kafka: Kafka, key: str, value: Mapping[str, Any]) -> None:
+    """Write one record of the directory, durable on return (an operator's command)."""
+    await send(kafka, [(DIRECTORY_TOPIC, key.encode(), orjson.dumps(value))])

@@ -1,0 +1,80 @@
+"""The topics: made with their settings, and refused when an existing one would lose the log.
+
+In: a cluster and how safely it must keep records; out: topics that exist, or `TopicRefused` with the setting to change.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from jejak.events.contracts import DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
+
+FOR_EVER: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+NEWEST_ONLY: Final = {"cleanup.policy": "compact"}
+BIG_RECORDS: Final = {"max.message.bytes": str(4 * 1024 * 1024)}
+
+
+class TopicRefused(RuntimeError):
+    """A topic exists with settings under which records would be lost."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    name: str
+    partitions: int
+    config: Mapping[str, str]
+
+
+def shared_topics(partitions: int) -> list[Topic]:
+    return [
+        Topic(LOG_TOPIC, partitions, FOR_EVER),
+        Topic(RECEIPTS_TOPIC, partitions, FOR_EVER),
+        Topic(DEAD_LETTERS_TOPIC, 1, FOR_EVER | BIG_RECORDS),
+        Topic(DIRECTORY_TOPIC, 1, NEWEST_ONLY),
+    ]
+
+
+def inbound_topic(opd: str) -> Topic:
+    return Topic(f"opd.{opd}.data-submitted.v1", 1, FOR_EVER)
+
+
+async def ensure(admin: AIOKafkaAdminClient, topics: Sequence[Topic], *, replication: int, in_sync: int) -> list[str]:
+    """Make what is missing, check what is there. Returns the names of the topics made."""
+    existing = set(await admin.list_topics())
+    made = [topic for topic in topics if topic.name not in existing]
+    safety = {"min.insync.replicas": str(in_sync), "unclean.leader.election.enable": "false"}
+    if made:
+        new = [NewTopic(t.name, t.partitions, replication, topic_configs={**t.config, **safety}) for t in made]
+        response = await admin.create_topics(new, timeout_ms=15_000)
+        for name, code, *_ in response.topic_errors:
+            if code and for_code(code) is not TopicAlreadyExistsError:
+                raise TopicRefused(f"topic {name} could not be made: {for_code(code).__name__}")
+    await check(admin, [topic for topic in topics if topic.name in existing])
+    return [topic.name for topic in made]
+
+
+async def check(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+    """Refuse topics whose settings differ in what keeps records."""
+    if not topics:
+        return
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+    found: dict[str, dict[str, str]] = {}
+    for response in await admin.describe_configs(resources):
+        for _, _, _, name, entries in response.resources:
+            found[name] = {entry[0]: entry[1] for entry in entries}
+    wrong = [line for topic in topics for line in _differences(topic, found.get(topic.name, {}))]
+    if wrong:
+        raise TopicRefused("Kafka would lose records: " + "; ".join(wrong))
+
+
+def _differences(topic: Topic, config: Mapping[str, Any]) -> list[str]:
+    keeps = ("cleanup.policy", "retention.ms", "retention.bytes")
+    return [
+        f"{topic.name} has {key}={config[key]}, needs {topic.config[key]}"
+        for key in keeps
+        if key in topic.config and key in config and config[key] != topic.config[key]
+    ]

@@ -1,0 +1,87 @@
+"""The process: some or all lanes behind one address. Settings and lane names in, an ASGI application out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.staticfiles import StaticFiles
+
+import jejak.archive.app
+import jejak.services.decision.app
+import jejak.services.intake.app
+import jejak.services.publisher.app
+import jejak.services.review.app
+from jejak.events.bus import forever
+from jejak.local.metrics import Metrics
+from jejak.services.asyncapi import asyncapi
+from jejak.services.lane import Lane, Shared, open_shared
+from jejak.services.settings import Settings
+from jejak.services.web import LaneOf, add_errors, add_health, correlate, json_of
+
+Build = Callable[[Shared], Lane]
+Routes = Callable[[LaneOf], APIRouter]
+
+LANES: Final[dict[str, tuple[Build, Routes]]] = {
+    "intake": (jejak.services.intake.app.build, jejak.services.intake.app.routes),
+    "review": (jejak.services.review.app.build, jejak.services.review.app.routes),
+    "decision": (jejak.services.decision.app.build, jejak.services.decision.app.routes),
+    "publisher": (jejak.services.publisher.app.build, jejak.services.publisher.app.routes),
+    "archive": (jejak.archive.app.build, jejak.archive.app.routes),
+}
+
+
+def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
+    """The same application for one lane and for all. Kafka's topics and the keys exist already (`jejak.local.start`)."""
+    lanes: dict[str, Lane] = {}
+
+    def running() -> list[Lane]:
+        return list(lanes.values())
+
+    app = FastAPI(title="Jejak", version="0.1.0", lifespan=_lifespan(settings, names, lanes))
+    for name in names:
+        app.include_router(LANES[name][1](_named(lanes, name)))
+    add_health(app, running)
+    add_errors(app)
+    app.middleware("http")(correlate)
+    registry = CollectorRegistry()
+    registry.register(Metrics(running))
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/asyncapi", include_in_schema=False)
+    def asyncapi_document() -> Response:
+        return json_of(asyncapi())
+
+    if "publisher" in names and settings.portal.startswith("folder:"):
+        folder = Path(settings.portal.removeprefix("folder:"))
+        app.mount("/portal", StaticFiles(directory=folder, html=True, check_dir=False, follow_symlink=True))
+    return app
+
+
+def _named(lanes: dict[str, Lane], name: str) -> LaneOf:
+    return lambda: lanes[name]
+
+
+def _lifespan(settings: Settings, names: Sequence[str], lanes: dict[str, Lane]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        shared = open_shared(settings)
+        following = asyncio.create_task(forever(shared.directory.progress, shared.directory.run))
+        try:
+            for name in names:
+                lanes[name] = LANES[name][0](shared)
+            for lane in lanes.values():
+                lane.start()
+            yield
+        finally:
+            for lane in lanes.values():
+                await lane.stop()
+            following.cancel()
+
+    return lifespan

@@ -1,0 +1,111 @@
+"""Starting a process: keys, broker if none is named, topics; then lanes behind one port until asked to stop."""
+
+import asyncio
+import logging
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvicorn
+
+from eventsourcing.persistence import PersistenceError
+
+from jejak.events.bus import KafkaError
+from jejak.events.topics import TopicRefused, ensure, shared_topics
+from jejak.local import broker
+from jejak.local.app import create_app
+from jejak.local.say import say
+from jejak.services.settings import Settings
+from jejak.web.tokens import make_keys
+
+STOP_S: Final = 5
+KAFKA_S: Final = 60.0
+
+
+class StartRefused(RuntimeError):
+    """It cannot start; one clear sentence."""
+
+
+def configure_logs(level: str) -> None:
+    """One JSON line per decision on stderr; libraries speak from warnings up."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@contextmanager
+def kafka_for(settings: Settings) -> Iterator[Settings]:
+    """The settings with a Kafka to use: the one named, or a broker of our own that stops when we do."""
+    if settings.kafka:
+        yield settings
+        return
+    own = broker.start(Path("var/kafka"), port=settings.kafka_port, say=say)
+    try:
+        yield settings.model_copy(update={"kafka": own.bootstrap})
+    finally:
+        own.stop()
+
+
+def prepare(settings: Settings) -> None:
+    """Keys and topics. Waits a minute for Kafka to answer. Raises StartRefused, TopicRefused."""
+    make_keys(settings.keys)
+    deadline = time.monotonic() + KAFKA_S
+    while True:
+        try:
+            asyncio.run(ensure_topics(settings))
+            return
+        except (KafkaError, OSError, TimeoutError) as error:
+            if time.monotonic() > deadline:
+                raise StartRefused(
+                    f"Kafka at {settings.kafka} does not answer ({type(error).__name__}); check JEJAK_KAFKA and the network"
+                ) from error
+            say(f"waiting for Kafka at {settings.kafka} …")
+            time.sleep(2)
+
+
+async def ensure_topics(settings: Settings) -> list[str]:
+    async with settings.kafka_cluster().admin() as admin:
+        return await ensure(
+            admin, shared_topics(settings.kafka_partitions), replication=settings.kafka_replication, in_sync=settings.kafka_in_sync
+        )
+
+
+def serve(settings: Settings, names: Sequence[str]) -> None:
+    """Run lanes until SIGINT or SIGTERM; stops within ten seconds."""
+    try:
+        listening = socket.create_server((settings.host, settings.port), reuse_port=False)
+    except OSError as error:
+        raise StartRefused(
+            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}); choose another JEJAK_PORT"
+        ) from error
+    with listening:
+        config = uvicorn.Config(
+            create_app(settings, names),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=STOP_S,
+            lifespan="on",
+            server_header=False,
+        )
+        server = uvicorn.Server(config)
+        server.run(sockets=[listening])
+        if not server.started:
+            raise StartRefused("the lanes could not be started; the reason is in the line above")
+
+
+REFUSALS: Final = (StartRefused, TopicRefused, broker.BrokerRefused, PersistenceError)

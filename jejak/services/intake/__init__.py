@@ -1,0 +1,1 @@
+"""Step 1: takes what OPDs submit, answers every record with a receipt, writes DataSubmitted."""

@@ -1,0 +1,30 @@
+"""Composition root of the lane intake: the common parts, and a consumer of the OPDs' topics that starts once the lane is ready."""
+
+from functools import partial
+
+from jejak.events.bus import Consumer, Progress, parse_any_record
+from jejak.services.intake.inbound import TOPICS, judge, refuse
+from jejak.services.intake.web import routes
+from jejak.services.lane import Lane, Shared, build_lane
+
+__all__ = ["build", "routes"]
+
+
+def build(shared: Shared) -> Lane:
+    lane = build_lane("intake", shared, commands={})
+    log_consumer = lane.consumers[0]
+    judged = partial(judge, journal=lane.journal, files=shared.files)
+    lane.consumers.append(
+        Consumer(
+            kafka=shared.kafka,
+            journal=lane.journal,
+            topics=TOPICS,
+            parse=parse_any_record,
+            progress=Progress("inbound"),
+            refuse=refuse,
+            take=lambda records: lane.journal.take(records, judged),
+            group=log_consumer.group and f"{log_consumer.group}.inbound",
+            may_start=lane.until_ready,
+        )
+    )
+    return lane

@@ -1,0 +1,163 @@
+"""The verb of step 1: submit. What an OPD wrote in; DataSubmitted, a duplicate or every reason against it out.
+
+Files come first (inline content is put into the file store, the others must be there), so an accepted submission is whole.
+"""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pydantic import ValidationError
+
+from jejak.checks.metadata import findings
+from jejak.events.contracts import (
+    Actor,
+    DataSubmitted,
+    Dataset,
+    File,
+    Inbound,
+    InboundFile,
+    Reason,
+    Received,
+    Submitted,
+    manifest_of,
+    submission_id_of,
+)
+from jejak.events.submission import Submission
+from jejak.services.files import FileProblem, Files
+from jejak.services.intake.policy import comes_from
+from jejak.services.publishable import reasons_against
+from jejak.services.reasons import reasons_of
+
+INLINE_LIMIT: Final = 512 * 1024
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a submission came from: the OPD of the topic or token, who sent it, and the place on Kafka if any."""
+
+    opd: str
+    actor: Actor | None = None
+    topic: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    event: DataSubmitted
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    submission_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class Declined:
+    reasons: tuple[Reason, ...]
+    readable: bool = True
+
+
+Verdict = Accepted | Duplicate | Declined
+
+
+def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Callable[[uuid.UUID], DataSubmitted | None]) -> Verdict:
+    """Judge one inbound record. `find` gives the first event of a submission. Raises FilesUnavailable: try again later."""
+    try:
+        inbound = Inbound.model_validate_json(raw)
+    except ValidationError as error:
+        reasons = reasons_of(error)
+        return Declined(reasons, readable=not any(reason.code == "unreadable" for reason in reasons))
+    if reason := comes_from(inbound, origin.opd):
+        return Declined((reason,))
+    submission_id = submission_id_of(inbound.opd, inbound.event_id)
+    if known := find(submission_id):
+        return _known(known, inbound, origin)
+    listed, problems = _files(inbound, files)
+    dataset = Dataset.model_validate_json(inbound.dataset.model_dump_json(exclude_none=True))
+    if reasons := (*reasons_against(dataset, listed), *problems):
+        return Declined(reasons)
+    return Accepted(_event(inbound, dataset, listed, origin, now))
+
+
+def _known(known: DataSubmitted, inbound: Inbound, origin: Origin) -> Verdict:
+    """The same record read again is the same acceptance; the same event_id sent again is a duplicate, or refused when it says something else."""
+    received = known.data.received
+    if received.digest != inbound.digest():
+        return Declined(
+            (Reason(code="event_id_reused", field="event_id", note="event_id ini sudah dipakai untuk isi lain; pakai UUID baru."),)
+        )
+    if origin.topic and (received.topic, received.partition, received.offset) == (origin.topic, origin.partition, origin.offset):
+        return Accepted(known)
+    return Duplicate(known.submission_id)
+
+
+def _event(inbound: Inbound, dataset: Dataset, files: tuple[File, ...], origin: Origin, now: datetime) -> DataSubmitted:
+    by = inbound.submitted_by
+    received = Received(
+        event_id=inbound.event_id,
+        digest=inbound.digest(),
+        submitted_by=by,
+        submitted_at=inbound.occurred_at,
+        topic=origin.topic,
+        partition=origin.partition,
+        offset=origin.offset,
+    )
+    manifest = manifest_of(
+        dataset.model_dump(mode="json", exclude_none=True), [f.model_dump(mode="json", exclude_none=True) for f in files]
+    )
+    return DataSubmitted(
+        submission_id=submission_id_of(inbound.opd, inbound.event_id),
+        sequence=1,
+        event_id=inbound.event_id,
+        occurred_at=now,
+        actor=origin.actor or Actor(id=by, name=by, role="tim_ppid", opd=inbound.opd),
+        data=Submitted(
+            dataset=dataset, files=files, manifest=manifest, findings=findings(dataset, files, today=now.date()), received=received
+        ),
+    )
+
+
+def _files(inbound: Inbound, files: Files) -> tuple[tuple[File, ...], list[Reason]]:
+    problems = [problem for index, file in enumerate(inbound.files) if (problem := _file_problem(file, f"files.{index}", files))]
+    return tuple(File(name=f.name, media_type=f.media_type, bytes=f.bytes, sha256=f.sha256) for f in inbound.files), problems
+
+
+def _file_problem(file: InboundFile, field: str, files: Files) -> Reason | None:
+    if file.content is None:
+        size = files.size(file.sha256)
+        if size is None:
+            return Reason(
+                code="file_missing",
+                field=f"{field}.sha256",
+                note=f"Berkas {file.name} belum ada: kirim dahulu dengan PUT /intake/api/files/{{sha256}}.",
+            )
+        return None if size == file.bytes else _wrong_size(file, field, size)
+    try:
+        content = base64.b64decode(file.content, validate=True)
+    except (binascii.Error, ValueError):
+        return Reason(code="wrong_format", field=f"{field}.content", note=f"{field}.content harus base64.")
+    if len(content) > INLINE_LIMIT:
+        return Reason(
+            code="too_large",
+            field=f"{field}.content",
+            note=f"{field}.content paling banyak 512 KiB; kirim dengan PUT /intake/api/files/{{sha256}}.",
+        )
+    if len(content) != file.bytes:
+        return _wrong_size(file, field, len(content))
+    try:
+        with files.spool(limit=INLINE_LIMIT) as spool:
+            spool.write(content)
+            spool.keep(file.sha256)
+    except FileProblem as problem:
+        return Reason(code=problem.code, field=f"{field}.sha256", note=problem.message)
+    return None
+
+
+def _wrong_size(file: InboundFile, field: str, size: int) -> Reason:
+    return Reason(code="wrong_size", field=f"{field}.bytes", note=f"{field}.bytes tidak sama dengan besar berkas {file.name}: {size} bita.")

@@ -1,0 +1,101 @@
+"""Intake over HTTP: files first, then submissions; the same verdicts as on the inbound topics."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from jejak.events.contracts import Reason
+from jejak.events.submission import Kind, Refused
+from jejak.services.files import FileProblem, Spool
+from jejak.services.intake.commands import Accepted, Declined, Origin, Verdict, submit
+from jejak.services.intake.inbound import first_event, make_receipt
+from jejak.services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT
+from jejak.services.lane import Lane, NotReady
+from jejak.services.web import LaneOf, actor_of, caller_of, errors_json, json_of, lane_routes
+from jejak.web.tokens import Caller
+
+BODY_LIMIT = 16 * 1024 * 1024
+WRITE = 1024 * 1024
+
+
+def routes(lane: LaneOf) -> APIRouter:
+    router = lane_routes("intake", lane, readers=MAY_PUT_FILES, commands={})
+
+    @router.put("/api/files/{sha256}", status_code=201)
+    async def put_file(sha256: str, request: Request, caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUT_FILES))]) -> Response:
+        shared = lane().shared
+        limit = shared.settings.files_limit_mb * 1024 * 1024
+        if int(request.headers.get("content-length") or 0) > limit:
+            raise FileProblem("too_large")
+        with await asyncio.to_thread(shared.files.spool, limit=limit) as spool:
+            await _spooled(request, spool)
+            size = await asyncio.to_thread(spool.keep, sha256)
+        return json_of({"sha256": sha256, "bytes": size}, status=201)
+
+    @router.post("/api/submissions", status_code=202)
+    async def post_submission(request: Request, caller: Annotated[Caller, Depends(caller_of(lane, MAY_SUBMIT))]) -> Response:
+        raw = await _body(request)
+        here = lane()
+        verdict = await asyncio.to_thread(_submitted, here, raw, caller)
+        receipt = make_receipt(verdict, event_id=None, opd=caller.opd or "", at=datetime.now(UTC))
+        if isinstance(verdict, Declined):
+            return errors_json(verdict.reasons, 422, **receipt.model_dump(mode="json"))
+        return json_of(receipt.model_dump(mode="json") | {"event_id": _event_id(here, verdict)}, status=202)
+
+    return router
+
+
+def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:
+    """Twice at most: when another process accepted the same event_id in between, the second look finds a duplicate."""
+    if not lane.ready:
+        raise NotReady
+    origin = Origin(caller.opd or "", actor_of(caller))
+
+    def judged() -> Verdict:
+        return submit(raw, origin, now=datetime.now(UTC), files=lane.shared.files, find=lambda i: first_event(lane.journal, i))
+
+    verdict = judged()
+    if not isinstance(verdict, Accepted):
+        return verdict
+    try:
+        lane.journal.append([verdict.event])
+    except Refused as refused:
+        if refused.kind is not Kind.CONFLICT:
+            return Declined(refused.reasons)
+        return judged()
+    return verdict
+
+
+def _event_id(lane: Lane, verdict: Verdict) -> str | None:
+    match verdict:
+        case Accepted(event):
+            return str(event.event_id)
+        case Declined():
+            return None
+        case duplicate:
+            known = first_event(lane.journal, duplicate.submission_id)
+            return str(known.event_id) if known else None
+
+
+async def _spooled(request: Request, spool: Spool) -> None:
+    waiting = bytearray()
+    async for chunk in request.stream():
+        waiting += chunk
+        if len(waiting) >= WRITE:
+            await asyncio.to_thread(spool.write, bytes(waiting))
+            waiting.clear()
+    if waiting:
+        await asyncio.to_thread(spool.write, bytes(waiting))
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise FileProblem("too_large")
+    if not body:
+        raise Refused(Kind.INVALID, Reason(code="unreadable", note="Kirim isi JSON menurut kontrak."))
+    return bytes(body)

@@ -1,0 +1,240 @@
+"""What every lane is made of: journal, consumer, worklist follower, relay, readiness. A lane passes its own parts in.
+
+Kafka ─► consumer ─► journal ─► follower ─► worklist          person ─► web ─► command ─► journal ─► relay ─► Kafka
+"""
+
+import asyncio
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from eventsourcing.persistence import PersistenceError
+from sqlalchemy.exc import DBAPIError
+
+from jejak.events.bus import WATCH_S, Consumer, Kafka, Progress, Relay, forever, parse_log_record, pause, woken
+from jejak.events.contracts import LOG_TOPIC, Actor, Event, Reason
+from jejak.events.directory import Directory
+from jejak.events.journal import Journal, Recorded
+from jejak.events.stores import open_store
+from jejak.events.submission import Kind, Refused, Rule, Submission, held_by
+from jejak.services.due import Calendar, due_at
+from jejak.services.files import Files, open_files
+from jejak.services.settings import Settings
+from jejak.services.worklist import Worklist, open_engine
+from jejak.web.tokens import PUBLIC, Role, load_public
+
+log = structlog.get_logger("jejak.lane")
+Body = TypeVar("Body", bound="CommandBody")
+
+
+class CommandBody(BaseModel):
+    """What every command says: the step its caller saw last."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    expected_sequence: Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the lanes of one process have in common."""
+
+    settings: Settings
+    kafka: Kafka
+    files: Files
+    directory: Directory
+    public_key: Ed25519PublicKey
+
+    def due(self, arrived_at: datetime) -> datetime:
+        return due_at(arrived_at, minutes=self.settings.sla_minutes, calendar=Calendar(self.settings.sla_calendar))
+
+
+def open_shared(settings: Settings) -> Shared:
+    kafka = settings.kafka_cluster()
+    return Shared(
+        settings,
+        kafka,
+        open_files(settings.files, s3_endpoint=settings.s3_endpoint),
+        Directory(kafka, Progress("directory")),
+        load_public(settings.keys / PUBLIC),
+    )
+
+
+class NotReady(Exception):
+    """The lane has not yet read the log up to the end that it saw at start; it may not write."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a command is given besides the submission: who, when (UTC), and the lane."""
+
+    actor: Actor
+    now: datetime
+    lane: "Lane"
+
+
+@dataclass(frozen=True)
+class Command(Generic[Body]):
+    """A verb: who may say it, which event it leads to, the rules it must meet, and how the event is made."""
+
+    body: type[Body]
+    roles: frozenset[Role]
+    event_type: str
+    rules: tuple[Rule, ...]
+    decide: Callable[[Submission, Body, Context], Event]
+
+
+@dataclass
+class Lane:
+    """One swimlane in one process. `consumers`: the log first; `work`: its other loops; `parts`: its own."""
+
+    name: str
+    shared: Shared
+    journal: Journal
+    worklist: Worklist
+    commands: Mapping[str, Command[Any]] = field(default_factory=dict)
+    consumers: list[Consumer] = field(default_factory=list)
+    work: list[tuple[Progress, Callable[[], Awaitable[None]]]] = field(default_factory=list)
+    parts: dict[str, object] = field(default_factory=dict)
+    on_stop: list[Callable[[], None]] = field(default_factory=list)
+    commanded: Progress = field(default_factory=lambda: Progress("commands"))
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def progress(self) -> list[Progress]:
+        return [consumer.progress for consumer in self.consumers] + [progress for progress, _ in self.work]
+
+    @property
+    def ready(self) -> bool:
+        """Caught up with the log and the directory: commands may be taken."""
+        return self.consumers[0].progress.ready and self.shared.directory.progress.ready
+
+    @property
+    def healthy(self) -> bool:
+        return all(p.healthy for p in self.progress) and self.shared.directory.progress.healthy and not any(t.done() for t in self._tasks)
+
+    async def until_ready(self) -> None:
+        while not self.ready:
+            await asyncio.sleep(0.05)
+
+    def start(self) -> None:
+        loops = [(consumer.progress, consumer.run) for consumer in self.consumers] + self.work
+        self._tasks = [asyncio.create_task(forever(progress, run), name=f"{self.name}:{progress.name}") for progress, run in loops]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        for stop in self.on_stop:
+            await asyncio.to_thread(stop)
+        self.worklist.engine.dispose()
+        self.journal.store.close()
+
+    def do(self, name: str, submission_id: uuid.UUID, body: CommandBody, *, actor: Actor) -> Recorded:
+        """Carry out a command; its event is durable on return. Raises `Refused`, `NotReady`. Blocking."""
+        return self.do_many([(name, submission_id, body)], actor=actor)[0]
+
+    def do_many(self, wishes: Sequence[tuple[str, uuid.UUID, CommandBody]], *, actor: Actor) -> list[Recorded]:
+        """Several commands as one commit: all of them or none."""
+        if not self.ready:
+            raise NotReady
+        now = datetime.now(UTC)
+        recorded = self.journal.append([self._decided(*wish, Context(actor, now, self)) for wish in wishes])
+        for r in recorded:
+            self.commanded.counts[r.event.type] += 1
+            log.info(
+                "decided",
+                lane=self.name,
+                submission_id=str(r.event.submission_id),
+                sequence=r.event.sequence,
+                type=r.event.type,
+                actor=actor.id,
+            )
+        return recorded
+
+    def check(self, name: str, submission_id: uuid.UUID, body: CommandBody, *, actor: Actor) -> None:
+        """Would this command be carried out now? Raises as `do` does; writes nothing."""
+        if not self.ready:
+            raise NotReady
+        self._decided(name, submission_id, body, Context(actor, datetime.now(UTC), self))
+
+    def _decided(self, name: str, submission_id: uuid.UUID, body: CommandBody, context: Context) -> Event:
+        command = self.commands[name]
+        submission = self.find(submission_id)
+        if Role(context.actor.role) not in command.roles:
+            raise Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {context.actor.role} tidak boleh melakukan langkah ini."))
+        if reasons := [reason for rule in command.rules if (reason := rule(submission, context.actor))]:
+            raise Refused(Kind.FORBIDDEN, *reasons, state=submission.state, sequence=submission.sequence)
+        if reason := held_by(submission, event_type=command.event_type, expected_sequence=body.expected_sequence):
+            raise Refused(Kind.CONFLICT, reason, state=submission.state, sequence=submission.sequence)
+        return command.decide(submission, body, context)
+
+    def find(self, submission_id: uuid.UUID) -> Submission:
+        if submission := self.journal.submission(submission_id):
+            return submission
+        raise Refused(Kind.NOT_FOUND, Reason(code="not_found", field="submission_id", note="Data dengan nomor itu tidak ada."))
+
+
+def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]]) -> Lane:
+    """Journal, worklist, log consumer, follower and relay of one lane, not yet started. Raises StoreRefused."""
+    settings = shared.settings
+    journal = Journal(open_store(settings.store, name), name)
+    worklist = Worklist(journal, open_engine(settings.store, name))
+    worklist.prepare()
+    group = None if settings.store.startswith("sqlite:") else f"jejak.{name}"
+    consumer = Consumer(
+        kafka=shared.kafka,
+        journal=journal,
+        topics=re.compile(f"^{re.escape(LOG_TOPIC)}$"),
+        parse=parse_log_record,
+        take=journal.replicate,
+        progress=Progress("log"),
+        group=group,
+    )
+    relay = Relay(shared.kafka, journal, Progress("relay"), wake_on(journal.on_commit))
+    following = Progress("worklist")
+    wake = wake_on(journal.on_commit)
+    return Lane(
+        name=name,
+        shared=shared,
+        journal=journal,
+        worklist=worklist,
+        commands=commands,
+        consumers=[consumer],
+        work=[(following, lambda: _follow(worklist, following, wake)), (relay.progress, relay.run)],
+    )
+
+
+def wake_on(callbacks: list[Callable[[], None]]) -> asyncio.Event:
+    """An event of the running loop, set from whichever thread commits."""
+    event, loop = asyncio.Event(), asyncio.get_running_loop()
+    callbacks.append(lambda: _set_from_thread(loop, event))
+    return event
+
+
+def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(event.set)
+
+
+async def _follow(worklist: Worklist, progress: Progress, wake: asyncio.Event) -> None:
+    failures = 0
+    while True:
+        try:
+            progress.counts["applied"] += await asyncio.to_thread(worklist.follow)
+            progress.moved()
+            failures = 0
+        except (PersistenceError, DBAPIError, OSError) as error:
+            failures += 1
+            progress.blocked = f"{type(error).__name__}: {error}"
+            log.error("worklist_waits", error=repr(error))
+            await asyncio.sleep(pause(failures))
+            continue
+        await woken(wake, WATCH_S)

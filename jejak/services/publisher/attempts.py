@@ -1,0 +1,135 @@
+"""How far the publication of each approved submission has come: step, attempts, last error, when next. Kept across restarts.
+
+Not a view: it cannot be rebuilt from the log, and nothing but the admin's screen and the pauses depend on it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from jejak.events.contracts import Lane
+from jejak.services.worklist import WORK
+
+METADATA: Final = sa.MetaData()
+ATTEMPTS: Final = sa.Table(
+    "publishing_v1",
+    METADATA,
+    sa.Column("submission_id", sa.String(36), primary_key=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("step", sa.String(32), nullable=False),
+    sa.Column("code", sa.String(64)),
+    sa.Column("message", sa.Text),
+    sa.Column("next_ms", sa.BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    attempts: int
+    step: str
+    code: str | None
+    message: str | None
+    next_at: datetime
+
+
+@dataclass(frozen=True)
+class Waiting:
+    submission_id: str
+    dataset_id: str
+
+
+@dataclass
+class Attempts:
+    engine: sa.Engine
+    _writing: set[str] = field(default_factory=set)
+
+    def prepare(self) -> None:
+        METADATA.create_all(self.engine)
+
+    def due(self, now: datetime, limit: int) -> list[Waiting]:
+        """Approved submissions whose turn it is, oldest first; of one dataset only the oldest, so versions follow each other."""
+        older = WORK.alias("older")
+        has_older = sa.exists().where(
+            older.c.dataset_id == WORK.c.dataset_id,
+            older.c.holder == str(Lane.PUBLISHER),
+            sa.tuple_(older.c.arrived_ms, older.c.submission_id) < sa.tuple_(WORK.c.arrived_ms, WORK.c.submission_id),
+        )
+        query = (
+            sa.select(WORK.c.submission_id, WORK.c.dataset_id)
+            .outerjoin(ATTEMPTS, ATTEMPTS.c.submission_id == WORK.c.submission_id)
+            .where(WORK.c.holder == str(Lane.PUBLISHER), sa.func.coalesce(ATTEMPTS.c.next_ms, 0) <= _ms(now), ~has_older)
+            .order_by(WORK.c.arrived_ms, WORK.c.submission_id)
+            .limit(limit)
+        )
+        with self.engine.connect() as c:
+            return [Waiting(row.submission_id, row.dataset_id) for row in c.execute(query)]
+
+    def next_at(self) -> datetime | None:
+        with self.engine.connect() as c:
+            soonest = c.execute(sa.select(sa.func.min(ATTEMPTS.c.next_ms))).scalar()
+        return datetime.fromtimestamp(soonest / 1000, UTC) if soonest is not None else None
+
+    def of(self, submission_id: str) -> Attempt | None:
+        with self.engine.connect() as c:
+            row = c.execute(sa.select(ATTEMPTS).where(ATTEMPTS.c.submission_id == submission_id)).first()
+        return Attempt(row.attempts, row.step, row.code, row.message, datetime.fromtimestamp(row.next_ms / 1000, UTC)) if row else None
+
+    def failed(self, submission_id: str, *, attempts: int, step: str, code: str, message: str, next_at: datetime) -> None:
+        row = {
+            "submission_id": submission_id,
+            "attempts": attempts,
+            "step": step,
+            "code": code,
+            "message": message,
+            "next_ms": _ms(next_at),
+        }
+        self._put(row)
+
+    def done(self, submission_id: str) -> None:
+        with self.engine.begin() as c:
+            c.execute(sa.delete(ATTEMPTS).where(ATTEMPTS.c.submission_id == submission_id))
+
+    def retry_now(self, submission_id: str, now: datetime) -> None:
+        with self.engine.begin() as c:
+            c.execute(sa.update(ATTEMPTS).where(ATTEMPTS.c.submission_id == submission_id).values(next_ms=_ms(now)))
+
+    def waiting(self) -> int:
+        """How many have failed at least once and wait for their next attempt."""
+        with self.engine.connect() as c:
+            return c.execute(sa.select(sa.func.count()).select_from(ATTEMPTS)).scalar_one()
+
+    @contextmanager
+    def turn(self, dataset_id: str) -> Iterator[bool]:
+        """Only one worker writes a dataset at a time, also across processes on PostgreSQL. False: another has it."""
+        if dataset_id in self._writing:
+            yield False
+            return
+        self._writing.add(dataset_id)
+        try:
+            if self.engine.dialect.name == "sqlite":
+                yield True
+                return
+            with self.engine.connect() as c:
+                key = {"key": f"jejak:{dataset_id}"}
+                mine = bool(c.execute(sa.text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))"), key).scalar())
+                c.commit()
+                yield mine
+                if mine:
+                    c.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key)
+        finally:
+            self._writing.discard(dataset_id)
+
+    def _put(self, row: dict[str, Any]) -> None:
+        insert = sqlite.insert(ATTEMPTS) if self.engine.dialect.name == "sqlite" else postgresql.insert(ATTEMPTS)
+        changes = {name: insert.excluded[name] for name in row if name != "submission_id"}
+        with self.engine.begin() as c:
+            c.execute(insert.on_conflict_do_update(index_elements=["submission_id"], set_=changes), [row])
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

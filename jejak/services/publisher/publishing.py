@@ -1,0 +1,196 @@
+"""Step 4 by itself: every approved submission in, shown on the portal and read back, DataPublished out.
+
+A failure stays with its submission: it is written down, tried again with growing pauses, and holds up nothing else. What the
+portal already has is looked at before anything is written, so a crash at any point is resumed by doing it again.
+"""
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from eventsourcing.persistence import PersistenceError
+from sqlalchemy.exc import DBAPIError
+
+from jejak.events.bus import WATCH_S, Progress, woken
+from jejak.events.contracts import Actor, DataApproved, DataPublished, Reason, Retracted
+from jejak.events.journal import Recorded
+from jejak.events.submission import Kind, Refused, fold
+from jejak.services.files import FileProblem
+from jejak.services.lane import Lane
+from jejak.services.publisher.attempts import Attempt, Attempts, Waiting
+from jejak.services.publisher.commands import Publish, Retract, Withdrawn
+from jejak.services.publisher.policy import PUBLISHER
+from jejak.services.publisher.portal import STEPS, Portal, PortalProblem, Publication
+
+WORKERS: Final = 4
+LONGEST_PAUSE: Final = timedelta(minutes=5)
+log = structlog.get_logger("jejak.publisher")
+
+
+@dataclass
+class Publishing:
+    lane: Lane
+    portal: Portal
+    attempts: Attempts
+    progress: Progress
+    wake: asyncio.Event
+    failures: Counter[str] = field(default_factory=Counter)
+    steps: Counter[str] = field(default_factory=Counter)
+    _running: dict[asyncio.Task[None], Waiting] = field(default_factory=dict)
+    _step: dict[str, str] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        await self.lane.until_ready()
+        try:
+            while True:
+                await self._start_due()
+                self.progress.moved()
+                waiter = asyncio.create_task(woken(self.wake, await self._pause()))
+                await asyncio.wait([waiter, *self._running], return_when=asyncio.FIRST_COMPLETED)
+                waiter.cancel()
+                for task in [t for t in self._running if t.done()]:
+                    await self._finished(self._running.pop(task), task.exception())
+        finally:
+            for task in self._running:
+                task.cancel()
+
+    async def _start_due(self) -> None:
+        free = WORKERS - len(self._running)
+        if free <= 0:
+            return
+        busy = {waiting.dataset_id for waiting in self._running.values()}
+        due = await asyncio.to_thread(self.attempts.due, datetime.now(UTC), WORKERS * 2)
+        for waiting in [w for w in due if w.dataset_id not in busy][:free]:
+            self._running[asyncio.create_task(asyncio.to_thread(self._publish, waiting))] = waiting
+
+    async def _pause(self) -> float:
+        if len(self._running) >= WORKERS:
+            return WATCH_S
+        soonest = await asyncio.to_thread(self.attempts.next_at)
+        left = (soonest - datetime.now(UTC)).total_seconds() if soonest else WATCH_S
+        return min(WATCH_S, max(0.05, left))
+
+    def _publish(self, waiting: Waiting) -> None:
+        """Blocking: runs in a thread."""
+        with self.attempts.turn(waiting.dataset_id) as mine:
+            submission = self.lane.find(uuid.UUID(waiting.submission_id))
+            if not mine or "DataPublished" not in submission.next:
+                return
+            started = time.monotonic()
+            publication = self.publication(self.lane.journal.history(submission.id))
+            published = self.portal.publish(
+                publication, self.lane.shared.files, step=lambda step: self._stepped(waiting.submission_id, step)
+            )
+            body = Publish(expected_sequence=submission.sequence, published=published)
+            self.lane.do("publish", submission.id, body, actor=PUBLISHER)
+            self.progress.counts["published"] += 1
+            log.info("published", submission_id=waiting.submission_id, url=published.url, took_s=round(time.monotonic() - started, 3))
+
+    def _stepped(self, submission_id: str, step: str) -> None:
+        self.steps[step] += 1
+        self._step[submission_id] = step
+
+    async def _finished(self, waiting: Waiting, error: BaseException | None) -> None:
+        step = self._step.pop(waiting.submission_id, "look")
+        if error is None or (isinstance(error, Refused) and error.kind is Kind.CONFLICT):
+            await asyncio.to_thread(self.attempts.done, waiting.submission_id)
+            await asyncio.to_thread(self.lane.worklist.follow)
+            return
+        code, message = _words(error)
+        before = await asyncio.to_thread(self.attempts.of, waiting.submission_id)
+        attempts = (before.attempts if before else 0) + 1
+        next_at = datetime.now(UTC) + _delay(error, attempts)
+        await asyncio.to_thread(
+            lambda: self.attempts.failed(waiting.submission_id, attempts=attempts, step=step, code=code, message=message, next_at=next_at)
+        )
+        self.failures[code] += 1
+        log.warning(
+            "not_published",
+            submission_id=waiting.submission_id,
+            step=step,
+            attempts=attempts,
+            code=code,
+            error=repr(error),
+            next_at=next_at.isoformat(),
+        )
+
+    def state_of(self, submission_id: uuid.UUID) -> dict[str, object]:
+        """For the admin: which step, how many attempts, what went wrong, when next."""
+        attempt: Attempt | None = self.attempts.of(str(submission_id))
+        step = self._step.get(str(submission_id)) or (attempt.step if attempt else None)
+        return {
+            "running": str(submission_id) in {w.submission_id for w in self._running.values()},
+            "step": step,
+            "step_name": STEPS.get(step) if step else None,
+            "attempts": attempt.attempts if attempt else 0,
+            "error": {"code": attempt.code, "message": attempt.message} if attempt else None,
+            "next_at": attempt.next_at.isoformat() if attempt else None,
+        }
+
+    def retry(self, submission_id: uuid.UUID) -> None:
+        """Try again now. Raises `Refused` when it is not this lane's turn. Blocking."""
+        submission = self.lane.find(submission_id)
+        if "DataPublished" not in submission.next:
+            raise Refused(
+                Kind.CONFLICT,
+                Reason(code="not_holder", note=f"Tidak menunggu penerbitan: keadaan {submission.state}."),
+                state=submission.state,
+            )
+        self.attempts.retry_now(str(submission_id), datetime.now(UTC))
+
+    def retract(self, submission_id: uuid.UUID, body: Retract, *, actor: Actor) -> Recorded:
+        """Take a published dataset down, then write it down. Raises `Refused`, `PortalProblem`. Blocking."""
+        history = self.lane.journal.history(submission_id)
+        published = next((r.event for r in history if isinstance(r.event, DataPublished)), None)
+        url = published.data.url if published else ""
+        data = Retracted(manifest=self.lane.find(submission_id).manifest, portal=self.portal.kind, url=url, reason=body.reason)
+        withdrawn = Withdrawn(expected_sequence=body.expected_sequence, data=data)
+        self.lane.check("retract", submission_id, withdrawn, actor=actor)
+        publication = self.publication(history)
+        with self.attempts.turn(publication.dataset.dataset_id) as mine:
+            if not mine:
+                raise Refused(Kind.CONFLICT, Reason(code="busy", note="Data ini sedang ditulis ke portal; coba lagi sebentar lagi."))
+            self.portal.retract(publication, reason=body.reason, step=lambda step: self._stepped(str(submission_id), step))
+            return self.lane.do("retract", submission_id, withdrawn, actor=actor)
+
+    def publication(self, history: Sequence[Recorded]) -> Publication:
+        """What the last approval of this history lets be shown."""
+        upto = max(r.event.sequence for r in history if isinstance(r.event, DataApproved))
+        submission = fold((r.event, r.hash) for r in history[:upto])
+        assert submission is not None  # noqa: S101 (an approval has a beginning before it)
+        return Publication(
+            submission_id=submission.id,
+            sequence=upto,
+            opd=submission.opd,
+            opd_name=self.lane.shared.directory.name_of(submission.opd),
+            dataset=submission.dataset,
+            files=submission.files,
+            manifest=submission.manifest,
+            approved_at=submission.arrived_at,
+        )
+
+
+def _words(error: BaseException) -> tuple[str, str]:
+    """A stable code and Indonesian words for what went wrong, also for what nobody expected."""
+    match error:
+        case PortalProblem():
+            return str(error.code), error.message
+        case FileProblem():
+            return f"file_{error.code}", error.message
+        case OSError() | PersistenceError() | DBAPIError():
+            return "unavailable", "Penyimpanan sedang tidak dapat dipakai; dicoba lagi secara otomatis."
+        case _:
+            return "internal", "Kesalahan yang tidak terduga; lihat catatan (log) penerbit. Dicoba lagi secara otomatis."
+
+
+def _delay(error: BaseException, attempts: int) -> timedelta:
+    """As the portal asked, else 1, 2, 4 … seconds, at most five minutes."""
+    if isinstance(error, PortalProblem) and error.retry_after is not None:
+        return min(timedelta(seconds=error.retry_after), LONGEST_PAUSE)
+    return min(timedelta(seconds=2 ** min(attempts - 1, 10)), LONGEST_PAUSE)

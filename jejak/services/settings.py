@@ -1,0 +1,103 @@
+"""Every setting, read once from the environment and checked all at once. In: variables; out: frozen `Settings`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from jejak.events.bus import Kafka
+
+PREFIX: Final = "JEJAK_"
+NOT_OURS: Final = ("JEJAK_TEST_", "JEJAK_BENCH_")
+
+
+class SettingsRefused(RuntimeError):
+    """Wrong settings, one line each."""
+
+
+class Settings(BaseModel):
+    """Field `x_y` is the variable JEJAK_X_Y. Defaults run everything on one machine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kafka: str | None = None
+    kafka_port: Annotated[int, Field(ge=0, le=65535)] = 9092
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_user: str | None = None
+    kafka_password: str | None = None
+    kafka_ca: Path | None = None
+    kafka_partitions: Annotated[int, Field(ge=1, le=1000)] = 12
+    kafka_replication: Annotated[int, Field(ge=1, le=9)] = 1
+    kafka_in_sync: Annotated[int, Field(ge=1, le=9)] = 1
+    store: str = "sqlite:var/"
+    files: str = "file:var/files"
+    files_limit_mb: Annotated[int, Field(ge=1, le=10_000)] = 100
+    s3_endpoint: str | None = None
+    portal: str = "folder:var/portal"
+    portal_token: str | None = None
+    portal_timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    portal_check_hours: Annotated[float, Field(ge=0)] = 0
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    keys: Path = Path("var/keys")
+    sla_minutes: Annotated[int, Field(ge=1, le=100_000)] = 60
+    sla_calendar: Literal["wall", "office"] = "wall"
+    login: Literal["local"] = "local"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("store")
+    @classmethod
+    def _store(cls, value: str) -> str:
+        if not value.startswith(("sqlite:", "postgresql://", "postgres://")):
+            raise ValueError("must be sqlite:DIR/ or postgresql://…")
+        return value
+
+    @field_validator("files")
+    @classmethod
+    def _files(cls, value: str) -> str:
+        if not value.startswith(("file:", "s3://")):
+            raise ValueError("must be file:DIR or s3://bucket/prefix")
+        return value
+
+    @field_validator("portal")
+    @classmethod
+    def _portal(cls, value: str) -> str:
+        if not value.startswith(("folder:", "http://", "https://")):
+            raise ValueError("must be folder:DIR or the address of a CKAN, http(s)://…")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> "Settings":
+        if "SASL" in self.kafka_security and not (self.kafka_user and self.kafka_password):
+            raise ValueError("JEJAK_KAFKA_USER and JEJAK_KAFKA_PASSWORD are needed with JEJAK_KAFKA_SECURITY=" + self.kafka_security)
+        if self.kafka_in_sync > self.kafka_replication:
+            raise ValueError("JEJAK_KAFKA_IN_SYNC cannot be more than JEJAK_KAFKA_REPLICATION")
+        if self.portal.startswith("http") and not self.portal_token:
+            raise ValueError("JEJAK_PORTAL_TOKEN is needed when JEJAK_PORTAL is a CKAN")
+        return self
+
+    def kafka_cluster(self) -> Kafka:
+        return Kafka(
+            self.kafka or f"127.0.0.1:{self.kafka_port}",
+            self.kafka_security,
+            self.kafka_user,
+            self.kafka_password,
+            str(self.kafka_ca) if self.kafka_ca else None,
+        )
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Raises `SettingsRefused` naming every wrong variable, unknown ones included. An empty value counts as unset."""
+    given = {k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX) and not k.startswith(NOT_OURS) and v}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as refused:
+        raise SettingsRefused("\n".join(_line(error["loc"], error["type"], error["msg"]) for error in refused.errors())) from None
+
+
+def _line(loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    if not loc:
+        return message.removeprefix("Value error, ")
+    name = PREFIX + str(loc[0]).upper()
+    return f"{name}: there is no such setting" if kind == "extra_forbidden" else f"{name}: {message.removeprefix('Value error, ')}"

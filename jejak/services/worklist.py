@@ -1,0 +1,218 @@
+"""The worklist: a lane's view of what lies where. Journal rows in, pages of work out, oldest due first.
+
+A view can be thrown away: it knows which journal it was built from and starts anew when that is another one. Due times are
+derived from `arrived_at`, which every due time follows, so the oldest due is the oldest arrived.
+"""
+
+import base64
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from jejak.events.contracts import Lane
+from jejak.events.journal import EVENTS, Entry, Journal
+from jejak.events.submission import BATON, STATE_AFTER, State
+
+BATCH: Final = 1_000
+
+METADATA: Final = sa.MetaData()
+WORK: Final = sa.Table(
+    "worklist_v1",
+    METADATA,
+    sa.Column("submission_id", sa.String(36), primary_key=True),
+    sa.Column("opd", sa.String(63), nullable=False),
+    sa.Column("dataset_id", sa.String(100), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("holder", sa.String(16)),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("arrived_ms", sa.BigInteger, nullable=False),
+    sa.Index("worklist_v1_holder", "holder", "arrived_ms", "submission_id"),
+    sa.Index("worklist_v1_holder_opd", "holder", "opd", "arrived_ms", "submission_id"),
+    sa.Index("worklist_v1_arrived", "arrived_ms", "submission_id"),
+    sa.Index("worklist_v1_dataset", "dataset_id", "arrived_ms"),
+)
+BUILT_FROM: Final = sa.Table(
+    "worklist_v1_built_from",
+    METADATA,
+    sa.Column("one", sa.Integer, primary_key=True),
+    sa.Column("journal", sa.BigInteger, nullable=False),
+    sa.Column("entry_id", sa.BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of a worklist."""
+
+    submission_id: str
+    opd: str
+    dataset_id: str
+    title: str
+    state: State
+    holder: Lane | None
+    sequence: int
+    arrived_at: datetime
+
+
+@dataclass(frozen=True)
+class Page:
+    items: tuple[Item, ...]
+    next: str | None
+
+
+def open_engine(store: str, lane: str) -> sa.Engine:
+    """The database of a lane's views: a file beside the journal, or the lane's schema."""
+    if store.startswith("sqlite:"):
+        directory = Path(store.removeprefix("sqlite:"))
+        directory.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(f"sqlite:///{directory / f'{lane}.views.sqlite'}")
+        sa.event.listen(engine, "connect", _set_pragmas)
+        return engine
+    address = "postgresql+psycopg://" + store.split("://", 1)[1]
+    options = f"-csearch_path=jejak_{lane} -cidle_in_transaction_session_timeout=10000"
+    return sa.create_engine(address, connect_args={"options": options, "connect_timeout": 10}, pool_pre_ping=True, pool_size=2)
+
+
+def _set_pragmas(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA busy_timeout=10000")
+
+
+@dataclass
+class Worklist:
+    journal: Journal
+    engine: sa.Engine
+    on_change: list[Callable[[], None]] = field(default_factory=list)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def prepare(self) -> None:
+        """Make the tables; start anew when they were built from another journal or from more than this one holds."""
+        METADATA.create_all(self.engine)
+        identity = self.journal.identity()
+        with self.engine.begin() as c:
+            built = c.execute(sa.select(BUILT_FROM)).first()
+            if built is None or built.journal != identity or built.entry_id > self.journal.last_id():
+                c.execute(sa.delete(WORK))
+                c.execute(sa.delete(BUILT_FROM))
+                c.execute(sa.insert(BUILT_FROM).values(one=1, journal=identity, entry_id=0))
+
+    def follow(self) -> int:
+        """Take in what the journal got since last time; the rows and how far they go are one transaction. Returns rows read."""
+        total = 0
+        while read := self._follow_once():
+            total += read
+            if read < BATCH:
+                break
+        if total:
+            for changed in self.on_change:
+                changed()
+        return total
+
+    def _follow_once(self) -> int:
+        with self._turn, self.engine.begin() as c:
+            done: int = c.execute(sa.select(BUILT_FROM.c.entry_id).with_for_update()).scalar_one()
+            entries = self.journal.read(done, BATCH, EVENTS)
+            if entries:
+                whole, revised, moved = _rows(entries)
+                for statement, rows in ((_upsert(self.engine), whole), (_REVISE, revised), (_MOVE, moved)):
+                    if rows:
+                        c.execute(statement, rows)
+                c.execute(sa.update(BUILT_FROM).values(entry_id=entries[-1].id))
+            return len(entries)
+
+    def page(
+        self,
+        *,
+        holder: Lane | None = None,
+        opd: str | None = None,
+        state: State | None = None,
+        dataset_id: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """A page of work, oldest arrived first. `after` is the `next` of the page before; raises ValueError when it is not."""
+        query = sa.select(WORK).order_by(WORK.c.arrived_ms, WORK.c.submission_id).limit(limit + 1)
+        for column, value in ((WORK.c.holder, holder), (WORK.c.opd, opd), (WORK.c.state, state), (WORK.c.dataset_id, dataset_id)):
+            if value is not None:
+                query = query.where(column == str(value))
+        if after is not None:
+            query = query.where(sa.tuple_(WORK.c.arrived_ms, WORK.c.submission_id) > sa.tuple_(*_read_cursor(after)))
+        with self.engine.connect() as c:
+            rows = c.execute(query).all()
+        more = _cursor(rows[limit - 1]) if len(rows) > limit else None
+        return Page(tuple(_item(row) for row in rows[:limit]), more)
+
+    def counts(self, *, overdue_before: datetime) -> Mapping[str, tuple[int, int]]:
+        """Holder → (waiting, of these arrived before that moment), for the metrics."""
+        late = sa.func.sum(sa.case((WORK.c.arrived_ms < _ms(overdue_before), 1), else_=0))
+        query = sa.select(WORK.c.holder, sa.func.count(), late).where(WORK.c.holder.is_not(None)).group_by(WORK.c.holder)
+        with self.engine.connect() as c:
+            return {str(row[0]): (int(row[1]), int(row[2])) for row in c.execute(query)}
+
+
+def _rows(entries: Sequence[Entry]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """One row a submission, by what this batch tells of it: everything, new metadata, or only where it lies now."""
+    rows: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        event = orjson.loads(entry.raw)
+        state = STATE_AFTER[event["type"]]
+        row = rows.setdefault(event["submission_id"], {})
+        row |= {"id": event["submission_id"], "state": str(state), "holder": BATON[state].holder, "sequence": event["sequence"]}
+        row["arrived_ms"] = _ms(datetime.fromisoformat(event["occurred_at"]))
+        if dataset := event["data"].get("dataset"):
+            row |= {"dataset_id": dataset["dataset_id"], "title": dataset["title"]}
+        if state is State.SUBMITTED:
+            row["opd"] = event["actor"].get("opd") or ""
+    whole = [{("submission_id" if k == "id" else k): v for k, v in row.items()} for row in rows.values() if "opd" in row]
+    revised = [row for row in rows.values() if "opd" not in row and "title" in row]
+    moved = [row for row in rows.values() if "title" not in row]
+    return whole, revised, moved
+
+
+def _upsert(engine: sa.Engine) -> Any:
+    insert = sqlite.insert(WORK) if engine.dialect.name == "sqlite" else postgresql.insert(WORK)
+    names = [column.name for column in WORK.columns if column.name != "submission_id"]
+    return insert.on_conflict_do_update(index_elements=["submission_id"], set_={name: insert.excluded[name] for name in names})
+
+
+def _update(*names: str) -> sa.Update:
+    return sa.update(WORK).where(WORK.c.submission_id == sa.bindparam("id")).values({name: sa.bindparam(name) for name in names})
+
+
+_MOVE: Final = _update("state", "holder", "sequence", "arrived_ms")
+_REVISE: Final = _update("state", "holder", "sequence", "arrived_ms", "dataset_id", "title")
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _item(row: Any) -> Item:
+    return Item(
+        row.submission_id,
+        row.opd,
+        row.dataset_id,
+        row.title,
+        State(row.state),
+        Lane(row.holder) if row.holder else None,
+        row.sequence,
+        datetime.fromtimestamp(row.arrived_ms / 1000, UTC),
+    )
+
+
+def _cursor(row: Any) -> str:
+    return base64.urlsafe_b64encode(f"{row.arrived_ms}:{row.submission_id}".encode()).decode()
+
+
+def _read_cursor(text: str) -> tuple[int, str]:
+    moment, _, submission_id = base64.urlsafe_b64decode(text.encode()).decode().partition(":")
+    return int(moment), submission_id
