@@ -186,8 +186,7 @@ def _launch(directory: Path, java: tuple[str, ...], held: int) -> "subprocess.Po
 
 def _await_ready(guarded: "subprocess.Popen[bytes]", directory: Path, chosen: ports.Ports) -> int:
     """The JVM's pid, once its broker answers."""
-    assert guarded.stdout is not None
-    pid = guarded.stdout.readline()
+    pid = guarded.stdout.readline() if guarded.stdout else b""
     deadline = time.monotonic() + READY_S
     while not kafka.answers(chosen.broker):
         try:

@@ -28,8 +28,14 @@ def main(arguments: list[str]) -> int:
         selector.register(sys.stdin.fileno(), selectors.EVENT_READ, "pipe")
         if sys.platform == "linux":
             selector.register(os.pidfd_open(os.getppid()), selectors.EVENT_READ, "owner")
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, pass_fds=(lock,), preexec_fn=_die_with(os.getpid()))
-        print(child.pid, flush=True)
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            pass_fds=(lock,),
+            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - there is one thread
+        )
+        os.write(sys.stdout.fileno(), b"%d\n" % child.pid)
         _watch(child, selector, grace)
     code = child.wait()
     return code if code >= 0 else 128 - code

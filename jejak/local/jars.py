@@ -7,6 +7,7 @@ what is missing; the list makes its walk through 150 POMs unnecessary, and a cha
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -76,7 +77,8 @@ def class_path(*, say: Callable[[str], None]) -> str:
         try:
             _download(missing, place, say)
         except OSError as error:
-            raise BrokerRefused(f"Kafka's jars cannot be kept in {place}: {error.strerror or error} (M2_REPO names another place)") from error
+            why = error.strerror or str(error)
+            raise BrokerRefused(f"Kafka's jars cannot be kept in {place}: {why} (M2_REPO names another place)") from error
     return os.pathsep.join(str(jar.path(place)) for jar in jars)
 
 
@@ -112,9 +114,10 @@ def _download(missing: Sequence[Jar], place: Path, say: Callable[[str], None]) -
             for future in as_completed(waiting):
                 future.result()
                 done, bytes_done = done + 1, bytes_done + waiting[future].size
-                if time.monotonic() >= next_word or done == len(missing):
-                    say(f"  {done} of {len(missing)} jars, {bytes_done / MB:.0f} of {total / MB:.0f} MB, {time.monotonic() - started:.0f} s")
-                    next_word = time.monotonic() + SAY_EVERY_S
+                now = time.monotonic()
+                if now >= next_word or done == len(missing):
+                    say(f"  {done} of {len(missing)} jars, {bytes_done / MB:.0f} of {total / MB:.0f} MB, {now - started:.0f} s")
+                    next_word = now + SAY_EVERY_S
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -140,15 +143,15 @@ def _fetch(jar: Jar, context: "MavenContext", place: Path) -> None:
     import requests
 
     artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
-    for attempt in range(1, ATTEMPTS + 1):
+    fresh = jar.path(context.repo_cache)
+    for attempts_left in reversed(range(ATTEMPTS)):
         try:
-            fresh = artifact.resolve()
-        except (requests.RequestException, RuntimeError) as error:
-            if attempt == ATTEMPTS:
-                raise BrokerRefused(_no_network(jar, error)) from error
-            jar.path(context.repo_cache).unlink(missing_ok=True)
-        else:
+            artifact.resolve()
             break
+        except (requests.RequestException, RuntimeError) as error:
+            fresh.unlink(missing_ok=True)
+            if not attempts_left:
+                raise BrokerRefused(_no_network(jar, error)) from error
     if not jar.is_whole(fresh):
         raise BrokerRefused(f"{jar.artifact}-{jar.version}.jar came from Maven Central with other bytes than Jejak's list names: not used")
     target = jar.path(place)
@@ -164,4 +167,4 @@ def _no_network(jar: Jar, error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    print(resolve(), end="")
+    sys.stdout.write(resolve())

