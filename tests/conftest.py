@@ -29,7 +29,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The `http://` address of an S3 server that takes any credentials and makes a bucket when it is first written to."""
+    """The `http://` address of an S3 server with the credentials `servers.S3_KEYS`; it makes a bucket when it is first written to."""
     with servers.s3(tmp_path_factory.mktemp("s3")) as endpoint:
         yield endpoint
 

@@ -1,6 +1,7 @@
 """The real servers that tests run against: a directory goes in, a running server's address comes out, and it stops afterwards."""
 
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from jejak.local import broker, ports
 KAFKA_IMAGE = "apache/kafka:4.1.1"
 DOCKER_S = 10.0
 S3_READY_S = 60.0
+S3_KEYS = {"accessKey": "jejak", "secretKey": "jejak-tests"}
 
 
 @contextmanager
@@ -66,7 +68,9 @@ def s3(directory: Path) -> Iterator[str]:
     flags = [f"-{part}.port={port}" for part, port in zip(parts, free[:4], strict=True)]
     flags += [f"-{part}.port.grpc={port}" for part, port in zip(parts, free[4:], strict=True)]
     command = [str(Path(sysconfig.get_path("scripts")) / "weed"), "server", f"-dir={directory}", "-ip=127.0.0.1", *flags]
-    command += ["-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=20", "-master.volumeSizeLimitMB=64"]
+    keys = directory / "s3.json"
+    keys.write_text(json.dumps({"identities": [{"name": "tests", "credentials": [S3_KEYS], "actions": ["Admin"]}]}), "utf-8")
+    command += ["-s3", f"-s3.config={keys}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=20", "-master.volumeSizeLimitMB=64"]
     with (directory / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         endpoint = f"http://{ports.LOOPBACK}:{free[parts.index('s3')]}"
         try:
@@ -77,12 +81,12 @@ def s3(directory: Path) -> Iterator[str]:
 
 
 def bucket(endpoint: str, name: str) -> S3Store:
-    """A bucket of that server; it is made when something is first put into it, and any credentials do."""
+    """A bucket of that server; it is made when something is first put into it."""
     return S3Store(
         name,
         endpoint=endpoint,
-        access_key_id="any",
-        secret_access_key="any",
+        access_key_id=S3_KEYS["accessKey"],
+        secret_access_key=S3_KEYS["secretKey"],
         region="us-east-1",
         virtual_hosted_style_request=False,
         client_options={"allow_http": True, "timeout": timedelta(seconds=10)},
