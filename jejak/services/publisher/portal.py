@@ -1,6 +1,6 @@
 """The portal as the publisher sees it: an approved publication goes in, where it is shown and the hashes read back come out.
 
-Two portals keep the same promises, a folder of static pages and CKAN; `tests/publisher/contract.py` holds both to them.
+Two portals keep the same promises, a folder of static pages and CKAN; `tests/publisher/test_portals.py` holds both to them.
 Everything here blocks; asynchronous callers run it in a thread.
 """
 
@@ -42,6 +42,7 @@ class Code(StrEnum):
     BUSY = "busy"
     CHANGED_MEANWHILE = "changed_meanwhile"
     READBACK_DIFFERS = "readback_differs"
+    RETRACTED = "retracted"
     STORAGE = "storage"
 
 
@@ -102,7 +103,9 @@ class Portal(Protocol):
     """Where the public finds the data. Safe to call from several threads for different datasets, and to repeat at any time."""
 
     @property
-    def kind(self) -> Literal["folder", "ckan"]: ...
+    def kind(self) -> Literal["folder", "ckan"]:
+        """Its name on the log."""
+        ...
 
     def check(self, *, largest_file: int) -> list[str]:
         """What is wrong with the configuration, each in an Indonesian sentence; [] is good. `largest_file`: bytes we accept."""

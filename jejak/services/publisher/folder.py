@@ -1,0 +1,174 @@
+"""The folder portal: publications in, a static site out that any web server can serve.
+
+    dataset/<dataset_id>/<version>/   files/, metadata.json, index.html: built aside, renamed into place whole
+    dataset/<dataset_id>/latest       a symbolic link to the version that is listed, switched in one step
+    catalog.jsonld, index.html, opd/  the catalogue, see folder_catalogue.py
+    .work/                            locks and what is being built; nothing in it is ever linked to
+
+A kill at any moment leaves the last whole state; the next publish of the dataset removes the remains.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from jejak.events.contracts import Published, PublishedFile, Reason
+from jejak.services.files import Files
+from jejak.services.publisher.durable import only_one, point_to, sync_folder, write_whole
+from jejak.services.publisher.folder_catalogue import INTERVAL, Catalogue
+from jejak.services.publisher.folder_pages import fields_of, key_of, names_on_disk, record_of
+from jejak.services.publisher.folder_versions import (
+    RETRACTED,
+    as_uuid,
+    bury,
+    fill,
+    has_whole_page,
+    keys_of_versions,
+    latest_of,
+    list_newest,
+    move_whole,
+    read_back,
+    record_in,
+    refuse_conflicts,
+    refuse_other_opd,
+    shown_files,
+)
+from jejak.services.publisher.portal import Code, PortalProblem, Publication, Shown, Step
+
+
+class FolderPortal:
+    """A `Portal` in a folder of this machine or a shared mount. One process or several may write to it."""
+
+    kind: Literal["folder"] = "folder"
+
+    def __init__(self, root: Path, *, public_url: str = "/portal", catalogue_interval: float = INTERVAL) -> None:
+        self._root, self._url, self._work = root, public_url.rstrip("/"), root / ".work"
+        self._catalogue = Catalogue(root, work=self._work, interval=catalogue_interval)
+
+    def check(self, *, largest_file: int) -> list[str]:
+        """Also brings the catalogue up to date, which a killed process may have left behind."""
+        try:
+            (self._root / "dataset").mkdir(parents=True, exist_ok=True)
+            (self._work / "check").mkdir(parents=True, exist_ok=True)
+            write_whole(self._work / "writable", [b"jejak"], work=self._work / "check")
+            point_to(self._work / "linkable", "writable", work=self._work / "check")
+            room = shutil.disk_usage(self._root).free
+        except OSError as error:
+            return [f"Folder portal {self._root} tidak dapat ditulisi: {error.strerror}. Periksa izin, tempat, dan sistem berkasnya."]
+        self._catalogue.stale()
+        problems = []
+        if room < largest_file:
+            problems.append(
+                f"Folder portal {self._root} hanya punya tempat {room} bita; berkas terbesar yang diterima {largest_file} bita."
+            )
+        if self._catalogue.problem:
+            problems.append(f"Katalog portal belum tertulis: {self._catalogue.problem.strerror}.")
+        return problems
+
+    def publish(self, publication: Publication, files: Files, *, step: Step) -> Published:
+        """See `Portal.publish`; the dataset's page is there when this returns, the catalogue follows within seconds."""
+        key = key_of(publication)
+        with self._alone(publication.dataset.dataset_id) as (home, work):
+            step("look")
+            refuse_conflicts(home, publication)
+            version = home / key
+            building = version if version.is_dir() else work / key
+            fill(building, publication, files, earlier=keys_of_versions(home) - {key}, work=work, step=step)
+            step("read_back")
+            found = read_back(building, publication.files)
+            step("show")
+            if building != version:
+                move_whole(building, version)
+            list_newest(home, work=work)
+        self._catalogue.stale()
+        return self._published(publication, found)
+
+    def retract(self, publication: Publication, *, reason: Reason, step: Step) -> None:
+        """See `Portal.retract`; a tombstone with the reason takes the version's place, other versions stay as they are."""
+        key = key_of(publication)
+        with self._alone(publication.dataset.dataset_id) as (home, work):
+            step("look")
+            refuse_other_opd(home, publication)
+            step("withdraw")
+            bury(home, publication, reason, work=work)
+            list_newest(home, work=work)
+            if (home / key).is_dir():
+                (home / key).rename(work / "withdrawn")
+                sync_folder(home)
+        self._catalogue.stale()
+
+    def shown(self, dataset_id: str) -> Shown | None:
+        """`metadata["page"]` says whether index.html is still as we write it."""
+        home = self._root / "dataset" / dataset_id
+        with _or_problem():
+            latest = latest_of(home)
+            if latest is None:
+                return None
+            record = record_in(home / latest)
+            files = tuple(shown_files(home / latest, record))
+            page = "utuh" if has_whole_page(home, latest, record) else "berubah"
+        submission_id, sequence = record.get("submission_id"), record.get("sequence")
+        return Shown(
+            submission_id=as_uuid(submission_id),
+            sequence=sequence if isinstance(sequence, int) else None,
+            public=not latest.startswith(RETRACTED),
+            files=files,
+            metadata=fields_of(record) | {"page": page},
+            url=self._page_url(dataset_id),
+        )
+
+    def expects(self, publication: Publication) -> Mapping[str, str]:
+        """See `Portal.expects`."""
+        return fields_of(record_of(publication)) | {"page": "utuh"}
+
+    def close(self) -> None:
+        """Write the catalogue at once if it is behind."""
+        self._catalogue.close()
+
+    @contextlib.contextmanager
+    def _alone(self, dataset_id: str) -> Iterator[tuple[Path, Path]]:
+        """The dataset's folder and an empty one to work in, held against everyone else. OSError becomes PortalProblem."""
+        home, work, locks = self._root / "dataset" / dataset_id, self._work / "building" / dataset_id, self._work / "locks"
+        with _or_problem():
+            locks.mkdir(parents=True, exist_ok=True)
+            with only_one(locks / dataset_id):
+                if work.exists():
+                    shutil.rmtree(work)
+                work.mkdir(parents=True)
+                if not home.is_dir():
+                    home.mkdir(parents=True)
+                    sync_folder(home.parent)
+                yield home, work
+                shutil.rmtree(work)
+
+    def _page_url(self, dataset_id: str) -> str:
+        return f"{self._url}/dataset/{dataset_id}/latest/index.html"
+
+    def _published(self, publication: Publication, found: list[str]) -> Published:
+        dataset_id, key = publication.dataset.dataset_id, key_of(publication)
+        names = names_on_disk(publication.files)
+        return Published(
+            manifest=publication.manifest,
+            portal="folder",
+            url=self._page_url(dataset_id),
+            dataset=dataset_id,
+            revision=key,
+            files=tuple(
+                PublishedFile(name=file.name, sha256=sha256, url=f"{self._url}/dataset/{dataset_id}/{key}/files/{name}", id=f"files/{name}")
+                for file, name, sha256 in zip(publication.files, names, found, strict=True)
+            ),
+        )
+
+
+@contextlib.contextmanager
+def _or_problem() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PortalProblem(
+            Code.STORAGE, f"Folder portal tidak dapat dibaca atau ditulisi ({error.strerror}). Periksa disk dan izinnya; akan dicoba lagi."
+        ) from error
