@@ -28,7 +28,7 @@ LIST = files("jejak.local") / "kafka.jars"
 
 AT_ONCE = 8
 ATTEMPTS = 3
-TIMEOUT_S = 30
+TIMEOUT_S = 15
 SAY_EVERY_S = 2.0
 MB = 1_000_000
 
@@ -70,15 +70,15 @@ def class_path(*, say: Callable[[str], None]) -> str:
     """The class path of a Kafka broker; downloads what is missing, telling `say` how far it is. Raises BrokerRefused."""
     place = repository()
     jars = listed()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        whole = pool.map(lambda jar: jar.is_whole(jar.path(place)), jars)
-        missing = [jar for jar, found in zip(jars, whole, strict=True) if not found]
-    if missing:
-        try:
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            whole = pool.map(lambda jar: jar.is_whole(jar.path(place)), jars)
+            missing = [jar for jar, found in zip(jars, whole, strict=True) if not found]
+        if missing:
             _download(missing, place, say)
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise BrokerRefused(f"Kafka's jars cannot be kept in {place}: {why} (M2_REPO names another place)") from error
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise BrokerRefused(f"Kafka's jars cannot be kept in {place}: {why} (M2_REPO names another place)") from error
     return os.pathsep.join(str(jar.path(place)) for jar in jars)
 
 
@@ -153,7 +153,7 @@ def _fetch(jar: Jar, context: "MavenContext", place: Path) -> None:
             if not attempts_left:
                 raise BrokerRefused(_no_network(jar, error)) from error
     if not jar.is_whole(fresh):
-        raise BrokerRefused(f"{jar.artifact}-{jar.version}.jar came from Maven Central with other bytes than Jejak's list names: not used")
+        raise BrokerRefused(f"{jar.artifact}-{jar.version}.jar came with other bytes than Jejak's list names: not used")
     target = jar.path(place)
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh.replace(target)
