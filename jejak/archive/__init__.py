@@ -1,1 +1,1 @@
-"""For auditors: trail, replay, proof, packages, pages, command line."""
+"""For auditors: the trail of a submission, proof of the log, rebuilding, packages, and their command line and HTTP calls."""

@@ -178,6 +178,9 @@ class Consumer:
             self._watched_at = 0.0
             while True:
                 await self._watch(consumer, admin)
+                if not self.group and not consumer.assignment():  # no topic yet: getmany would wait for one for ever
+                    await asyncio.sleep(0.2)
+                    continue
                 batches = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
                 if batches:
                     await self._apply([m for messages in batches.values() for m in messages])
@@ -251,13 +254,9 @@ class Consumer:
         names = [name for name in await admin.list_topics() if self.topics.match(name)]
         described = await admin.describe_topics(names) if names else []
         found = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
-        if not self.group and set(found) != consumer.assignment():
-            added = set(found) - consumer.assignment()
-            kept = {tp: await consumer.position(tp) for tp in consumer.assignment() & set(found)}
+        if found and not self.group and set(found) != consumer.assignment():
             consumer.assign(found)
-            for tp, position in kept.items():
-                consumer.seek(tp, position)
-            await self.seek(consumer, added)
+            await self.seek(consumer, set(found))
         return found
 
     async def seek(self, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]) -> None:

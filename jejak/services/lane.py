@@ -36,7 +36,7 @@ Body = TypeVar("Body", bound="CommandBody")
 class CommandBody(BaseModel):
     """What every command says: the step its caller saw last."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     expected_sequence: Annotated[int, Field(ge=1)]
 

@@ -168,7 +168,7 @@ def _rows(entries: Sequence[Entry]) -> tuple[list[dict[str, Any]], list[dict[str
         row = rows.setdefault(event["submission_id"], {})
         row |= {"id": event["submission_id"], "state": str(state), "holder": BATON[state].holder, "sequence": event["sequence"]}
         row["arrived_ms"] = _ms(datetime.fromisoformat(event["occurred_at"]))
-        if dataset := event["data"].get("dataset"):
+        if isinstance(dataset := event["data"].get("dataset"), dict):
             row |= {"dataset_id": dataset["dataset_id"], "title": dataset["title"]}
         if state is State.SUBMITTED:
             row["opd"] = event["actor"].get("opd") or ""
