@@ -78,7 +78,9 @@ async def read_topic(kafka: Kafka, topic: str, wanted: Mapping[int, Span]) -> As
 @asynccontextmanager
 async def writer(kafka: Kafka) -> AsyncIterator[Callable[[Sequence[Entry]], Awaitable[None]]]:
     """A function that writes rows of a journal (`Row.OWN`) to the log, in order, and returns when all are acknowledged."""
-    producer = AIOKafkaProducer(**kafka.options(), enable_idempotence=True, acks="all", linger_ms=5, max_request_size=SEND_BYTES, max_batch_size=READ_AHEAD)
+    producer = AIOKafkaProducer(
+        **kafka.options(), enable_idempotence=True, acks="all", linger_ms=5, max_request_size=SEND_BYTES, max_batch_size=READ_AHEAD
+    )
 
     async def write(entries: Sequence[Entry]) -> None:
         for acknowledged in [await producer.send(**message_of(entry)) for entry in entries]:
@@ -99,7 +101,11 @@ async def writer(kafka: Kafka) -> AsyncIterator[Callable[[Sequence[Entry]], Awai
 @asynccontextmanager
 async def _consumer(kafka: Kafka) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
-        **kafka.options(), enable_auto_commit=False, auto_offset_reset="none", check_crcs=True, max_partition_fetch_bytes=READ_AHEAD,
+        **kafka.options(),
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        check_crcs=True,
+        max_partition_fetch_bytes=READ_AHEAD,
         fetch_max_bytes=8 * READ_AHEAD,
     )
     try:
@@ -110,4 +116,4 @@ async def _consumer(kafka: Kafka) -> AsyncIterator[AIOKafkaConsumer]:
 
 
 def _unreachable(kafka: Kafka, error: Exception) -> LogUnreachable:
-    return LogUnreachable(f"Kafka {kafka.bootstrap} tidak dapat dibaca atau ditulisi ({type(error).__name__}); periksa alamat dan jaringan.")
+    return LogUnreachable(f"Kafka {kafka.bootstrap} tidak dapat dihubungi ({type(error).__name__}); periksa alamat dan jaringan.")

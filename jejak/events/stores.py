@@ -5,7 +5,7 @@ In: a store address and a lane; out: an open recorder whose tables exist.
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
@@ -46,7 +46,7 @@ class Store(Protocol):
 class SQLiteStore(SQLiteProcessRecorder):
     """One file, one process: the lock file keeps a second one out."""
 
-    def __init__(self, datastore: SQLiteDatastore, lock: IO[str]) -> None:
+    def __init__(self, datastore: SQLiteDatastore, lock: IO[str] | None) -> None:
         super().__init__(datastore)
         self._lock = lock
 
@@ -82,7 +82,8 @@ class SQLiteStore(SQLiteProcessRecorder):
 
     def close(self) -> None:
         self.datastore.close()
-        self._lock.close()
+        if self._lock:
+            self._lock.close()
 
 
 class PostgresStore(PostgresProcessRecorder):
@@ -143,6 +144,25 @@ def open_store(address: str, lane: str) -> Store:
     raise StoreRefused(f"JEJAK_STORE must be sqlite:DIR/ or postgresql://…, not {address!r}")
 
 
+def open_reader(address: str, lane: str) -> Store:
+    """As `open_store`, but only to read, also while the lane runs: takes no lock, makes nothing. Raises StoreRefused."""
+    if address.startswith("sqlite:"):
+        path = Path(address.removeprefix("sqlite:")) / f"{lane}.sqlite"
+        if not path.is_file():
+            raise StoreRefused(f"there is no journal {path}")
+        store: SQLiteStore | PostgresStore = SQLiteStore(SQLiteDatastore(f"{path.absolute().as_uri()}?mode=ro"), None)
+    elif address.startswith(("postgresql://", "postgres://")):
+        datastore = _postgres(address, lane, {"options": "-c default_transaction_read_only=on"})
+        datastore.register_type_adapters()
+        store = PostgresStore(datastore)
+    else:
+        raise StoreRefused(f"JEJAK_STORE must be sqlite:DIR/ or postgresql://…, not {address!r}")
+    if not store.tables_exist():
+        store.close()
+        raise StoreRefused(f"there is no journal of the lane {lane} in this store")
+    return store
+
+
 def _open_sqlite(directory: Path, lane: str) -> Store:
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -164,6 +184,16 @@ def _open_sqlite(directory: Path, lane: str) -> Store:
 def _open_postgres(address: str, lane: str) -> Store:
     if os.environ.get("POSTGRES_ENABLE_DB_FUNCTIONS", "").lower() in {"y", "yes", "t", "true", "on", "1"}:
         raise StoreRefused("POSTGRES_ENABLE_DB_FUNCTIONS drops inbox positions silently; unset it")
+    datastore = _postgres(address, lane, {})
+    store = PostgresStore(datastore)
+    if not store.tables_exist():
+        with store.migrating():
+            store.create_table()
+    datastore.register_type_adapters()
+    return store
+
+
+def _postgres(address: str, lane: str, connection: Mapping[str, str]) -> PostgresDatastore:
     parts = {key: str(value) for key, value in conninfo.conninfo_to_dict(address).items() if value is not None}
     datastore = PostgresDatastore(
         dbname=parts.pop("dbname", "postgres"),
@@ -179,10 +209,5 @@ def _open_postgres(address: str, lane: str) -> Store:
         pre_ping=True,
     )
     if isinstance(datastore.pool.kwargs, dict):
-        datastore.pool.kwargs |= {"connect_timeout": "10", "application_name": f"jejak-{lane}"} | parts
-    store = PostgresStore(datastore)
-    if not store.tables_exist():
-        with store.migrating():
-            store.create_table()
-    datastore.register_type_adapters()
-    return store
+        datastore.pool.kwargs |= {"connect_timeout": "10", "application_name": f"jejak-{lane}", **connection} | parts
+    return datastore

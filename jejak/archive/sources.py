@@ -1,0 +1,84 @@
+"""Where events lie, as the checker sees it: journals and Kafka's sorted runs, each as submissions in the order of their ids.
+
+In: a range of submission ids; out: every submission of the range with its facts in each source.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Final, Protocol
+from uuid import UUID
+
+from jejak.archive.facts import ROW_BYTES, Fact, fact_of_row, unpack
+from jejak.archive.runs import merged
+from jejak.events.journal import EVENTS
+from jejak.events.stores import Store
+
+ROWS_A_SELECT: Final = 1_000
+Group = tuple[bytes, list[Fact]]
+IdRange = tuple[bytes, bytes]
+"""The first and the last submission id, 16 bytes each; both belong to it."""
+ALL: Final[IdRange] = (bytes(16), b"\xff" * 16)
+
+
+class Source(Protocol):
+    """A copy of the log."""
+
+    def groups(self, ids: IdRange) -> Iterator[Group]:
+        """Each submission of the range once, ids rising, with its facts in the order in which a reader meets them."""
+        ...
+
+
+@dataclass(frozen=True)
+class JournalSource:
+    store: Store
+
+    def groups(self, ids: IdRange) -> Iterator[Group]:
+        for submission, rows in groupby(_rows_of(self.store, ids), key=lambda row: row[0]):
+            yield submission.bytes, [fact_of_row(submission, version, raw) for _, version, raw in rows]
+
+
+@dataclass(frozen=True)
+class KafkaRuns:
+    """What was read from the log topic, as files of `jejak.archive.runs`."""
+
+    paths: Sequence[Path]
+
+    def groups(self, ids: IdRange) -> Iterator[Group]:
+        for submission, rows in groupby(merged(self.paths, ROW_BYTES, first=ids[0], last=ids[1]), key=lambda row: row[:16]):
+            yield submission, [unpack(row) for row in rows]
+
+
+def joined(sources: Mapping[str, Source], ids: IdRange) -> Iterator[tuple[bytes, dict[str, list[Fact]]]]:
+    """Every submission that any source holds, ids rising, with its facts in each source; an empty list where it is not."""
+    streams = {name: source.groups(ids) for name, source in sources.items()}
+    heads = {name: next(stream, None) for name, stream in streams.items()}
+    while any(heads.values()):
+        lowest = min(head[0] for head in heads.values() if head)
+        facts: dict[str, list[Fact]] = {}
+        for name, head in heads.items():
+            facts[name] = head[1] if head and head[0] == lowest else []
+        for name, found in facts.items():
+            if found:
+                heads[name] = next(streams[name], None)
+        yield lowest, facts
+
+
+def split(parts: int) -> list[IdRange]:
+    """The ids in so many ranges of the same width: ids are hashes, so they hold about the same."""
+    edges = [i * 2**32 // parts for i in range(parts + 1)]
+    return [(low.to_bytes(4, "big") + bytes(12), (high - 1).to_bytes(4, "big") + b"\xff" * 12) for low, high in pairwise(edges)]
+
+
+def only(submission: UUID) -> IdRange:
+    return submission.bytes, submission.bytes
+
+
+def _rows_of(store: Store, ids: IdRange) -> Iterator[tuple[UUID, int, bytes]]:
+    after, upto = (ids[0].hex(), -1), ids[1].hex()
+    while rows := store.select_in_key_order(after, ROWS_A_SELECT, upto):
+        for submission, version, row, raw in rows:
+            if row in EVENTS:
+                yield submission, version, raw
+        after = rows[-1][0].hex, rows[-1][1]
