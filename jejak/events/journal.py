@@ -195,7 +195,7 @@ class Journal:
         return self._take(records, self._judged)
 
     def take(self, records: Sequence[Record], judge: Callable[[Sequence[Record]], list[Outcome]]) -> list[Outcome]:
-        """As `replicate`, with the lane's own judgement (intake's inbound topics). `judge` is asked again when another process came first."""
+        """As `replicate`, with the lane's own judgement; `judge` is asked again when another process was first."""
         return self._take(records, lambda fresh, _: judge(fresh))
 
     def _take(self, records: Sequence[Record], judge: Callable[[Sequence[Record], dict[uuid.UUID, Chain]], list[Outcome]]) -> list[Outcome]:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final, Protocol
+from typing import IO, Final, Protocol
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent, Tracking
@@ -50,7 +50,7 @@ class SQLiteStore(SQLiteProcessRecorder):
         super().__init__(datastore)
         self._lock = lock
 
-    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Sequence[Tracking]) -> Sequence[int] | None:
         ids = super()._insert_events(c, stored_events)
         for tracking in kwargs["positions"]:
             self._insert_tracking(c, tracking)
@@ -61,7 +61,8 @@ class SQLiteStore(SQLiteProcessRecorder):
         marks = ",".join("?" * len(ids))
         with self.datastore.transaction(commit=False) as c:
             c.execute(
-                f"SELECT originator_id, state FROM stored_events WHERE originator_id IN ({marks}) ORDER BY originator_id, originator_version",  # noqa: S608 (marks only)
+                f"SELECT originator_id, state FROM stored_events WHERE originator_id IN ({marks})"  # noqa: S608 (question marks only)
+                " ORDER BY originator_id, originator_version",
                 [i.hex for i in ids],
             )
             return [(UUID(row[0]), row[1]) for row in c.fetchall()]
@@ -69,7 +70,8 @@ class SQLiteStore(SQLiteProcessRecorder):
     def select_in_key_order(self, after: tuple[str, int], limit: int, upto: str) -> Sequence[tuple[UUID, int, str, bytes]]:
         with self.datastore.transaction(commit=False) as c:
             c.execute(
-                "SELECT originator_id, originator_version, topic, state FROM stored_events WHERE (originator_id, originator_version) > (?, ?)"
+                "SELECT originator_id, originator_version, topic, state FROM stored_events"
+                " WHERE (originator_id, originator_version) > (?, ?)"
                 " AND originator_id <= ? ORDER BY originator_id, originator_version LIMIT ?",
                 [after[0], after[1], upto, limit],
             )
@@ -89,7 +91,7 @@ class SQLiteStore(SQLiteProcessRecorder):
 class PostgresStore(PostgresProcessRecorder):
     """One schema a lane; several processes of the lane may share it."""
 
-    def _insert_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+    def _insert_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **kwargs: Sequence[Tracking]) -> None:
         for tracking in kwargs["positions"]:
             self._insert_tracking(curs, tracking)
 
@@ -104,7 +106,8 @@ class PostgresStore(PostgresProcessRecorder):
 
     def select_in_key_order(self, after: tuple[str, int], limit: int, upto: str) -> Sequence[tuple[UUID, int, str, bytes]]:
         statement = sql.SQL(
-            "SELECT originator_id, originator_version, topic, state FROM {}.stored_events WHERE (originator_id, originator_version) > (%s, %s)"
+            "SELECT originator_id, originator_version, topic, state FROM {}.stored_events"
+            " WHERE (originator_id, originator_version) > (%s, %s)"
             " AND originator_id <= %s ORDER BY originator_id, originator_version LIMIT %s"
         ).format(sql.Identifier(self.datastore.schema))
         with self.datastore.get_connection() as conn, conn.cursor() as curs:

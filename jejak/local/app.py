@@ -1,6 +1,8 @@
 """The process: some or all lanes behind one address. Settings and lane names in, an ASGI application out."""
 
 import asyncio
+import os
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -21,10 +23,12 @@ from jejak.services.asyncapi import asyncapi
 from jejak.services.lane import Lane, Shared, open_shared
 from jejak.services.settings import Settings
 from jejak.services.web import LaneOf, add_errors, add_health, correlate, json_of
+from jejak.web.pages import STATIC, api_reference
 
 Build = Callable[[Shared], Lane]
 Routes = Callable[[LaneOf], APIRouter]
 
+STOP_S: Final = 8.0
 LANES: Final[dict[str, tuple[Build, Routes]]] = {
     "intake": (jejak.services.intake.app.build, jejak.services.intake.app.routes),
     "review": (jejak.services.review.app.build, jejak.services.review.app.routes),
@@ -41,7 +45,7 @@ def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
     def running() -> list[Lane]:
         return list(lanes.values())
 
-    app = FastAPI(title="Jejak", version="0.1.0", lifespan=_lifespan(settings, names, lanes))
+    app = FastAPI(title="Jejak", version="0.1.0", docs_url=None, redoc_url=None, lifespan=_lifespan(settings, names, lanes))
     for name in names:
         app.include_router(LANES[name][1](_named(lanes, name)))
     add_health(app, running)
@@ -54,14 +58,26 @@ def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
     def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> Response:
+        return Response(api_reference(app.openapi()), media_type="text/html")
+
     @app.get("/asyncapi", include_in_schema=False)
     def asyncapi_document() -> Response:
         return json_of(asyncapi())
 
+    app.mount("/static", StaticFiles(directory=STATIC))
     if "publisher" in names and settings.portal.startswith("folder:"):
         folder = Path(settings.portal.removeprefix("folder:"))
         app.mount("/portal", StaticFiles(directory=folder, html=True, check_dir=False, follow_symlink=True))
     return app
+
+
+def _leave_within(seconds: float) -> None:
+    """A call that hangs (a portal, a disk) must not hold up the stop: everything is written down, so leaving hard is safe."""
+    timer = threading.Timer(seconds, os._exit, args=[0])
+    timer.daemon = True
+    timer.start()
 
 
 def _named(lanes: dict[str, Lane], name: str) -> LaneOf:
@@ -80,6 +96,7 @@ def _lifespan(settings: Settings, names: Sequence[str], lanes: dict[str, Lane]) 
                 lane.start()
             yield
         finally:
+            _leave_within(STOP_S)
             for lane in lanes.values():
                 await lane.stop()
             following.cancel()

@@ -12,7 +12,6 @@ from typing import Annotated, Final, TypeVar
 import orjson
 import typer
 
-
 from jejak.events.bus import Kafka, KafkaError
 from jejak.events.client import submit as send_and_wait
 from jejak.events.directory import put_record
@@ -37,13 +36,17 @@ app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 T = TypeVar("T")
+LOG: Final = Path("var/jejak.log")
 UNREACHABLE: Final = (KafkaError, OSError, TimeoutError)
 
 
 @app.command()
 def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencies on real data.")] = False) -> None:
     """Everything on this machine: Kafka, all lanes, the archive."""
-    with kafka_for(_settings()) as settings:
+    given = _settings()
+    configure_logs(given.log_level, LOG)
+    say(f"starting; the log is {LOG}")
+    with kafka_for(given) as settings:
         prepare(settings)
         if demo_too:
             demo.start_in_background(settings)

@@ -7,7 +7,7 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ DATA: Final = Path(__file__).parent / "demo_data"
 TOKENS: Final = Path("var/demo")
 PATIENCE_S: Final = 120.0
 REGENCY: Final = {Role.ATASAN_PPID: "Atasan PPID Kabupaten", Role.ADMIN_OPENDATA: "Admin Open Data", Role.AUDITOR: "Auditor Inspektorat"}
-CHECKLIST: Final = {word: True for word in ("terpadu", "lengkap", "aktual", "valid", "akuntabel")}
+CHECKLIST: Final = dict.fromkeys(("terpadu", "lengkap", "aktual", "valid", "akuntabel"), True)
 REASON: Final = {
     "code": "incomplete",
     "field": "dataset.retention",
@@ -170,8 +170,12 @@ def _say(http: httpx.Client, lane: str, verb: str, story: Story, token: str, bod
     if answer.status_code not in {200, 409}:
         raise DemoStopped(f"{verb} was answered {answer.status_code}: {answer.text}")
     auditor = (TOKENS / "auditor.token").read_text(encoding="ascii")
-    for other in ("review", "decision"):
-        _until(lambda o=other: (_look(http, o, story, auditor) or {}).get("sequence", 0) > seen["sequence"], f"{other} has seen {verb}")
+
+    def all_have_seen() -> bool:
+        shown = [_look(http, other, story, auditor) or {} for other in ("review", "decision")]
+        return all(each.get("sequence", 0) > seen["sequence"] for each in shown)
+
+    _until(all_have_seen, f"every lane has seen {verb}")
 
 
 def _look(http: httpx.Client, lane: str, story: Story, token: str) -> dict[str, Any] | None:
@@ -186,7 +190,7 @@ def _is_ready(http: httpx.Client) -> bool:
         return False
 
 
-def _until(is_so: Any, what: str) -> None:
+def _until(is_so: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not is_so():
         if time.monotonic() > deadline:

@@ -12,7 +12,6 @@ from typing import Final
 
 import structlog
 import uvicorn
-
 from eventsourcing.persistence import PersistenceError
 
 from jejak.events.bus import KafkaError
@@ -31,9 +30,12 @@ class StartRefused(RuntimeError):
     """It cannot start; one clear sentence."""
 
 
-def configure_logs(level: str) -> None:
-    """One JSON line per decision on stderr; libraries speak from warnings up."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+def configure_logs(level: str, file: Path | None = None) -> None:
+    """One JSON line per decision, on stderr or at the end of a file; libraries speak from warnings up."""
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    stream = file.open("a", encoding="utf-8") if file else sys.stderr
+    logging.basicConfig(level=logging.WARNING, stream=stream, format="%(message)s", force=True)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
@@ -44,7 +46,7 @@ def configure_logs(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
     )
 
 

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from eventsourcing.persistence import PersistenceError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 
 from jejak.events.bus import WATCH_S, Consumer, Kafka, Progress, Relay, forever, parse_log_record, pause, woken
@@ -120,7 +120,7 @@ class Lane:
         return all(p.healthy for p in self.progress) and self.shared.directory.progress.healthy and not any(t.done() for t in self._tasks)
 
     async def until_ready(self) -> None:
-        while not self.ready:
+        while not self.ready:  # noqa: ASYNC110 (two loops of their own make it so)
             await asyncio.sleep(0.05)
 
     def start(self) -> None:

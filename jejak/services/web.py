@@ -13,7 +13,6 @@ import structlog
 from eventsourcing.persistence import PersistenceError
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
@@ -22,14 +21,16 @@ from jejak.events.contracts import Lane as Holder
 from jejak.events.submission import Kind, Refused, Submission
 from jejak.services.due import is_overdue
 from jejak.services.files import FileProblem
-from jejak.services.lane import Command, Lane, NotReady
+from jejak.services.lane import Command, CommandBody, Lane, NotReady
 from jejak.services.reasons import reasons_from
 from jejak.services.worklist import Item
+from jejak.web.pages import HEADERS
 from jejak.web.tokens import ROLES_IN_AN_OPD, Caller, Role, TokenRefused, read_token
 
 REFUSALS: Final[Mapping[Kind, int]] = {Kind.INVALID: 422, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409, Kind.NOT_FOUND: 404}
 NOT_NOW: Final = "Layanan sedang menyiapkan diri atau penyimpanannya tidak dapat dipakai; coba lagi sebentar lagi."
 LaneOf = Callable[[], Lane]
+More = Callable[[Lane, uuid.UUID], dict[str, object]]
 log = structlog.get_logger("jejak.web")
 
 
@@ -61,8 +62,10 @@ def only_own(caller: Caller) -> str | None:
     return caller.opd if caller.role in ROLES_IN_AN_OPD else None
 
 
-def lane_routes(name: str, lane: LaneOf, *, readers: frozenset[Role], commands: Mapping[str, Command[Any]]) -> APIRouter:
-    """Inbox, submission, health and the commands of a lane, under its own path. `commands`: those people may say."""
+def lane_routes(
+    name: str, lane: LaneOf, *, readers: frozenset[Role], commands: Mapping[str, Command[Any]], more: More | None = None
+) -> APIRouter:
+    """Inbox, submission, health and commands of a lane, under its own path. `more`: what the lane adds to a submission."""
     router = APIRouter(prefix=f"/{name}", tags=[name])
     reader = caller_of(lane, readers | {Role.AUDITOR})
 
@@ -82,7 +85,9 @@ def lane_routes(name: str, lane: LaneOf, *, readers: frozenset[Role], commands: 
 
     @router.get("/api/submissions/{submission_id}")
     def submission(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(reader)]) -> Response:
-        return json_of(submission_json(lane(), submission_id, caller))
+        here = lane()
+        shown = submission_json(here, submission_id, caller)
+        return json_of(shown | more(here, submission_id) if more else shown)
 
     for verb, command in commands.items():
         _add_command(router, lane, verb, command)
@@ -93,7 +98,7 @@ def lane_routes(name: str, lane: LaneOf, *, readers: frozenset[Role], commands: 
 def _add_command(router: APIRouter, lane: LaneOf, verb: str, command: Command[Any]) -> None:
     caller_dependency = caller_of(lane, command.roles)
 
-    def run(submission_id: uuid.UUID, body: Any, caller: Caller) -> Response:
+    def run(submission_id: uuid.UUID, body: CommandBody, caller: Caller) -> Response:
         here = lane()
         recorded = here.do(verb, submission_id, body, actor=actor_of(caller))
         return Response(recorded.raw, media_type="application/json")
@@ -204,7 +209,8 @@ def add_errors(app: FastAPI) -> None:
         )
         return errors_json([Reason(code=code, note=words)], error.status_code)
 
-    def failed(_: Request, error: Exception) -> Response:
+    def failed(request: Request, error: Exception) -> Response:
+        log.error("call_failed", path=request.url.path, exc_info=error)
         return errors_json(
             [Reason(code="internal", note="Terjadi kesalahan pada layanan; petugas dapat melihatnya di catatan (log).")], 500
         )
@@ -231,6 +237,8 @@ async def correlate(request: Request, call_next: Callable[[Request], Awaitable[R
     with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
         response = await call_next(request)
     response.headers["X-Correlation-ID"] = correlation_id
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     return response
 
 

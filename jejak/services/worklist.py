@@ -5,6 +5,7 @@ derived from `arrived_at`, which every due time follows, so the oldest due is th
 """
 
 import base64
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from jejak.events.journal import EVENTS, Entry, Journal
 from jejak.events.submission import BATON, STATE_AFTER, State
 
 BATCH: Final = 1_000
+Row = sa.Row[tuple[Any, ...]]
 
 METADATA: Final = sa.MetaData()
 WORK: Final = sa.Table(
@@ -81,7 +83,7 @@ def open_engine(store: str, lane: str) -> sa.Engine:
     return sa.create_engine(address, connect_args={"options": options, "connect_timeout": 10}, pool_pre_ping=True, pool_size=2)
 
 
-def _set_pragmas(connection: Any, _: object) -> None:
+def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA busy_timeout=10000")
@@ -178,7 +180,7 @@ def _rows(entries: Sequence[Entry]) -> tuple[list[dict[str, Any]], list[dict[str
     return whole, revised, moved
 
 
-def _upsert(engine: sa.Engine) -> Any:
+def _upsert(engine: sa.Engine) -> sa.Insert:
     insert = sqlite.insert(WORK) if engine.dialect.name == "sqlite" else postgresql.insert(WORK)
     names = [column.name for column in WORK.columns if column.name != "submission_id"]
     return insert.on_conflict_do_update(index_elements=["submission_id"], set_={name: insert.excluded[name] for name in names})
@@ -196,7 +198,7 @@ def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _item(row: Any) -> Item:
+def _item(row: Row) -> Item:
     return Item(
         row.submission_id,
         row.opd,
@@ -209,7 +211,7 @@ def _item(row: Any) -> Item:
     )
 
 
-def _cursor(row: Any) -> str:
+def _cursor(row: Row) -> str:
     return base64.urlsafe_b64encode(f"{row.arrived_ms}:{row.submission_id}".encode()).decode()
 
 

@@ -121,7 +121,7 @@ def person_id(name: str, *, opd: str | None) -> str:
 def issue(
     private_key: Ed25519PrivateKey,
     *,
-    id: str,
+    id: str,  # noqa: A002 (the claim's name)
     name: str,
     role: Role,
     opd: str | None,
@@ -152,9 +152,7 @@ def issue(
     return jwt.encode(claims.model_dump(mode="json"), private_key, algorithm=ALGORITHM)
 
 
-def read_token(
-    public_key: Ed25519PublicKey, token: str | None, *, now: datetime, is_revoked: Callable[[str], bool]
-) -> Caller:
+def read_token(public_key: Ed25519PublicKey, token: str | None, *, now: datetime, is_revoked: Callable[[str], bool]) -> Caller:
     """The caller that a token names. `is_revoked` is asked with the token's id. Raises TokenRefused."""
     if not token:
         raise TokenRefused("token_missing")
@@ -164,9 +162,7 @@ def read_token(
         raise TokenRefused("token_expired")
     if is_revoked(claims.jti):
         raise TokenRefused("token_revoked")
-    return Caller(
-        id=claims.sub, name=claims.name, role=claims.role, opd=claims.opd, token_id=claims.jti, expires_at=expires_at
-    )
+    return Caller(id=claims.sub, name=claims.name, role=claims.role, opd=claims.opd, token_id=claims.jti, expires_at=expires_at)
 
 
 class _Claims(BaseModel):

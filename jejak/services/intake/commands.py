@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from jejak.checks.metadata import findings
 from jejak.events.contracts import (
     Actor,
-    DataSubmitted,
     Dataset,
+    DataSubmitted,
     File,
     Inbound,
     InboundFile,
@@ -27,7 +27,6 @@ from jejak.events.contracts import (
     manifest_of,
     submission_id_of,
 )
-from jejak.events.submission import Submission
 from jejak.services.files import FileProblem, Files
 from jejak.services.intake.policy import comes_from
 from jejak.services.publishable import reasons_against
@@ -86,7 +85,7 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Cal
 
 
 def _known(known: DataSubmitted, inbound: Inbound, origin: Origin) -> Verdict:
-    """The same record read again is the same acceptance; the same event_id sent again is a duplicate, or refused when it says something else."""
+    """The same record read again: accepted as before. The same event_id sent again: a duplicate, or refused if it says something else."""
     received = known.data.received
     if received.digest != inbound.digest():
         return Declined(

@@ -47,6 +47,7 @@ class Publishing:
 
     async def run(self) -> None:
         await self.lane.until_ready()
+        await self._look_at_portal()
         try:
             while True:
                 await self._start_due()
@@ -59,6 +60,13 @@ class Publishing:
         finally:
             for task in self._running:
                 task.cancel()
+
+    async def _look_at_portal(self) -> None:
+        """What is wrong with the portal's settings is said at start; publishing is tried all the same."""
+        largest = self.lane.shared.settings.files_limit_mb * 1024 * 1024
+        for problem in await asyncio.to_thread(lambda: self.portal.check(largest_file=largest)):
+            self.progress.counts["portal_problem"] += 1
+            log.error("portal_problem", problem=problem)
 
     async def _start_due(self) -> None:
         free = WORKERS - len(self._running)
