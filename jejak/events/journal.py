@@ -38,6 +38,7 @@ class Row(StrEnum):
     DEAD_LETTER = "dead-letter"
 
 
+PEACEFUL: Final = frozenset({"applied", "duplicate", "accepted", "refused"})
 EVENTS: Final = (Row.OWN, Row.COPY)
 OUTGOING: Final = (Row.OWN, Row.RECEIPT, Row.DEAD_LETTER)
 
@@ -174,6 +175,9 @@ class Journal:
         recorded = [Recorded(event, event.to_bytes()) for event in events]
         with self._writing:
             chains = self._load({event.submission_id for event in events})
+            if any(fault(r.event, chains[r.event.submission_id]) for r in recorded):
+                self._forget(chains)  # another process of the lane may have written meanwhile; the store knows
+                chains = self._load({event.submission_id for event in events})
             for r in recorded:
                 chains[r.event.submission_id] = _continued(chains[r.event.submission_id], r)
             rows = [(Row.OWN, r.event.submission_id, r.event.sequence, r.raw) for r in recorded]
@@ -199,6 +203,7 @@ class Journal:
         return self._take(records, lambda fresh, _: judge(fresh))
 
     def _take(self, records: Sequence[Record], judge: Callable[[Sequence[Record], dict[uuid.UUID, Chain]], list[Outcome]]) -> list[Outcome]:
+        trusted = False
         with self._writing:
             for _ in range(ATTEMPTS):
                 fresh = [r for r in records if r.offset >= self.position(r.source)]
@@ -206,6 +211,10 @@ class Journal:
                     return []
                 chains = self._load({r.event.submission_id for r in fresh if r.event})
                 outcomes = judge(fresh, chains)
+                if not trusted and any(outcome.counted not in PEACEFUL for outcome in outcomes):
+                    trusted = True  # before a record is set aside its chain is read from the store, past what we remember
+                    self._forget(chains)
+                    continue
                 positions = {r.source: r.offset + 1 for r in fresh}
                 try:
                     self._insert([row for outcome in outcomes for row in outcome.rows], positions)

@@ -20,7 +20,7 @@ from jejak.events.topics import ensure, inbound_topic
 from jejak.local import broker, demo, doctor, forms
 from jejak.local.app import LANES
 from jejak.local.say import say
-from jejak.local.start import REFUSALS, configure_logs, ensure_topics, kafka_for, prepare, serve
+from jejak.local.start import REFUSALS, configure_logs, ensure_topics, kafka_beside, kafka_for, prepare, serve
 from jejak.services.settings import Settings, SettingsRefused, read_settings
 from jejak.web.tokens import Role, issue, load_private, make_keys, person_id
 
@@ -58,7 +58,7 @@ def lane(name: Annotated[str, typer.Argument(help=", ".join(LANES))]) -> None:
     """One lane alone."""
     if name not in LANES:
         raise typer.BadParameter(f"choose one of {', '.join(LANES)}")
-    with kafka_for(_settings()) as settings:
+    with kafka_beside(_settings()) as settings:
         prepare(settings)
         serve(settings, [name])
 

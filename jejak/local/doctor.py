@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-
 from eventsourcing.persistence import PersistenceError
 
 from jejak.events.bus import KafkaError

@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -61,6 +61,19 @@ def kafka_for(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(update={"kafka": own.bootstrap})
     finally:
         own.stop()
+
+
+@contextmanager
+def kafka_beside(settings: Settings) -> Iterator[Settings]:
+    """As `kafka_for`, but a local broker that somebody else runs already (`jejak broker`, another lane) is used too."""
+    with closing(socket.socket()) as probe:
+        probe.settimeout(1)
+        answers = not settings.kafka and probe.connect_ex(("127.0.0.1", settings.kafka_port)) == 0
+    if answers:
+        yield settings.model_copy(update={"kafka": f"127.0.0.1:{settings.kafka_port}"})
+        return
+    with kafka_for(settings) as started:
+        yield started
 
 
 def prepare(settings: Settings) -> None:

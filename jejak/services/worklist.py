@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from jejak.events.contracts import Lane
 from jejak.events.journal import EVENTS, Entry, Journal
+from jejak.events.stores import MIGRATION_LOCK
 from jejak.events.submission import BATON, STATE_AFTER, State
 
 BATCH: Final = 1_000
@@ -83,6 +84,14 @@ def open_engine(store: str, lane: str) -> sa.Engine:
     return sa.create_engine(address, connect_args={"options": options, "connect_timeout": 10}, pool_pre_ping=True, pool_size=2)
 
 
+def create_tables(engine: sa.Engine, tables: sa.MetaData) -> None:
+    """Make what is missing; on PostgreSQL one process at a time, because CREATE TABLE races with itself."""
+    with engine.begin() as c:
+        if engine.dialect.name == "postgresql":
+            c.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+        tables.create_all(c)
+
+
 def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
@@ -98,7 +107,7 @@ class Worklist:
 
     def prepare(self) -> None:
         """Make the tables; start anew when they were built from another journal or from more than this one holds."""
-        METADATA.create_all(self.engine)
+        create_tables(self.engine, METADATA)
         identity = self.journal.identity()
         with self.engine.begin() as c:
             built = c.execute(sa.select(BUILT_FROM)).first()

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from jejak.services.lane import Lane, Shared, build_lane
 from jejak.services.decision.commands import COMMANDS
 from jejak.services.decision.policy import MAY_DECIDE
+from jejak.services.lane import Lane, Shared, build_lane
 from jejak.services.web import LaneOf, lane_routes
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from jejak.events.contracts import Lane
-from jejak.services.worklist import WORK
+from jejak.services.worklist import WORK, create_tables
 
 METADATA: Final = sa.MetaData()
 ATTEMPTS: Final = sa.Table(
@@ -49,7 +49,7 @@ class Attempts:
     _writing: set[str] = field(default_factory=set)
 
     def prepare(self) -> None:
-        METADATA.create_all(self.engine)
+        create_tables(self.engine, METADATA)
 
     def due(self, now: datetime, limit: int) -> list[Waiting]:
         """Approved submissions whose turn it is, oldest first; of one dataset only the oldest, so versions follow each other."""
