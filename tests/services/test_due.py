@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from jejak.services.due import WIB, Calendar, due_at, is_overdue, parse_calendar
 
-MOMENTS = st.datetimes(datetime(2015, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))
+# Hypothesis wants bounds without a zone and adds it.
+MOMENTS = st.datetimes(datetime(2015, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 MINUTES = st.integers(min_value=1, max_value=3_000)
 
 
@@ -48,9 +49,7 @@ def test_a_full_working_week_is_37_and_a_half_hours(arrived: datetime, calendar:
 
 
 @given(MOMENTS, st.timedeltas(timedelta(), timedelta(days=10)), MINUTES, st.sampled_from(Calendar))
-def test_what_arrives_later_is_never_due_earlier(
-    arrived: datetime, later: timedelta, minutes: int, calendar: Calendar
-) -> None:
+def test_what_arrives_later_is_never_due_earlier(arrived: datetime, later: timedelta, minutes: int, calendar: Calendar) -> None:
     first = due_at(arrived, minutes=minutes, calendar=calendar)
     assert first <= due_at(arrived + later, minutes=minutes, calendar=calendar)
     assert first >= arrived + timedelta(minutes=minutes)

@@ -42,9 +42,7 @@ CLAIMS = {
 
 
 def a_token(*, role: Role = Role.TIM_PPID, opd: str | None = "dispermades", days: int = 30) -> str:
-    return issue(
-        KEY, id="tim-ppid@dispermades", name="Tim PPID", role=role, opd=opd, issued_at=NOW, days=days, token_id="t-1"
-    )
+    return issue(KEY, id="tim-ppid@dispermades", name="Tim PPID", role=role, opd=opd, issued_at=NOW, days=days, token_id="t-1")
 
 
 def read(token: str | None, *, now: datetime = NOW, revoked: frozenset[str] = frozenset()) -> Caller:
@@ -88,17 +86,17 @@ def test_no_token(token: str | None) -> None:
 
 def test_a_token_expires_at_its_second() -> None:
     token = a_token(days=1)
-    assert read(token, now=NOW + timedelta(days=1, seconds=-1))
+    assert read(token, now=NOW + timedelta(days=1, seconds=-1)).token_id == "t-1"
     assert refusal(token, now=NOW + timedelta(days=1)) == "token_expired"
 
 
 def test_a_revoked_token_is_refused_and_others_are_not() -> None:
     assert refusal(a_token(), revoked=frozenset({"t-1"})) == "token_revoked"
-    assert read(a_token(), revoked=frozenset({"t-2"}))
+    assert read(a_token(), revoked=frozenset({"t-2"})).token_id == "t-1"
 
 
 def test_a_token_from_a_clock_ahead_of_ours_is_good() -> None:
-    assert read(a_token(), now=NOW - timedelta(minutes=5))
+    assert read(a_token(), now=NOW - timedelta(minutes=5)).token_id == "t-1"
 
 
 def test_a_token_signed_with_another_key() -> None:
@@ -158,9 +156,7 @@ def test_a_signed_token_with_claims_that_we_never_write(claims: dict[str, object
     assert refusal(signed(**claims)) == "token_invalid"
 
 
-@pytest.mark.parametrize(
-    "header", [b"[" * 1400, b'{"alg":"EdDSA","x":' + b"9" * 3000 + b"}", b'{"alg":["EdDSA"]}', b"7"]
-)
+@pytest.mark.parametrize("header", [b"[" * 1400, b'{"alg":"EdDSA","x":' + b"9" * 3000 + b"}", b'{"alg":["EdDSA"]}', b"7"])
 def test_a_header_made_to_break_the_parser(header: bytes) -> None:
     assert refusal(f"{b64(header)}.e30.AA") == "token_invalid"
 
@@ -241,5 +237,5 @@ def test_processes_that_start_at_once_share_one_pair(tmp_path: Path) -> None:
 def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
     make_keys(tmp_path)
     for load, name in ((load_private, "public.pem"), (load_public, "private.pem")):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"\S"):
             load(tmp_path / name)
