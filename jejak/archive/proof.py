@@ -7,9 +7,9 @@ pass over the ids judges each submission in each source and compares them (`jeja
 import asyncio
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,9 +18,9 @@ from typing import Final
 from jejak.archive.facts import NOBODY, partition_and_offset
 from jejak.archive.scan import LogAt, Scan, scan_all, scanned
 from jejak.archive.sources import ALL, IdRange, JournalSource, KafkaRuns, Source, joined, only, split
-from jejak.archive.verdicts import Fault, compare, judge
-from jejak.archive.workers import Progress, count, sharing, silent
-from jejak.events.reader import Span, spans
+from jejak.archive.verdicts import Fault, agree, compare, judge
+from jejak.archive.workers import Progress, count, processors, sharing, silent
+from jejak.events.reader import spans
 from jejak.events.stores import open_reader
 
 LISTED: Final = 1_000
@@ -29,6 +29,7 @@ COUNTED_EVERY: Final = 1_000
 FEW: Final = 20_000
 """Up to so many records, starting processes takes longer than reading them here."""
 SETTLE_S: Final = 5.0
+LOOK_AGAIN_S: Final = 0.3
 SETTLE_AT_MOST: Final = 200
 KAFKA: Final = "kafka"
 LAGGING: Final = frozenset({"missing", "extra"})
@@ -94,8 +95,9 @@ def check(sources: Mapping[str, Source], ids: IdRange = ALL) -> Report:
             seen += len(verdict.facts)
         report.events += max(len(verdict.hashes) for verdict in verdicts.values())
         report.submissions += submission != NOBODY
-        for where, fault in compare(verdicts):
-            report.note(_difference(submission, where, fault))
+        if not agree(verdicts.values()):
+            for where, fault in compare(verdicts):
+                report.note(_difference(submission, where, fault))
         if seen >= COUNTED_EVERY:
             count(seen)
             seen = 0
@@ -110,23 +112,25 @@ def verify(
     processes: int | None = None,
     progress: Progress = silent,
     settle_s: float = SETTLE_S,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Report:
     """Check everything, or one submission. Sources may be written to meanwhile: what only lags is looked at again for `settle_s`.
 
-    Raises StoreRefused, LogUnreachable.
+    `processes`: None for as many as there are processors. Raises StoreRefused, LogUnreachable.
     """
     with TemporaryDirectory(prefix="jejak-verify-") as directory:
         wanted = asyncio.run(spans(log.kafka, log.topic)) if log else {}
-        processes = 1 if sum(after - first for first, after in wanted.values()) + _rows(journals) <= FEW else processes
-        with sharing(processes, progress) as share:
-            parts = processes or RANGES
+        few = sum(after - first for first, after in wanted.values()) + _rows(journals) <= FEW
+        parts = 1 if few else processes or processors()
+        with sharing(parts, progress) as share:
             scan = Scan(log, wanted, Path(directory), "log", submission) if log else None
             place = Place(tuple(journals), tuple(scan_all(scan, share, parts)) if scan else None)
             ranges = [only(submission)] if submission else split(RANGES)
             report = Report()
             for part in share(partial(check_at, place), ranges):
                 report.add(part)
-        return _settled(report, place, scan, settle_s=settle_s)
+        settling = Settling(place, scan, pause)
+        return settling.settled(report, settle_s=settle_s)
 
 
 @dataclass(frozen=True)
@@ -158,27 +162,38 @@ def _rows(journals: Sequence[JournalAt]) -> int:
         return sum(source.store.max_notification_id() or 0 for source in sources.values() if isinstance(source, JournalSource))
 
 
-def _settled(report: Report, place: Place, scan: Scan | None, *, settle_s: float) -> Report:
-    """Lanes may be at work while we look: submissions that differ only by a lag are looked at again, with what Kafka got meanwhile."""
-    deadline = time.monotonic() + settle_s
-    read_to: dict[int, Span] = dict(scan.wanted) if scan else {}
-    runs = list(place.runs or ())
-    while time.monotonic() < deadline and (lagging := _lagging(report)):
-        time.sleep(min(0.5, settle_s))
-        if scan:
-            now = asyncio.run(spans(scan.log.kafka, scan.log.topic))
-            tail = {partition: (read_to.get(partition, (0, 0))[1], after) for partition, (_, after) in now.items()}
-            runs += scanned(Scan(scan.log, tail, scan.directory, f"tail-{len(runs)}"))
-            read_to = now
-        again = Report(events=report.events, submissions=report.submissions, sources=report.sources)
-        for difference in report.differences:
-            if difference.submission_id not in lagging:
-                again.note(difference)
-        for submission in lagging:
-            for difference in check_at(Place(place.journals, tuple(runs) if scan else None), only(uuid.UUID(submission))).differences:
-                again.note(difference)
-        report = again
-    return report
+@dataclass
+class Settling:
+    """Lanes may be at work while we look: what differs only by a lag is looked at again, with what Kafka got meanwhile."""
+
+    place: Place
+    scan: Scan | None
+    pause: Callable[[float], None]
+
+    def settled(self, report: Report, *, settle_s: float) -> Report:
+        deadline = time.monotonic() + settle_s
+        while time.monotonic() < deadline and (lagging := _lagging(report)):
+            self.pause(LOOK_AGAIN_S)
+            self._read_on()
+            again = Report(report.events, report.submissions, sources=report.sources)
+            for difference in report.differences:
+                if difference.submission_id not in lagging:
+                    again.note(difference)
+            for submission in lagging:
+                for difference in check_at(self.place, only(uuid.UUID(submission))).differences:
+                    again.note(difference)
+            report = again
+        return report
+
+    def _read_on(self) -> None:
+        """What Kafka got since the last look becomes one more file."""
+        if self.scan is None or self.place.runs is None:
+            return
+        now = asyncio.run(spans(self.scan.log.kafka, self.scan.log.topic))
+        tail = {partition: (self.scan.wanted.get(partition, (0, 0))[1], after) for partition, (_, after) in now.items()}
+        files = scanned(replace(self.scan, wanted=tail, prefix=f"tail-{len(self.place.runs)}"))
+        self.scan = replace(self.scan, wanted=now)
+        self.place = replace(self.place, runs=(*self.place.runs, *files))
 
 
 def _lagging(report: Report) -> list[str]:

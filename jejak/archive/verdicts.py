@@ -5,7 +5,7 @@ bytes again are a duplicate and fine, everything else is rejected. What was reje
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -62,7 +62,9 @@ def judge(facts: Sequence[Fact]) -> Verdict:
         elif not (fact.type and fact.sequence <= length and hashes[fact.sequence - 1] == fact.hash):
             walk.rejected.append(index)
     if walk.rejected:
-        walk.faults += _traced(facts, walk)
+        traced = _traced(facts, walk)
+        blamed = {fault.sequence for fault in traced}
+        walk.faults = traced + [fault for fault in walk.faults if fault.sequence not in blamed]
     return Verdict(hashes, walk.faults, facts)
 
 
@@ -117,6 +119,16 @@ def _after_another(facts: Sequence[Fact], fact: Fact, blamed: set[int]) -> list[
         place = next(other.place for other in facts if other.sequence == fact.sequence - 1)
         return [Fault(fact.sequence - 1, "altered", place)]
     return [Fault(fact.sequence, "broken_chain", fact.place)]
+
+
+def agree(verdicts: Iterable[Verdict]) -> bool:
+    """Is there nothing to say?"""
+    first: Sequence[bytes] | None = None
+    for verdict in verdicts:
+        if verdict.faults or (first is not None and verdict.hashes != first):
+            return False
+        first = verdict.hashes
+    return True
 
 
 def compare(verdicts: Mapping[str, Verdict]) -> list[tuple[str, Fault]]:

@@ -1,0 +1,1 @@
+"""The archive: trail, proof, rebuilding, packages."""

@@ -1,0 +1,86 @@
+"""Copies of the log to check: lives in, journals and topics out, with whatever was done to them on the way."""
+
+import asyncio
+import itertools
+import os
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+
+import orjson
+from aiokafka import AIOKafkaProducer
+from eventsourcing.persistence import StoredEvent
+
+from benchmarks.load import Life, key_of, lives
+from jejak.archive.proof import JournalAt
+from jejak.archive.scan import LogAt
+from jejak.events.bus import Kafka
+from jejak.events.stores import open_store
+from jejak.events.topics import FOR_EVER, Topic, ensure
+
+Row = tuple[str, int, bytes]
+"""Submission id, version and bytes of a journal's row."""
+Message = tuple[bytes | None, bytes | None]
+_NUMBERS = itertools.count()
+
+
+def id_of(life: Life) -> str:
+    return key_of(life).decode()
+
+
+def rows_of(*several: Life) -> list[Row]:
+    return [(id_of(life), sequence, raw) for life in several for sequence, raw in enumerate(life, start=1)]
+
+
+def messages_of(*several: Life) -> list[Message]:
+    return [(key_of(life), raw) for life in several for raw in life]
+
+
+def two_lives() -> tuple[Life, Life]:
+    first, second = lives(2)
+    return first, second
+
+
+def altered(raw: bytes, old: bytes = b"karanganyarkab.example", new: bytes = b"karanganyarkac.example") -> bytes:
+    """Other bytes, still a valid event when `old` is in a text."""
+    assert old in raw
+    return raw.replace(old, new)
+
+
+def forged(raw: bytes, **said: object) -> bytes:
+    """An event that says something else, with its chain link as it was."""
+    return orjson.dumps(orjson.loads(raw) | said)
+
+
+def journal(address: str, rows: Iterable[Row], *, lane: str = "archive") -> JournalAt:
+    """A journal with exactly these rows, whatever they are: written past all rules, as somebody with the database's password could."""
+    store = open_store(address, lane)
+    stored = [StoredEvent(originator_id=uuid.UUID(i), originator_version=version, topic="copy", state=raw) for i, version, raw in rows]
+    store.insert_events(stored, positions=[])
+    store.close()
+    return JournalAt(f"journal {lane}", address, lane)
+
+
+def topic(bootstrap: str, messages: Sequence[Message], *, partitions: int = 3) -> LogAt:
+    """A new topic with these records, a submission's in order."""
+    log = LogAt(Kafka(bootstrap), f"test.{os.getpid()}.log-{next(_NUMBERS)}")
+    asyncio.run(_fill(log, messages, partitions))
+    return log
+
+
+async def _fill(log: LogAt, messages: Sequence[Message], partitions: int) -> None:
+    async with log.kafka.admin() as admin:
+        await ensure(admin, [Topic(log.topic, partitions, FOR_EVER)], replication=1, in_sync=1)
+    await send(log, messages)
+
+
+async def send(log: LogAt, messages: Sequence[Message]) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=log.kafka.bootstrap, enable_idempotence=True)
+    await producer.start()
+    try:
+        for sent in [await producer.send(log.topic, raw, key=key) for key, raw in messages]:
+            await sent
+    finally:
+        await producer.stop()
+
+
+Tamper = Callable[[list[Row], Life], list[Row]]

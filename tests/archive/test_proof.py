@@ -1,0 +1,165 @@
+"""The checker on real journals and a real Kafka: one submission among others is tampered with, and exactly that is named."""
+
+import asyncio
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+from eventsourcing.persistence import StoredEvent
+
+from benchmarks.load import lives
+from jejak.archive.proof import Difference, JournalAt, Report, verify
+from jejak.archive.runs import Runs, merged
+from jejak.archive.scan import LogAt
+from jejak.events.bus import Kafka
+from jejak.events.journal import Journal
+from jejak.events.reader import LogUnreachable
+from jejak.events.stores import StoreRefused, open_store
+from tests.archive.copies import Row, altered, forged, id_of, journal, messages_of, rows_of, send, topic
+
+LIVES = list(lives(7))
+VICTIM = LIVES[3]
+WHO = id_of(VICTIM)
+RECEIPT = StoredEvent(originator_id=uuid.uuid4(), originator_version=1, topic="receipt", state=b"{}")
+
+
+def without(rows: list[Row], sequence: int) -> list[Row]:
+    return [row for row in rows if row[:2] != (WHO, sequence)]
+
+
+def verified(*journals: JournalAt, log: LogAt | None = None, settle_s: float = 0, submission: uuid.UUID | None = None) -> Report:
+    return verify(journals, log, submission=submission, processes=1, settle_s=settle_s)
+
+
+def test_an_untouched_journal_is_good(store: str) -> None:
+    report = verified(journal(store, rows_of(*LIVES)))
+    assert report == Report(events=35, submissions=7, sources={"journal archive": 35})
+    assert report.ok
+
+
+def test_an_altered_byte_in_a_journal_is_named(store: str) -> None:
+    rows = [*without(rows_of(*LIVES), 3), (WHO, 3, altered(VICTIM[2], b"Atasan PPID", b"Atasan PPIB"))]
+    assert verified(journal(store, rows)).differences == [Difference(WHO, 3, "journal archive", "altered")]
+
+
+def test_a_missing_event_in_a_journal_is_named(store: str) -> None:
+    assert verified(journal(store, without(rows_of(*LIVES), 2))).differences == [Difference(WHO, 2, "journal archive", "missing")]
+
+
+def test_a_forged_extra_event_in_a_journal_is_named(store: str) -> None:
+    extra = forged(VICTIM[1], sequence=6)
+    assert verified(journal(store, [*rows_of(*LIVES), (WHO, 6, extra)])).differences == [
+        Difference(WHO, 6, "journal archive", "broken_chain")
+    ]
+
+
+def test_receipts_and_dead_letters_in_a_journal_are_left_alone(store: str) -> None:
+    found = journal(store, rows_of(*LIVES))
+    kept = Journal(open_store(store, "archive"), "archive")
+    kept.store.insert_events([RECEIPT], positions=[])
+    kept.store.close()
+    assert verified(found).ok
+
+
+def test_journal_and_kafka_that_agree_are_good(store: str, kafka: str) -> None:
+    again = messages_of(*LIVES)
+    report = verified(journal(store, rows_of(*LIVES)), log=topic(kafka, [*again, *again[3:9]]))
+    assert (report.ok, report.events, report.sources) == (True, 35, {"kafka": 35, "journal archive": 35})
+
+
+def test_what_is_missing_on_kafka_is_named(tmp_path: Path, kafka: str) -> None:
+    messages = [message for message in messages_of(*LIVES) if message[1] not in VICTIM[3:]]
+    report = verified(journal(f"sqlite:{tmp_path}", rows_of(*LIVES)), log=topic(kafka, messages))
+    assert report.differences == [Difference(WHO, 4, "kafka", "missing"), Difference(WHO, 5, "kafka", "missing")]
+
+
+def test_what_is_missing_in_the_journal_is_named(store: str, kafka: str) -> None:
+    rows = [row for row in rows_of(*LIVES) if row[0] != WHO]
+    report = verified(journal(store, rows), log=topic(kafka, messages_of(*LIVES)))
+    assert report.differences == [Difference(WHO, sequence, "journal archive", "missing") for sequence in range(1, 6)]
+
+
+def test_an_altered_journal_is_named_exactly_because_kafka_is_whole(store: str, kafka: str) -> None:
+    rows = [*without(rows_of(*LIVES), 4), (WHO, 4, altered(VICTIM[3], b"mutakhir", b"mutachir"))]
+    report = verified(journal(store, rows), log=topic(kafka, messages_of(*LIVES)))
+    assert report.differences == [Difference(WHO, 4, "journal archive", "bytes_differ")]
+
+
+def test_a_fork_a_swap_and_noise_on_kafka_are_named_where_they_stand(kafka: str) -> None:
+    key = WHO.encode()
+    fork = forged(VICTIM[1], event_id="00000000-0000-4000-8000-000000000000")
+    swapped = [(key, VICTIM[i]) for i in (0, 1, 2, 4, 3)]
+    log = topic(kafka, [*swapped, (key, fork), (None, b"\xff not an event"), (key, None), *messages_of(LIVES[0])], partitions=1)
+    assert verified(log=log).differences == [
+        Difference(None, None, "kafka 0@6", "unreadable"),
+        Difference(WHO, None, "kafka 0@7", "tombstone"),
+        Difference(WHO, 2, "kafka 0@5", "fork"),
+        Difference(WHO, 5, "kafka 0@3", "out_of_order"),
+    ]
+
+
+def test_two_journals_are_compared_without_kafka(tmp_path: Path) -> None:
+    whole = journal(f"sqlite:{tmp_path}", rows_of(*LIVES))
+    short = journal(f"sqlite:{tmp_path}", rows_of(*LIVES)[:-1], lane="review")
+    assert verified(whole, short).differences == [Difference(id_of(LIVES[-1]), 5, "journal review", "missing")]
+
+
+def test_one_submission_is_checked_alone(store: str, kafka: str) -> None:
+    log = topic(kafka, messages_of(*LIVES))
+    good = journal(store, without(rows_of(*LIVES), 2))
+    report = verified(good, log=log, submission=uuid.UUID(WHO))
+    assert (report.submissions, report.differences) == (1, [Difference(WHO, 2, "journal archive", "missing")])
+    assert verified(good, log=log, submission=uuid.UUID(id_of(LIVES[0]))).ok
+
+
+def test_what_only_lags_is_looked_at_again(tmp_path: Path, kafka: str) -> None:
+    """The record reaches Kafka between the two looks: no difference is left."""
+    log = topic(kafka, messages_of(*LIVES)[:-1])
+    whole = journal(f"sqlite:{tmp_path}", rows_of(*LIVES))
+    assert not verified(whole, log=log).ok
+    late = verify([whole], log, processes=1, settle_s=30, pause=lambda _: asyncio.run(send(log, messages_of(LIVES[-1])[-1:])))
+    assert late.ok
+
+
+def test_all_processors_find_what_one_finds(store: str, kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jejak.archive.proof.FEW", 0)
+    log, bad = topic(kafka, messages_of(*LIVES)), journal(store, without(rows_of(*LIVES), 2))
+    told: list[int] = []
+    report = verify([bad], log, processes=2, progress=told.append, settle_s=0)
+    assert report == verified(bad, log=log)
+    assert max(told) > 0
+
+
+def test_a_live_sqlite_journal_is_read_beside_the_lane_that_writes_it(tmp_path: Path) -> None:
+    found = journal(f"sqlite:{tmp_path}", rows_of(*LIVES))
+    held = open_store(f"sqlite:{tmp_path}", "archive")
+    try:
+        assert verified(found).ok
+    finally:
+        held.close()
+
+
+def test_a_journal_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(StoreRefused, match=re.escape(str(tmp_path))):
+        verified(JournalAt("journal archive", f"sqlite:{tmp_path}", "archive"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_topic_that_is_not_there_is_refused(kafka: str) -> None:
+    with pytest.raises(LogUnreachable, match="no-such-topic"):
+        verified(log=LogAt(Kafka(kafka), "no-such-topic"))
+
+
+def test_sorting_spills_and_merges_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jejak.archive.runs.ROWS_A_RUN", 4)
+    monkeypatch.setattr("jejak.archive.runs.RUNS_A_LEVEL", 3)
+    rows = [(i * 7919 % 1000).to_bytes(4, "big") for i in range(500)]
+    runs = Runs(tmp_path, "rows", 4)
+    for row in rows:
+        runs.add(row)
+    files = runs.finish()
+    assert len(files) < 10
+    assert sorted(tmp_path.iterdir()) == sorted(files)
+    assert list(merged(files, 4)) == sorted(rows)
+    assert list(merged(files, 4, first=b"\0\0\1", last=b"\0\0\2")) == [row for row in sorted(rows) if b"\0\0\1" <= row[:3] <= b"\0\0\2"]
