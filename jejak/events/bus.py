@@ -24,7 +24,7 @@ from eventsourcing.persistence import PersistenceError
 from pydantic import ValidationError
 
 from jejak.events.contracts import DEAD_LETTERS_TOPIC, EVENT, LOG_TOPIC, RECEIPTS_TOPIC, cloud_event_headers
-from jejak.events.journal import OUTGOING, Entry, Journal, Outcome, Record, Row, dead_letter, source_of
+from jejak.events.journal import OUTGOING, Entry, Journal, Outcome, Record, Row, dead_letter, source_of, unframed
 
 log = structlog.get_logger("jejak.bus")
 
@@ -347,22 +347,14 @@ def message_of(entry: Entry) -> dict[str, Any]:
     if entry.row is Row.OWN:
         event = EVENT.validate_json(entry.raw)
         return {"topic": LOG_TOPIC, "key": str(entry.stream).encode(), "value": entry.raw, "headers": cloud_event_headers(event)}
+    about, raw = unframed(entry.raw)
+    headers = [(name, str(about[name]).encode()) for name in ("topic", "partition", "offset", "error") if name in about]
     if entry.row is Row.RECEIPT:
-        event_id = orjson.loads(entry.raw)["event_id"]
-        headers = [("content-type", b"application/json")]
-        return {"topic": RECEIPTS_TOPIC, "key": event_id.encode() if event_id else None, "value": entry.raw, "headers": headers}
-    about, raw = read_dead_letter(entry.raw)
-    headers = [(name, str(about[name]).encode()) for name in ("topic", "partition", "offset", "error")]
-    key = about["key"]
+        event_id = orjson.loads(raw)["event_id"]
+        key = event_id.encode() if event_id else None
+        return {"topic": RECEIPTS_TOPIC, "key": key, "value": raw, "headers": [*headers, ("content-type", b"application/json")]}
+    key = base64.b64decode(about["key"]) if about["key"] is not None else None
     return {"topic": DEAD_LETTERS_TOPIC, "key": key, "value": None if about["tombstone"] else raw[:DEAD_LETTER_BYTES], "headers": headers}
-
-
-def read_dead_letter(row: bytes) -> tuple[dict[str, Any], bytes]:
-    """A dead letter's row: what is known about the record (topic, partition, offset, error, key, headers), and its raw bytes."""
-    line, _, raw = row.partition(b"\n")
-    about: dict[str, Any] = orjson.loads(line)
-    about["key"] = base64.b64decode(about["key"]) if about["key"] is not None else None
-    return about, raw
 
 
 def pause(failures: int) -> float:

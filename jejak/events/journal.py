@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
@@ -162,6 +162,12 @@ class Journal:
 
     # writing
 
+    def skip_to(self, source: str, position: int) -> None:
+        """Start reading a source further on than where the journal stands; never back."""
+        if position > self.stored_position(source):
+            self.store.insert_tracking(Tracking(source, position))
+            self._positions[source] = position
+
     def advance(self, follower: str, entry_id: int) -> None:
         """Remember how far a follower came. Another process may be further already; then that stands."""
         try:
@@ -293,17 +299,29 @@ def fault(event: Event, chain: Chain) -> str | None:
 
 def dead_letter(record: Record, code: str) -> Outcome:
     """Kept with its raw bytes and where they came from; the stream and version make it unique."""
-    about = {
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
+    about = place_of(record) | {
         "error": code,
         "key": base64.b64encode(record.key).decode() if record.key is not None else None,
-        "headers": [[k, base64.b64encode(v or b"").decode()] for k, v in record.headers],
         "tombstone": record.raw is None,
     }
-    raw = orjson.dumps(about) + b"\n" + (record.raw or b"")
-    return Outcome(code, ((Row.DEAD_LETTER, stream_of("dead-letters", record.source), record.offset + 1, raw),))
+    return Outcome(
+        code, ((Row.DEAD_LETTER, stream_of("dead-letters", record.source), record.offset + 1, framed(about, record.raw or b"")),)
+    )
+
+
+def place_of(record: Record) -> dict[str, object]:
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+
+
+def framed(about: Mapping[str, object], raw: bytes) -> bytes:
+    """A row that is no event: one line of JSON about it, then the bytes to send."""
+    return orjson.dumps(about) + b"\n" + raw
+
+
+def unframed(row: bytes) -> tuple[dict[str, Any], bytes]:
+    line, _, raw = row.partition(b"\n")
+    about: dict[str, Any] = orjson.loads(line)
+    return about, raw
 
 
 def stream_of(what: str, source: str) -> uuid.UUID:

@@ -4,6 +4,7 @@ from functools import partial
 
 from jejak.events.bus import Consumer, Progress, parse_any_record
 from jejak.services.intake.inbound import TOPICS, judge, refuse
+from jejak.services.intake.recovery import recover
 from jejak.services.intake.web import routes
 from jejak.services.lane import Lane, Shared, build_lane
 
@@ -24,7 +25,12 @@ def build(shared: Shared) -> Lane:
             refuse=refuse,
             take=lambda records: lane.journal.take(records, judged),
             group=log_consumer.group and f"{log_consumer.group}.inbound",
-            may_start=lane.until_ready,
+            may_start=partial(_ready_to_take, lane),
         )
     )
     return lane
+
+
+async def _ready_to_take(lane: Lane) -> None:
+    await lane.until_ready()
+    await recover(lane.shared.kafka, lane.journal)

@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from jejak.events.contracts import INBOUND_PATTERN, DataSubmitted, Reason, Receipt, ReceiptReason
-from jejak.events.journal import Journal, Outcome, Record, Row, dead_letter, stream_of
+from jejak.events.journal import Journal, Outcome, Record, Row, dead_letter, framed, place_of, stream_of
 from jejak.services.files import Files
 from jejak.services.intake.commands import Accepted, Declined, Duplicate, Origin, Verdict, submit
 
@@ -57,10 +57,10 @@ def _verdict(record: Record, files: Files, find: Callable[[uuid.UUID], DataSubmi
 
 
 def _outcome(record: Record, verdict: Verdict, *, is_new: bool) -> Outcome:
-    rows = [(Row.RECEIPT, stream_of("receipts", record.source), record.offset + 1, receipt_of(record, verdict))]
+    rows = [(Row.OWN, verdict.event.submission_id, 1, verdict.event.to_bytes())] if isinstance(verdict, Accepted) and is_new else []
+    receipt = framed(place_of(record), receipt_of(record, verdict))
+    rows.append((Row.RECEIPT, stream_of("receipts", record.source), record.offset + 1, receipt))
     counted = {Accepted: "accepted", Duplicate: "duplicate", Declined: "refused"}[type(verdict)]
-    if isinstance(verdict, Accepted) and is_new:
-        rows.append((Row.OWN, verdict.event.submission_id, 1, verdict.event.to_bytes()))
     if isinstance(verdict, Declined) and not verdict.readable:
         rows.extend(dead_letter(record, verdict.reasons[0].code).rows)
     log.info(

@@ -1,0 +1,55 @@
+"""A lost intake store: which inbound records were answered already is read back from the receipts topic, once.
+
+Without it every record of the past would be judged a second time, perhaps otherwise (a file that was missing then is there now).
+"""
+
+import uuid
+from collections.abc import Iterable
+
+import orjson
+import structlog
+from eventsourcing.persistence import Tracking
+
+from jejak.events.bus import Kafka
+from jejak.events.contracts import RECEIPTS_TOPIC
+from jejak.events.journal import Journal, source_of
+from jejak.events.reader import cluster_id, read_topic, spans
+
+log = structlog.get_logger("jejak.intake")
+
+
+async def recover(kafka: Kafka, journal: Journal) -> None:
+    """Called when the log has been read to its end. Does nothing when this journal has done it for this cluster before."""
+    cluster = await cluster_id(kafka)
+    done = f"recovered/{cluster}"
+    if journal.store.max_tracking_id(done):
+        return
+    answered: dict[str, int] = {}
+    lost: dict[str, int] = {}
+    async for records in read_topic(kafka, RECEIPTS_TOPIC, await spans(kafka, RECEIPTS_TOPIC)):
+        for record in records:
+            if (place := _place(record.headers, cluster)) is None:
+                continue
+            source, offset = place
+            answered[source] = max(answered.get(source, 0), offset + 1)
+            if not _is_on_log(journal, record.value):
+                lost[source] = min(lost.get(source, offset), offset)
+    for source, position in answered.items():
+        journal.skip_to(source, min(position, lost.get(source, position)))
+    journal.store.insert_tracking(Tracking(done, 1))
+    log.info("inbound_positions_recovered", sources=len(answered), judged_again=len(lost))
+
+
+def _place(headers: Iterable[tuple[str, bytes]], cluster: str) -> tuple[str, int] | None:
+    said = {name: value.decode("utf-8", "replace") for name, value in headers}
+    if not {"topic", "partition", "offset"} <= said.keys() or not (said["partition"] + said["offset"]).isdigit():
+        return None
+    return source_of(cluster, said["topic"], int(said["partition"])), int(said["offset"])
+
+
+def _is_on_log(journal: Journal, raw: bytes | None) -> bool:
+    """An acceptance counts only when its event is there too: the receipt may have left before it."""
+    receipt = orjson.loads(raw or b"{}")
+    if receipt.get("outcome") != "accepted":
+        return True
+    return bool(journal.history(uuid.UUID(receipt["submission_id"]), upto=1))
