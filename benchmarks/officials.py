@@ -1,0 +1,69 @@
+"""The officials of the bench: what reaches a lane in, the decisions of that lane out, through its own commands and in bulk."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from jejak.events.contracts import Actor, Checklist, Published, PublishedFile
+from jejak.events.journal import Entry
+from jejak.services.decision.commands import Approve, Verify
+from jejak.services.lane import CommandBody, Lane
+from jejak.services.publisher.commands import Publish
+from jejak.services.publisher.policy import PUBLISHER
+from jejak.services.review.commands import Revise
+
+CHECKLIST: Final = Checklist(terpadu=True, lengkap=True, aktual=True, valid=True, akuntabel=True)
+SUPERIOR: Final = Actor(id="atasan-ppid", name="Atasan PPID Kabupaten", role="atasan_ppid")
+Told = dict[str, Any]
+Decide = Callable[[Lane, Sequence[Told]], int]
+
+
+def told(entries: Sequence[Entry], event_type: str) -> list[Told]:
+    """The events of one type among journal rows."""
+    mark = b'"type":"%s"' % event_type.encode()
+    return [orjson.loads(entry.raw) for entry in entries if mark in entry.raw[:250]]
+
+
+def revise(lane: Lane, submitted: Sequence[Told]) -> int:
+    """Each agency's head revises what came from the own agency."""
+    by_opd: dict[str, list[tuple[str, uuid.UUID, CommandBody]]] = defaultdict(list)
+    body = Revise(expected_sequence=1, note="Sudah dicek.")
+    for event in submitted:
+        by_opd[event["actor"]["opd"]].append(("revise", uuid.UUID(event["submission_id"]), body))
+    for opd, wishes in by_opd.items():
+        head = Actor(id=f"ketua-ppid@{opd}", name="Ketua PPID", role="ketua_ppid", opd=opd)
+        lane.do_many(wishes, actor=head)
+    return len(submitted)
+
+
+def verify_and_approve(lane: Lane, revised: Sequence[Told]) -> int:
+    """The superior verifies a pile, then approves it."""
+    ids = [uuid.UUID(event["submission_id"]) for event in revised]
+    verify = Verify(expected_sequence=2, checklist=CHECKLIST)
+    approve = Approve(expected_sequence=3, consideration="Lengkap dan mutakhir.")
+    lane.do_many([("verify", i, verify) for i in ids], actor=SUPERIOR)
+    lane.do_many([("approve", i, approve) for i in ids], actor=SUPERIOR)
+    return len(ids)
+
+
+def publish(lane: Lane, approved: Sequence[Told]) -> int:
+    """As the publisher does after the upload; here there is none."""
+    wishes: list[tuple[str, uuid.UUID, CommandBody]] = []
+    for event in approved:
+        url = f"/portal/{event['submission_id']}/"
+        file = PublishedFile(name="daftar-desa-kelurahan.csv", sha256="f" * 64, url=f"{url}daftar-desa-kelurahan.csv")
+        published = Published(manifest=event["data"]["manifest"], portal="folder", url=url, dataset="daftar-desa-kelurahan", files=(file,))
+        wishes.append(("publish", uuid.UUID(event["submission_id"]), Publish(expected_sequence=4, published=published)))
+    lane.do_many(wishes, actor=PUBLISHER)
+    return len(wishes)
+
+
+OFFICIALS: Final[Mapping[str, tuple[str, Decide]]] = {
+    "review": ("DataSubmitted", revise),
+    "decision": ("DataRevised", verify_and_approve),
+    "publisher": ("DataApproved", publish),
+}
+"""Lane → the event that its officials wait for, and what they do."""
