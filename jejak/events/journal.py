@@ -7,6 +7,7 @@ record's effect, its position in Kafka and what has to be sent because of it. Da
 import base64
 import contextlib
 import hashlib
+import itertools
 import secrets
 import threading
 import uuid
@@ -121,10 +122,13 @@ class Journal:
     # reading
 
     def history(self, submission_id: uuid.UUID, *, upto: int | None = None, as_of: datetime | None = None) -> list[Recorded]:
-        """A submission's events in order, all or up to a sequence or a moment; empty when there is no such submission."""
+        """A submission's events in order, all or up to a sequence or a moment; empty when there is no such submission.
+
+        Never one without those before it: where clocks differ, the history at a moment ends before the first event that is later.
+        """
         rows = self.store.select_events(submission_id, lte=upto)
         recorded = [Recorded(EVENT.validate_json(row.state), row.state) for row in rows if row.topic in EVENTS]
-        return [r for r in recorded if as_of is None or r.event.occurred_at <= as_of]
+        return recorded if as_of is None else list(itertools.takewhile(lambda r: r.event.occurred_at <= as_of, recorded))
 
     def submission(self, submission_id: uuid.UUID) -> Submission | None:
         return fold((r.event, r.hash) for r in self.history(submission_id))
