@@ -4,16 +4,16 @@ Each step carries on from the one before: sequence, chain and manifest follow, t
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
-from jejak.events.contracts import EVENT, LOG_TOPIC, Actor, Event, Lane, event_id_of, manifest_of
+from jejak.events.contracts import EVENT, LOG_TOPIC, Actor, Lane, event_id_of, manifest_of
 from jejak.events.journal import Record, Recorded
-from jejak.events.submission import Submission, evolve
+from jejak.events.submission import Submission, evolve, fold
 
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)
 TIM = Actor(id="tim-ppid@dispermades", name="Tim PPID", role="tim_ppid", opd="dispermades")
@@ -98,14 +98,23 @@ WHOLE_LIFE = (submitted, revised, rejected(), revised, verified, approved, publi
 
 def story(*steps: Step, submission_id: uuid.UUID | None = None) -> list[Recorded]:
     """The events of one submission, chained, as they lie in a journal."""
-    ident, submission, told = submission_id or uuid.uuid4(), None, list[Recorded]()
+    return _told([], submission_id or uuid.uuid4(), steps)
+
+
+def after(told: list[Recorded], *steps: Step) -> list[Recorded]:
+    """The events that these steps add to a story."""
+    return _told(told, told[0].event.submission_id, steps)[len(told) :]
+
+
+def _told(before: list[Recorded], submission_id: uuid.UUID, steps: Sequence[Step]) -> list[Recorded]:
+    told, submission = list(before), fold((r.event, r.hash) for r in before)
     for step in steps:
-        told.append(next_of(step, told, submission, ident))
+        told.append(_next(step, told, submission, submission_id))
         submission = evolve(submission, told[-1].event, told[-1].hash)
     return told
 
 
-def next_of(step: Step, told: list[Recorded], submission: Submission | None, submission_id: uuid.UUID) -> Recorded:
+def _next(step: Step, told: list[Recorded], submission: Submission | None, submission_id: uuid.UUID) -> Recorded:
     sequence = len(told) + 1
     envelope = {
         "submission_id": str(submission_id),
@@ -125,15 +134,9 @@ def next_of(step: Step, told: list[Recorded], submission: Submission | None, sub
 
 def given(*steps: Step) -> Submission:
     """The submission after these steps."""
-    submission: Submission | None = None
-    for recorded in story(*steps):
-        submission = evolve(submission, recorded.event, recorded.hash)
+    submission = fold((r.event, r.hash) for r in story(*steps))
     assert submission is not None
     return submission
-
-
-def event_after(step: Step, *before: Step) -> Event:
-    return story(*before, step)[-1].event
 
 
 def on_kafka(*told: Recorded, offset: int = 0, partition: int = 0, cluster: str = "c") -> list[Record]:

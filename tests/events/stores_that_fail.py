@@ -1,0 +1,37 @@
+"""The fake of the `Store` protocol: a real store whose answer gets lost, or that cannot be reached for a while."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from eventsourcing.persistence import OperationalError, StoredEvent, Tracking
+
+from jejak.events.stores import Store
+
+
+class FailingStore:
+    """Everything goes through to the real store until it is told to lose the answers to its commits, or to fail some writes.
+
+    `tries_again`: as `eventsourcing` does on PostgreSQL when a connection breaks.
+    """
+
+    def __init__(self, real: Store) -> None:
+        self._real = real
+        self.lose_answer = False
+        self.tries_again = False
+        self.unavailable = 0
+        self.attempts = 0
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], *, positions: Sequence[Tracking]) -> Sequence[int] | None:
+        self.attempts += 1
+        if self.unavailable > 0:
+            self.unavailable -= 1
+            raise OperationalError("no connection")
+        ids = self._real.insert_events(stored_events, positions=positions)
+        if self.lose_answer and self.tries_again:
+            return self._real.insert_events(stored_events, positions=positions)
+        if self.lose_answer:
+            raise OperationalError("the connection broke while the commit was on its way")
+        return ids
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
