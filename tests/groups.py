@@ -4,11 +4,12 @@ A test says `@pytest.mark.needs("chromium")`. When the part is missing, the test
 and under CI=true the run fails. To add a group, add a line to GROUPS.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+
+from tests.ckan import server
 
 
 @dataclass(frozen=True)
@@ -19,19 +20,13 @@ class Group:
     install: str
 
 
-def _setting(name: str) -> Callable[[], str | None]:
-    return lambda: None if os.environ.get(name) else f"{name} is not set"
-
-
 def _program(*names: str) -> Callable[[], str | None]:
     return lambda: None if any(shutil.which(name) for name in names) else f"no program {' or '.join(names)}"
 
 
 GROUPS: Mapping[str, Group] = MappingProxyType(
     {
-        "ckan": Group(
-            _setting("JEJAK_TEST_CKAN"), "a CKAN 2.10 or later; JEJAK_TEST_CKAN is its URL, JEJAK_TEST_CKAN_TOKEN a sysadmin's token"
-        ),
+        "ckan": Group(server.missing, server.INSTALL),
         "chromium": Group(_program("chromium", "chromium-browser", "google-chrome"), "apt install chromium"),
     }
 )

@@ -1,0 +1,1 @@
+"""What tests of publishing share, and the tests."""

@@ -1,12 +1,19 @@
 """Both portals for the same tests: besides the portal, how to look behind it and how to spoil what it shows."""
 
+import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import requests
 
 from jejak.services.publisher.folder import FolderPortal
-from jejak.services.publisher.portal import Portal
+from jejak.services.publisher.portal import Portal, open_portal
+from tests.ckan.server import CkanServer
+from tests.publisher.folder_reader import files_of_all_versions
 
 
 @dataclass(frozen=True)
@@ -20,11 +27,63 @@ class Stage:
     remove: Callable[[str], None]
 
 
+class CkanReader:
+    """CKAN as its public and its editors see it, by hand: no code of ours in between."""
+
+    def __init__(self, server: CkanServer) -> None:
+        self.server = server
+
+    def act(self, action: str, *, anonymous: object = False, **arguments: object) -> Any:
+        headers = {} if anonymous else {"Authorization": self.server.token}
+        answer = requests.post(f"{self.server.address}/api/3/action/{action}", json=arguments, headers=headers, timeout=30)
+        if answer.status_code in (403, 404):
+            return None
+        answer.raise_for_status()
+        return answer.json()["result"]
+
+    def public(self, dataset_id: str) -> dict[str, Any] | None:
+        """The dataset as anybody sees it, or None."""
+        package: dict[str, Any] | None = self.act("package_show", anonymous=True, id=dataset_id)
+        return package
+
+    def kept(self, dataset_id: str) -> set[str]:
+        """sha256 of every file that anybody can get."""
+        found = set()
+        for resource in (self.public(dataset_id) or {"resources": []})["resources"]:
+            answer = requests.get(resource["url"], timeout=30)
+            answer.raise_for_status()
+            found.add(hashlib.sha256(answer.content).hexdigest())
+        return found
+
+    def datasets(self, dataset_id: str) -> int:
+        """How many datasets, private ones included, have this name or one made from it."""
+        found = self.act("package_search", q=f"name:{dataset_id}*", include_private=True, include_drafts=True, rows=100)
+        return int(found["count"])
+
+    def spoil_file(self, dataset_id: str) -> None:
+        resource = self.act("package_show", id=dataset_id)["resources"][0]
+        requests.post(
+            f"{self.server.address}/api/3/action/resource_patch",
+            data={"id": resource["id"]},
+            files={"upload": ("lain.csv", b"diubah tangan")},
+            headers={"Authorization": self.server.token},
+            timeout=30,
+        ).raise_for_status()
+
+
+def ckan_stage(server: CkanServer, address: str | None = None, *, timeout: float = 30) -> Stage:
+    """`address`: of a proxy before the server."""
+    reader = CkanReader(server)
+    return Stage(
+        open_portal(address or server.address, token=server.token, timeout=timeout),
+        kept=reader.kept,
+        spoil_file=reader.spoil_file,
+        spoil_title=lambda dataset_id: reader.act("package_patch", id=dataset_id, title="Diubah tangan"),
+        remove=lambda dataset_id: reader.act("package_delete", id=dataset_id),
+    )
+
+
 def folder_stage(root: Path) -> Stage:
-    import shutil
-
-    from tests.publisher.folder_reader import files_of_all_versions
-
     portal = FolderPortal(root, catalogue_interval=0.01)
     if problems := portal.check(largest_file=1):
         raise AssertionError(problems)

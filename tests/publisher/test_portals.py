@@ -32,6 +32,12 @@ def hashes(publication: Publication) -> set[tuple[str, str | None]]:
     return {(file.name, file.sha256) for file in publication.files}
 
 
+def as_expected(stage: Stage, shown: Shown | None, publication: Publication) -> bool:
+    """Does the portal tell of it what it should? What others added to the metadata does not count."""
+    assert shown is not None
+    return {key: shown.metadata.get(key, "") for key in stage.portal.expects(publication)} == stage.portal.expects(publication)
+
+
 def listed(shown: Shown | None) -> set[tuple[str, str | None]]:
     assert shown is not None
     return {(file.name, file.sha256) for file in shown.files}
@@ -48,7 +54,7 @@ def test_an_approved_dataset_is_shown_to_the_public_with_the_bytes_that_were_app
     assert shown.public
     assert (shown.submission_id, shown.sequence) == (publication.submission_id, publication.sequence)
     assert listed(shown) == hashes(publication)
-    assert shown.metadata == stage.portal.expects(publication)
+    assert as_expected(stage, shown, publication)
     assert "000.8" not in str(shown.metadata), "retention schedules are never published"
 
 
@@ -81,7 +87,7 @@ def test_a_later_version_takes_the_place_of_the_earlier_one_and_keeps_its_files(
     assert shown.public
     assert shown.submission_id == second.submission_id
     assert listed(shown) == hashes(second)
-    assert shown.metadata == stage.portal.expects(second)
+    assert as_expected(stage, shown, second)
     assert stage.kept(name) == {sha256 for _, sha256 in hashes(first) | hashes(second)}
 
 
@@ -101,7 +107,7 @@ def test_an_earlier_version_that_arrives_late_does_not_replace_the_later_one(sta
     shown = stage.portal.shown(name)
     assert shown is not None
     assert shown.submission_id == second.submission_id
-    assert shown.metadata == stage.portal.expects(second)
+    assert as_expected(stage, shown, second)
     assert listed(shown) == hashes(second)
     assert stage.kept(name) == {sha256 for _, sha256 in hashes(first) | hashes(second)}
 
@@ -173,8 +179,7 @@ def test_what_was_changed_by_hand_is_seen_and_publishing_again_mends_it(stage: S
     assert listed(stage.portal.shown(name)) != hashes(publication)
     stage.spoil_title(name)
     changed = stage.portal.shown(name)
-    assert changed is not None
-    assert changed.metadata != stage.portal.expects(publication)
+    assert not as_expected(stage, changed, publication)
     mended = publish(stage, shelf, publication)
     assert (listed(mended), mended.metadata, mended.public) == (listed(whole), whole.metadata, True)
 
@@ -219,7 +224,7 @@ def test_names_in_any_script_and_names_meant_to_harm_come_out_right(stage: Stage
     shown = publish(stage, shelf, publication)
     assert shown.public
     assert listed(shown) == hashes(publication)
-    assert shown.metadata == stage.portal.expects(publication)
+    assert as_expected(stage, shown, publication)
 
 
 def test_a_file_that_the_store_does_not_have_is_the_stores_problem_and_nothing_becomes_public(

@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 from jejak.events.contracts import Published, PublishedFile, Reason
 from jejak.services.files import Files
@@ -110,6 +111,7 @@ class FolderPortal:
                 return None
             record = record_in(home / latest)
             files = tuple(shown_files(home / latest, record))
+            earlier = tuple(sorted(UUID(key.partition("-")[2]) for key in keys_of_versions(home) - {latest}))
             page = "utuh" if has_whole_page(home, latest, record) else "berubah"
         submission_id, sequence = record.get("submission_id"), record.get("sequence")
         return Shown(
@@ -117,6 +119,7 @@ class FolderPortal:
             sequence=sequence if isinstance(sequence, int) else None,
             public=not latest.startswith(RETRACTED),
             files=files,
+            earlier=earlier,
             metadata=fields_of(record) | {"page": page},
             url=self._page_url(dataset_id),
         )

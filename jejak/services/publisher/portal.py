@@ -88,13 +88,15 @@ class ShownFile:
 class Shown:
     """What the portal shows of a dataset now: the version that is listed, its files read back, its metadata as told.
 
-    `public` is False for what only the portal's editors see, and for a tombstone. `metadata` has the keys of `Portal.expects`.
+    `public` is False for what only the portal's editors see, and for a tombstone. `earlier`: submissions whose files are kept as
+    earlier versions. `metadata` has the keys of `Portal.expects` ("" may be left out), and may have others.
     """
 
     submission_id: UUID | None
     sequence: int | None
     public: bool
     files: tuple[ShownFile, ...]
+    earlier: tuple[UUID, ...]
     metadata: Mapping[str, str]
     url: str
 
@@ -153,7 +155,7 @@ def open_portal(address: str, *, token: str | None = None, timeout: float = 30.0
 
         return FolderPortal(Path(address.removeprefix("folder:")), public_url=public_url or "/portal")
     if address.startswith(("http://", "https://")):
-        from jejak.services.publisher.ckan import CkanPortal
+        from jejak.services.publisher.ckan_portal import CkanPortal
 
         return CkanPortal(address, token=token, timeout=timeout)
     raise ValueError(f"Alamat portal {address!r} harus berbentuk folder:<path> atau alamat CKAN yang diawali http:// atau https://.")

@@ -1,0 +1,1 @@
+"""A real CKAN, installed and run for tests without containers."""
