@@ -101,22 +101,19 @@ class Progress:
 
 def parse_log_record(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> Record:
     """The safe parser: anything may come in, nothing is raised."""
-    record = parse_any_record(message, cluster)
-    if record.raw is None:
-        return _with_error(record, "tombstone")
-    try:
-        return Record(**{**vars(record), "event": EVENT.validate_json(record.raw)})
-    except (ValidationError, ValueError, RecursionError):
-        return _with_error(record, "unreadable")
+    event, error, raw = None, None, message.value
+    if raw is None:
+        error = "tombstone"
+    else:
+        try:
+            event = EVENT.validate_json(raw)
+        except (ValidationError, ValueError, RecursionError):
+            error = "unreadable"
+    return Record(message.topic, message.partition, message.offset, message.key, raw, event, error, cluster)
 
 
 def parse_any_record(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> Record:
-    headers = tuple((str(k), bytes(v or b"")) for k, v in (message.headers or ()))
-    return Record(message.topic, message.partition, message.offset, message.key, message.value, headers, cluster=cluster)
-
-
-def _with_error(record: Record, error: str) -> Record:
-    return Record(**{**vars(record), "error": error})
+    return Record(message.topic, message.partition, message.offset, message.key, message.value, cluster=cluster)
 
 
 @dataclass
@@ -345,8 +342,8 @@ class Relay:
 def message_of(entry: Entry) -> dict[str, Any]:
     """The Kafka message of an outgoing row: topic, key, value, headers."""
     if entry.row is Row.OWN:
-        event = EVENT.validate_json(entry.raw)
-        return {"topic": LOG_TOPIC, "key": str(entry.stream).encode(), "value": entry.raw, "headers": cloud_event_headers(event)}
+        headers = cloud_event_headers(orjson.loads(entry.raw))
+        return {"topic": LOG_TOPIC, "key": str(entry.stream).encode(), "value": entry.raw, "headers": headers}
     about, raw = unframed(entry.raw)
     headers = [(name, str(about[name]).encode()) for name in ("topic", "partition", "offset", "error") if name in about]
     if entry.row is Row.RECEIPT:

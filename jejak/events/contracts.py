@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
+import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, TypeAdapter
 
 LOG_TOPIC: Final = "opendata.submissions.v1"
@@ -338,7 +339,11 @@ class Receipt(Shape):
 
 def canonical_hash(value: object) -> str:
     """SHA-256 (hex) of plain JSON data with sorted keys and no white space (RFC 8785 for data without floats)."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    try:
+        raw = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)  # the same bytes, several times as fast
+    except TypeError:  # a number past 64 bits
+        raw = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return hashlib.sha256(raw).hexdigest()
 
 
 def manifest_of(dataset: Mapping[str, object], files: object) -> str:
@@ -354,15 +359,15 @@ def event_id_of(submission_id: uuid.UUID, sequence: int) -> uuid.UUID:
     return uuid.uuid5(submission_id, str(sequence))
 
 
-def cloud_event_headers(event: Event) -> list[tuple[str, bytes]]:
-    """CloudEvents 1.0, Kafka binding, binary mode."""
+def cloud_event_headers(event: Mapping[str, object]) -> list[tuple[str, bytes]]:
+    """CloudEvents 1.0, Kafka binding, binary mode. In: an event as it stands in its own bytes."""
     return [
         ("ce_specversion", b"1.0"),
-        ("ce_id", str(event.event_id).encode()),
-        ("ce_type", f"jejak.{event.type}.v{event.version}".encode()),
-        ("ce_source", f"/jejak/{event.lane}".encode()),
-        ("ce_subject", str(event.submission_id).encode()),
-        ("ce_time", _utc(event.occurred_at).encode()),
-        ("ce_sequence", str(event.sequence).encode()),
+        ("ce_id", str(event["event_id"]).encode()),
+        ("ce_type", f"jejak.{event['type']}.v{event['version']}".encode()),
+        ("ce_source", f"/jejak/{event['lane']}".encode()),
+        ("ce_subject", str(event["submission_id"]).encode()),
+        ("ce_time", str(event["occurred_at"]).encode()),
+        ("ce_sequence", str(event["sequence"]).encode()),
         ("content-type", b"application/json"),
     ]

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
@@ -27,6 +27,7 @@ from jejak.events.submission import BATON, STATE_AFTER, Kind, Refused, Submissio
 
 CHAINS_KEPT: Final = 20_000
 ATTEMPTS: Final = 8
+STREAMS_A_SELECT: Final = 500
 _STREAMS: Final = uuid.uuid5(uuid.NAMESPACE_URL, "jejak:streams")
 
 
@@ -44,7 +45,7 @@ EVENTS: Final = (Row.OWN, Row.COPY)
 OUTGOING: Final = (Row.OWN, Row.RECEIPT, Row.DEAD_LETTER)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """One Kafka record as the safe parser leaves it: raw bytes, and either what they say or why they say nothing."""
 
@@ -53,7 +54,6 @@ class Record:
     offset: int
     key: bytes | None
     raw: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
     event: Event | None = None
     error: str | None = None
     cluster: str = ""
@@ -72,11 +72,10 @@ class Recorded:
 
     @property
     def hash(self) -> str:
-        return hashlib.sha256(self.raw).hexdigest()
+        return hash_of(self.raw)
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A row as a follower reads it; `id` rises in commit order."""
 
     id: int
@@ -85,16 +84,14 @@ class Entry:
     raw: bytes
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What becomes of one record: rows to write, and the word it is counted under."""
 
     counted: str
     rows: tuple[tuple[Row, uuid.UUID, int, bytes], ...] = ()
 
 
-@dataclass(frozen=True)
-class Chain:
+class Chain(NamedTuple):
     """Hashes (32 bytes each) of a submission's events so far, and the last event's type."""
 
     hashes: bytes = b""
@@ -108,6 +105,10 @@ class Chain:
         return Chain(self.hashes + hashlib.sha256(raw).digest(), event_type)
 
 
+Chains = dict[int, Chain]
+"""By submission id as a number, which is compared much faster than a UUID."""
+
+
 @dataclass
 class Journal:
     """Thread-safe; writes take turns. `on_commit` is called after each commit, from the writing thread."""
@@ -116,7 +117,7 @@ class Journal:
     lane: str
     on_commit: list[Callable[[], None]] = field(default_factory=list)
     _writing: threading.RLock = field(default_factory=threading.RLock)
-    _chains: OrderedDict[uuid.UUID, Chain] = field(default_factory=OrderedDict)
+    _chains: OrderedDict[int, Chain] = field(default_factory=OrderedDict)
     _positions: dict[str, int] = field(default_factory=dict)
 
     # reading
@@ -132,6 +133,11 @@ class Journal:
 
     def submission(self, submission_id: uuid.UUID) -> Submission | None:
         return fold((r.event, r.hash) for r in self.history(submission_id))
+
+    def submissions(self, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Submission]:
+        """As `submission`, for many at once; those that do not exist are left out."""
+        folded = {i: fold((EVENT.validate_json(raw), hash_of(raw)) for raw in raws) for i, raws in self._streams(ids).items()}
+        return {i: submission for i, submission in folded.items() if submission}
 
     def position(self, source: str) -> int:
         """The next offset to read from a source (`source_of`)."""
@@ -184,12 +190,13 @@ class Journal:
         """Write own events, durable on return. Each must follow its submission's newest; else `Refused` (conflict)."""
         recorded = [Recorded(event, event.to_bytes()) for event in events]
         with self._writing:
-            chains = self._load({event.submission_id for event in events})
-            if any(fault(r.event, chains[r.event.submission_id]) for r in recorded):
+            chains = self._load({event.submission_id.int for event in events})
+            if any(fault(r.event, chains[r.event.submission_id.int]) for r in recorded):
                 self._forget(chains)  # another process of the lane may have written meanwhile; the store knows
-                chains = self._load({event.submission_id for event in events})
+                chains = self._load({event.submission_id.int for event in events})
             for r in recorded:
-                chains[r.event.submission_id] = _continued(chains[r.event.submission_id], r)
+                number = r.event.submission_id.int
+                chains[number] = _continued(chains[number], r)
             rows = [(Row.OWN, r.event.submission_id, r.event.sequence, r.raw) for r in recorded]
             try:
                 self._insert(rows, {})
@@ -212,14 +219,14 @@ class Journal:
         """As `replicate`, with the lane's own judgement; `judge` is asked again when another process was first."""
         return self._take(records, lambda fresh, _: judge(fresh))
 
-    def _take(self, records: Sequence[Record], judge: Callable[[Sequence[Record], dict[uuid.UUID, Chain]], list[Outcome]]) -> list[Outcome]:
+    def _take(self, records: Sequence[Record], judge: Callable[[Sequence[Record], Chains], list[Outcome]]) -> list[Outcome]:
         trusted = False
         with self._writing:
             for _ in range(ATTEMPTS):
                 fresh = [r for r in records if r.offset >= self.position(r.source)]
                 if not fresh:
                     return []
-                chains = self._load({r.event.submission_id for r in fresh if r.event})
+                chains = self._load({r.event.submission_id.int for r in fresh if r.event})
                 outcomes = judge(fresh, chains)
                 if not trusted and any(outcome.counted not in PEACEFUL for outcome in outcomes):
                     trusted = True  # before a record is set aside its chain is read from the store, past what we remember
@@ -240,7 +247,7 @@ class Journal:
         self._woken()
         return outcomes
 
-    def _judged(self, fresh: Sequence[Record], chains: dict[uuid.UUID, Chain]) -> list[Outcome]:
+    def _judged(self, fresh: Sequence[Record], chains: Chains) -> list[Outcome]:
         return [_replicated(record, chains) for record in fresh]
 
     def _insert(self, rows: Iterable[tuple[Row, uuid.UUID, int, bytes]], positions: Mapping[str, int]) -> None:
@@ -256,24 +263,26 @@ class Journal:
         event = recorded.event
         return any(r.raw == recorded.raw for r in self.history(event.submission_id, upto=event.sequence))
 
-    def _load(self, ids: set[uuid.UUID]) -> dict[uuid.UUID, Chain]:
-        chains = {i: self._chains[i] for i in ids if i in self._chains}
-        missing = [i for i in ids if i not in chains]
-        for start in range(0, len(missing), 500):
-            chunk = missing[start : start + 500]
-            streams: dict[uuid.UUID, list[bytes]] = {i: [] for i in chunk}
-            for stream, raw in self.store.select_streams(chunk):
-                streams[stream].append(raw)
-            for stream, raws in streams.items():
-                hashes = b"".join(hashlib.sha256(raw).digest() for raw in raws)
-                chains[stream] = Chain(hashes, orjson.loads(raws[-1])["type"] if raws else None)
+    def _load(self, numbers: set[int]) -> Chains:
+        known = self._chains
+        chains = {number: known[number] for number in numbers if number in known}
+        for stream, raws in self._streams([uuid.UUID(int=number) for number in numbers if number not in chains]).items():
+            hashes = b"".join(hashlib.sha256(raw).digest() for raw in raws)
+            chains[stream.int] = Chain(hashes, orjson.loads(raws[-1])["type"] if raws else None)
         return chains
 
-    def _forget(self, chains: Mapping[uuid.UUID, Chain]) -> None:
+    def _streams(self, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[bytes]]:
+        streams: dict[uuid.UUID, list[bytes]] = {i: [] for i in ids}
+        for start in range(0, len(ids), STREAMS_A_SELECT):
+            for stream, raw in self.store.select_streams(ids[start : start + STREAMS_A_SELECT]):
+                streams[stream].append(raw)
+        return streams
+
+    def _forget(self, chains: Mapping[int, Chain]) -> None:
         for stream in chains:
             self._chains.pop(stream, None)
 
-    def _remember(self, chains: Mapping[uuid.UUID, Chain], positions: Mapping[str, int]) -> None:
+    def _remember(self, chains: Mapping[int, Chain], positions: Mapping[str, int]) -> None:
         self._positions.update(positions)
         for stream, chain in chains.items():
             self._chains[stream] = chain
@@ -284,6 +293,10 @@ class Journal:
     def _woken(self) -> None:
         for wake in self.on_commit:
             wake()
+
+
+def hash_of(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
 
 
 def source_of(cluster: str, topic: str, partition: int) -> str:
@@ -333,20 +346,20 @@ def stream_of(what: str, source: str) -> uuid.UUID:
     return uuid.uuid5(_STREAMS, f"{what}:{source}")
 
 
-def _replicated(record: Record, chains: dict[uuid.UUID, Chain]) -> Outcome:
+def _replicated(record: Record, chains: Chains) -> Outcome:
     event, raw = record.event, record.raw
     if event is None or raw is None:
         return dead_letter(record, record.error or "unreadable")
     stream = event.submission_id
     if record.key != str(stream).encode():
         return dead_letter(record, "wrong_key")
-    chain = chains[stream]
+    chain = chains[stream.int]
     if event.sequence <= chain.sequence:
         known = chain.hashes[32 * (event.sequence - 1) : 32 * event.sequence]
         return Outcome("duplicate") if hashlib.sha256(raw).digest() == known else dead_letter(record, "fork")
     if code := fault(event, chain):
         return dead_letter(record, code)
-    chains[stream] = chain.grown(raw, event.type)
+    chains[stream.int] = chain.grown(raw, event.type)
     return Outcome("applied", ((Row.COPY, stream, event.sequence, raw),))
 
 

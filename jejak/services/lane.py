@@ -145,8 +145,10 @@ class Lane:
         """Several commands as one commit: all of them or none."""
         if not self.ready:
             raise NotReady
-        now = datetime.now(UTC)
-        recorded = self.journal.append([self._decided(*wish, Context(actor, now, self)) for wish in wishes])
+        context, found = Context(actor, datetime.now(UTC), self), self.journal.submissions([wish[1] for wish in wishes])
+        recorded = self.journal.append(
+            [self._decided(name, _there(found.get(submission_id)), body, context) for name, submission_id, body in wishes]
+        )
         for r in recorded:
             self.commanded.counts[r.event.type] += 1
             log.info(
@@ -163,11 +165,10 @@ class Lane:
         """Would this command be carried out now? Raises as `do` does; writes nothing."""
         if not self.ready:
             raise NotReady
-        self._decided(name, submission_id, body, Context(actor, datetime.now(UTC), self))
+        self._decided(name, self.find(submission_id), body, Context(actor, datetime.now(UTC), self))
 
-    def _decided(self, name: str, submission_id: uuid.UUID, body: CommandBody, context: Context) -> Event:
+    def _decided(self, name: str, submission: Submission, body: CommandBody, context: Context) -> Event:
         command = self.commands[name]
-        submission = self.find(submission_id)
         if Role(context.actor.role) not in command.roles:
             raise Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {context.actor.role} tidak boleh melakukan langkah ini."))
         if reasons := [reason for rule in command.rules if (reason := rule(submission, context.actor))]:
@@ -177,9 +178,13 @@ class Lane:
         return command.decide(submission, body, context)
 
     def find(self, submission_id: uuid.UUID) -> Submission:
-        if submission := self.journal.submission(submission_id):
-            return submission
-        raise Refused(Kind.NOT_FOUND, Reason(code="not_found", field="submission_id", note="Data dengan nomor itu tidak ada."))
+        return _there(self.journal.submission(submission_id))
+
+
+def _there(submission: Submission | None) -> Submission:
+    if submission:
+        return submission
+    raise Refused(Kind.NOT_FOUND, Reason(code="not_found", field="submission_id", note="Data dengan nomor itu tidak ada."))
 
 
 def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]]) -> Lane:

@@ -54,6 +54,8 @@ def _merged(dataset: Dataset, changes: dict[str, JsonValue]) -> Dataset:
             Kind.INVALID,
             Reason(code="fixed", field="dataset.dataset_id", note="dataset.dataset_id tidak dapat diubah; serahkan sebagai data baru."),
         )
+    if not changes:
+        return dataset
     merged = dataset.model_dump(mode="json", exclude_none=True) | changes
     try:
         checked = InboundDataset.model_validate_json(orjson.dumps({k: v for k, v in merged.items() if v is not None}))
@@ -63,6 +65,8 @@ def _merged(dataset: Dataset, changes: dict[str, JsonValue]) -> Dataset:
 
 
 def _changed(submission: Submission, dataset: Dataset, files: tuple[File, ...]) -> tuple[str, ...]:
+    if dataset is submission.dataset and files is submission.files:
+        return ()
     before, after = submission.dataset.model_dump(), dataset.model_dump()
     fields = [f"dataset.{name}" for name in after if after[name] != before[name]]
     return (*fields, "files") if files != submission.files else tuple(fields)
