@@ -35,7 +35,7 @@ class JournalSource:
     store: Store
 
     def groups(self, ids: IdRange) -> Iterator[Group]:
-        for submission, rows in groupby(_rows_of(self.store, ids), key=lambda row: row[0]):
+        for submission, rows in groupby(rows_of(self.store, ids), key=lambda row: row[0]):
             yield submission.bytes, [fact_of_row(submission, version, raw) for _, version, raw in rows]
 
 
@@ -75,7 +75,8 @@ def only(submission: UUID) -> IdRange:
     return submission.bytes, submission.bytes
 
 
-def _rows_of(store: Store, ids: IdRange) -> Iterator[tuple[UUID, int, bytes]]:
+def rows_of(store: Store, ids: IdRange) -> Iterator[tuple[UUID, int, bytes]]:
+    """Events of a journal by (submission id, sequence): id, sequence and bytes. Other rows of the journal are left out."""
     after, upto = (ids[0].hex(), -1), ids[1].hex()
     while rows := store.select_in_key_order(after, ROWS_A_SELECT, upto):
         for submission, version, row, raw in rows:

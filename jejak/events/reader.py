@@ -76,14 +76,14 @@ async def read_topic(kafka: Kafka, topic: str, wanted: Mapping[int, Span]) -> As
 
 
 @asynccontextmanager
-async def writer(kafka: Kafka) -> AsyncIterator[Callable[[Sequence[Entry]], Awaitable[None]]]:
-    """A function that writes rows of a journal (`Row.OWN`) to the log, in order, and returns when all are acknowledged."""
+async def writer(kafka: Kafka, topic: str) -> AsyncIterator[Callable[[Sequence[Entry]], Awaitable[None]]]:
+    """A function that writes events of a journal (as `Row.OWN`) to a topic, in order, and returns when all are acknowledged."""
     producer = AIOKafkaProducer(
         **kafka.options(), enable_idempotence=True, acks="all", linger_ms=5, max_request_size=SEND_BYTES, max_batch_size=READ_AHEAD
     )
 
     async def write(entries: Sequence[Entry]) -> None:
-        for acknowledged in [await producer.send(**message_of(entry)) for entry in entries]:
+        for acknowledged in [await producer.send(**(message_of(entry) | {"topic": topic})) for entry in entries]:
             await acknowledged
 
     async def write_in_time(entries: Sequence[Entry]) -> None:

@@ -1,0 +1,101 @@
+"""The story of a submission that was returned once, told as an auditor reads it."""
+
+from datetime import timedelta, timezone
+
+import pytest
+
+from jejak.archive import words
+from jejak.archive.trail import Trail, story
+from jejak.events.submission import State
+from jejak.services.due import WIB, Calendar, due_at
+from tests.archive.stories import NINE, minutes, returned_once
+
+RECORDED = returned_once(4, 30, 50, 95, 160, 170, 175, 176)
+
+
+def told(**until: object) -> Trail:
+    trail = story(RECORDED, lambda at: due_at(at, minutes=60, calendar=Calendar.WALL), **until)  # type: ignore[arg-type]  # as_of or upto
+    assert trail is not None
+    return trail
+
+
+def test_every_event_has_its_step_of_the_sop_and_the_words_people_see() -> None:
+    assert [(e.step, e.name) for e in told().events] == [
+        (1, "Diserahkan"), (2, "Dicek dan direvisi"), (3, "Diverifikasi"), (3, "Dikembalikan"),
+        (2, "Dicek dan direvisi"), (3, "Diverifikasi"), (3, "Disetujui"), (4, "Terbit"),
+    ]  # fmt: skip
+
+
+def test_a_step_takes_from_the_event_before_it_and_the_first_from_when_the_opd_sent_it() -> None:
+    assert [e.took_s for e in told().events] == [60 * n for n in (4, 26, 20, 45, 65, 10, 5, 1)]
+
+
+def test_a_step_of_more_than_sixty_minutes_was_late() -> None:
+    assert [e.on_time for e in told().events] == [True, True, True, True, False, True, True, True]
+    assert told().events[4].due_at == minutes(155)
+
+
+def test_the_sentence_says_who_what_when_how_long_and_against_which_due_time() -> None:
+    assert told().events[0].sentence == (
+        "Senin, 23 November 2026 09.04 WIB: Tim PPID (dispermades) menyerahkan “Daftar Desa dan Kelurahan Kabupaten Karanganyar” "
+        "dengan 1 berkas; memakan waktu 4 menit, batas Senin, 23 November 2026 10.00 WIB, tepat waktu."
+    )
+    assert told().events[4].sentence.endswith("memakan waktu 1 jam 5 menit, batas Senin, 23 November 2026 11.35 WIB, terlambat 5 menit.")
+
+
+def test_a_return_is_told_with_its_reasons() -> None:
+    assert "karena: Jadwal retensi belum diisi (incomplete, dataset.retention);" in told().events[3].sentence
+
+
+def test_the_trail_as_of_a_moment_knows_nothing_later() -> None:
+    trail = told(as_of=minutes(100))
+    assert (trail.submission.state, len(trail.events)) == (State.REJECTED, 4)
+    assert trail.waiting == "Menunggu Ketua PPID Pelaksana, batas Senin, 23 November 2026 11.35 WIB."
+
+
+def test_the_trail_as_of_a_sequence() -> None:
+    assert told(upto=2).submission.state is State.REVISED
+
+
+def test_before_it_began_there_is_no_trail() -> None:
+    assert story(RECORDED, lambda at: at, as_of=NINE) is None
+
+
+def test_a_published_submission_waits_for_nobody() -> None:
+    assert (told().due_at, told().waiting) == (None, "Selesai: tidak menunggu siapa pun.")
+
+
+def test_clocks_that_differ_make_no_negative_times_and_no_holes() -> None:
+    recorded = returned_once(30, 20, 40, sent_at=45)
+    trail = story(recorded, lambda at: at + timedelta(hours=1), as_of=minutes(25))
+    assert trail is None
+    whole = story(recorded, lambda at: at + timedelta(hours=1))
+    assert whole is not None
+    assert [e.took_s for e in whole.events] == [0, 0, 20 * 60]
+
+
+def test_the_json_has_the_events_with_step_took_due_and_on_time() -> None:
+    trail = told(as_of=minutes(60)).as_json()
+    assert {"submission_id", "state", "as_of", "events"} <= trail.keys()
+    first = trail["events"][0]  # type: ignore[index]  # JSON
+    assert {
+        "type": "DataSubmitted",
+        "sequence": 1,
+        "step": 1,
+        "took_s": 240,
+        "due_at": minutes(60),
+        "on_time": True,
+    }.items() <= first.items()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words_"),
+    [(0, "kurang dari satu menit"), (60, "1 menit"), (3_900, "1 jam 5 menit"), (90_000, "1 hari 1 jam"), (86_460, "1 hari 1 menit")],
+)
+def test_spans_in_words(seconds: int, words_: str) -> None:
+    assert words.span(seconds) == words_
+
+
+def test_moments_are_told_in_western_indonesian_time() -> None:
+    assert words.moment(NINE.astimezone(timezone(timedelta(hours=-5)))) == "Senin, 23 November 2026 09.00 WIB"
+    assert words.clock(NINE.astimezone(WIB)) == "09.00 WIB"
