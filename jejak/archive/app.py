@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from jejak.archive.web import archive_routes
 from jejak.services.lane import Lane, Shared, build_lane
 from jejak.services.web import LaneOf, add_health
 
@@ -11,6 +12,6 @@ def build(shared: Shared) -> Lane:
 
 
 def routes(lane: LaneOf) -> APIRouter:
-    router = APIRouter(prefix="/archive", tags=["archive"])
+    router = archive_routes(lane)
     add_health(router, lambda: [lane()])
     return router

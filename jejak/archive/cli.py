@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -14,10 +14,9 @@ from jejak.archive import export as exporting
 from jejak.archive import listing, package, proof, rebuild, reports, words
 from jejak.archive.context import AuditContext, context_of, ends_badly, print_json, progress_bar, reading, refusals_said
 from jejak.archive.scan import LogAt
-from jejak.archive.trail import Trail, story
+from jejak.archive.trail import EVERYTHING, Trail, Until, read_until, story
 from jejak.events.stores import StoreRefused, open_reader
 from jejak.events.submission import State, Submission
-from jejak.services.due import WIB
 
 ARCHIVE: Final = "archive"
 app = typer.Typer(no_args_is_help=True, help="The trail of every submission, and proof that it is whole.")
@@ -80,9 +79,12 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """A submission as it stood at a moment, or after an event: state, metadata, files and the story so far."""
-    until = _until(as_of)
+    try:
+        until = read_until(as_of)
+    except ValueError:
+        raise typer.BadParameter("a time such as 2026-11-23T09:00 or the number of an event", param_hint="--as-of") from None
     with refusals_said():
-        trail = _trail(context_of(ctx), submission_id, lane, store, **until)
+        trail = _trail(context_of(ctx), submission_id, lane, store, until)
         s = trail.submission
         if as_json:
             dataset, files = s.dataset.model_dump(mode="json", exclude_none=True), [file.model_dump(mode="json") for file in s.files]
@@ -169,11 +171,13 @@ def make_package(ctx: typer.Context, submission_id: Id, out: Out = None, lane: O
         _write(package.package(trail, context.files(), now=datetime.now(UTC)), out)
 
 
-def _trail(context: AuditContext, submission_id: uuid.UUID, lane: str, store: str | None, **until: Any) -> Trail:  # noqa: ANN401 (as `story`)
+def _trail(context: AuditContext, submission_id: uuid.UUID, lane: str, store: str | None, until: Until = EVERYTHING) -> Trail:
     with reading(store or context.store_address, lane) as journal:
-        trail = story(journal.history(submission_id), context.due, **until)
+        trail = story(journal.history(submission_id), context.due, until)
     if trail is None:
-        ends_badly("Pengajuan itu belum ada pada saat itu." if until else "Pengajuan dengan nomor itu tidak ada.")
+        ends_badly(
+            "Pengajuan dengan nomor itu tidak ada." if until == EVERYTHING else "Pengajuan itu tidak ada, atau belum ada pada saat itu."
+        )
     return trail
 
 
@@ -186,16 +190,6 @@ def _tell(trail: Trail, *, as_json: bool) -> None:
     for told in trail.events:
         typer.echo(f"{told.recorded.event.sequence}. [langkah {told.step}: {told.name}] {told.sentence}")
     typer.echo(trail.waiting)
-
-
-def _until(as_of: str) -> dict[str, object]:
-    if as_of.isascii() and as_of.isdigit():
-        return {"upto": int(as_of)}
-    try:
-        moment = datetime.fromisoformat(as_of)
-    except ValueError:
-        raise typer.BadParameter("a time such as 2026-11-23T09:00 or the number of an event", param_hint="--as-of") from None
-    return {"as_of": moment if moment.tzinfo else moment.replace(tzinfo=WIB)}
 
 
 def _journals(context: AuditContext, lanes: list[str] | None, store: str | None) -> list[proof.JournalAt]:

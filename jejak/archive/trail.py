@@ -24,7 +24,7 @@ from jejak.events.contracts import (
 )
 from jejak.events.journal import Recorded
 from jejak.events.submission import Submission, fold
-from jejak.services.due import is_overdue
+from jejak.services.due import WIB, is_overdue
 
 Due = Callable[[datetime], datetime]
 
@@ -44,6 +44,17 @@ HOLDERS: Final = {
     "decision": "Atasan PPID Kabupaten",
     "publisher": "Admin Open Data",
 }
+
+
+@dataclass(frozen=True)
+class Until:
+    """How far to tell: up to a moment (aware), up to a sequence, or all."""
+
+    as_of: datetime | None = None
+    upto: int | None = None
+
+
+EVERYTHING: Final = Until()
 
 
 @dataclass(frozen=True)
@@ -94,19 +105,34 @@ class Trail:
         return f"Menunggu {HOLDERS[self.submission.holder]}, batas {words.moment(self.due_at)}."
 
 
-def story(recorded: Sequence[Recorded], due: Due, *, as_of: datetime | None = None, upto: int | None = None) -> Trail | None:
-    """The trail of these events, all or up to a moment (with zone) or a sequence; None when there is none yet.
+def read_until(text: str) -> Until:
+    """A time, in WIB unless it names its zone, or the number of an event. Raises ValueError."""
+    if text.isascii() and text.isdigit():
+        return Until(upto=int(text))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.fromisoformat("+".join(text.rsplit(" ", 1)))  # in a query, the + of a zone is easily sent as a space
+    return Until(as_of=moment if moment.tzinfo else moment.replace(tzinfo=WIB))
+
+
+def story(recorded: Sequence[Recorded], due: Due, until: Until = EVERYTHING) -> Trail | None:
+    """The trail of these events, all or up to a moment or a sequence; None when there is none yet.
 
     The order is that of `sequence`: with clocks that differ, what comes after an event later than `as_of` is not told either.
     """
-    told = list(takewhile(lambda r: upto is None or r.event.sequence <= upto, recorded))
-    told = list(takewhile(lambda r: as_of is None or r.event.occurred_at <= as_of, told))
+    told = list(takewhile(lambda r: _is_told(r.event, until), recorded))
     submission = fold((r.event, r.hash) for r in told)
     if submission is None:
         return None
     begins = [_sent_at(told[0].event), *(r.event.occurred_at for r in told)]
     events = tuple(_told(r, since, due, submission) for r, since in zip(told, begins, strict=False))
-    return Trail(submission, events, as_of, due(submission.arrived_at) if submission.holder else None)
+    return Trail(submission, events, until.as_of, due(submission.arrived_at) if submission.holder else None)
+
+
+def _is_told(event: Event, until: Until) -> bool:
+    in_time = until.as_of is None or event.occurred_at <= until.as_of
+    return in_time and (until.upto is None or event.sequence <= until.upto)
 
 
 def _sent_at(event: Event) -> datetime:

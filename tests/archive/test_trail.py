@@ -1,11 +1,11 @@
 """The story of a submission that was returned once, told as an auditor reads it."""
 
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from jejak.archive import words
-from jejak.archive.trail import Trail, story
+from jejak.archive.trail import Trail, Until, read_until, story
 from jejak.events.submission import State
 from jejak.services.due import WIB, Calendar, due_at
 from tests.archive.stories import NINE, minutes, returned_once
@@ -13,8 +13,8 @@ from tests.archive.stories import NINE, minutes, returned_once
 RECORDED = returned_once(4, 30, 50, 95, 160, 170, 175, 176)
 
 
-def told(**until: object) -> Trail:
-    trail = story(RECORDED, lambda at: due_at(at, minutes=60, calendar=Calendar.WALL), **until)  # type: ignore[arg-type]  # as_of or upto
+def told(as_of: datetime | None = None, upto: int | None = None) -> Trail:
+    trail = story(RECORDED, lambda at: due_at(at, minutes=60, calendar=Calendar.WALL), Until(as_of, upto))
     assert trail is not None
     return trail
 
@@ -58,7 +58,7 @@ def test_the_trail_as_of_a_sequence() -> None:
 
 
 def test_before_it_began_there_is_no_trail() -> None:
-    assert story(RECORDED, lambda at: at, as_of=NINE) is None
+    assert story(RECORDED, lambda at: at, Until(as_of=NINE)) is None
 
 
 def test_a_published_submission_waits_for_nobody() -> None:
@@ -67,7 +67,7 @@ def test_a_published_submission_waits_for_nobody() -> None:
 
 def test_clocks_that_differ_make_no_negative_times_and_no_holes() -> None:
     recorded = returned_once(30, 20, 40, sent_at=45)
-    trail = story(recorded, lambda at: at + timedelta(hours=1), as_of=minutes(25))
+    trail = story(recorded, lambda at: at + timedelta(hours=1), Until(as_of=minutes(25)))
     assert trail is None
     whole = story(recorded, lambda at: at + timedelta(hours=1))
     assert whole is not None
@@ -99,3 +99,22 @@ def test_spans_in_words(seconds: int, words_: str) -> None:
 def test_moments_are_told_in_western_indonesian_time() -> None:
     assert words.moment(NINE.astimezone(timezone(timedelta(hours=-5)))) == "Senin, 23 November 2026 09.00 WIB"
     assert words.clock(NINE.astimezone(WIB)) == "09.00 WIB"
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("3", Until(upto=3)),
+        ("2026-11-23T09:00", Until(as_of=NINE)),
+        ("2026-11-23 09:00", Until(as_of=NINE)),
+        ("2026-11-23T02:00:00Z", Until(as_of=NINE)),
+        ("2026-11-23T09:00:00 07:00", Until(as_of=NINE)),
+    ],
+)
+def test_a_moment_is_in_western_indonesian_time_unless_it_names_its_zone(text: str, until: Until) -> None:
+    assert read_until(text) == until
+
+
+def test_what_is_no_moment_is_refused() -> None:
+    with pytest.raises(ValueError, match="kemarin"):
+        read_until("kemarin")
