@@ -115,7 +115,7 @@ def parse_log_record(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> R
 
 
 def _is_plain(event: Event, raw: bytes) -> bool:
-    """Views and checkers read the bytes themselves, with another parser: it must find what the contract found, or fail here (ValueError)."""
+    """Views and checkers read the bytes themselves, with another parser: it must find what the contract found. Raises ValueError."""
     said = orjson.loads(raw)
     return bool(said["submission_id"] == str(event.submission_id)) and datetime.fromisoformat(said["occurred_at"]) == event.occurred_at
 
