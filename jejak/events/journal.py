@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -136,8 +137,12 @@ class Journal:
 
     def submissions(self, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Submission]:
         """As `submission`, for many at once; those that do not exist are left out."""
-        folded = {i: fold((EVENT.validate_json(raw), hash_of(raw)) for raw in raws) for i, raws in self._streams(ids).items()}
+        folded = {i: fold((r.event, r.hash) for r in history) for i, history in self.histories(ids).items()}
         return {i: submission for i, submission in folded.items() if submission}
+
+    def histories(self, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Recorded]]:
+        """As `history`, for many at once."""
+        return {i: [Recorded(EVENT.validate_json(raw), raw) for raw in raws] for i, raws in self._streams(ids).items()}
 
     def position(self, source: str) -> int:
         """The next offset to read from a source (`source_of`)."""
@@ -341,6 +346,7 @@ def unframed(row: bytes) -> tuple[dict[str, Any], bytes]:
     return about, raw
 
 
+@lru_cache(maxsize=1024)
 def stream_of(what: str, source: str) -> uuid.UUID:
     """The stream of what one partition's records led to (receipts, dead letters); version = offset + 1."""
     return uuid.uuid5(_STREAMS, f"{what}:{source}")

@@ -17,7 +17,7 @@ from eventsourcing.persistence import PersistenceError
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 
-from jejak.events.bus import WATCH_S, Consumer, Kafka, Progress, Relay, forever, parse_log_record, pause, woken
+from jejak.events.bus import WATCH_S, Consumer, Kafka, Progress, Relay, breath, forever, parse_log_record, pause, woken
 from jejak.events.contracts import LOG_TOPIC, Actor, Event, Reason
 from jejak.events.directory import Directory
 from jejak.events.journal import Journal, Recorded
@@ -233,9 +233,11 @@ async def _follow(worklist: Worklist, progress: Progress, wake: asyncio.Event) -
     failures = 0
     while True:
         try:
-            progress.counts["applied"] += await asyncio.to_thread(worklist.follow)
+            followed = await asyncio.to_thread(worklist.follow)
+            progress.counts["applied"] += followed
             progress.moved()
             failures = 0
+            await asyncio.sleep(breath(followed))
         except (PersistenceError, DBAPIError, OSError) as error:
             failures += 1
             progress.blocked = f"{type(error).__name__}: {error}"

@@ -78,10 +78,9 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Cal
     if known := find(submission_id):
         return _known(known, inbound, origin)
     listed, problems = _files(inbound, files)
-    dataset = Dataset.model_validate_json(inbound.dataset.model_dump_json(exclude_none=True))
-    if reasons := (*reasons_against(dataset, listed), *problems):
+    if reasons := (*reasons_against(inbound.dataset, listed), *problems):
         return Declined(reasons)
-    return Accepted(_event(inbound, dataset, listed, origin, now))
+    return Accepted(_event(inbound, inbound.dataset, listed, origin, now))
 
 
 def _known(known: DataSubmitted, inbound: Inbound, origin: Origin) -> Verdict:

@@ -12,8 +12,8 @@ from typing import Final
 import orjson
 import structlog
 
-from jejak.events.contracts import INBOUND_PATTERN, DataSubmitted, Reason, Receipt, ReceiptReason
-from jejak.events.journal import Journal, Outcome, Record, Row, dead_letter, framed, place_of, stream_of
+from jejak.events.contracts import INBOUND_PATTERN, DataSubmitted, Reason, Receipt, ReceiptReason, submission_id_of
+from jejak.events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, framed, place_of, stream_of
 from jejak.services.files import Files
 from jejak.services.intake.commands import Accepted, Declined, Duplicate, Origin, Verdict, submit
 
@@ -26,18 +26,28 @@ log = structlog.get_logger("jejak.intake")
 
 def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Outcome]:
     """What becomes of each record, in order; later ones of the batch see what earlier ones led to."""
-    accepted: dict[uuid.UUID, DataSubmitted] = {}
+    firsts = _first_events(fresh, journal)
 
     def find(submission_id: uuid.UUID) -> DataSubmitted | None:
-        return accepted.get(submission_id) or first_event(journal, submission_id)
+        if submission_id not in firsts:
+            firsts[submission_id] = first_event(journal, submission_id)
+        return firsts[submission_id]
 
     outcomes = []
     for record in fresh:
         verdict = _verdict(record, files, find) if record.raw is not None else UNREADABLE
-        outcomes.append(_outcome(record, verdict, is_new=isinstance(verdict, Accepted) and not find(verdict.event.submission_id)))
+        is_new = isinstance(verdict, Accepted) and not find(verdict.event.submission_id)
+        outcomes.append(_outcome(record, verdict, is_new=is_new))
         if isinstance(verdict, Accepted):
-            accepted[verdict.event.submission_id] = verdict.event
+            firsts[verdict.event.submission_id] = verdict.event
     return outcomes
+
+
+def _first_events(fresh: Sequence[Record], journal: Journal) -> dict[uuid.UUID, DataSubmitted | None]:
+    """What the journal already has of the submissions that these records seem to be, in one look."""
+    ids = {submission_id_of(_opd(record), event_id) for record in fresh if (event_id := _uuid(_said(record, "event_id")))}
+    histories = journal.histories(list(ids))
+    return {i: _first(history) for i, history in histories.items()}
 
 
 def refuse(record: Record, code: str) -> Outcome:
@@ -47,8 +57,11 @@ def refuse(record: Record, code: str) -> Outcome:
 
 
 def first_event(journal: Journal, submission_id: uuid.UUID) -> DataSubmitted | None:
-    recorded = journal.history(submission_id, upto=1)
-    return recorded[0].event if recorded and isinstance(recorded[0].event, DataSubmitted) else None
+    return _first(journal.history(submission_id, upto=1))
+
+
+def _first(history: Sequence[Recorded]) -> DataSubmitted | None:
+    return history[0].event if history and isinstance(history[0].event, DataSubmitted) else None
 
 
 def _verdict(record: Record, files: Files, find: Callable[[uuid.UUID], DataSubmitted | None]) -> Verdict:
@@ -114,3 +127,10 @@ def _said(record: Record, field: str) -> str | None:
         return None
     value = said.get(field) if isinstance(said, dict) else None
     return value[:100] if isinstance(value, str) else None
+
+
+def _uuid(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None
