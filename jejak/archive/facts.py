@@ -6,12 +6,10 @@ In: the bytes of a record, from a journal's row or from Kafka; out: a `Fact`. By
 import hashlib
 import struct
 import uuid
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
-import orjson
-
-from jejak.events.contracts import EVENT, Content, Event, manifest_of
+from jejak.events.contracts import Event, manifest_of, read_event
 from jejak.events.submission import BATON, STATE_AFTER
 
 NONE: Final = bytes(32)
@@ -23,11 +21,12 @@ CONTENT: Final = frozenset(TYPES.index(t) + 1 for t in ("DataSubmitted", "DataRe
 FAULTS: Final = ("", "unreadable", "tombstone", "wrong_key", "misplaced", "manifest")
 """What can be wrong with a record by itself; a fact holds the number."""
 
-_VALIDATE: Final[Callable[[bytes], Event]] = EVENT.validator.validate_json
 _ROW: Final = struct.Struct(">16sQI32s32s32sBB")
 ROW_BYTES: Final = _ROW.size
 _TYPE_NUMBER: Final = {name: number for number, name in enumerate(TYPES, start=1)}
 _FAULT_NUMBER: Final = {name: number for number, name in enumerate(FAULTS)}
+_FITS: Final = _FAULT_NUMBER[""]
+_FITS_NOT: Final = _FAULT_NUMBER["manifest"]
 _OFFSET_BITS: Final = 48
 
 
@@ -56,12 +55,13 @@ def unpack(row: bytes) -> Fact:
 def fact_of_row(submission: uuid.UUID, version: int, raw: bytes) -> Fact:
     """An event as it lies in a journal, under its key."""
     digest = hashlib.sha256(raw).digest()
-    event = _read(raw)
-    if event is None:
+    try:
+        event, said = read_event(raw)
+    except (ValueError, RecursionError):
         return _faulty("unreadable", submission.bytes, version, version, digest)
     if event.submission_id != submission or event.sequence != version:
         return _faulty("misplaced", submission.bytes, version, version, digest)
-    return _sound(event, raw, digest, version)
+    return _sound(event, said, digest, version)
 
 
 def fact_of_message(key: bytes | None, raw: bytes | None, partition: int, offset: int) -> Fact:
@@ -70,12 +70,13 @@ def fact_of_message(key: bytes | None, raw: bytes | None, partition: int, offset
     if raw is None:
         return _faulty("tombstone", _id_in(key), place, 0, NONE)
     digest = hashlib.sha256(raw).digest()
-    event = _read(raw)
-    if event is None:
+    try:
+        event, said = read_event(raw)
+    except (ValueError, RecursionError):
         return _faulty("unreadable", _id_in(key), place, 0, digest)
     if key != str(event.submission_id).encode():
         return _faulty("wrong_key", event.submission_id.bytes, place, event.sequence, digest)
-    return _sound(event, raw, digest, place)
+    return _sound(event, said, digest, place)
 
 
 def place_of(partition: int, offset: int) -> int:
@@ -86,27 +87,11 @@ def partition_and_offset(place: int) -> tuple[int, int]:
     return place >> _OFFSET_BITS, place & ((1 << _OFFSET_BITS) - 1)
 
 
-def _read(raw: bytes) -> Event | None:
-    try:
-        return _VALIDATE(raw)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _sound(event: Event, raw: bytes, digest: bytes, place: int) -> Fact:
+def _sound(event: Event, said: Mapping[str, Any], digest: bytes, place: int) -> Fact:
+    number, data, manifest = _TYPE_NUMBER[event.type], said["data"], event.data.manifest
+    fault = _FITS if number not in CONTENT or manifest == manifest_of(data["dataset"], data["files"]) else _FITS_NOT
     previous = bytes.fromhex(event.previous) if event.previous else NONE
-    manifest = event.data.manifest
-    fault = "manifest" if isinstance(event.data, Content) and not _holds(manifest, raw) else ""
-    kind, number = _TYPE_NUMBER[event.type], _FAULT_NUMBER[fault]
-    return Fact(event.submission_id.bytes, place, event.sequence, digest, previous, bytes.fromhex(manifest), kind, number)
-
-
-def _holds(manifest: str, raw: bytes) -> bool:
-    """Does the manifest hash fit metadata and files? orjson sorts and writes as `manifest_of` does, several times as fast."""
-    data = orjson.loads(raw)["data"]
-    judged = {"dataset": data["dataset"], "files": data["files"]}
-    quick = hashlib.sha256(orjson.dumps(judged, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return manifest == quick or manifest == manifest_of(**judged)
+    return Fact(event.submission_id.bytes, place, event.sequence, digest, previous, bytes.fromhex(manifest), number, fault)
 
 
 def _faulty(fault: str, submission: bytes, place: int, sequence: int, digest: bytes) -> Fact:
