@@ -1,0 +1,161 @@
+"""What really lies there: a stage at rest in, everything the checker wants to see out. Reads like an auditor, past the lanes."""
+
+import asyncio
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from jejak.archive.proof import verify
+from jejak.archive.scan import LogAt
+from jejak.events.bus import Kafka
+from jejak.events.contracts import DEAD_LETTERS_TOPIC, RECEIPTS_TOPIC
+from jejak.events.journal import Row, unframed
+from jejak.events.reader import read_topic, spans
+from jejak.events.stores import Store, open_reader
+from tests.crash.checker import Expected, JournalSeen, Letter, Place, Seen, violations
+from tests.crash.lanes import LANES
+from tests.crash.load import Load
+from tests.crash.plans import OPDS, Plan
+from tests.crash.stage import Stage, until
+
+PAGE: Final = 2_000
+
+
+def expected_of(load: Load, *, bad: dict[bytes | None, bool] | None = None, forged: Iterable[Letter] = ()) -> Expected:
+    return Expected(
+        paths={plan.submission_id: plan.path for plan in load.plans},
+        good={plan.raw: plan.submission_id for plan in load.plans if not plan.by_http},
+        bad=bad or {},
+        said=load.said,
+        received=load.received,
+        datasets={plan.submission_id: plan.dataset_id for plan in load.plans},
+        forged=frozenset(forged),
+        surprises=load.surprises,
+    )
+
+
+def events_in(plans: Sequence[Plan]) -> int:
+    return sum(len(plan.path) for plan in plans)
+
+
+def progress(stage: Stage) -> int:
+    """Rows in all journals: how far the whole has come, for choosing moments."""
+    return sum(stage.row(lane, "SELECT max({id}) FROM {schema}stored_events")[0] for lane in LANES)
+
+
+def await_rest(stage: Stage, load: Load, *, patience_s: float = 240.0) -> None:
+    """Every journal holds every event, every inbound record has its outcome, everything outgoing was sent; else TimeoutError."""
+    events = events_in(load.plans)
+    kafka_records = sum(plan.times for plan in load.plans if not plan.by_http)
+
+    def at_rest() -> bool:
+        counted = [stage.row(lane, _COUNTS) for lane in LANES]
+        return (
+            all(row[0] == events and row[2] >= row[3] for row in counted)
+            and counted[0][1] >= kafka_records
+            and load.sent >= sum(plan.times for plan in load.plans)
+        )
+
+    try:
+        until(at_rest, "everything is published everywhere", patience_s)
+    except TimeoutError as error:
+        told = {lane: stage.row(lane, _COUNTS) for lane in LANES}
+        raise TimeoutError(f"{error}: of {events} events (events, receipts, cursor, last to send): {told}; {dict(load.answers)}") from error
+
+
+_COUNTS: Final = """SELECT sum(CASE WHEN e.topic IN ('own', 'copy') THEN 1 ELSE 0 END), sum(CASE WHEN e.topic = 'receipt' THEN 1 ELSE 0 END),
+ (SELECT max(notification_id) FROM {schema}tracking WHERE application_name = 'follower:relay'),
+ max(CASE WHEN e.topic <> 'copy' THEN e.{id} ELSE 0 END) FROM {schema}stored_events e"""
+
+
+def check(stage: Stage, expected: Expected) -> list[str]:
+    """The checker over a stage at rest."""
+    return violations(gather(stage), expected)
+
+
+def gather(stage: Stage) -> Seen:
+    report = verify(stage.journals, LogAt(stage.kafka), processes=1)
+    inbound, receipts, letters = asyncio.run(_from_kafka(stage.kafka))
+    return Seen(
+        report=report,
+        journals={lane: _journal(stage, lane) for lane in LANES},
+        inbound=inbound,
+        receipts=receipts,
+        letters=letters,
+        portal=_portal(stage.directory / "portal"),
+    )
+
+
+async def _from_kafka(kafka: Kafka) -> tuple[list[tuple[Place, bytes | None]], list[tuple[Place, bytes]], list[Letter]]:
+    inbound: list[tuple[Place, bytes | None]] = []
+    for topic in [f"opd.{opd}.data-submitted.v1" for opd in OPDS]:
+        async for records in read_topic(kafka, topic, await spans(kafka, topic)):
+            inbound += [((r.topic, r.partition, r.offset), r.value) for r in records]
+    receipts: list[tuple[Place, bytes]] = []
+    async for records in read_topic(kafka, RECEIPTS_TOPIC, await spans(kafka, RECEIPTS_TOPIC)):
+        receipts += [(_place(dict(r.headers)), r.value or b"") for r in records]
+    letters: list[Letter] = []
+    async for records in read_topic(kafka, DEAD_LETTERS_TOPIC, await spans(kafka, DEAD_LETTERS_TOPIC)):
+        for record in records:
+            letters.append((*_place(dict(record.headers)), dict(record.headers)["error"].decode()))
+    return inbound, receipts, letters
+
+
+def _journal(stage: Stage, lane: str) -> JournalSeen:
+    store = open_reader(stage.store, lane)
+    try:
+        return seen_in(store, work=_work(stage, lane))
+    finally:
+        store.close()
+
+
+def seen_in(store: Store, *, work: dict[str, tuple[str, str | None, int]] | None) -> JournalSeen:
+    """A journal's rows, sorted out; shared with the simulation."""
+    events: dict[uuid.UUID, dict[int, bytes]] = {}
+    receipts: dict[Place, bytes] = {}
+    letters: set[Letter] = set()
+    for stream, version, row, raw in _rows(store):
+        if row in (Row.OWN, Row.COPY):
+            events.setdefault(stream, {})[version] = raw
+            continue
+        about, content = unframed(raw)
+        place = (str(about["topic"]), int(about["partition"]), int(about["offset"]))
+        if row == Row.RECEIPT:
+            receipts[place] = content
+        else:
+            letters.add((*place, str(about["error"])))
+    chains = {stream: [raw for _, raw in sorted(versions.items())] for stream, versions in events.items()}
+    return JournalSeen(chains, receipts, frozenset(letters), work)
+
+
+def _rows(store: Store) -> Iterable[tuple[uuid.UUID, int, str, bytes]]:
+    after = ("00000000000000000000000000000000", -1)
+    while rows := store.select_in_key_order(after, PAGE, "f" * 32):
+        yield from rows
+        after = rows[-1][0].hex, rows[-1][1]
+
+
+def _work(stage: Stage, lane: str) -> dict[str, tuple[str, str | None, int]]:
+    sql = "SELECT submission_id, state, holder, sequence FROM {schema}worklist_v1"
+    if stage.database:
+        rows = stage.database.query(sql.format(schema=f"jejak_{lane}."))
+    else:
+        with closing(sqlite3.connect(stage.directory / f"{lane}.views.sqlite")) as connection:
+            rows = connection.execute(sql.format(schema="")).fetchall()
+    return {str(r[0]): (str(r[1]), str(r[2]) if r[2] else None, int(str(r[3]))) for r in rows}
+
+
+def _portal(root: Path) -> dict[str, list[str]]:
+    shown = {}
+    for home in (root / "dataset").iterdir() if (root / "dataset").is_dir() else ():
+        versions = [path for path in home.iterdir() if path.is_dir() and not path.is_symlink()]
+        shown[home.name] = [str(json.loads((version / "metadata.json").read_bytes())["submission_id"]) for version in versions]
+    return shown
+
+
+def _place(headers: dict[str, bytes]) -> Place:
+    return headers["topic"].decode(), int(headers["partition"]), int(headers["offset"])

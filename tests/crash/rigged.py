@@ -1,0 +1,129 @@
+"""`jejak`, with something built in that breaks it at an exact point. Never part of the product: the code is patched here, in this process.
+
+JEJAK_TEST_RIG names what: `die-before-commit:N`, `die-in-transaction:N`, `die-after-commit:N`, `die-after-send:N` (SIGKILL at the
+N-th time), `clock` (SIGUSR1 and SIGUSR2 turn the clock three hours on and back). Several are joined by commas.
+"""
+
+import itertools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final
+
+JUMP: Final = timedelta(hours=3)
+
+
+def _die_at(count: int) -> Callable[[], None]:
+    numbers = itertools.count(1)
+
+    def step() -> None:
+        if next(numbers) == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return step
+
+
+def die_before_commit(count: int) -> None:
+    from jejak.events.journal import Journal
+
+    step, insert = _die_at(count), Journal._insert
+
+    def dying(self: Journal, rows: Any, positions: Any) -> None:
+        step()
+        insert(self, rows, positions)
+
+    Journal._insert = dying  # type: ignore[method-assign]
+
+
+def die_after_commit(count: int) -> None:
+    from jejak.events.journal import Journal
+
+    step, insert = _die_at(count), Journal._insert
+
+    def dying(self: Journal, rows: Any, positions: Any) -> None:
+        insert(self, rows, positions)
+        step()
+
+    Journal._insert = dying  # type: ignore[method-assign]
+
+
+def die_in_transaction(count: int) -> None:
+    """After the rows and the positions were written, before COMMIT."""
+    from jejak.events.stores import PostgresStore, SQLiteStore
+
+    step = _die_at(count)
+    for store in (SQLiteStore, PostgresStore):
+        insert = store._insert_events
+
+        def dying(self: Any, cursor: Any, events: Any, *, _insert: Any = insert, **more: Any) -> Any:
+            ids = _insert(self, cursor, events, **more)
+            step()
+            return ids
+
+        store._insert_events = dying  # type: ignore[method-assign]
+
+
+def die_after_send(count: int) -> None:
+    """Kafka has acknowledged, the relay's cursor is not yet saved."""
+    from jejak.events.bus import Relay
+
+    step, send = _die_at(count), Relay._send
+
+    async def dying(self: Relay, producer: Any, entries: Any) -> None:
+        await send(self, producer, entries)
+        step()
+
+    Relay._send = dying  # type: ignore[method-assign]
+
+
+class _Clock:
+    offset = timedelta()
+
+
+class _Kind(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, datetime)
+
+
+class JumpingDatetime(datetime, metaclass=_Kind):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "JumpingDatetime":  # type: ignore[override]
+        return datetime.now(tz) + _Clock.offset  # type: ignore[return-value]
+
+
+def clock(_: int) -> None:
+    """Only the modules that read the clock get the odd one; types stay as they are."""
+    import jejak.local.app  # noqa: F401  (so that all modules are there)
+
+    def turn(number: int, _: object) -> None:
+        _Clock.offset += JUMP if number == signal.SIGUSR1 else -JUMP
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("jejak.") and getattr(module, "datetime", None) is datetime:
+            module.datetime = JumpingDatetime  # type: ignore[attr-defined]
+    signal.signal(signal.SIGUSR1, turn)
+    signal.signal(signal.SIGUSR2, turn)
+
+
+RIGS: Final[dict[str, Callable[[int], None]]] = {
+    "die-before-commit": die_before_commit,
+    "die-in-transaction": die_in_transaction,
+    "die-after-commit": die_after_commit,
+    "die-after-send": die_after_send,
+    "clock": clock,
+}
+
+
+def main() -> None:
+    for rig in filter(None, os.environ.get("JEJAK_TEST_RIG", "").split(",")):
+        name, _, count = rig.partition(":")
+        RIGS[name](int(count or 0))
+    from jejak.local.cli import main as jejak
+
+    jejak()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""kill -9 of each lane at random moments, with hundreds of submissions on their way."""
+
+import os
+from pathlib import Path
+
+from tests.crash.evidence import await_rest, check, expected_of, progress
+from tests.crash.lanes import LANES
+from tests.crash.load import playing
+from tests.crash.plans import plans
+from tests.crash.stage import chance_of, ready, stage_in, until
+
+KILLS = int(os.environ.get("JEJAK_TEST_KILLS", "20"))
+SUBMISSIONS = int(os.environ.get("JEJAK_TEST_SUBMISSIONS", "300"))
+SEED = int(os.environ["JEJAK_TEST_SEED"]) if "JEJAK_TEST_SEED" in os.environ else None
+
+
+def test_lanes_killed_at_random_moments_lose_and_double_nothing(tmp_path: Path) -> None:
+    seed, chance = chance_of(SEED)
+    print(f"seed {seed}")  # noqa: T201
+    with stage_in(tmp_path) as stage:
+        for name in LANES:
+            stage.add(name)
+        ready(stage.lanes)
+        todo = plans(seed, SUBMISSIONS)
+        rows = 5 * sum(len(plan.path) for plan in todo)
+        moments = sorted(chance.randrange(rows * 9 // 10) for _ in range(KILLS))
+        with playing(stage, todo, chance) as load:
+            for number, moment in enumerate(moments):
+                until(lambda m=moment: progress(stage) >= m, f"row {moment} of about {rows}")
+                lane = stage.of(LANES[number % len(LANES)])[0]
+                lane.kill()
+                lane.start()
+            await_rest(stage, load)
+        assert check(stage, expected_of(load)) == []
+        assert sum(lane.starts for lane in stage.lanes) == len(LANES) + KILLS
