@@ -18,7 +18,7 @@ from benchmarks.workers import answer, lines
 from jejak.events.bus import forever, woken
 from jejak.events.journal import EVENTS, Row
 from jejak.local.app import LANES
-from jejak.local.start import configure_logs, settle_heap
+from jejak.local.prepare import configure_logs, settle_heap
 from jejak.services.lane import Lane, open_shared, wake_on
 from jejak.services.settings import read_settings
 

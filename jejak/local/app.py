@@ -39,7 +39,7 @@ LANES: Final[dict[str, tuple[Build, Routes]]] = {
 
 
 def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
-    """The same application for one lane and for all. Kafka's topics and the keys exist already (`jejak.local.start`)."""
+    """The same application for one lane and for all. Kafka's topics and the keys exist already (`jejak.local.prepare`)."""
     lanes: dict[str, Lane] = {}
 
     def running() -> list[Lane]:

@@ -12,16 +12,19 @@ from typing import Annotated, Final, TypeVar
 import orjson
 import typer
 
+from jejak.archive.cli import app as audit
+from jejak.archive.context import AuditContext
 from jejak.events.bus import Kafka, KafkaError
 from jejak.events.client import submit as send_and_wait
 from jejak.events.directory import put_record
 from jejak.events.stores import StoreRefused, open_store
 from jejak.events.topics import ensure, inbound_topic
-from jejak.local import broker, demo, doctor, forms
-from jejak.local.app import LANES
+from jejak.local import broker, forms
+from jejak.local.prepare import REFUSALS, configure_logs, ensure_topics, kafka_beside, kafka_for, prepare
 from jejak.local.say import say
-from jejak.local.start import REFUSALS, configure_logs, ensure_topics, kafka_beside, kafka_for, prepare, serve
-from jejak.services.settings import Settings, SettingsRefused, read_settings
+from jejak.services.due import Calendar, due_at
+from jejak.services.files import open_files
+from jejak.services.settings import LANES, Settings, SettingsRefused, read_settings
 from jejak.web.tokens import Role, issue, load_private, make_keys, person_id
 
 app = typer.Typer(
@@ -32,6 +35,7 @@ app = typer.Typer(
 )
 opd = typer.Typer(no_args_is_help=True, help="Agencies (OPD).")
 token = typer.Typer(no_args_is_help=True, help="Signed tokens of people and systems.")
+app.add_typer(audit, name="audit")
 app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -40,17 +44,27 @@ LOG: Final = Path("var/jejak.log")
 UNREACHABLE: Final = (KafkaError, OSError, TimeoutError)
 
 
+@app.callback()
+def with_settings(ctx: typer.Context) -> None:
+    """Jejak carries open data from an agency to the portal and proves every step."""
+    ctx.obj = _audit_context
+
+
 @app.command()
 def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencies on real data.")] = False) -> None:
     """Everything on this machine: Kafka, all lanes, the archive."""
+    from jejak.local.serve import serve
+
     given = _settings()
     configure_logs(given.log_level, LOG)
     say(f"starting; the log is {LOG}")
     with kafka_for(given) as settings:
         prepare(settings)
         if demo_too:
+            from jejak.local import demo
+
             demo.start_in_background(settings)
-        serve(settings, list(LANES))
+        serve(settings, LANES)
 
 
 @app.command()
@@ -58,6 +72,8 @@ def lane(name: Annotated[str, typer.Argument(help=", ".join(LANES))]) -> None:
     """One lane alone."""
     if name not in LANES:
         raise typer.BadParameter(f"choose one of {', '.join(LANES)}")
+    from jejak.local.serve import serve
+
     with kafka_beside(_settings()) as settings:
         prepare(settings)
         serve(settings, [name])
@@ -118,6 +134,8 @@ def migrate() -> None:
 @app.command("doctor")
 def run_doctor(as_json: AsJson = False) -> None:
     """Is everything this installation needs there and usable?"""
+    from jejak.local import doctor
+
     answers = doctor.examine(_settings())
     for answer in answers:
         typer.echo(orjson.dumps(vars(answer)) if as_json else f"{'good ' if answer.good else 'WRONG'}  {answer.what}: {answer.words}")
@@ -180,6 +198,17 @@ def token_revoke(token_or_id: str) -> None:
     token_id = forms.token_id(token_or_id)
     _run_on_kafka(lambda kafka: put_record(kafka, f"token/{token_id}", {"revoked_at": datetime.now(UTC).isoformat()}))
     typer.echo(f"revoked: {token_id}")
+
+
+def _audit_context() -> AuditContext:
+    settings = _settings()
+    return AuditContext(
+        store_address=settings.store,
+        kafka=settings.kafka_cluster(),
+        files=lambda: open_files(settings.files, s3_endpoint=settings.s3_endpoint),
+        due=lambda arrived: due_at(arrived, minutes=settings.sla_minutes, calendar=Calendar(settings.sla_calendar)),
+        lanes=LANES,
+    )
 
 
 def _run_on_kafka(work: Callable[[Kafka], Coroutine[None, None, T]]) -> T:

@@ -9,13 +9,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import orjson
 
+from jejak.events.bus import KafkaError
 from jejak.events.client import send, submit
 from jejak.events.contracts import submission_id_of
 from jejak.events.directory import put_record
@@ -64,7 +65,7 @@ def start_in_background(settings: Settings) -> None:
 def _play_aloud(settings: Settings) -> None:
     try:
         play(settings)
-    except (DemoStopped, httpx.HTTPError, OSError, TimeoutError) as error:
+    except (DemoStopped, httpx.HTTPError, KafkaError, OSError, TimeoutError) as error:
         say(f"demo stopped: {error}. What has happened so far stays; start again and it goes on.")
 
 
@@ -83,12 +84,21 @@ def play(settings: Settings) -> None:
 
 
 def read_stories() -> Iterator[Story]:
+    """The stories, with their forms as first written down in `var/demo/`: what is sent again must say the same."""
     for told in orjson.loads((DATA / "stories.json").read_bytes()):
-        event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"jejak:demo:{told['opd']}"))
-        form = {"type": "DataSubmitted", "event_id": event_id, "occurred_at": "2026-01-12T09:00:00+07:00", "opd": told["opd"]} | told[
-            "form"
-        ]
-        yield Story(told["opd"], told["opd_name"], told["returned_once"], forms.completed(form, DATA))
+        yield Story(told["opd"], told["opd_name"], told["returned_once"], _form(told["opd"], told["form"]))
+
+
+def _form(opd: str, said: dict[str, Any]) -> dict[str, Any]:
+    path = TOKENS / f"{opd}.json"
+    if not path.exists():
+        event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"jejak:demo:{opd}"))
+        handed_in = datetime.now(UTC) - timedelta(minutes=20)
+        form = {"type": "DataSubmitted", "event_id": event_id, "occurred_at": handed_in.isoformat(), "opd": opd} | said
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_bytes(orjson.dumps(forms.completed(form, DATA), option=orjson.OPT_INDENT_2))
+    form = orjson.loads(path.read_bytes())
+    return dict(form)
 
 
 def make_tokens(settings: Settings, stories: list[Story]) -> dict[str, str]:
@@ -136,12 +146,15 @@ async def _submit(settings: Settings, stories: list[Story]) -> None:
 
 def _walk(http: httpx.Client, story: Story, tokens: dict[str, str]) -> None:
     """From wherever the submission is to the portal, each step said by the official whose turn it is."""
-    _until(lambda: _look(http, "review", story, tokens["auditor"]) is not None, f"{story.opd}'s submission is on the log")
-    while True:
-        seen = _look(http, "decision", story, tokens["auditor"])
-        match seen["state"] if seen else None:
+
+    def seen_by(lane: str) -> dict[str, Any]:
+        return _look(http, lane, story, tokens["auditor"]) or {}
+
+    _until(lambda: bool(seen_by("review") and seen_by("decision")), f"{story.opd}'s submission is on the log")
+    while (seen := seen_by("decision"))["state"] not in {"published", "retracted"}:
+        match seen["state"]:
             case "submitted" | "rejected":
-                changes = {"dataset": {"retention": RETENTION}} if seen and seen["state"] == "rejected" else {}
+                changes = {"dataset": {"retention": RETENTION}} if seen["state"] == "rejected" else {}
                 _say(http, "review", "revise", story, tokens[f"ketua-{story.opd}"], {"note": "Sudah dicek.", **changes})
             case "revised" if story.returned_once and not _was_returned(seen):
                 _say(http, "decision", "reject", story, tokens["atasan_ppid"], {"reasons": [REASON]})
@@ -149,17 +162,12 @@ def _walk(http: httpx.Client, story: Story, tokens: dict[str, str]) -> None:
                 _say(http, "decision", "verify", story, tokens["atasan_ppid"], {"checklist": CHECKLIST, "note": ""})
             case "verified":
                 _say(http, "decision", "approve", story, tokens["atasan_ppid"], {"consideration": "Data publik, layak diunggah."})
-            case "approved":
-                _until(
-                    lambda: (_look(http, "decision", story, tokens["auditor"]) or {}).get("state") == "published",
-                    f"{story.opd}'s data is published",
-                )
             case _:
-                return
+                _until(lambda: seen_by("decision").get("state") == "published", f"{story.opd}'s data is published")
 
 
-def _was_returned(seen: dict[str, Any] | None) -> bool:
-    return any(event["type"] == "DataRejected" for event in (seen or {}).get("history", ()))
+def _was_returned(seen: dict[str, Any]) -> bool:
+    return any(event["type"] == "DataRejected" for event in seen["history"])
 
 
 def _say(http: httpx.Client, lane: str, verb: str, story: Story, token: str, body: dict[str, Any]) -> None:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from jejak.events.bus import Kafka
 
 PREFIX: Final = "JEJAK_"
+LANES: Final = ("intake", "review", "decision", "publisher", "archive")
+"""The lanes by name; the archive is one that only follows."""
 NOT_OURS: Final = ("JEJAK_TEST_", "JEJAK_BENCH_")
 
 

@@ -1,4 +1,4 @@
-"""Starting a process: keys, broker if none is named, topics; then lanes behind one port until asked to stop."""
+"""Before a process can serve: logs, keys, a broker if none is named, topics."""
 
 import asyncio
 import gc
@@ -6,24 +6,21 @@ import logging
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
 import structlog
-import uvicorn
 from eventsourcing.persistence import PersistenceError
 
 from jejak.events.bus import KafkaError
 from jejak.events.topics import TopicRefused, ensure, shared_topics
 from jejak.local import broker
-from jejak.local.app import create_app
 from jejak.local.say import say
 from jejak.services.settings import Settings
 from jejak.web.tokens import make_keys
 
-STOP_S: Final = 5
 KAFKA_S: Final = 60.0
 COLLECT_EVERY: Final = 50_000
 """New objects between two looks for garbage."""
@@ -112,30 +109,6 @@ def settle_heap() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20, 50)
-
-
-def serve(settings: Settings, names: Sequence[str]) -> None:
-    """Run lanes until SIGINT or SIGTERM; stops within ten seconds."""
-    try:
-        listening = socket.create_server((settings.host, settings.port), reuse_port=False)
-    except OSError as error:
-        raise StartRefused(
-            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}); choose another JEJAK_PORT"
-        ) from error
-    with listening:
-        config = uvicorn.Config(
-            create_app(settings, names),
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=STOP_S,
-            lifespan="on",
-            server_header=False,
-        )
-        server = uvicorn.Server(config)
-        settle_heap()
-        server.run(sockets=[listening])
-        if not server.started:
-            raise StartRefused("the lanes could not be started; the reason is in the line above")
 
 
 REFUSALS: Final = (StartRefused, TopicRefused, broker.BrokerRefused, PersistenceError)
