@@ -118,9 +118,11 @@ class Attempts:
                 key = {"key": f"jejak:{dataset_id}"}
                 mine = bool(c.execute(sa.text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))"), key).scalar())
                 c.commit()
-                yield mine
-                if mine:
-                    c.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key)
+                try:
+                    yield mine
+                finally:  # the connection goes back to the pool, and the lock would stay with it
+                    if mine:
+                        c.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key)
         finally:
             self._writing.discard(dataset_id)
 

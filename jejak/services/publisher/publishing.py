@@ -26,7 +26,7 @@ from jejak.services.lane import Lane
 from jejak.services.publisher.attempts import Attempt, Attempts, Waiting
 from jejak.services.publisher.commands import Publish, Retract, Withdrawn
 from jejak.services.publisher.policy import PUBLISHER
-from jejak.services.publisher.portal import STEPS, Portal, PortalProblem, Publication
+from jejak.services.publisher.portal import STEPS, Code, Portal, PortalProblem, Publication
 
 WORKERS: Final = 4
 LONGEST_PAUSE: Final = timedelta(minutes=5)
@@ -57,9 +57,10 @@ class Publishing:
                 waiter.cancel()
                 for task in [t for t in self._running if t.done()]:
                     await self._finished(self._running.pop(task), task.exception())
-        finally:
+        except asyncio.CancelledError:  # after any other failure this loop starts anew and finds them still running
             for task in self._running:
                 task.cancel()
+            raise
 
     async def _look_at_portal(self) -> None:
         """What is wrong with the portal's settings is said at start; publishing is tried all the same."""
@@ -88,8 +89,10 @@ class Publishing:
         """Blocking: runs in a thread."""
         with self.attempts.turn(waiting.dataset_id) as mine:
             submission = self.lane.find(uuid.UUID(waiting.submission_id))
-            if not mine or "DataPublished" not in submission.next:
+            if "DataPublished" not in submission.next:
                 return
+            if not mine:
+                raise PortalProblem(Code.BUSY, "Data ini sedang ditulis ke portal oleh proses lain; akan dicoba lagi.", retry_after=1.0)
             started = time.monotonic()
             publication = self.publication(self.lane.journal.history(submission.id))
             published = self.portal.publish(
