@@ -36,6 +36,7 @@ CALL_S: Final = 15.0
 SEND_S: Final = 60.0
 BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 DEAD_LETTER_BYTES: Final = 3 * 1024 * 1024
+DEAD_LETTER_KEY_BYTES: Final = 64 * 1024
 SEND_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -352,7 +353,7 @@ def message_of(entry: Entry) -> dict[str, Any]:
         event_id = orjson.loads(raw)["event_id"]
         key = event_id.encode() if event_id else None
         return {"topic": RECEIPTS_TOPIC, "key": key, "value": raw, "headers": [*headers, ("content-type", b"application/json")]}
-    key = base64.b64decode(about["key"]) if about["key"] is not None else None
+    key = base64.b64decode(about["key"])[:DEAD_LETTER_KEY_BYTES] if about["key"] is not None else None
     return {"topic": DEAD_LETTERS_TOPIC, "key": key, "value": None if about["tombstone"] else raw[:DEAD_LETTER_BYTES], "headers": headers}
 
 

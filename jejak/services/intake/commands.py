@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from jejak.checks.metadata import findings
 from jejak.events.contracts import (
+    EVENT_BYTES_LIMIT,
     Actor,
     Dataset,
     DataSubmitted,
@@ -80,7 +81,11 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Cal
     listed, problems = _files(inbound, files)
     if reasons := (*reasons_against(inbound.dataset, listed), *problems):
         return Declined(reasons)
-    return Accepted(_event(inbound, inbound.dataset, listed, origin, now))
+    event = _event(inbound, inbound.dataset, listed, origin, now)
+    if len(event.to_bytes()) > EVENT_BYTES_LIMIT:  # Kafka would refuse it for ever, and everything behind it would wait
+        note = f"Metadata terlalu besar: paling banyak {EVENT_BYTES_LIMIT} bita."
+        return Declined((Reason(code="too_large", field="dataset", note=note),))
+    return Accepted(event)
 
 
 def _known(known: DataSubmitted, inbound: Inbound, origin: Origin) -> Verdict:
