@@ -7,6 +7,7 @@ events have the bytes of a real life; hop 2 writes two, as the lane decision doe
 import asyncio
 import sys
 import time
+from dataclasses import dataclass, field
 from typing import Final
 
 import orjson
@@ -23,49 +24,63 @@ WRITES: Final = ((0,), (1,), (2, 3), (4,))
 BATCH: Final = 2_000
 
 
-async def run(hop: int, kafka: Kafka) -> None:
-    life = next(lives(1))
-    events = [life[index] for index in WRITES[hop]]
-    answers_to = len(life[3]) if hop == 3 else None
+@dataclass
+class Hop:
+    number: int
+    consumer: AIOKafkaConsumer
+    producer: AIOKafkaProducer
+    done: int = 0
+    stamps: list[tuple[str, float]] = field(default_factory=list)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        life = next(lives(1))
+        events = [life[index] for index in WRITES[self.number]]
+        wanted = len(life[3]) if self.number == len(HOPS) - 1 else None
+        while True:
+            batches = await self.consumer.getmany(timeout_ms=1_000, max_records=BATCH)
+            keys = [m.key for messages in batches.values() for m in messages if wanted is None or len(m.value) == wanted]
+            sent = [await self.producer.send(HOPS[self.number], event, key=key) for key in keys for event in events]
+            if sent:
+                await asyncio.gather(*sent)
+                now = time.monotonic()
+                self.done += len(keys)
+                self.stamps += [(key.decode(), now) for key in keys]
+                self.moved.set()
+
+    async def until(self, lives_done: int) -> float:
+        while self.done < lives_done:
+            self.moved.clear()
+            await self.moved.wait()
+        return time.monotonic()
+
+
+async def run(number: int, kafka: Kafka) -> None:
     consumer = AIOKafkaConsumer(
         **kafka.options(), enable_auto_commit=False, auto_offset_reset="earliest", max_partition_fetch_bytes=4 * 1024 * 1024
     )
-    producer = AIOKafkaProducer(**kafka.options(), enable_idempotence=True, acks="all", linger_ms=0, max_batch_size=256 * 1024)
+    producer = AIOKafkaProducer(**kafka.options(), enable_idempotence=True, acks="all", max_batch_size=256 * 1024)
     await consumer.start()
     await producer.start()
-    if hop == 0:
+    if number == 0:
         consumer.assign([TopicPartition(inbound_topic(opd).name, 0) for opd in OPDS])
     else:
-        consumer.assign([TopicPartition(HOPS[hop - 1], partition) for partition in range(PARTITIONS)])
+        consumer.assign([TopicPartition(HOPS[number - 1], partition) for partition in range(PARTITIONS)])
     await consumer.seek_to_beginning()
-    told = await lines()
-    answer({"ready": hop})
-    done, wanted, stamps, passing = 0, 0, [], asyncio.create_task(told.readline())
-    while True:
-        batches = await consumer.getmany(timeout_ms=100, max_records=BATCH)
-        keys = [m.key for messages in batches.values() for m in messages if answers_to is None or len(m.value) == answers_to]
-        sent = [await producer.send(HOPS[hop], event, key=key) for key in keys for event in events]
-        if sent:
-            await asyncio.gather(*sent)
-            now = time.monotonic()
-            done += len(keys)
-            if hop == 3 and wanted < 0:
-                stamps += [[key.decode(), now] for key in keys]
-            if 0 < wanted <= done:
-                answer({"done": now})
-                wanted = 0
-        if passing.done():
-            if not (line := passing.result()):
-                break
-            said = orjson.loads(line)
-            wanted = said.get("expect", wanted)
-            if said.get("stamps"):
-                answer({"stamps": stamps})
-                stamps = []
-            elif 0 < wanted <= done:
-                answer({"done": time.monotonic()})
-                wanted = 0
-            passing = asyncio.create_task(told.readline())
+    hop = Hop(number, consumer, producer)
+    running = asyncio.create_task(hop.run())
+    heard = await lines()
+    answer({"ready": number})
+    while line := await heard.readline():
+        if running.done():
+            running.result()
+        match orjson.loads(line):
+            case {"expect": int(lives_done)}:
+                answer({"done": await hop.until(lives_done)})
+            case {"stamps": _}:
+                answer({"stamps": hop.stamps})
+                hop.stamps = []
+    running.cancel()
     await consumer.stop()
     await producer.stop()
 

@@ -1,21 +1,24 @@
 """One lane in a process of its own, built by Jejak's own composition root, with its officials at work.
 
-`python -m benchmarks.lane_process LANE bulk|portal`; settings from the environment as for `jejak lane`. `bulk`: the publisher writes
-DataPublished through its own command without uploading. `portal`: it publishes as always.
+`python -m benchmarks.lane_process LANE bulk|portal`; settings from the environment as for `jejak lane`. `bulk`: piles are decided as
+they reach the journal, and the publisher writes DataPublished through its own command without uploading. `portal`: review decides
+what its inbox shows, and the publisher publishes as always.
 """
 
 import asyncio
 import sys
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from os import environ
 from typing import Final
 
 import orjson
 
-from benchmarks.officials import OFFICIALS, told
+from benchmarks.officials import OFFICIALS, Stamps, revise_all, told
 from benchmarks.workers import answer, lines
 from jejak.events.bus import forever, woken
+from jejak.events.contracts import Lane as Holder
 from jejak.events.journal import EVENTS, Row
 from jejak.local.app import LANES
 from jejak.local.prepare import configure_logs, settle_heap
@@ -24,32 +27,62 @@ from jejak.services.settings import read_settings
 
 PILE: Final = 500
 LOOK_S: Final = 0.01
+ODD: Final = frozenset({"fork", "gap", "broken_chain", "unreadable", "failed", "wrong_key", "out_of_turn", "refused"})
 
 
 @dataclass
 class Bench:
-    """What the bench sees of a lane."""
+    """What the bench sees of a lane, and the officials' loops."""
 
     lane: Lane
-    decided: int = 0
-    stamps: list[tuple[str, float]] = field(default_factory=list)
+    stamps: Stamps = field(default_factory=list)
 
     async def decide(self) -> None:
-        """Officials at work: whatever reached the lane since they last looked is decided as one pile."""
+        """Whatever reached the lane since the officials last looked is decided as one pile."""
         event_type, act = OFFICIALS[self.lane.name]
         journal, wake = self.lane.journal, wake_on(self.lane.journal.on_commit)
         await self.lane.until_ready()
-        after = 0
+        after = await asyncio.to_thread(journal.last_id)
         while True:
             entries = await asyncio.to_thread(journal.read, after, PILE, (Row.COPY,))
             if waiting := told(entries, event_type):
-                self.decided += await asyncio.to_thread(act, self.lane, waiting)
+                self.stamps += await asyncio.to_thread(act, self.lane, waiting)
             if entries:
                 after = entries[-1].id
             if len(entries) < PILE:
                 await woken(wake, 1.0)
 
+    async def revise_inbox(self) -> None:
+        """The heads of review: what the inbox shows is stamped as seen, then revised."""
+        wake, seen = wake_on(self.lane.worklist.on_change), set[str]()
+        await self.lane.until_ready()
+        while True:
+            page = await asyncio.to_thread(self.lane.worklist.page, holder=Holder.REVIEW, limit=500)
+            now = time.monotonic()
+            fresh = [item for item in page.items if item.submission_id not in seen]
+            self.stamps += [(item.submission_id, now) for item in fresh]
+            seen |= {item.submission_id for item in fresh}
+            by_opd: dict[str, list[str]] = defaultdict(list)
+            for item in fresh:
+                by_opd[item.opd].append(item.submission_id)
+            await asyncio.to_thread(revise_all, self.lane, by_opd)
+            if not fresh:
+                await woken(wake, 1.0)
+
+    async def watch_published(self) -> None:
+        """Stamps each DataPublished once it is durable."""
+        journal, wake = self.lane.journal, wake_on(self.lane.journal.on_commit)
+        after = await asyncio.to_thread(journal.last_id)
+        while True:
+            entries = await asyncio.to_thread(journal.read, after, PILE, (Row.OWN,))
+            now = time.monotonic()
+            self.stamps += [(str(entry.stream), now) for entry in entries]
+            after = entries[-1].id if entries else after
+            if not entries:
+                await woken(wake, 1.0)
+
     async def until_followed(self, rows: int) -> float:
+        """When the worklist had taken in so many rows."""
         following = next(progress for progress, _ in self.lane.work if progress.name == "worklist")
         while following.counts["applied"] < rows:
             await asyncio.sleep(LOOK_S)
@@ -63,8 +96,20 @@ class Bench:
             for entry in entries:
                 found[entry.row] += 1
             after = entries[-1].id
-        odd = {word: n for p in self.lane.progress for word, n in p.counts.items() if word in {"fork", "gap", "broken_chain", "unreadable", "failed"}}
+        odd = {word: n for progress in self.lane.progress for word, n in progress.counts.items() if word in ODD}
         return found | odd | {"events": sum(found[row] for row in EVENTS)}
+
+
+def loops(bench: Bench, mode: str) -> list[asyncio.Task[None]]:
+    match bench.lane.name, mode:
+        case "review", "portal":
+            return [asyncio.create_task(bench.revise_inbox())]
+        case "publisher", "portal":
+            return [asyncio.create_task(bench.watch_published())]
+        case name, _ if name in OFFICIALS:
+            return [asyncio.create_task(bench.decide())]
+        case _:
+            return []
 
 
 async def run(name: str, mode: str) -> None:
@@ -78,20 +123,24 @@ async def run(name: str, mode: str) -> None:
     bench = Bench(lane)
     settle_heap()
     lane.start()
-    officials = asyncio.create_task(bench.decide()) if name in OFFICIALS and mode == "bulk" else None
+    officials = loops(bench, mode)
     await lane.until_ready()
     heard = await lines()
     answer({"ready": name})
     while line := await heard.readline():
-        if officials is not None and officials.done():
-            officials.result()
+        for loop in officials:
+            if loop.done():
+                loop.result()
         match orjson.loads(line):
             case {"expect": int(rows)}:
                 answer({"done": await bench.until_followed(rows)})
             case {"count": _}:
                 answer(await asyncio.to_thread(bench.counts))
-    if officials is not None:
-        officials.cancel()
+            case {"stamps": _}:
+                answer({"stamps": bench.stamps})
+                bench.stamps = []
+    for loop in officials:
+        loop.cancel()
     await lane.stop()
     directory.cancel()
 

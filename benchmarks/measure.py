@@ -155,5 +155,6 @@ def _name_of(process: psutil.Process) -> str:
 
 def _busy() -> float:
     times = psutil.cpu_times()
-    return float(times.user + times.nice + times.system + getattr(times, "irq", 0) + getattr(times, "softirq", 0) + getattr(times, "steal", 0))
-
+    return float(
+        times.user + times.nice + times.system + getattr(times, "irq", 0) + getattr(times, "softirq", 0) + getattr(times, "steal", 0)
+    )

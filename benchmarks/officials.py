@@ -1,5 +1,6 @@
 """The officials of the bench: what reaches a lane in, the decisions of that lane out, through its own commands and in bulk."""
 
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -17,39 +18,45 @@ from jejak.services.review.commands import Revise
 
 CHECKLIST: Final = Checklist(terpadu=True, lengkap=True, aktual=True, valid=True, akuntabel=True)
 SUPERIOR: Final = Actor(id="atasan-ppid", name="Atasan PPID Kabupaten", role="atasan_ppid")
-Told = dict[str, Any]
-Decide = Callable[[Lane, Sequence[Told]], int]
+Stamps = list[tuple[str, float]]
+"""(submission id, when: `time.monotonic()`, the same clock in every process of this machine)."""
+Decide = Callable[[Lane, Sequence[dict[str, Any]]], Stamps]
 
 
-def told(entries: Sequence[Entry], event_type: str) -> list[Told]:
+def told(entries: Sequence[Entry], event_type: str) -> list[dict[str, Any]]:
     """The events of one type among journal rows."""
     mark = b'"type":"%s"' % event_type.encode()
     return [orjson.loads(entry.raw) for entry in entries if mark in entry.raw[:250]]
 
 
-def revise(lane: Lane, submitted: Sequence[Told]) -> int:
-    """Each agency's head revises what came from the own agency."""
-    by_opd: dict[str, list[tuple[str, uuid.UUID, CommandBody]]] = defaultdict(list)
+def revise_all(lane: Lane, waiting: Mapping[str, Sequence[str]]) -> None:
+    """Each agency's head revises what came from the own agency. OPD → submission ids."""
     body = Revise(expected_sequence=1, note="Sudah dicek.")
-    for event in submitted:
-        by_opd[event["actor"]["opd"]].append(("revise", uuid.UUID(event["submission_id"]), body))
-    for opd, wishes in by_opd.items():
+    for opd, ids in waiting.items():
         head = Actor(id=f"ketua-ppid@{opd}", name="Ketua PPID", role="ketua_ppid", opd=opd)
-        lane.do_many(wishes, actor=head)
-    return len(submitted)
+        lane.do_many([("revise", uuid.UUID(i), body) for i in ids], actor=head)
 
 
-def verify_and_approve(lane: Lane, revised: Sequence[Told]) -> int:
-    """The superior verifies a pile, then approves it."""
+def revise(lane: Lane, submitted: Sequence[dict[str, Any]]) -> Stamps:
+    by_opd: dict[str, list[str]] = defaultdict(list)
+    for event in submitted:
+        by_opd[event["actor"]["opd"]].append(event["submission_id"])
+    revise_all(lane, by_opd)
+    return []
+
+
+def verify_and_approve(lane: Lane, revised: Sequence[dict[str, Any]]) -> Stamps:
+    """The superior verifies a pile, then approves it. The stamps say when the approval was asked for."""
     ids = [uuid.UUID(event["submission_id"]) for event in revised]
     verify = Verify(expected_sequence=2, checklist=CHECKLIST)
     approve = Approve(expected_sequence=3, consideration="Lengkap dan mutakhir.")
     lane.do_many([("verify", i, verify) for i in ids], actor=SUPERIOR)
+    now = time.monotonic()
     lane.do_many([("approve", i, approve) for i in ids], actor=SUPERIOR)
-    return len(ids)
+    return [(str(i), now) for i in ids]
 
 
-def publish(lane: Lane, approved: Sequence[Told]) -> int:
+def publish(lane: Lane, approved: Sequence[dict[str, Any]]) -> Stamps:
     """As the publisher does after the upload; here there is none."""
     wishes: list[tuple[str, uuid.UUID, CommandBody]] = []
     for event in approved:
@@ -58,7 +65,7 @@ def publish(lane: Lane, approved: Sequence[Told]) -> int:
         published = Published(manifest=event["data"]["manifest"], portal="folder", url=url, dataset="daftar-desa-kelurahan", files=(file,))
         wishes.append(("publish", uuid.UUID(event["submission_id"]), Publish(expected_sequence=4, published=published)))
     lane.do_many(wishes, actor=PUBLISHER)
-    return len(wishes)
+    return []
 
 
 OFFICIALS: Final[Mapping[str, tuple[str, Decide]]] = {

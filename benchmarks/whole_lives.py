@@ -1,4 +1,8 @@
-"""Throughput of whole lives, five events each, lanes as separate processes; and the floor, the same events through bare hops."""
+"""Throughput of whole lives, five events each, lanes as separate processes; and the floor, the same events through bare hops.
+
+The clock runs from the first send until every lane's journal and worklist have every event (the floor: until the last hop's events
+are acknowledged). Every repetition goes on in the same processes; counts are checked after each.
+"""
 
 import asyncio
 import time
@@ -8,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import inbound, topics
-from benchmarks.floor_process import HOPS
+from benchmarks.floor_process import HOPS, WRITES
 from benchmarks.load import EVENTS_A_LIFE
-from benchmarks.measure import Usage, expect, watched
+from benchmarks.measure import expect, say
 from benchmarks.workers import Worker, worker
 from jejak.events.bus import Kafka
 from jejak.events.contracts import LOG_TOPIC, RECEIPTS_TOPIC
@@ -19,53 +23,77 @@ from jejak.web.tokens import make_keys
 LANES: Final = ("intake", "review", "decision", "publisher", "archive")
 
 
-def floor(kafka: Kafka, n: int, directory: Path) -> tuple[float, Usage]:
+def floor(kafka: Kafka, n: int, repeats: int, directory: Path) -> list[float]:
     """Lives a second through four bare hops. Raises WrongCount."""
     asyncio.run(topics.fresh(kafka, HOPS))
-    with ExitStack() as stack:
-        hops = [stack.enter_context(worker("floor_process", str(hop), kafka.bootstrap, log=directory / "floor.log")) for hop in range(4)]
-        ready(hops)
-        with watched() as usage:
-            took = _timed(kafka, n, "floor", [hops[-1]], expected=n)
-    for hop, events in zip(HOPS, (1, 1, 2, 1), strict=True):
-        expect(hop, asyncio.run(topics.held(kafka, hop)), n * events)
-    return n / took, usage
+    with hops(kafka, directory) as running:
+        found = []
+        for done in range(0, n * repeats, n):
+            took = _timed(kafka, n, f"floor-{done}", [running[-1]], expected=done + n, keyed=True)
+            found.append(n / took)
+            say(f"floor: {found[-1]:,.0f} lives/s")
+    for hop, events in zip(HOPS, WRITES, strict=True):
+        expect(hop, asyncio.run(topics.held(kafka, hop)), n * repeats * len(events))
+    return found
 
 
-def lives(kafka: Kafka, n: int, directory: Path, store: str, *roots: int) -> tuple[float, Usage]:
-    """Lives a second until every journal and worklist has every event. Raises WrongCount."""
-    asyncio.run(topics.fresh(kafka))
+def lives(kafka: Kafka, n: int, repeats: int, directory: Path, store: str, *, before: int = 0) -> list[float]:
+    """Lives a second. `before`: so many events lie in the log and in every journal already. Raises WrongCount."""
+    if not before:
+        asyncio.run(topics.fresh(kafka))
     with lanes(kafka, directory, store, mode="bulk") as running:
-        with watched(*roots) as usage:
-            took = _timed(kafka, n, store.split(":")[0], running, expected=n * EVENTS_A_LIFE)
-        for lane, process in zip(LANES, running, strict=True):
-            found = process.ask(count=True)
-            expect(f"journal of {lane}", {k: v for k, v in found.items() if v and k not in {"own", "copy"}}, wanted(lane, n))
-    expect(LOG_TOPIC, asyncio.run(topics.held(kafka, LOG_TOPIC)), n * EVENTS_A_LIFE)
+        found = []
+        for done in range(0, n * repeats, n):
+            took = _timed(kafka, n, f"{store.split(':', maxsplit=1)[0]}-{done}", running, expected=(done + n) * EVENTS_A_LIFE)
+            found.append(n / took)
+            check(kafka, running, done + n, before=before)
+            say(f"{store.split(':', maxsplit=1)[0]}: {found[-1]:,.0f} lives/s")
+    return found
+
+
+def check(kafka: Kafka, running: Sequence[Worker], n: int, *, before: int = 0) -> None:
+    """Every journal, the log and the receipts hold exactly `n` lives more, and nothing was set aside. Raises WrongCount."""
+    events = before + n * EVENTS_A_LIFE
+    for lane, process in zip(LANES, running, strict=True):
+        found = {what: count for what, count in process.ask(count=True).items() if count and what not in {"own", "copy"}}
+        expect(f"journal of {lane}", found, {"events": events} | ({"receipt": n} if lane == "intake" else {}))
+    expect(LOG_TOPIC, asyncio.run(topics.held(kafka, LOG_TOPIC)), events)
     expect(RECEIPTS_TOPIC, asyncio.run(topics.held(kafka, RECEIPTS_TOPIC)), n)
-    return n / took, usage
 
 
-def wanted(lane: str, n: int) -> dict[str, int]:
-    return {"events": n * EVENTS_A_LIFE} | ({"receipt": n} if lane == "intake" else {})
+@contextmanager
+def hops(kafka: Kafka, directory: Path) -> Iterator[list[Worker]]:
+    with ExitStack() as stack:
+        running = [
+            stack.enter_context(worker("floor_process", str(hop), kafka.bootstrap, log=directory / "floor.log")) for hop in range(len(HOPS))
+        ]
+        ready(running)
+        yield running
 
 
 @contextmanager
 def lanes(kafka: Kafka, directory: Path, store: str, *, mode: str, names: Sequence[str] = LANES) -> Iterator[list[Worker]]:
     """The lanes, ready."""
+    environ = settings(kafka, directory, store)
+    with ExitStack() as stack:
+        running = [
+            stack.enter_context(worker("lane_process", name, mode, log=directory / f"{name}.log", environ=environ)) for name in names
+        ]
+        ready(running)
+        yield running
+
+
+def settings(kafka: Kafka, directory: Path, store: str) -> dict[str, str]:
+    """Settings as variables; keys and the OPDs' file are made."""
     make_keys(directory / "keys")
     inbound.put_file(f"file:{directory / 'files'}")
-    environ = {
+    return {
         "JEJAK_KAFKA": kafka.bootstrap,
         "JEJAK_STORE": store,
         "JEJAK_FILES": f"file:{directory / 'files'}",
         "JEJAK_KEYS": str(directory / "keys"),
         "JEJAK_PORTAL": f"folder:{directory / 'portal'}",
     }
-    with ExitStack() as stack:
-        running = [stack.enter_context(worker("lane_process", name, mode, log=directory / f"{name}.log", environ=environ)) for name in names]
-        ready(running)
-        yield running
 
 
 def ready(workers: Sequence[Worker]) -> None:
@@ -73,11 +101,11 @@ def ready(workers: Sequence[Worker]) -> None:
         each.hear()
 
 
-def _timed(kafka: Kafka, n: int, run: str, last: Sequence[Worker], *, expected: int) -> float:
+def _timed(kafka: Kafka, n: int, run: str, last: Sequence[Worker], *, expected: int, keyed: bool = False) -> float:
     """Seconds from the first send until the last of these says that all is there."""
     for each in last:
         each.tell(expect=expected)
-    records = [(topic, None if run != "floor" else str(number).encode(), raw) for number, (topic, raw) in enumerate(inbound.records(n, run=run))]
+    records = [(topic, str(i).encode() if keyed else None, raw) for i, (topic, raw) in enumerate(inbound.records(n, run=run))]
     started = time.monotonic()
     asyncio.run(topics.send(kafka, records))
     return max(float(each.hear()["done"]) for each in last) - started
