@@ -16,13 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from jejak.archive.package import FilesMissing
 from jejak.archive.rebuild import RebuildRefused
 from jejak.archive.trail import Due
+from jejak.archive.workers import WorkersLost
 from jejak.events.bus import Kafka
 from jejak.events.journal import Journal
 from jejak.events.reader import LogUnreachable
 from jejak.events.stores import StoreRefused, open_reader
 from jejak.services.files import FileProblem, Files, FilesUnavailable
 
-REFUSALS: Final = (StoreRefused, LogUnreachable, RebuildRefused, FilesMissing, FileProblem, FilesUnavailable, PersistenceError)
+REFUSALS: Final = (StoreRefused, LogUnreachable, RebuildRefused, FilesMissing, FileProblem, FilesUnavailable, PersistenceError, WorkersLost)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from jejak.events.submission import BATON, STATE_AFTER
 
 NONE: Final = bytes(32)
 NOBODY: Final = bytes(16)
+LAST_SEQUENCE: Final = 2**32 - 1
+"""No submission has so many events; a forged sequence may say more, and is a gap all the same."""
 TYPES: Final = tuple(STATE_AFTER)
 NEXT: Final = tuple(frozenset(TYPES.index(t) + 1 for t in BATON[state].next) for state in (None, *STATE_AFTER.values()))
 """Numbers of the event types that may follow a type's number; 0 stands for the beginning."""
@@ -91,11 +93,12 @@ def _sound(event: Event, said: Mapping[str, Any], digest: bytes, place: int) -> 
     number, data, manifest = _TYPE_NUMBER[event.type], said["data"], event.data.manifest
     fault = _FITS if number not in CONTENT or manifest == manifest_of(data["dataset"], data["files"]) else _FITS_NOT
     previous = bytes.fromhex(event.previous) if event.previous else NONE
-    return Fact(event.submission_id.bytes, place, event.sequence, digest, previous, bytes.fromhex(manifest), number, fault)
+    sequence = min(event.sequence, LAST_SEQUENCE)
+    return Fact(event.submission_id.bytes, place, sequence, digest, previous, bytes.fromhex(manifest), number, fault)
 
 
 def _faulty(fault: str, submission: bytes, place: int, sequence: int, digest: bytes) -> Fact:
-    return Fact(submission, place, min(sequence, 2**32 - 1), digest, NONE, NONE, 0, _FAULT_NUMBER[fault])
+    return Fact(submission, place, min(sequence, LAST_SEQUENCE), digest, NONE, NONE, 0, _FAULT_NUMBER[fault])
 
 
 def _id_in(key: bytes | None) -> bytes:

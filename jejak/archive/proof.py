@@ -111,10 +111,10 @@ def verify(
     submission: uuid.UUID | None = None,
     processes: int | None = None,
     progress: Progress = silent,
-    settle_s: float = SETTLE_S,
+    settle_s: float | None = None,
     pause: Callable[[float], None] = time.sleep,
 ) -> Report:
-    """Check everything, or one submission. Sources may be written to meanwhile: what only lags is looked at again for `settle_s`.
+    """Check everything, or one submission. Sources may be written to meanwhile: what only lags is looked at again for a while (seconds).
 
     `processes`: None for as many as there are processors. Raises StoreRefused, LogUnreachable.
     """
@@ -130,7 +130,7 @@ def verify(
             for part in share(partial(check_at, place), ranges):
                 report.add(part)
         settling = Settling(place, scan, pause)
-        return settling.settled(report, settle_s=settle_s)
+        return settling.settled(report, settle_s=SETTLE_S if settle_s is None else settle_s)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, BrokenExecutor, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any, Final, Protocol, TypeVar
@@ -26,17 +26,19 @@ class Share(Protocol):
     def __call__(self, work: Callable[[Job], Result], jobs: Sequence[Job]) -> list[Result]: ...
 
 
-class _Done:
-    """How many records this process and its siblings have done. A worker gets the shared number when it starts."""
+class WorkersLost(RuntimeError):
+    """A process was killed from outside, mostly because memory ran out; one sentence for people."""
 
-    shared: "Synchronized[int] | None" = None
+
+class _Done:
+    """Where this process says how many records it has done: a number shared with its siblings, or its own."""
+
+    add: Progress = staticmethod(lambda _: None)
 
 
 def count(records: int) -> None:
     """Called by the work itself."""
-    if _Done.shared is not None:
-        with _Done.shared.get_lock():
-            _Done.shared.value += records
+    _Done.add(records)
 
 
 def processors() -> int:
@@ -50,9 +52,10 @@ def silent(_: int) -> None:
 
 @contextmanager
 def sharing(processes: int, progress: Progress = silent) -> Iterator[Share]:
-    """Processes that run until the block is left."""
+    """Processes that run until the block is left. Raises WorkersLost."""
     if processes == 1:
-        yield lambda work, jobs: [work(job) for job in jobs]
+        with _counted_here(progress):
+            yield lambda work, jobs: [work(job) for job in jobs]
         return
     context = multiprocessing.get_context("spawn")
     done: Synchronized[int] = context.Value("q", 0)
@@ -61,20 +64,41 @@ def sharing(processes: int, progress: Progress = silent) -> Iterator[Share]:
         def share(work: Callable[[Any], Any], jobs: Sequence[Any]) -> list[Any]:
             futures = [pool.submit(work, job) for job in jobs]
             waiting = set(futures)
-            while waiting:
-                finished, waiting = wait(waiting, timeout=TOLD_EVERY_S, return_when=FIRST_EXCEPTION)
+            while waiting and not any(future.done() and future.exception() for future in futures):
+                _, waiting = wait(waiting, timeout=TOLD_EVERY_S, return_when=FIRST_EXCEPTION)
                 progress(done.value)
-                if any(future.exception() for future in finished):
-                    for future in waiting:
-                        future.cancel()
-                    break
+            for future in waiting:
+                future.cancel()
             return [future.result() for future in futures if not future.cancelled()]
 
-        yield share
+        try:
+            yield share
+        except BrokenExecutor as error:
+            raise WorkersLost("Sebuah proses pemeriksa dihentikan dari luar; periksa memori mesin ini.") from error
+
+
+@contextmanager
+def _counted_here(progress: Progress) -> Iterator[None]:
+    done = 0
+
+    def add(records: int) -> None:
+        nonlocal done
+        done += records
+        progress(done)
+
+    before, _Done.add = _Done.add, staticmethod(add)
+    try:
+        yield
+    finally:
+        _Done.add = before
 
 
 def _start(done: "Synchronized[int]") -> None:
-    _Done.shared = done
+    def add(records: int) -> None:
+        with done.get_lock():
+            done.value += records
+
+    _Done.add = staticmethod(add)
     # What a worker makes for each record is freed by reference counting; looking for cycles that often costs a tenth of its time.
     gc.freeze()
     gc.set_threshold(GARBAGE_EVERY)

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import os
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -54,10 +54,13 @@ def forged(raw: bytes, **said: object) -> bytes:
 def journal(address: str, rows: Iterable[Row], *, lane: str = "archive") -> JournalAt:
     """A journal with exactly these rows, whatever they are: written past all rules, as somebody with the database's password could."""
     store = open_store(address, lane)
-    stored = [StoredEvent(originator_id=uuid.UUID(i), originator_version=version, topic="copy", state=raw) for i, version, raw in rows]
-    store.insert_events(stored, positions=[])
+    store.insert_events(stored(rows), positions=[])
     store.close()
     return JournalAt(f"journal {lane}", address, lane)
+
+
+def stored(rows: Iterable[Row]) -> list[StoredEvent]:
+    return [StoredEvent(originator_id=uuid.UUID(i), originator_version=version, topic="copy", state=raw) for i, version, raw in rows]
 
 
 def topic(bootstrap: str, messages: Sequence[Message], *, partitions: int = 3) -> LogAt:
@@ -81,6 +84,3 @@ async def send(log: LogAt, messages: Sequence[Message]) -> None:
             await sent
     finally:
         await producer.stop()
-
-
-Tamper = Callable[[list[Row], Life], list[Row]]

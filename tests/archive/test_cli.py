@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmarks.load import lives
-from jejak.archive import cli
+from jejak.archive import cli, proof
 from jejak.archive.context import AuditContext
 from jejak.archive.scan import LogAt
 from jejak.events.bus import Kafka
@@ -105,6 +105,7 @@ def test_a_kafka_that_does_not_answer_is_one_sentence(auditor: Auditor) -> None:
 
 
 def test_verify_says_good_with_0_and_names_differences_with_1(tmp_path: Path, kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof, "SETTLE_S", 0)
     auditor = Auditor(tmp_path, on_topic(topic(kafka, MESSAGES), monkeypatch))
     journal(auditor.store, ROWS)
     good = auditor.types("verify", "--json")

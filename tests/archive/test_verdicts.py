@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from benchmarks.load import Life
-from jejak.archive.facts import Fact, fact_of_message, fact_of_row
+from jejak.archive.facts import Fact, fact_of_message, fact_of_row, pack, unpack
 from jejak.archive.verdicts import Fault, compare, judge
 from tests.archive.copies import altered, forged, id_of, two_lives
 
@@ -93,6 +93,13 @@ def test_a_fork_is_named_once_whether_it_comes_after_the_true_event_or_before() 
 
 def test_swapped_order_is_named_at_the_event_that_came_too_early() -> None:
     assert named(judge(on_kafka([LIFE[0], LIFE[2], LIFE[1], LIFE[3], LIFE[4]])).faults) == [(3, "out_of_order")]
+
+
+@pytest.mark.parametrize("sequence", [2**31, 2**40])
+def test_a_sequence_past_all_reason_is_a_gap(sequence: int) -> None:
+    facts = on_kafka([*LIFE, forged(LIFE[4], sequence=sequence)])
+    assert [unpack(pack(fact)) for fact in facts] == facts
+    assert [what for _, what in named(judge(facts).faults)] == ["gap"]
 
 
 def test_a_tombstone_and_a_wrong_key_are_named() -> None:

@@ -13,7 +13,6 @@ import httpx
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from eventsourcing.persistence import StoredEvent
 from fastapi import FastAPI
 
 from benchmarks.load import lives
@@ -28,7 +27,7 @@ from jejak.services.settings import Settings
 from jejak.services.web import add_errors
 from jejak.services.worklist import Worklist, open_engine
 from jejak.web.tokens import Role, issue
-from tests.archive.copies import Row, id_of, rows_of
+from tests.archive.copies import Row, id_of, rows_of, stored
 from tests.archive.stories import FILE, returned_once
 
 KEY = Ed25519PrivateKey.generate()
@@ -76,8 +75,7 @@ def client(lane: Lane) -> Client:
 
 
 def put(journal: Journal, rows: list[Row]) -> None:
-    stored = [StoredEvent(originator_id=uuid.UUID(i), originator_version=version, topic="copy", state=raw) for i, version, raw in rows]
-    journal.store.insert_events(stored, positions=[])
+    journal.store.insert_events(stored(rows), positions=[])
 
 
 def as_(role: Role, opd: str | None = None) -> dict[str, str]:
