@@ -15,15 +15,15 @@ from jejak.archive.sources import JournalSource, KafkaRuns
 from jejak.events.stores import Store, open_store
 from tests.archive.copies import stored
 
-FEW, MANY = 150, 1_500
+FEW, MANY = 250, 2_500
 
 
 @pytest.fixture(autouse=True)
 def _small_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Buffers that also the few lives fill."""
-    monkeypatch.setattr("jejak.archive.runs.ROWS_A_RUN", 200)
+    monkeypatch.setattr("jejak.archive.runs.ROWS_A_RUN", 600)
     monkeypatch.setattr("jejak.archive.runs.RUNS_A_LEVEL", 4)
-    monkeypatch.setattr("jejak.archive.sources.ROWS_A_SELECT", 100)
+    monkeypatch.setattr("jejak.archive.sources.ROWS_A_SELECT", 200)
 
 
 def test_checking_takes_the_same_memory_for_ten_times_as_many(tmp_path: Path) -> None:
