@@ -50,8 +50,10 @@ class CkanServer:
 
     def kill(self, part: Part) -> None:
         """End one of its processes as a power cut would."""
-        pid = self._pid(part)
+        file = self.data / f"{part}.pid"
+        pid = int(file.read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
+        file.unlink()
         while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]:
             os.sched_yield()
 
@@ -62,9 +64,6 @@ class CkanServer:
     def editor(self, name: str) -> str:
         """Make an ordinary user; returns a token of theirs."""
         return _run("editor", self.environment, name)
-
-    def _pid(self, part: Part) -> int:
-        return int((self.data / f"{part}.pid").read_text().split()[0])
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Breaking things between Jejak and what it talks to."""
