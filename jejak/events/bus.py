@@ -24,6 +24,7 @@ from eventsourcing.persistence import PersistenceError
 
 from jejak.events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, cloud_event_headers, read_event
 from jejak.events.journal import OUTGOING, Entry, Journal, Outcome, Record, Row, dead_letter, source_of, unframed
+from jejak.events.records import read_any_header
 
 log = structlog.get_logger("jejak.bus")
 
@@ -57,6 +58,9 @@ class Kafka:
     user: str | None = None
     password: str | None = None
     ca_file: str | None = None
+
+    def __post_init__(self) -> None:
+        read_any_header()
 
     def options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
