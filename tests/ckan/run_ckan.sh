@@ -172,7 +172,7 @@ start() {
       "solr_url=http://127.0.0.1:$SOLR_PORT/solr/ckan" \
       "ckan.redis.url=redis://127.0.0.1:$REDIS_PORT/0" \
       "ckan.site_url=$URL" "ckan.storage_path=$DATA/storage" \
-      "ckan.max_resource_size=$MAX_MB" "ckan.plugins=$PLUGINS" >/dev/null
+      "ckan.max_resource_size=$MAX_MB" ckan.auth.user_create_organizations=false "ckan.plugins=$PLUGINS" >/dev/null
     "${ckan[@]}" db init >"$DATA/setup.log" 2>&1 || { cat "$DATA/setup.log" >&2; die "db init failed"; }
     local p; for p in $PLUGINS; do "${ckan[@]}" db upgrade -p "$p" >>"$DATA/setup.log" 2>&1 || true; done
     # One process for user + role + token: each 'ckan' command costs about 2 s.

@@ -6,15 +6,16 @@ import re
 from typing import Any, Final
 
 from jejak.services.publisher.ckan import Ckan
+from jejak.services.publisher.ckan_size import problems_of_size
 from jejak.services.publisher.portal import Code, PortalProblem
 
 OLDEST: Final = (2, 10)
 
 
-def problems_of(ckan: Ckan) -> list[str]:
-    """Address, version, token, rights. [] is good."""
+def problems_of(ckan: Ckan, *, largest_file: int) -> list[str]:
+    """Address, version, token, rights, and whether a file of `largest_file` bytes is taken. [] is good."""
     try:
-        return _of_version(ckan.call("status_show")) or _of_token(ckan)
+        return _of_version(ckan.call("status_show")) or _of_token(ckan) or problems_of_size(ckan, largest_file=largest_file)
     except PortalProblem as problem:
         return [problem.message]
 
@@ -39,7 +40,16 @@ def _of_token(ckan: Ckan) -> list[str]:
         user = None
     if user is None:
         return ["Portal tidak mengenali JEJAK_PORTAL_TOKEN (salah, kedaluwarsa, atau dicabut). Buat token baru di halaman pengguna CKAN."]
-    if user.get("sysadmin") or ckan.call("organization_list_for_user", permission="create_dataset"):
+    if user.get("sysadmin") or ckan.call("organization_list_for_user", permission="create_dataset") or _may_create_organizations(ckan):
         return []
     refusal = f"Pengguna portal “{user['name']}” bukan sysadmin dan bukan editor organisasi mana pun, sehingga tidak dapat menerbitkan."
     return [f"{refusal} Beri hak itu, atau pakai token pengguna lain."]
+
+
+def _may_create_organizations(ckan: Ckan) -> bool:
+    """Ask for one with a name that CKAN never accepts: rights come first, so the reason of the refusal is the answer."""
+    try:
+        ckan.call("organization_create", name="?")
+    except PortalProblem as problem:
+        return problem.code is Code.INVALID
+    return True

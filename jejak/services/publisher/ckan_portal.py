@@ -51,7 +51,7 @@ class CkanPortal:
     def check(self, *, largest_file: int) -> list[str]:
         """See `Portal.check`."""
         with self._ckan() as ckan:
-            return problems_of(ckan)
+            return problems_of(ckan, largest_file=largest_file)
 
     def publish(self, publication: Publication, files: Files, *, step: Step) -> Published:
         """See `Portal.publish`."""
