@@ -9,7 +9,7 @@ import base64
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -35,6 +35,8 @@ WATCH_S: Final = 5.0
 STALLED_S: Final = 30.0
 CALL_S: Final = 15.0
 SEND_S: Final = 60.0
+HOLES: Final = ("fork", "gap", "broken_chain", "out_of_turn")
+"""Dead letters after which a submission's events may be missing here: health stays red until somebody has looked."""
 BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 DEAD_LETTER_BYTES: Final = 3 * 1024 * 1024
 DEAD_LETTER_KEY_BYTES: Final = 64 * 1024
@@ -93,6 +95,7 @@ class Progress:
     ready: bool = False
     lag: int = 0
     blocked: str | None = None
+    left_alone: str | None = None
     moved_at: float = field(default_factory=time.monotonic)
     rebuilt: int = 0
 
@@ -102,7 +105,7 @@ class Progress:
     @property
     def healthy(self) -> bool:
         stuck = self.lag > 0 and time.monotonic() - self.moved_at > STALLED_S
-        return self.blocked is None and not stuck and not self.counts["fork"] and not self.counts["broken_chain"]
+        return self.blocked is None and self.left_alone is None and not stuck and not any(self.counts[code] for code in HOLES)
 
 
 def parse_log_record(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> Record:
@@ -126,7 +129,8 @@ def parse_any_record(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> R
 class Consumer:
     """Reads topics into a journal through `take` (a blocking call: effects and positions in one transaction).
 
-    With a `group`, partitions are shared with other processes of the lane; without, this process reads them all.
+    With a `group`, partitions are shared with other processes of the lane; without, this process reads them all. `refuse`: what
+    becomes of a record that our own code fails on; without it the record waits, because the log must not have holes.
     """
 
     kafka: Kafka
@@ -136,11 +140,12 @@ class Consumer:
     take: Callable[[Sequence[Record]], list[Outcome]]
     progress: Progress
     group: str | None = None
-    refuse: Callable[[Record, str], Outcome] = dead_letter
+    refuse: Callable[[Record, str], Outcome] | None = None
     may_start: Callable[[], Awaitable[None]] | None = None
     _cluster: str = ""
     _goal: dict[str, int] | None = None
     _watched_at: float = 0.0
+    _built_at: float = 0.0
 
     async def run(self) -> None:
         """Until cancelled. Whatever fails is logged, shown as not healthy, and tried again with growing pauses."""
@@ -173,23 +178,44 @@ class Consumer:
             max_poll_interval_ms=300_000,
             session_timeout_ms=10_000,
             check_crcs=True,
+            isolation_level="read_committed",
         )
         if self.group:
             consumer.subscribe(pattern=self.topics.pattern, listener=_SeekOnAssignment(self, consumer))
         try:
             await asyncio.wait_for(consumer.start(), CALL_S)
-            self._watched_at = 0.0
+            self._watched_at, self._built_at = 0.0, time.monotonic()
             while True:
                 await self._watch(consumer, admin)
                 if not self.group and not consumer.assignment():  # no topic yet: getmany would wait for one for ever
                     await asyncio.sleep(0.2)
                     continue
-                batches = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
+                try:
+                    batches = await asyncio.wait_for(consumer.getmany(timeout_ms=1_000, max_records=BATCH), STALLED_S)
+                except UnicodeDecodeError:
+                    await self._pass_bad_header(consumer)
+                    continue
                 if batches:
                     await self._apply(messages := [m for messages in batches.values() for m in messages])
                     await asyncio.sleep(breath(len(messages)))
         finally:
             await stopped(consumer.stop())
+
+    async def _pass_bad_header(self, consumer: AIOKafkaConsumer) -> None:
+        """aiokafka decodes header names before anyone can look: read one by one up to that record, and make it a dead letter."""
+        for tp in sorted(consumer.assignment()):
+            try:
+                for _ in range(BATCH):
+                    messages = (await asyncio.wait_for(consumer.getmany(tp, timeout_ms=500, max_records=1), STALLED_S)).get(tp)
+                    if not messages:
+                        break
+                    await self._apply(messages)
+            except UnicodeDecodeError:
+                offset = await consumer.position(tp)
+                bad = Record(tp.topic, tp.partition, offset, None, None, error="bad_header", cluster=self._cluster)
+                outcomes = await asyncio.to_thread(self._refused, bad, "bad_header")
+                self.progress.counts.update(outcome.counted for outcome in outcomes)
+                consumer.seek(tp, offset + 1)
 
     async def _apply(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Take a batch; while the database or the disk is unavailable, hold it and try again: nothing is skipped."""
@@ -214,6 +240,8 @@ class Consumer:
         except (PersistenceError, OSError):
             raise
         except Exception:  # a record our own code chokes on must not stop the lane: one by one, that one is refused
+            if not self.refuse:
+                raise
             log.exception("batch_failed", consumer=self.progress.name, records=len(records))
             return [outcome for record in records for outcome in self._taken_alone(record)]
 
@@ -226,7 +254,11 @@ class Consumer:
             log.exception(
                 "record_failed", consumer=self.progress.name, topic=record.topic, partition=record.partition, offset=record.offset
             )
-            return self.journal.take([record], lambda fresh: [self.refuse(r, "failed") for r in fresh])
+            return self._refused(record, "failed")
+
+    def _refused(self, record: Record, code: str) -> list[Outcome]:
+        refuse = self.refuse or dead_letter
+        return self.journal.take([record], lambda fresh: [refuse(r, code) for r in fresh])
 
     async def _watch(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
         """Every few seconds: new topics, lag, readiness, and whether anything still moves."""
@@ -235,23 +267,42 @@ class Consumer:
             return
         self._watched_at = time.monotonic()
         partitions = await self._partitions(consumer, admin)
+        if not partitions and not self.refuse:
+            return  # the log must be there before anything can be said of it
         ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_S) if partitions else {}
-        ends_by_source = {source_of(self._cluster, tp.topic, tp.partition): end for tp, end in ends.items()}
-        before, positions = self.progress.lag, await asyncio.to_thread(self._stored, list(ends_by_source))
-        if short := [s for s, end in ends_by_source.items() if positions[s] > end]:
-            raise LogShorter(f"{short[0]}: {positions[short[0]]} records were read, Kafka now holds {ends_by_source[short[0]]}")
-        self.progress.lag = sum(end - positions[source] for source, end in ends_by_source.items())
+        reached = await self._reached(consumer, partitions)
+        self._look_for_loss(consumer, ends, reached)
+        before, self.progress.lag = self.progress.lag, sum(max(0, end - reached[tp]) for tp, end in ends.items())
         if self._goal is None:
-            self._goal = ends_by_source
-        self.progress.ready = self.progress.ready or all(positions.get(s, 0) >= end for s, end in self._goal.items())
+            self._goal = dict(ends)
+        self.progress.ready = self.progress.ready or all(reached.get(tp, 0) >= end for tp, end in self._goal.items())
         if self.progress.lag == 0 or self.progress.lag != before:
             self.progress.moved()
-        elif time.monotonic() - self.progress.moved_at > STALLED_S:
+        elif time.monotonic() - max(self.progress.moved_at, self._built_at) > STALLED_S:
             raise Stalled(f"{self.progress.lag} records wait for {self.progress.name} and none arrives")
 
-    def _stored(self, sources: Sequence[str]) -> dict[str, int]:
+    async def _reached(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """How far each partition is read: what is stored, or further where only marks of transactions or expired records follow."""
+        reached = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
+        for tp in consumer.assignment() & reached.keys():
+            reached[tp] = max(reached[tp], await asyncio.wait_for(consumer.position(tp), CALL_S))
+        return reached
+
+    def _look_for_loss(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], reached: Mapping[TopicPartition, int]) -> None:
+        """Less on Kafka than was read: of the log nothing may be read any more; of the inbound topics only that one is left alone."""
+        short = [tp for tp, end in ends.items() if reached[tp] > end]
+        if not short:
+            self.progress.left_alone = None
+            return
+        words = f"{short[0].topic}/{short[0].partition}: {reached[short[0]]} records were read, Kafka now holds {ends[short[0]]}"
+        if not self.refuse:
+            raise LogShorter(words)
+        self.progress.left_alone = words
+        consumer.pause(*[tp for tp in short if tp in consumer.assignment()])
+
+    def _stored(self, partitions: Sequence[TopicPartition]) -> list[int]:
         read = self.journal.stored_position if self.group else self.journal.position
-        return {source: read(source) for source in sources}
+        return [read(source_of(self._cluster, tp.topic, tp.partition)) for tp in partitions]
 
     async def _partitions(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> list[TopicPartition]:
         """All partitions of the topics that match; without a group they are also assigned here, from the stored positions."""
@@ -352,7 +403,7 @@ def message_of(entry: Entry) -> dict[str, Any]:
         headers = cloud_event_headers(orjson.loads(entry.raw))
         return {"topic": LOG_TOPIC, "key": str(entry.stream).encode(), "value": entry.raw, "headers": headers}
     about, raw = unframed(entry.raw)
-    headers = [(name, str(about[name]).encode()) for name in ("topic", "partition", "offset", "error") if name in about]
+    headers = [(name, str(about[name]).encode()) for name in ("cluster", "topic", "partition", "offset", "error") if name in about]
     if entry.row is Row.RECEIPT:
         event_id = orjson.loads(raw)["event_id"]
         key = event_id.encode() if event_id else None
@@ -394,8 +445,13 @@ async def forever(progress: Progress, work: Callable[[], Awaitable[None]]) -> No
         try:
             await work()
             return
-        except Exception as error:
-            failures += 1
-            progress.blocked = f"{type(error).__name__}: {error}"
-            log.exception("loop_failed", loop=progress.name)
-            await asyncio.sleep(pause(failures))
+        except asyncio.CancelledError as error:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            failure: BaseException = error  # a library let the end of a task of its own escape
+        except Exception as error:  # noqa: BLE001 (logged with its trace just below)
+            failure = error
+        failures += 1
+        progress.blocked = f"{type(failure).__name__}: {failure}"
+        log.error("loop_failed", loop=progress.name, exc_info=failure)
+        await asyncio.sleep(pause(failures))

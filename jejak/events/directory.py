@@ -4,6 +4,7 @@ In: records `opd/<kode>` and `token/<id>`; out: who exists and whose token no lo
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from jejak.events.bus import CALL_S, WATCH_S, Kafka, Progress, log, pause, stopped
+from jejak.events.bus import CALL_S, STALLED_S, WATCH_S, Kafka, Progress, Stalled, log, pause, stopped
 from jejak.events.client import send
 from jejak.events.contracts import DIRECTORY_TOPIC
 
@@ -37,7 +38,7 @@ class Directory:
         while True:
             try:
                 await self._follow()
-            except (KafkaError, OSError, TimeoutError) as error:
+            except (KafkaError, OSError, TimeoutError, Stalled) as error:
                 failures += 1
                 self.progress.blocked = f"{type(error).__name__}: {error}"
                 log.warning("directory_rebuilt", error=repr(error))
@@ -45,7 +46,7 @@ class Directory:
 
     async def _follow(self) -> None:
         consumer = AIOKafkaConsumer(**self.kafka.options(), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
-        partition = TopicPartition(DIRECTORY_TOPIC, 0)
+        partition, built_at = TopicPartition(DIRECTORY_TOPIC, 0), time.monotonic()
         consumer.assign([partition])
         try:
             await asyncio.wait_for(consumer.start(), CALL_S)
@@ -55,9 +56,12 @@ class Directory:
                 for messages in (await consumer.getmany(timeout_ms=200 if not self.progress.ready else int(WATCH_S * 1000))).values():
                     for message in messages:
                         self._take(message.key, message.value)
-                self.progress.lag = max(0, end - await consumer.position(partition))
+                before, self.progress.lag = self.progress.lag, max(0, end - await consumer.position(partition))
                 self.progress.ready = self.progress.ready or self.progress.lag == 0
-                self.progress.moved()
+                if self.progress.lag == 0 or self.progress.lag != before:
+                    self.progress.moved()
+                elif time.monotonic() - max(self.progress.moved_at, built_at) > STALLED_S:
+                    raise Stalled("the directory does not arrive")
         finally:
             await stopped(consumer.stop())
 

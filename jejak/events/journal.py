@@ -28,6 +28,7 @@ from jejak.events.submission import BATON, STATE_AFTER, Kind, Refused, Submissio
 
 CHAINS_KEPT: Final = 20_000
 ATTEMPTS: Final = 8
+OVERTAKEN: Final = f"another writer came first, {ATTEMPTS} times"
 STREAMS_A_SELECT: Final = 500
 _STREAMS: Final = uuid.uuid5(uuid.NAMESPACE_URL, "jejak:streams")
 
@@ -41,7 +42,7 @@ class Row(StrEnum):
     DEAD_LETTER = "dead-letter"
 
 
-PEACEFUL: Final = frozenset({"applied", "duplicate", "accepted", "refused"})
+PEACEFUL: Final = frozenset({"applied", "duplicate"})
 EVENTS: Final = (Row.OWN, Row.COPY)
 OUTGOING: Final = (Row.OWN, Row.RECEIPT, Row.DEAD_LETTER)
 
@@ -209,7 +210,7 @@ class Journal:
                 self._forget(chains)
                 if not all(self._holds(r) for r in recorded):
                     raise _stale(recorded[0].event) from error
-            self._remember(chains, {})
+            self._remember(chains)
         self._woken()
         return recorded
 
@@ -218,13 +219,6 @@ class Journal:
 
         Every record ends as applied, duplicate (dropped) or dead letter; records below the stored position are not counted.
         """
-        return self._take(records, self._judged)
-
-    def take(self, records: Sequence[Record], judge: Callable[[Sequence[Record]], list[Outcome]]) -> list[Outcome]:
-        """As `replicate`, with the lane's own judgement; `judge` is asked again when another process was first."""
-        return self._take(records, lambda fresh, _: judge(fresh))
-
-    def _take(self, records: Sequence[Record], judge: Callable[[Sequence[Record], Chains], list[Outcome]]) -> list[Outcome]:
         trusted = False
         with self._writing:
             for _ in range(ATTEMPTS):
@@ -232,28 +226,47 @@ class Journal:
                 if not fresh:
                     return []
                 chains = self._load({r.event.submission_id.int for r in fresh if r.event})
-                outcomes = judge(fresh, chains)
+                outcomes = [_replicated(record, chains) for record in fresh]
                 if not trusted and any(outcome.counted not in PEACEFUL for outcome in outcomes):
                     trusted = True  # before a record is set aside its chain is read from the store, past what we remember
                     self._forget(chains)
-                    continue
-                positions = {r.source: r.offset + 1 for r in fresh}
-                try:
-                    self._insert([row for outcome in outcomes for row in outcome.rows], positions)
-                except IntegrityError:
+                elif self._inserted(outcomes, {r.source: r.offset + 1 for r in fresh}):
+                    self._remember(chains)
+                    break
+                else:
                     self._forget(chains)
-                    for r in fresh:
-                        self._positions.pop(r.source, None)
-                    continue
-                self._remember(chains, positions)
-                break
             else:
-                raise IntegrityError(f"{ATTEMPTS} attempts to take {len(records)} records, another writer came first each time")
+                raise IntegrityError(OVERTAKEN)
         self._woken()
         return outcomes
 
-    def _judged(self, fresh: Sequence[Record], chains: Chains) -> list[Outcome]:
-        return [_replicated(record, chains) for record in fresh]
+    def take(self, records: Sequence[Record], judge: Callable[[Sequence[Record]], list[Outcome]]) -> list[Outcome]:
+        """As `replicate`, with the lane's own judgement, which may take its time: it is asked outside the turn for writing,
+        and again when another writer was first.
+        """
+        for _ in range(ATTEMPTS):
+            fresh = [r for r in records if r.offset >= self.position(r.source)]
+            if not fresh:
+                return []
+            outcomes = judge(fresh)
+            with self._writing:
+                if self._inserted(outcomes, {r.source: r.offset + 1 for r in fresh}):
+                    break
+        else:
+            raise IntegrityError(OVERTAKEN)
+        self._woken()
+        return outcomes
+
+    def _inserted(self, outcomes: Sequence[Outcome], positions: Mapping[str, int]) -> bool:
+        """Rows and positions in one transaction; False: another writer was first, and nothing was written."""
+        try:
+            self._insert([row for outcome in outcomes for row in outcome.rows], positions)
+        except IntegrityError:
+            for source in positions:
+                self._positions.pop(source, None)
+            return False
+        self._positions.update(positions)
+        return True
 
     def _insert(self, rows: Iterable[tuple[Row, uuid.UUID, int, bytes]], positions: Mapping[str, int]) -> None:
         self.store.insert_events(
@@ -287,8 +300,7 @@ class Journal:
         for stream in chains:
             self._chains.pop(stream, None)
 
-    def _remember(self, chains: Mapping[int, Chain], positions: Mapping[str, int]) -> None:
-        self._positions.update(positions)
+    def _remember(self, chains: Mapping[int, Chain]) -> None:
         for stream, chain in chains.items():
             self._chains[stream] = chain
             self._chains.move_to_end(stream)
@@ -332,7 +344,7 @@ def dead_letter(record: Record, code: str) -> Outcome:
 
 
 def place_of(record: Record) -> dict[str, object]:
-    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+    return {"cluster": record.cluster, "topic": record.topic, "partition": record.partition, "offset": record.offset}
 
 
 def framed(about: Mapping[str, object], raw: bytes) -> bytes:

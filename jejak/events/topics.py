@@ -72,9 +72,13 @@ async def check(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
 
 
 def _differences(topic: Topic, config: Mapping[str, Any]) -> list[str]:
-    keeps = ("cleanup.policy", "retention.ms", "retention.bytes")
+    keeps = ("cleanup.policy", "retention.ms", "retention.bytes", "max.message.bytes")
     return [
         f"{topic.name} has {key}={config[key]}, needs {topic.config[key]}"
         for key in keeps
-        if key in topic.config and key in config and config[key] != topic.config[key]
+        if key in topic.config and key in config and not _keeps(key, config[key], topic.config[key])
     ]
+
+
+def _keeps(setting: str, found: str, needed: str) -> bool:
+    return int(found) >= int(needed) if setting == "max.message.bytes" else found == needed

@@ -3,15 +3,14 @@
 Without it every record of the past would be judged a second time, perhaps otherwise (a file that was missing then is there now).
 """
 
-import uuid
 from collections.abc import Iterable
 
-import orjson
 import structlog
 from eventsourcing.persistence import Tracking
+from pydantic import ValidationError
 
 from jejak.events.bus import Kafka
-from jejak.events.contracts import RECEIPTS_TOPIC
+from jejak.events.contracts import RECEIPTS_TOPIC, Receipt
 from jejak.events.journal import Journal, source_of
 from jejak.events.reader import cluster_id, read_topic, spans
 
@@ -42,14 +41,17 @@ async def recover(kafka: Kafka, journal: Journal) -> None:
 
 def _place(headers: Iterable[tuple[str, bytes]], cluster: str) -> tuple[str, int] | None:
     said = {name: value.decode("utf-8", "replace") for name, value in headers}
-    if not {"topic", "partition", "offset"} <= said.keys() or not (said["partition"] + said["offset"]).isdigit():
+    if said.get("cluster") != cluster or not (said.get("partition", "?") + said.get("offset", "?")).isdigit() or "topic" not in said:
         return None
     return source_of(cluster, said["topic"], int(said["partition"])), int(said["offset"])
 
 
 def _is_on_log(journal: Journal, raw: bytes | None) -> bool:
     """An acceptance counts only when its event is there too: the receipt may have left before it."""
-    receipt = orjson.loads(raw or b"{}")
-    if receipt.get("outcome") != "accepted":
+    try:
+        receipt = Receipt.model_validate_json(raw or b"")
+    except ValidationError:
+        return True  # no receipt of ours
+    if receipt.outcome != "accepted" or receipt.submission_id is None:
         return True
-    return bool(journal.history(uuid.UUID(receipt["submission_id"]), upto=1))
+    return bool(journal.history(receipt.submission_id, upto=1))
