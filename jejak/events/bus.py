@@ -285,7 +285,10 @@ class Consumer:
         """How far each partition is read: what is stored, or further where only marks of transactions or expired records follow."""
         reached = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
         for tp in consumer.assignment() & reached.keys():
-            reached[tp] = max(reached[tp], await asyncio.wait_for(consumer.position(tp), CALL_S))
+            position = await asyncio.wait_for(consumer.position(tp), CALL_S)
+            if position > reached[tp]:  # stored, so that the other processes of the lane do not wait for it
+                await asyncio.to_thread(self.journal.pass_over, source_of(self._cluster, tp.topic, tp.partition), position)
+                reached[tp] = position
         return reached
 
     def _look_for_loss(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], reached: Mapping[TopicPartition, int]) -> None:

@@ -192,6 +192,12 @@ class Journal:
             if self.cursor(follower) < entry_id:
                 raise
 
+    def pass_over(self, source: str, position: int) -> None:
+        """Move an inbox on where no record is: marks of transactions. Another process may be further already."""
+        with self._writing, contextlib.suppress(IntegrityError):
+            self.store.insert_tracking(Tracking(source, position))
+        self._positions.pop(source, None)
+
     def append(self, events: Sequence[Event]) -> list[Recorded]:
         """Write own events, durable on return. Each must follow its submission's newest; else `Refused` (conflict)."""
         recorded = [Recorded(event, event.to_bytes()) for event in events]
