@@ -33,7 +33,10 @@ class JournalSeen:
 
 @dataclass(frozen=True)
 class Seen:
-    """Everything there is when all has come to rest. `portal`: dataset id → submissions shown, one entry for each version."""
+    """Everything there is when all has come to rest. `portal`: dataset id → submissions shown, one for each version.
+
+    `duplicates`: records of the log that Kafka holds once more (the relay sends again when unsure).
+    """
 
     report: Report
     journals: Mapping[str, JournalSeen]
@@ -41,6 +44,7 @@ class Seen:
     receipts: Sequence[tuple[Place, bytes]] = ()
     letters: Sequence[Letter] = ()
     portal: Mapping[str, Sequence[str]] | None = None
+    duplicates: int = 0
 
 
 @dataclass
@@ -111,8 +115,8 @@ def _receipts(seen: Seen, expected: Expected) -> Iterator[str]:
     """One outcome for every inbound record, the right one, and told on Kafka as it lies in intake's journal."""
     intake = seen.journals["intake"]
     told: dict[Place, list[bytes]] = {}
-    for place, raw in seen.receipts:
-        told.setdefault(place, []).append(raw)
+    for place, answer in seen.receipts:
+        told.setdefault(place, []).append(answer)
     accepted: set[uuid.UUID] = set()
     for place, raw in sorted(seen.inbound, key=lambda record: record[0]):
         submission = expected.good.get(raw) if raw is not None else None
@@ -126,7 +130,7 @@ def _receipts(seen: Seen, expected: Expected) -> Iterator[str]:
             yield f"intake: the record at {place} was answered {_outcome(receipt)}, not {wanted}"
         if receipt is not None and receipt not in told.get(place, ()):
             yield f"{RECEIPTS_TOPIC}: intake's receipt for the record at {place} is not there"
-        if other := {_outcome(raw) for raw in told.get(place, ())} - {wanted}:
+        if other := {_outcome(answer) for answer in told.get(place, ())} - {wanted}:
             yield f"{RECEIPTS_TOPIC}: the record at {place} was also answered {', '.join(sorted(other))}"
         if submission is None and raw not in expected.bad:
             yield f"{place}: an inbound record that nobody sent"
@@ -164,7 +168,8 @@ def _worklists(seen: Seen) -> Iterator[str]:
             wanted[str(submission)] = (str(state), BATON[state].holder, last["sequence"])
         for submission_id in sorted(wanted.keys() | journal.work.keys()):
             if wanted.get(submission_id) != journal.work.get(submission_id):
-                yield f"{lane}: the worklist says {journal.work.get(submission_id)} of {submission_id}, its journal {wanted.get(submission_id)}"
+                says, is_so = journal.work.get(submission_id), wanted.get(submission_id)
+                yield f"{lane}: the worklist says {says} of {submission_id}, its journal {is_so}"
 
 
 def _portal(seen: Seen, expected: Expected) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Final
 from jejak.archive.proof import verify
 from jejak.archive.scan import LogAt
 from jejak.events.bus import Kafka
-from jejak.events.contracts import DEAD_LETTERS_TOPIC, RECEIPTS_TOPIC
+from jejak.events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
 from jejak.events.journal import Row, unframed
 from jejak.events.reader import read_topic, spans
 from jejak.events.stores import Store, open_reader
@@ -47,6 +47,10 @@ def progress(stage: Stage) -> int:
     return sum(stage.row(lane, "SELECT max({id}) FROM {schema}stored_events")[0] for lane in LANES)
 
 
+def await_progress(stage: Stage, rows: int) -> None:
+    until(lambda: progress(stage) >= rows, f"the journals hold {rows} rows")
+
+
 def await_rest(stage: Stage, load: Load, *, patience_s: float = 240.0) -> None:
     """Every journal holds every event, every inbound record has its outcome, everything outgoing was sent; else TimeoutError."""
     events = events_in(load.plans)
@@ -64,10 +68,13 @@ def await_rest(stage: Stage, load: Load, *, patience_s: float = 240.0) -> None:
         until(at_rest, "everything is published everywhere", patience_s)
     except TimeoutError as error:
         told = {lane: stage.row(lane, _COUNTS) for lane in LANES}
-        raise TimeoutError(f"{error}: of {events} events (events, receipts, cursor, last to send): {told}; {dict(load.answers)}") from error
+        raise TimeoutError(
+            f"{error}: of {events} events (events, receipts, cursor, last to send): {told}; {dict(load.answers)}; {load.surprises[:5]}"
+        ) from error
 
 
-_COUNTS: Final = """SELECT sum(CASE WHEN e.topic IN ('own', 'copy') THEN 1 ELSE 0 END), sum(CASE WHEN e.topic = 'receipt' THEN 1 ELSE 0 END),
+_COUNTS: Final = """SELECT sum(CASE WHEN e.topic IN ('own', 'copy') THEN 1 ELSE 0 END),
+ sum(CASE WHEN e.topic = 'receipt' THEN 1 ELSE 0 END),
  (SELECT max(notification_id) FROM {schema}tracking WHERE application_name = 'follower:relay'),
  max(CASE WHEN e.topic <> 'copy' THEN e.{id} ELSE 0 END) FROM {schema}stored_events e"""
 
@@ -80,6 +87,7 @@ def check(stage: Stage, expected: Expected) -> list[str]:
 def gather(stage: Stage) -> Seen:
     report = verify(stage.journals, LogAt(stage.kafka), processes=1)
     inbound, receipts, letters = asyncio.run(_from_kafka(stage.kafka))
+    held = sum(after - first for first, after in asyncio.run(spans(stage.kafka, LOG_TOPIC)).values())
     return Seen(
         report=report,
         journals={lane: _journal(stage, lane) for lane in LANES},
@@ -87,6 +95,7 @@ def gather(stage: Stage) -> Seen:
         receipts=receipts,
         letters=letters,
         portal=_portal(stage.directory / "portal"),
+        duplicates=held - report.sources["kafka"],
     )
 
 
@@ -100,8 +109,7 @@ async def _from_kafka(kafka: Kafka) -> tuple[list[tuple[Place, bytes | None]], l
         receipts += [(_place(dict(r.headers)), r.value or b"") for r in records]
     letters: list[Letter] = []
     async for records in read_topic(kafka, DEAD_LETTERS_TOPIC, await spans(kafka, DEAD_LETTERS_TOPIC)):
-        for record in records:
-            letters.append((*_place(dict(record.headers)), dict(record.headers)["error"].decode()))
+        letters += [(*_place(dict(r.headers)), dict(r.headers)["error"].decode()) for r in records]
     return inbound, receipts, letters
 
 

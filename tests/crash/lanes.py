@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from typing import Final
 import httpx
 
 REPOSITORY: Final = Path(__file__).parents[2]
-STOP_S: Final = 20.0
 READY_S: Final = 120.0
 TICK_S: Final = 0.1
 LANES: Final = ("intake", "review", "decision", "publisher", "archive")
@@ -30,6 +30,9 @@ class LaneProcess:
     directory: Path
     rig: str = ""
     starts: int = 0
+    supervised: bool = True
+    _wanted: bool = False
+    _turn: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
     @property
@@ -50,6 +53,17 @@ class LaneProcess:
         return self._process.poll() if self._process else None
 
     def start(self) -> None:
+        with self._turn:
+            self._wanted = True
+            self._start()
+
+    def supervise(self) -> None:
+        """What systemd does: a process that ended by itself is started again."""
+        with self._turn:
+            if self._wanted and self.supervised and not self.running:
+                self._start()
+
+    def _start(self) -> None:
         assert not self.running
         self.starts += 1
         kept = {name: value for name, value in os.environ.items() if not name.startswith("JEJAK_")}
@@ -62,19 +76,11 @@ class LaneProcess:
 
     def kill(self) -> None:
         """As a power cut does it: SIGKILL."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.send_signal(signal.SIGCONT)
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        with self._turn:
+            self._wanted = False
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
 
     def pause(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
@@ -101,7 +107,7 @@ class LaneProcess:
     def await_ready(self) -> None:
         deadline = time.monotonic() + READY_S
         while not self.answers():
-            if time.monotonic() > deadline or not self.running:
+            if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.name} is not ready (exit code {self.exit_code}):\n{self.last_words()}")
             time.sleep(TICK_S)
 

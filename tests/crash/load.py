@@ -60,7 +60,7 @@ class Load:
         tasks = agencies + officials
         try:
             while not self.stopping.is_set():
-                await asyncio.sleep(IDLE_S)
+                await _pause()
                 for task in [task for task in tasks if task.done()]:
                     task.result()
         finally:
@@ -75,7 +75,7 @@ class Load:
         for start in range(0, len(records), CHUNK):
             chunk = [(p.topic, str(p.event_id).encode(), p.raw) for p in records[start : start + CHUNK]]
             while not await self._sent(chunk):
-                await asyncio.sleep(IDLE_S)
+                await _pause()
             self.sent += len(chunk)
 
     async def _sent(self, chunk: Sequence[tuple[str, bytes | None, bytes]]) -> bool:
@@ -87,9 +87,9 @@ class Load:
 
     async def _agency_on_http(self) -> None:
         async with _client() as http:
-            for plan in [plan for plan in self.plans if plan.by_http for _ in range(plan.times)]:
+            for plan in [each for each in self.plans if each.by_http for _ in range(each.times)]:
                 while not await self._submitted(http, plan):
-                    await asyncio.sleep(IDLE_S)
+                    await _pause()
 
     async def _submitted(self, http: httpx.AsyncClient, plan: Plan) -> bool:
         token = self.stage.tokens[f"Tim {plan.opd}"]
@@ -116,7 +116,7 @@ class Load:
                 for start in range(0, len(items), AT_ONCE):
                     await asyncio.gather(*(self._decide(http, lane, token, item) for item in items[start : start + AT_ONCE]))
                 if not items:
-                    await asyncio.sleep(IDLE_S)
+                    await _pause()
 
     async def _decide(self, http: httpx.AsyncClient, lane: str, token: str, item: dict[str, Any]) -> None:
         verb, body = next_step(item)
@@ -136,11 +136,11 @@ class Load:
             answer = await http.request(method, process.url + path, content=content, headers=headers)
         except httpx.TransportError as error:
             self.answers[type(error).__name__] += 1
-            await asyncio.sleep(IDLE_S)
+            await _pause()
             return None
         self.answers[str(answer.status_code)] += 1
         if answer.status_code in NOT_NOW:
-            await asyncio.sleep(IDLE_S)
+            await _pause()
             return None
         if answer.status_code not in (200, 201, 202, 409):
             self.surprises.append(f"{method} {path} answered {answer.status_code}: {answer.text[:300]}")
@@ -181,6 +181,11 @@ def playing(stage: Stage, plans: Sequence[Plan], chance: random.Random) -> Itera
         thread.join()
     if failed:
         raise failed[0]
+
+
+async def _pause() -> None:
+    """Nothing to do, or nobody there: look again soon, as clients do."""
+    await asyncio.sleep(IDLE_S)
 
 
 @asynccontextmanager

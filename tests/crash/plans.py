@@ -54,7 +54,7 @@ class Plan:
 
 
 def plans(seed: int, count: int) -> list[Plan]:
-    return list(_plans(random.Random(seed), count))
+    return list(_plans(random.Random(seed), count))  # noqa: S311
 
 
 def _plans(chance: random.Random, count: int) -> Iterator[Plan]:

@@ -62,7 +62,7 @@ def die_in_transaction(count: int) -> None:
             step()
             return ids
 
-        store._insert_events = dying  # type: ignore[method-assign]
+        store._insert_events = dying  # type: ignore[method-assign,assignment]
 
 
 def die_after_send(count: int) -> None:
@@ -89,8 +89,8 @@ class _Kind(type):
 
 class JumpingDatetime(datetime, metaclass=_Kind):
     @classmethod
-    def now(cls, tz: tzinfo | None = None) -> "JumpingDatetime":  # type: ignore[override]
-        return datetime.now(tz) + _Clock.offset  # type: ignore[return-value]
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) + _Clock.offset
 
 
 def clock(_: int) -> None:
@@ -102,7 +102,7 @@ def clock(_: int) -> None:
 
     for name, module in list(sys.modules.items()):
         if name.startswith("jejak.") and getattr(module, "datetime", None) is datetime:
-            module.datetime = JumpingDatetime  # type: ignore[attr-defined]
+            setattr(module, "datetime", JumpingDatetime)  # noqa: B010
     signal.signal(signal.SIGUSR1, turn)
     signal.signal(signal.SIGUSR2, turn)
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 import shutil
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -17,12 +18,10 @@ import psycopg
 from jejak.archive.proof import JournalAt
 from jejak.events.bus import Kafka
 from jejak.events.directory import put_record
-from jejak.events.topics import ensure, inbound_topic
+from jejak.events.topics import ensure, inbound_topic, shared_topics
 from jejak.local import broker
 from jejak.local.broker import Broker
 from jejak.local.ports import LOOPBACK, free
-from jejak.local.start import ensure_topics
-from jejak.services.settings import read_settings
 from jejak.web.tokens import Role, issue, load_private, make_keys, person_id
 from tests.crash.database import Database
 from tests.crash.lanes import LANES, TICK_S, LaneProcess
@@ -31,6 +30,7 @@ from tests.crash.proxy import Proxy
 
 PATIENCE_S: Final = 240.0
 PARTITIONS: Final = 4
+SUPERVISE_S: Final = 1.0
 
 
 class Stage:
@@ -54,6 +54,9 @@ class Stage:
         self.tokens = _tokens(directory / "keys")
         asyncio.run(self._prepare())
         self.lanes: list[LaneProcess] = []
+        self._closing = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, name="supervisor")
+        self._supervisor.start()
 
     def add(self, name: str, *, rig: str = "") -> LaneProcess:
         lane = LaneProcess(name, free(), self.settings, self.directory, rig)
@@ -76,7 +79,7 @@ class Stage:
         return self.database.direct if self.database else f"sqlite:{self.directory}"
 
     def row(self, lane: str, sql: str) -> tuple[int, ...]:
-        """One row of numbers out of a lane's journal; zeros while it cannot be read. Tables are named `{schema}name`, the rising number `{id}`."""
+        """One row of numbers out of a lane's journal, zeros while it cannot be read. In `sql`, tables are `{schema}name`, the id `{id}`."""
         try:
             if self.database:
                 return tuple(int(str(v or 0)) for v in self.database.query(sql.format(schema=f"jejak_{lane}.", id="notification_id"))[0])
@@ -86,7 +89,14 @@ class Stage:
         except (sqlite3.Error, psycopg.Error):
             return (0, 0, 0, 0)
 
+    def _supervise(self) -> None:
+        while not self._closing.wait(SUPERVISE_S):
+            for lane in list(self.lanes):
+                lane.supervise()
+
     def close(self) -> None:
+        self._closing.set()
+        self._supervisor.join()
         for lane in self.lanes:
             lane.kill()
         self.broker.kill()
@@ -105,10 +115,9 @@ class Stage:
         return broker.start(self.directory / "kafka", port=direct, controller_port=controller, say=quiet, properties=own)
 
     async def _prepare(self) -> None:
-        settings = read_settings({**self.settings, "JEJAK_KAFKA": self.kafka.bootstrap})
-        await ensure_topics(settings)
         async with self.kafka.admin() as admin:
-            await ensure(admin, [inbound_topic(opd) for opd in OPDS], replication=1, in_sync=1)
+            topics = [*shared_topics(PARTITIONS), *(inbound_topic(opd) for opd in OPDS)]
+            await ensure(admin, topics, replication=1, in_sync=1)
         for opd in OPDS:
             await put_record(self.kafka, f"opd/{opd}", {"name": opd.title(), "contacts": []})
 
@@ -145,7 +154,7 @@ def ready(lanes: Sequence[LaneProcess]) -> None:
 
 def chance_of(seed: int | None) -> tuple[int, random.Random]:
     seed = seed if seed is not None else random.SystemRandom().randrange(2**32)
-    return seed, random.Random(seed)
+    return seed, random.Random(seed)  # noqa: S311
 
 
 def _tokens(keys: Path) -> dict[str, str]:

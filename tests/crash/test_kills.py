@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-from tests.crash.evidence import await_rest, check, expected_of, progress
+from tests.crash.evidence import await_progress, await_rest, check, expected_of
 from tests.crash.lanes import LANES
 from tests.crash.load import playing
 from tests.crash.plans import plans
-from tests.crash.stage import chance_of, ready, stage_in, until
+from tests.crash.stage import chance_of, ready, stage_in
 
 KILLS = int(os.environ.get("JEJAK_TEST_KILLS", "20"))
 SUBMISSIONS = int(os.environ.get("JEJAK_TEST_SUBMISSIONS", "300"))
@@ -26,7 +26,7 @@ def test_lanes_killed_at_random_moments_lose_and_double_nothing(tmp_path: Path) 
         moments = sorted(chance.randrange(rows * 9 // 10) for _ in range(KILLS))
         with playing(stage, todo, chance) as load:
             for number, moment in enumerate(moments):
-                until(lambda m=moment: progress(stage) >= m, f"row {moment} of about {rows}")
+                await_progress(stage, moment)
                 lane = stage.of(LANES[number % len(LANES)])[0]
                 lane.kill()
                 lane.start()
