@@ -146,6 +146,7 @@ class Consumer:
     _goal: dict[str, int] | None = None
     _watched_at: float = 0.0
     _built_at: float = 0.0
+    _read: int = 0
 
     async def run(self) -> None:
         """Until cancelled. Whatever fails is logged, shown as not healthy, and tried again with growing pauses."""
@@ -272,11 +273,12 @@ class Consumer:
         ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_S) if partitions else {}
         reached = await self._reached(consumer, partitions)
         self._look_for_loss(consumer, ends, reached)
-        before, self.progress.lag = self.progress.lag, sum(max(0, end - reached[tp]) for tp, end in ends.items())
+        self.progress.lag = sum(max(0, end - reached[tp]) for tp, end in ends.items())
+        before, self._read = self._read, sum(reached.values())
         if self._goal is None:
             self._goal = dict(ends)
         self.progress.ready = self.progress.ready or all(reached.get(tp, 0) >= end for tp, end in self._goal.items())
-        if self.progress.lag == 0 or self.progress.lag != before:
+        if self.progress.lag == 0 or self._read != before:
             self.progress.moved()
         elif time.monotonic() - max(self.progress.moved_at, self._built_at) > STALLED_S:
             raise Stalled(f"{self.progress.lag} records wait for {self.progress.name} and none arrives")
