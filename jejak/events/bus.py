@@ -414,7 +414,8 @@ def message_of(entry: Entry) -> dict[str, Any]:
         key = event_id.encode() if event_id else None
         return {"topic": RECEIPTS_TOPIC, "key": key, "value": raw, "headers": [*headers, ("content-type", b"application/json")]}
     key = base64.b64decode(about["key"])[:DEAD_LETTER_KEY_BYTES] if about["key"] is not None else None
-    return {"topic": DEAD_LETTERS_TOPIC, "key": key, "value": None if about["tombstone"] else raw[:DEAD_LETTER_BYTES], "headers": headers}
+    value = None if about["tombstone"] and key is not None else raw[:DEAD_LETTER_BYTES]  # aiokafka sends no record without both
+    return {"topic": DEAD_LETTERS_TOPIC, "key": key, "value": value, "headers": headers}
 
 
 def breath(done: int) -> float:
