@@ -13,6 +13,7 @@ import typer
 from jejak.archive import export as exporting
 from jejak.archive import listing, package, proof, rebuild, reports, words
 from jejak.archive.context import AuditContext, context_of, ends_badly, print_json, progress_bar, reading, refusals_said
+from jejak.archive.facts import read_quickly, read_wholly
 from jejak.archive.scan import LogAt
 from jejak.archive.trail import EVERYTHING, Trail, Until, read_until, story
 from jejak.events.stores import StoreRefused, open_reader
@@ -104,6 +105,7 @@ def verify(
     lane: Annotated[list[str] | None, typer.Option("--lane", help="Whose journals; may be given again. Default: all there are.")] = None,
     store: AtStore = None,
     *,
+    contracts: Annotated[bool, typer.Option("--contracts", help="Check every field against its contract too; twice as slow.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Recompute every chain and compare the copies byte by byte; exit code 1 when anything differs."""
@@ -111,7 +113,8 @@ def verify(
     with refusals_said(), progress_bar("Memeriksa") as progress:
         journals = [] if source is From.KAFKA else _journals(context, lane, store)
         log = None if source is From.JOURNAL else LogAt(context.kafka)
-        report = proof.verify(journals, log, submission=submission_id, progress=progress)
+        read = read_wholly if contracts else read_quickly
+        report = proof.verify(journals, log, submission=submission_id, read=read, progress=progress)
     if as_json:
         print_json(reports.as_json(report))
     else:

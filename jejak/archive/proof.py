@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from jejak.archive.facts import NOBODY, partition_and_offset
+from jejak.archive.facts import NOBODY, Read, partition_and_offset, read_quickly
 from jejak.archive.scan import LogAt, Scan, scan_all, scanned
 from jejak.archive.sources import ALL, IdRange, JournalSource, KafkaRuns, Source, joined, only, split
 from jejak.archive.verdicts import Fault, agree, compare, judge
@@ -109,6 +109,7 @@ def verify(
     log: LogAt | None = None,
     *,
     submission: uuid.UUID | None = None,
+    read: Read = read_quickly,
     processes: int | None = None,
     progress: Progress = silent,
     settle_s: float | None = None,
@@ -116,15 +117,15 @@ def verify(
 ) -> Report:
     """Check everything, or one submission. Sources may be written to meanwhile: what only lags is looked at again for a while (seconds).
 
-    `processes`: None for as many as there are processors. Raises StoreRefused, LogUnreachable.
+    `read`: how much of each event is checked; `processes`: None for as many as there are processors. Raises StoreRefused, LogUnreachable.
     """
     with TemporaryDirectory(prefix="jejak-verify-") as directory:
         wanted = asyncio.run(spans(log.kafka, log.topic)) if log else {}
         few = sum(after - first for first, after in wanted.values()) + _rows(journals) <= FEW
         parts = 1 if few else processes or processors()
         with sharing(parts, progress) as share:
-            scan = Scan(log, wanted, Path(directory), "log", submission) if log else None
-            place = Place(tuple(journals), tuple(scan_all(scan, share, parts)) if scan else None)
+            scan = Scan(log, wanted, Path(directory), "log", submission, read) if log else None
+            place = Place(tuple(journals), tuple(scan_all(scan, share, parts)) if scan else None, read)
             ranges = [only(submission)] if submission else split(RANGES)
             report = Report()
             for part in share(partial(check_at, place), ranges):
@@ -139,6 +140,7 @@ class Place:
 
     journals: tuple[JournalAt, ...]
     runs: tuple[Path, ...] | None
+    read: Read = read_quickly
 
 
 def check_at(place: Place, ids: IdRange) -> Report:
@@ -153,7 +155,7 @@ def _opened(place: Place) -> Iterator[dict[str, Source]]:
         for journal in place.journals:
             store = open_reader(journal.address, journal.lane)
             stack.callback(store.close)
-            sources[journal.name] = JournalSource(store)
+            sources[journal.name] = JournalSource(store, place.read)
         yield sources
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jejak.archive.facts import ROW_BYTES, fact_of_message, pack
+from jejak.archive.facts import ROW_BYTES, Read, fact_of_message, pack, place_of, read_quickly
 from jejak.archive.runs import Runs
 from jejak.archive.workers import Share, count
 from jejak.events.bus import Kafka
@@ -31,6 +31,7 @@ class Scan:
     directory: Path
     prefix: str
     only: uuid.UUID | None = None
+    read: Read = read_quickly
 
 
 def scan_all(scan: Scan, share: Share, parts: int) -> list[Path]:
@@ -49,7 +50,8 @@ async def _scanned(scan: Scan) -> list[Path]:
     async for records in read_topic(scan.log.kafka, scan.log.topic, scan.wanted):
         for record in records:
             if name in (record.value or b"") or name == record.key:
-                runs.add(pack(fact_of_message(record.key, record.value, record.partition, record.offset)))
+                place = place_of(record.partition, record.offset)
+                runs.add(pack(fact_of_message(record.key, record.value, place, read=scan.read)))
         count(len(records))
     return runs.finish()
 

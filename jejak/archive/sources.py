@@ -3,20 +3,22 @@
 In: a range of submission ids; out: every submission of the range with its facts in each source.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Final, Protocol
 from uuid import UUID
 
-from jejak.archive.facts import ROW_BYTES, Fact, fact_of_row, unpack
+from jejak.archive.facts import ROW_BYTES, Fact, Known, Read, fact_of_row, read_quickly, unpack
 from jejak.archive.runs import merged
 from jejak.events.journal import EVENTS
 from jejak.events.stores import Store
 
 ROWS_A_SELECT: Final = 1_000
-Group = tuple[bytes, list[Fact]]
+Group = tuple[bytes, Callable[[Known], list[Fact]]]
+"""A submission and a function that gives its facts; what another source already said of the same bytes need not be found out again."""
 IdRange = tuple[bytes, bytes]
 """The first and the last submission id, 16 bytes each; both belong to it."""
 ALL: Final[IdRange] = (bytes(16), b"\xff" * 16)
@@ -26,17 +28,21 @@ class Source(Protocol):
     """A copy of the log."""
 
     def groups(self, ids: IdRange) -> Iterator[Group]:
-        """Each submission of the range once, ids rising, with its facts in the order in which a reader meets them."""
+        """Each submission of the range once, ids rising; its facts in the order in which a reader meets them."""
         ...
 
 
 @dataclass(frozen=True)
 class JournalSource:
     store: Store
+    read: Read = read_quickly
 
     def groups(self, ids: IdRange) -> Iterator[Group]:
-        for submission, rows in groupby(rows_of(self.store, ids), key=lambda row: row[0]):
-            yield submission.bytes, [fact_of_row(submission, version, raw) for _, version, raw in rows]
+        for submission, found in groupby(rows_of(self.store, ids), key=lambda row: row[0]):
+            yield submission.bytes, partial(self._facts, submission.bytes, list(found))
+
+    def _facts(self, submission: bytes, rows: Sequence[tuple[UUID, int, bytes]], known: Known) -> list[Fact]:
+        return [fact_of_row(submission, version, raw, read=self.read, known=known) for _, version, raw in rows]
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,11 @@ class KafkaRuns:
 
     def groups(self, ids: IdRange) -> Iterator[Group]:
         for submission, rows in groupby(merged(self.paths, ROW_BYTES, first=ids[0], last=ids[1]), key=lambda row: row[:16]):
-            yield submission, [unpack(row) for row in rows]
+            yield submission, partial(_unpacked, list(rows))
+
+
+def _unpacked(rows: Sequence[bytes], _: Known) -> list[Fact]:
+    return [unpack(row) for row in rows]
 
 
 def joined(sources: Mapping[str, Source], ids: IdRange) -> Iterator[tuple[bytes, dict[str, list[Fact]]]]:
@@ -57,11 +67,13 @@ def joined(sources: Mapping[str, Source], ids: IdRange) -> Iterator[tuple[bytes,
     while any(heads.values()):
         lowest = min(head[0] for head in heads.values() if head)
         facts: dict[str, list[Fact]] = {}
+        known: dict[bytes, Fact] = {}
         for name, head in heads.items():
-            facts[name] = head[1] if head and head[0] == lowest else []
-        for name, found in facts.items():
-            if found:
+            here = head is not None and head[0] == lowest
+            facts[name] = head[1](known) if head and here else []
+            if here:
                 heads[name] = next(streams[name], None)
+                known = known or {fact.hash: fact for fact in facts[name] if fact.type}
         yield lowest, facts
 
 

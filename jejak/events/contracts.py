@@ -40,6 +40,7 @@ def _utc(moment: datetime) -> str:
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000, pattern=_PRINTABLE)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=_PRINTABLE)]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000, pattern=_PRINTABLE)]
+Region = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Opd = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 # Not the very first and last years: a zone further on they are no dates any more.
@@ -104,7 +105,8 @@ class Dataset(Shape):
     period_end: date
     frequency: Frequency
     regions: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^\d\d(\.\d\d(\.\d\d(\.\d{4})?)?)?$")], ...], Field(min_length=1, max_length=1_000)
+        tuple[Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?$")], ...],
+        Field(min_length=1, max_length=1_000),
     ]
     information_class: Literal["berkala", "serta-merta", "setiap-saat", "dikecualikan"]
     license: Annotated[Text, StringConstraints(max_length=100)]
@@ -315,8 +317,29 @@ class InboundFile(File):
     """Base64, up to 512 KiB of file; left out when the file was put to the intake first."""
 
 
+class InboundResponsible(Responsible):
+    model_config = ConfigDict(extra="forbid")
+
+
+class InboundPersonalData(PersonalData):
+    model_config = ConfigDict(extra="forbid")
+
+
+class InboundColumn(Column):
+    model_config = ConfigDict(extra="forbid")
+
+
+class InboundRetention(Retention):
+    model_config = ConfigDict(extra="forbid")
+
+
 class InboundDataset(Dataset):
     model_config = ConfigDict(extra="forbid")
+
+    responsible: InboundResponsible
+    personal_data: InboundPersonalData
+    columns: Annotated[tuple[InboundColumn, ...], Field(max_length=1_000)] = ()
+    retention: InboundRetention | None = None
 
 
 class Inbound(Shape):

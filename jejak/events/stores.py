@@ -17,6 +17,15 @@ from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore, SQLiteProcessRec
 from psycopg import Cursor, conninfo, sql
 from psycopg.rows import DictRow
 
+POSTGRES_PATIENCE: Final = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+    "options": "-c statement_timeout=30000",
+}
+"""A connection that is silently gone is noticed within seconds, and no statement waits for ever."""
 MIGRATION_LOCK: Final = 7_413_001
 """Advisory lock number under which the tables are made: CREATE TABLE races with itself."""
 
@@ -214,7 +223,7 @@ def _postgres(address: str, lane: str, connection: Mapping[str, str]) -> Postgre
         pre_ping=True,
     )
     if isinstance(datastore.pool.kwargs, dict):
-        datastore.pool.kwargs |= {"connect_timeout": "10", "application_name": f"jejak-{lane}", **connection} | parts
+        datastore.pool.kwargs |= {**POSTGRES_PATIENCE, "application_name": f"jejak-{lane}", **connection} | parts
     return datastore
 
 

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +24,14 @@ from jejak.services.asyncapi import asyncapi
 from jejak.services.lane import Lane, Shared, open_shared
 from jejak.services.settings import Settings
 from jejak.services.web import LaneOf, add_errors, add_health, correlate, json_of
+from jejak.web.limits import BodyLimit
 from jejak.web.pages import STATIC, api_reference
 
 Build = Callable[[Shared], Lane]
 Routes = Callable[[LaneOf], APIRouter]
 
-STOP_S: Final = 8.0
+STOP_S: Final = 6.0
+THREADS: Final = 32
 LANES: Final[dict[str, tuple[Build, Routes]]] = {
     "intake": (jejak.services.intake.app.build, jejak.services.intake.app.routes),
     "review": (jejak.services.review.app.build, jejak.services.review.app.routes),
@@ -51,6 +54,7 @@ def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
     add_health(app, running)
     add_errors(app)
     app.middleware("http")(correlate)
+    app.add_middleware(BodyLimit)
     registry = CollectorRegistry()
     registry.register(Metrics(running))
 
@@ -73,11 +77,16 @@ def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
     return app
 
 
-def _leave_within(seconds: float) -> None:
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
     """A call that hangs (a portal, a disk) must not hold up the stop: everything is written down, so leaving hard is safe."""
     timer = threading.Timer(seconds, os._exit, args=[0])
     timer.daemon = True
     timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _named(lanes: dict[str, Lane], name: str) -> LaneOf:
@@ -87,6 +96,7 @@ def _named(lanes: dict[str, Lane], name: str) -> LaneOf:
 def _lifespan(settings: Settings, names: Sequence[str], lanes: dict[str, Lane]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="lane"))
         shared = open_shared(settings)
         following = asyncio.create_task(forever(shared.directory.progress, shared.directory.run))
         try:
@@ -96,9 +106,8 @@ def _lifespan(settings: Settings, names: Sequence[str], lanes: dict[str, Lane]) 
                 lane.start()
             yield
         finally:
-            _leave_within(STOP_S)
-            for lane in lanes.values():
-                await lane.stop()
-            following.cancel()
+            with _at_most(STOP_S):
+                following.cancel()
+                await asyncio.gather(*(lane.stop() for lane in lanes.values()))
 
     return lifespan

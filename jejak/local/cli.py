@@ -84,6 +84,7 @@ def run_broker() -> None:
     """Only the local Kafka, until Ctrl-C."""
     settings = _settings()
     own = broker.start(Path("var/kafka"), port=settings.kafka_port, say=say)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # only now: a child would inherit it
     say(f"Kafka at {own.bootstrap}; Ctrl-C stops it")
     try:
         signal.sigwait({signal.SIGINT, signal.SIGTERM})

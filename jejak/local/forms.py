@@ -33,6 +33,8 @@ def read(path: Path) -> dict[str, Any]:
         raise FormRefused(f"{path} is not JSON: {error}") from error
     if not isinstance(form, dict):
         raise FormRefused(f"{path} must hold one JSON object")
+    if not is_kode(str(form.get("opd", ""))):
+        raise FormRefused(f"{path}: opd is missing or no code of an agency (small letters, digits and hyphens)")
     form.setdefault("type", "DataSubmitted")
     form.setdefault("event_id", str(uuid.uuid4()))
     form.setdefault("occurred_at", datetime.now(UTC).isoformat())
@@ -94,4 +96,6 @@ def token_id(token_or_id: str) -> str:
         claims = jwt.decode(token_or_id, options={"verify_signature": False})
     except jwt.InvalidTokenError as error:
         raise FormRefused("that is neither a token nor a token's id") from error
+    if not claims.get("jti"):
+        raise FormRefused("that token has no id; it is none of ours")
     return str(claims["jti"])

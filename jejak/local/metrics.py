@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import DBAPIError
 
 from jejak.events.bus import Progress
 from jejak.services.lane import Lane
@@ -20,7 +21,9 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Family]:
         lanes = self.lanes()
-        yield from self._loops([(lane.name, progress) for lane in lanes for progress in [*lane.progress, lane.commanded]])
+        yield from self._loops(
+            [(lane.name, progress) for lane in lanes for progress in [*lane.progress, lane.commanded, lane.shared.directory.progress]]
+        )
         yield from self._work(lanes)
         yield from self._publishing([p for lane in lanes if isinstance(p := lane.parts.get("publishing"), Publishing)])
 
@@ -48,7 +51,10 @@ class Metrics(Collector):
         now = datetime.now(UTC)
         for lane in lanes:
             ready.add_metric([lane.name], float(lane.ready))
-            here, late = lane.worklist.counts(overdue_before=_latest_overdue(lane, now)).get(lane.name, (0, 0))
+            try:
+                here, late = lane.worklist.counts(overdue_before=_latest_overdue(lane, now)).get(lane.name, (0, 0))
+            except DBAPIError:
+                continue  # the worklist loop says that its database is away
             waiting.add_metric([lane.name], here)
             overdue.add_metric([lane.name], late)
         yield from (ready, waiting, overdue)

@@ -10,7 +10,7 @@ from jejak.local.app import create_app
 from jejak.local.prepare import StartRefused, settle_heap
 from jejak.services.settings import Settings
 
-STOP_S: Final = 5
+STOP_S: Final = 3
 
 
 def serve(settings: Settings, names: Sequence[str]) -> None:

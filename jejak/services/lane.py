@@ -38,7 +38,7 @@ class CommandBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    expected_sequence: Annotated[int, Field(ge=1)]
+    expected_sequence: Annotated[int, Field(ge=1, strict=True)]
 
 
 @dataclass(frozen=True)

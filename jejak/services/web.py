@@ -39,6 +39,8 @@ def caller_of(lane: LaneOf, roles: frozenset[Role]) -> Callable[[Request], Calle
 
     def caller(request: Request) -> Caller:
         shared = lane().shared
+        if not shared.directory.progress.ready:
+            raise NotReady  # which tokens are revoked is not known yet
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         found = read_token(
             shared.public_key,
@@ -144,7 +146,7 @@ def add_health(router: APIRouter | FastAPI, lanes: Callable[[], Sequence[Lane]])
     """`/healthz`: alive and making progress. `/readyz`: caught up, commands are taken."""
 
     @router.get("/healthz", include_in_schema=False)
-    def healthz() -> Response:
+    async def healthz() -> Response:
         here = lanes()
         return json_of(
             {"ok": all(lane.healthy for lane in here), "lanes": {lane.name: _told(lane) for lane in here}},
@@ -152,14 +154,21 @@ def add_health(router: APIRouter | FastAPI, lanes: Callable[[], Sequence[Lane]])
         )
 
     @router.get("/readyz", include_in_schema=False)
-    def readyz() -> Response:
+    async def readyz() -> Response:
         here = lanes()
         return json_of({"ready": {lane.name: lane.ready for lane in here}}, ok=bool(here) and all(lane.ready for lane in here))
 
 
 def _told(lane: Lane) -> dict[str, object]:
     return {
-        p.name: {"healthy": p.healthy, "ready": p.ready, "lag": p.lag, "blocked": p.blocked, "counts": dict(p.counts), "rebuilt": p.rebuilt}
+        p.name: {
+            "healthy": p.healthy,
+            "ready": p.ready,
+            "lag": p.lag,
+            "blocked": (p.blocked or p.left_alone or "").partition(":")[0] or None,
+            "counts": dict(p.counts),
+            "rebuilt": p.rebuilt,
+        }
         for p in [*lane.progress, lane.shared.directory.progress]
     }
 

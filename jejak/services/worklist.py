@@ -7,7 +7,8 @@ derived from `arrived_at`, which every due time follows, so the oldest due is th
 import base64
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 
 from jejak.events.contracts import Lane
 from jejak.events.journal import EVENTS, Entry, Journal
-from jejak.events.stores import MIGRATION_LOCK
+from jejak.events.stores import MIGRATION_LOCK, POSTGRES_PATIENCE
 from jejak.events.submission import BATON, STATE_AFTER, State
 
 BATCH: Final = 1_000
@@ -85,16 +86,17 @@ def open_engine(store: str, lane: str) -> sa.Engine:
         sa.event.listen(engine, "connect", _set_pragmas)
         return engine
     address = "postgresql+psycopg://" + store.split("://", 1)[1]
-    options = f"-csearch_path=jejak_{lane} -cidle_in_transaction_session_timeout=10000"
-    return sa.create_engine(address, connect_args={"options": options, "connect_timeout": 10}, pool_pre_ping=True, pool_size=2)
+    options = f"{POSTGRES_PATIENCE['options']} -csearch_path=jejak_{lane} -cidle_in_transaction_session_timeout=10000"
+    return sa.create_engine(address, connect_args=POSTGRES_PATIENCE | {"options": options}, pool_pre_ping=True, pool_size=2)
 
 
-def create_tables(engine: sa.Engine, tables: sa.MetaData) -> None:
-    """Make what is missing; on PostgreSQL one process at a time, because CREATE TABLE races with itself."""
+@contextmanager
+def migrating(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction in which tables may be made; on PostgreSQL one process at a time, because CREATE TABLE races with itself."""
     with engine.begin() as c:
         if engine.dialect.name == "postgresql":
             c.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-        tables.create_all(c)
+        yield c
 
 
 def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
@@ -116,9 +118,9 @@ class Worklist:
 
     def prepare(self) -> None:
         """Make the tables; start anew when they were built from another journal or from more than this one holds."""
-        create_tables(self.engine, METADATA)
         identity = self.journal.identity()
-        with self.engine.begin() as c:
+        with migrating(self.engine) as c:
+            METADATA.create_all(c)
             built = c.execute(sa.select(BUILT_FROM)).first()
             if built is None or built.journal != identity or built.entry_id > self.journal.last_id():
                 c.execute(sa.delete(WORK))
@@ -169,6 +171,14 @@ class Worklist:
             rows = c.execute(query).all()
         more = _cursor(rows[limit - 1]) if len(rows) > limit else None
         return Page(tuple(_item(row) for row in rows[:limit]), more)
+
+    def another_opd_with(self, dataset_id: str, opd: str) -> str | None:
+        """Another OPD that has a dataset of this name approved or published."""
+        shown = (State.APPROVED.value, State.PUBLISHED.value)
+        query = sa.select(WORK.c.opd).where(WORK.c.dataset_id == dataset_id, WORK.c.opd != opd, WORK.c.state.in_(shown)).limit(1)
+        with self.engine.connect() as c:
+            found: str | None = c.execute(query).scalar()
+            return found
 
     def counts(self, *, overdue_before: datetime) -> Mapping[str, tuple[int, int]]:
         """Holder → (waiting, of these arrived before that moment), for the metrics."""
@@ -232,4 +242,6 @@ def _cursor(row: Row) -> str:
 
 def _read_cursor(text: str) -> tuple[int, str]:
     moment, _, submission_id = base64.urlsafe_b64decode(text.encode()).decode().partition(":")
+    if not (moment.isdecimal() and len(moment) < 16 and len(submission_id) == 36):
+        raise ValueError("not a cursor of a worklist")
     return int(moment), submission_id

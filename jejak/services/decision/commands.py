@@ -20,7 +20,7 @@ from jejak.events.contracts import (
     Verified,
 )
 from jejak.events.submission import Kind, Refused, Submission, next_ids
-from jejak.services.decision.policy import MAY_DECIDE, RULES, all_five_hold, has_no_error_findings
+from jejak.services.decision.policy import MAY_DECIDE, RULES, all_five_hold, dataset_is_its_own, has_no_error_findings
 from jejak.services.lane import Command, CommandBody, Context
 
 
@@ -38,7 +38,8 @@ class Reject(CommandBody):
 
 
 def verify(submission: Submission, body: Verify, context: Context) -> DataVerified:
-    if reasons := [*all_five_hold(body.checklist), *has_no_error_findings(submission)]:
+    holder = context.lane.worklist.another_opd_with(submission.dataset.dataset_id, submission.opd)
+    if reasons := [*all_five_hold(body.checklist), *has_no_error_findings(submission), *dataset_is_its_own(submission, holder)]:
         raise Refused(Kind.INVALID, *reasons, state=submission.state, sequence=submission.sequence)
     data = Verified(manifest=submission.manifest, checklist=body.checklist, note=body.note)
     return DataVerified.model_validate({**next_ids(submission), "occurred_at": context.now, "actor": context.actor, "data": data})

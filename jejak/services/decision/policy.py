@@ -24,6 +24,14 @@ def all_five_hold(checklist: Checklist) -> list[Reason]:
     ]
 
 
+def dataset_is_its_own(submission: Submission, holder: str | None) -> list[Reason]:
+    """`holder`: another OPD under whose name this dataset_id is approved or published already, if any."""
+    if holder is None:
+        return []
+    note = f"Nama data {submission.dataset.dataset_id} sudah dipakai OPD {holder}; kembalikan agar diserahkan dengan nama lain."
+    return [Reason(code="name_taken", field="dataset.dataset_id", note=note)]
+
+
 def has_no_error_findings(submission: Submission) -> list[Reason]:
     return [
         Reason(code="has_errors", field=finding.field, note=f"Pemeriksaan menemukan kesalahan: {finding.message}")

@@ -5,6 +5,7 @@ Files come first (inline content is put into the file store, the others must be 
 
 import base64
 import binascii
+import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from jejak.events.contracts import (
     manifest_of,
     submission_id_of,
 )
-from jejak.services.files import FileProblem, Files
+from jejak.services.files import Files
 from jejak.services.intake.policy import comes_from
 from jejak.services.publishable import reasons_against
 from jejak.services.reasons import reasons_of
@@ -78,13 +79,24 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Cal
     submission_id = submission_id_of(inbound.opd, inbound.event_id)
     if known := find(submission_id):
         return _known(known, inbound, origin)
-    listed, problems = _files(inbound, files)
+    listed = tuple(File(name=f.name, media_type=f.media_type, bytes=f.bytes, sha256=f.sha256) for f in inbound.files)
+    contents = [_content(file) for file in inbound.files]
+    problems = [
+        problem
+        for index, (file, content) in enumerate(zip(inbound.files, contents, strict=True))
+        if (problem := _file_problem(file, content, f"files.{index}", files))
+    ]
     if reasons := (*reasons_against(inbound.dataset, listed), *problems):
         return Declined(reasons)
     event = _event(inbound, inbound.dataset, listed, origin, now)
     if len(event.to_bytes()) > EVENT_BYTES_LIMIT:  # Kafka would refuse it for ever, and everything behind it would wait
         note = f"Metadata terlalu besar: paling banyak {EVENT_BYTES_LIMIT} bita."
         return Declined((Reason(code="too_large", field="dataset", note=note),))
+    for file, content in zip(inbound.files, contents, strict=True):
+        if content is not None:  # only now: what is refused leaves nothing behind
+            with files.spool(limit=INLINE_LIMIT) as spool:
+                spool.write(content)
+                spool.keep(file.sha256)
     return Accepted(event)
 
 
@@ -126,39 +138,30 @@ def _event(inbound: Inbound, dataset: Dataset, files: tuple[File, ...], origin: 
     )
 
 
-def _files(inbound: Inbound, files: Files) -> tuple[tuple[File, ...], list[Reason]]:
-    problems = [problem for index, file in enumerate(inbound.files) if (problem := _file_problem(file, f"files.{index}", files))]
-    return tuple(File(name=f.name, media_type=f.media_type, bytes=f.bytes, sha256=f.sha256) for f in inbound.files), problems
+def _content(file: InboundFile) -> bytes | None:
+    """The inline content; None when there is none, or it is no base64 (`_file_problem` tells the two apart)."""
+    try:
+        return base64.b64decode(file.content, validate=True) if file.content is not None else None
+    except (binascii.Error, ValueError):
+        return None
 
 
-def _file_problem(file: InboundFile, field: str, files: Files) -> Reason | None:
+def _file_problem(file: InboundFile, content: bytes | None, field: str, files: Files) -> Reason | None:
     if file.content is None:
         size = files.size(file.sha256)
         if size is None:
-            return Reason(
-                code="file_missing",
-                field=f"{field}.sha256",
-                note=f"Berkas {file.name} belum ada: kirim dahulu dengan PUT /intake/api/files/{{sha256}}.",
-            )
+            note = f"Berkas {file.name} belum ada: kirim dahulu dengan PUT /intake/api/files/{{sha256}}."
+            return Reason(code="file_missing", field=f"{field}.sha256", note=note)
         return None if size == file.bytes else _wrong_size(file, field, size)
-    try:
-        content = base64.b64decode(file.content, validate=True)
-    except (binascii.Error, ValueError):
+    if content is None:
         return Reason(code="wrong_format", field=f"{field}.content", note=f"{field}.content harus base64.")
     if len(content) > INLINE_LIMIT:
-        return Reason(
-            code="too_large",
-            field=f"{field}.content",
-            note=f"{field}.content paling banyak 512 KiB; kirim dengan PUT /intake/api/files/{{sha256}}.",
-        )
+        note = f"{field}.content paling banyak 512 KiB; kirim dengan PUT /intake/api/files/{{sha256}}."
+        return Reason(code="too_large", field=f"{field}.content", note=note)
     if len(content) != file.bytes:
         return _wrong_size(file, field, len(content))
-    try:
-        with files.spool(limit=INLINE_LIMIT) as spool:
-            spool.write(content)
-            spool.keep(file.sha256)
-    except FileProblem as problem:
-        return Reason(code=problem.code, field=f"{field}.sha256", note=problem.message)
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        return Reason(code="wrong_hash", field=f"{field}.sha256", note="Isi berkas tidak sesuai dengan SHA-256 yang disebutkan.")
     return None
 
 

@@ -1,6 +1,5 @@
 """Composition root of the lane publisher: the common parts, the portal, and the loop that publishes what was approved."""
 
-
 from jejak.events.bus import Progress
 from jejak.services.lane import Lane, Shared, build_lane, wake_on
 from jejak.services.publisher.attempts import Attempts

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from jejak.events.contracts import Lane
-from jejak.services.worklist import WORK, create_tables
+from jejak.services.worklist import WORK, migrating
 
 METADATA: Final = sa.MetaData()
 ATTEMPTS: Final = sa.Table(
@@ -49,13 +49,15 @@ class Attempts:
     _writing: set[str] = field(default_factory=set)
 
     def prepare(self) -> None:
-        create_tables(self.engine, METADATA)
+        with migrating(self.engine) as c:
+            METADATA.create_all(c)
 
     def due(self, now: datetime, limit: int) -> list[Waiting]:
         """Approved submissions whose turn it is, oldest first; of one dataset only the oldest, so versions follow each other."""
         older = WORK.alias("older")
         has_older = sa.exists().where(
             older.c.dataset_id == WORK.c.dataset_id,
+            older.c.opd == WORK.c.opd,
             older.c.holder == str(Lane.PUBLISHER),
             sa.tuple_(older.c.arrived_ms, older.c.submission_id) < sa.tuple_(WORK.c.arrived_ms, WORK.c.submission_id),
         )
@@ -69,9 +71,10 @@ class Attempts:
         with self.engine.connect() as c:
             return [Waiting(row.submission_id, row.dataset_id) for row in c.execute(query)]
 
-    def next_at(self) -> datetime | None:
+    def next_at(self, now: datetime) -> datetime | None:
+        """When the next pause ends; those that have ended are due, not waited for."""
         with self.engine.connect() as c:
-            soonest = c.execute(sa.select(sa.func.min(ATTEMPTS.c.next_ms))).scalar()
+            soonest = c.execute(sa.select(sa.func.min(ATTEMPTS.c.next_ms)).where(ATTEMPTS.c.next_ms > _ms(now))).scalar()
         return datetime.fromtimestamp(soonest / 1000, UTC) if soonest is not None else None
 
     def of(self, submission_id: str) -> Attempt | None:

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -42,7 +43,8 @@ class Publishing:
     wake: asyncio.Event
     failures: Counter[str] = field(default_factory=Counter)
     steps: Counter[str] = field(default_factory=Counter)
-    _running: dict[asyncio.Task[None], Waiting] = field(default_factory=dict)
+    _running: dict[asyncio.Future[None], Waiting] = field(default_factory=dict)
+    _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="publish"))
     _step: dict[str, str] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -65,7 +67,11 @@ class Publishing:
     async def _look_at_portal(self) -> None:
         """What is wrong with the portal's settings is said at start; publishing is tried all the same."""
         largest = self.lane.shared.settings.files_limit_mb * 1024 * 1024
-        for problem in await asyncio.to_thread(lambda: self.portal.check(largest_file=largest)):
+        try:
+            problems = await asyncio.to_thread(lambda: self.portal.check(largest_file=largest))
+        except PortalProblem as silent:
+            problems = [silent.message]
+        for problem in problems:
             self.progress.counts["portal_problem"] += 1
             log.error("portal_problem", problem=problem)
 
@@ -76,13 +82,15 @@ class Publishing:
         busy = {waiting.dataset_id for waiting in self._running.values()}
         due = await asyncio.to_thread(self.attempts.due, datetime.now(UTC), WORKERS * 2)
         for waiting in [w for w in due if w.dataset_id not in busy][:free]:
-            self._running[asyncio.create_task(asyncio.to_thread(self._publish, waiting))] = waiting
+            future = asyncio.get_running_loop().run_in_executor(self._workers, self._publish, waiting)
+            self._running[asyncio.ensure_future(future)] = waiting
 
     async def _pause(self) -> float:
         if len(self._running) >= WORKERS:
             return WATCH_S
-        soonest = await asyncio.to_thread(self.attempts.next_at)
-        left = (soonest - datetime.now(UTC)).total_seconds() if soonest else WATCH_S
+        now = datetime.now(UTC)
+        soonest = await asyncio.to_thread(self.attempts.next_at, now)
+        left = (soonest - now).total_seconds() if soonest else WATCH_S
         return min(WATCH_S, max(0.05, left))
 
     def _publish(self, waiting: Waiting) -> None:
@@ -136,7 +144,7 @@ class Publishing:
         attempt: Attempt | None = self.attempts.of(str(submission_id))
         step = self._step.get(str(submission_id)) or (attempt.step if attempt else None)
         return {
-            "running": str(submission_id) in {w.submission_id for w in self._running.values()},
+            "running": str(submission_id) in self._step,
             "step": step,
             "step_name": STEPS.get(step) if step else None,
             "attempts": attempt.attempts if attempt else 0,
@@ -154,6 +162,8 @@ class Publishing:
                 state=submission.state,
             )
         self.attempts.retry_now(str(submission_id), datetime.now(UTC))
+        for changed in self.lane.worklist.on_change:
+            changed()
 
     def retract(self, submission_id: uuid.UUID, body: Retract, *, actor: Actor) -> Recorded:
         """Take a published dataset down, then write it down. Raises `Refused`, `PortalProblem`. Blocking."""

@@ -1,8 +1,8 @@
 """The verb of step 2: revise. A submission and the head's changes in, DataRevised out."""
 
+import json
 from typing import Annotated, Any, Final
 
-import orjson
 from pydantic import Field, JsonValue, ValidationError
 
 from jejak.checks.metadata import findings
@@ -58,7 +58,7 @@ def _merged(dataset: Dataset, changes: dict[str, JsonValue]) -> Dataset:
         return dataset
     merged = dataset.model_dump(mode="json", exclude_none=True) | changes
     try:
-        checked = InboundDataset.model_validate_json(orjson.dumps({k: v for k, v in merged.items() if v is not None}))
+        checked = InboundDataset.model_validate_json(json.dumps({k: v for k, v in merged.items() if v is not None}))
     except ValidationError as error:
         raise Refused(Kind.INVALID, *reasons_of(error, within="dataset")) from None
     return Dataset.model_validate_json(checked.model_dump_json(exclude_none=True))
