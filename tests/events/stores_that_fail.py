@@ -19,6 +19,8 @@ class FailingStore:
         self.lose_answer = False
         self.tries_again = False
         self.unavailable = 0
+        self.reads_fail = 0
+        self.cursors_fail = 0
         self.attempts = 0
 
     def insert_events(self, stored_events: Sequence[StoredEvent], *, positions: Sequence[Tracking]) -> Sequence[int] | None:
@@ -32,6 +34,18 @@ class FailingStore:
         if self.lose_answer:
             raise OperationalError("the connection broke while the commit was on its way")
         return ids
+
+    def insert_tracking(self, tracking: Tracking) -> None:
+        if self.cursors_fail > 0:
+            self.cursors_fail -= 1
+            raise OperationalError("no connection")
+        self._real.insert_tracking(tracking)
+
+    def max_notification_id(self) -> int | None:
+        if self.reads_fail > 0:
+            self.reads_fail -= 1
+            raise OperationalError("no connection")
+        return self._real.max_notification_id()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
