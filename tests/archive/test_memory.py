@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.load import as_logged
 from jejak.archive.export import lines
-from jejak.archive.facts import ROW_BYTES, fact_of_message, pack
+from jejak.archive.facts import ROW_BYTES, fact_of_message, pack, read_quickly
 from jejak.archive.proof import check
 from jejak.archive.runs import Runs
 from jejak.archive.sources import JournalSource, KafkaRuns
@@ -39,7 +39,7 @@ def peak(directory: Path, n: int) -> int:
     try:
         runs = Runs(directory, "log", ROW_BYTES)
         for offset, (key, raw) in enumerate(as_logged(n, wide=100)):
-            runs.add(pack(fact_of_message(key, raw, 0, offset)))
+            runs.add(pack(fact_of_message(key, raw, offset, read=read_quickly)))
         report = check({"kafka": KafkaRuns(runs.finish()), "journal archive": JournalSource(store)})
         assert (report.ok, report.events, report.submissions) == (True, 5 * n, n)
         assert sum(1 for _ in lines(store)) == 5 * n

@@ -6,19 +6,26 @@ from uuid import UUID
 import pytest
 
 from benchmarks.load import Life
-from jejak.archive.facts import Fact, fact_of_message, fact_of_row, pack, unpack
+from jejak.archive.facts import Fact, Read, fact_of_message, fact_of_row, pack, read_quickly, read_wholly, unpack
 from jejak.archive.verdicts import Fault, compare, judge
 from tests.archive.copies import altered, forged, id_of, two_lives
 
 LIFE, OTHER = two_lives()
+READ: Read = read_quickly
+
+
+@pytest.fixture(autouse=True, params=[read_quickly, read_wholly])
+def _each_way_of_reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "READ", request.param)
 
 
 def in_journal(events: Sequence[bytes | None], life: Life = LIFE) -> list[Fact]:
-    return [fact_of_row(UUID(id_of(life)), version, raw) for version, raw in enumerate(events, start=1) if raw is not None]
+    who = UUID(id_of(life)).bytes
+    return [fact_of_row(who, version, raw, read=READ, known={}) for version, raw in enumerate(events, start=1) if raw is not None]
 
 
 def on_kafka(events: Sequence[bytes]) -> list[Fact]:
-    return [fact_of_message(id_of(LIFE).encode(), raw, 0, offset) for offset, raw in enumerate(events)]
+    return [fact_of_message(id_of(LIFE).encode(), raw, offset, read=READ) for offset, raw in enumerate(events)]
 
 
 def named(faults: Sequence[Fault]) -> list[tuple[int, str]]:
@@ -104,8 +111,8 @@ def test_a_sequence_past_all_reason_is_a_gap(sequence: int) -> None:
 
 def test_a_tombstone_and_a_wrong_key_are_named() -> None:
     key = id_of(LIFE).encode()
-    assert named(judge([fact_of_message(key, None, 0, 0)]).faults) == [(0, "tombstone")]
-    assert named(judge([fact_of_message(id_of(OTHER).encode(), LIFE[0], 0, 0)]).faults) == [(1, "wrong_key")]
+    assert named(judge([fact_of_message(key, None, 0, read=READ)]).faults) == [(0, "tombstone")]
+    assert named(judge([fact_of_message(id_of(OTHER).encode(), LIFE[0], 0, read=READ)]).faults) == [(1, "wrong_key")]
 
 
 def compared(**copies: Sequence[bytes | None]) -> list[tuple[str, int, str]]:

@@ -47,6 +47,7 @@ def lane(tmp_path: Path) -> Iterator[Lane]:
     shared = Shared(Settings(), kafka, LocalFiles(tmp_path / "files"), Directory(kafka, Progress("directory")), KEY.public_key())
     put(journal, [(WHO, r.event.sequence, r.raw) for r in RETURNED] + rows_of(*OTHERS))
     worklist.follow()
+    shared.directory.progress.ready = True
     yield Lane(name="archive", shared=shared, journal=journal, worklist=worklist)
     worklist.engine.dispose()
     journal.store.close()
