@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 RECEIPTS = "opendata.receipts.v1"
 INLINE_LIMIT = 512 * 1024
@@ -52,7 +53,7 @@ def described(file: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 async def submit(record: bytes, kafka: dict[str, Any], wait_s: float) -> dict[str, Any]:
-    """Send the record to the OPD's topic; the receipt with its event_id comes back. Raises TimeoutError."""
+    """Send the record to the OPD's topic; the receipt with its event_id comes back. Raises KafkaError, TimeoutError."""
     form = json.loads(record)
     consumer = AIOKafkaConsumer(RECEIPTS, group_id=None, enable_auto_commit=False, **kafka)
     producer = AIOKafkaProducer(acks="all", enable_idempotence=True, **kafka)
@@ -91,8 +92,8 @@ def main() -> int:
     record = record_of(given.form)
     try:
         receipt = asyncio.run(submit(record, kafka | {"security_protocol": protocol}, given.wait))
-    except TimeoutError:
-        sys.stderr.write("No receipt yet. The record is kept; run this again to ask again.\n")
+    except (KafkaError, TimeoutError) as error:
+        sys.stderr.write(f"No receipt ({error!r}). The record is kept; run this again.\n")
         return 1
     given.form.with_suffix(".record").unlink()
     sys.stdout.write(json.dumps(receipt, ensure_ascii=False, indent=1) + "\n")
