@@ -46,7 +46,10 @@ def reasons_of(error: ValidationError, *, within: str = "") -> tuple[Reason, ...
 
 
 def reasons_from(errors: Sequence[Mapping[str, Any]], *, within: str = "") -> tuple[Reason, ...]:
-    return tuple(_reason(error, within) for error in errors[:100])
+    # pydantic does not count a list's wrong items and then calls the list too short as well.
+    inside = {tuple(error["loc"][:depth]) for error in errors for depth in range(len(error["loc"]))}
+    told = [error for error in errors if error["type"] != "too_short" or tuple(error["loc"]) not in inside]
+    return tuple(_reason(error, within) for error in told[:100])
 
 
 def _reason(error: Mapping[str, Any], within: str) -> Reason:
