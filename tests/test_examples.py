@@ -11,7 +11,7 @@ import sysconfig
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Running:
     kafka: str
     opd: str
     environment: Mapping[str, str]
+    tokens: dict[str, str] = field(default_factory=dict)
 
     def run(self, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -48,7 +49,9 @@ class Running:
 
     def token(self, role: str) -> str:
         of_opd = ["--opd", self.opd] if role in {"tim_ppid", "ketua_ppid"} else []
-        return self.jejak("token", "add", "--name", role, "--role", role, *of_opd).strip()
+        if role not in self.tokens:
+            self.tokens[role] = self.jejak("token", "add", "--name", role, "--role", role, *of_opd).strip()
+        return self.tokens[role]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +60,6 @@ def running(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JEJAK_")}
     environment |= {"JEJAK_KAFKA": kafka, "JEJAK_PORT": str(port)}
     here = Running(directory, f"http://127.0.0.1:{port}", kafka, f"contoh-{uuid.uuid4().hex[:8]}", environment)
-    here.jejak("migrate")
     here.jejak("opd", "add", here.opd, "--name", "Dinas Contoh")
     with (directory / "up.log").open("wb") as log:
         command = [str(Path(sysconfig.get_path("scripts")) / "jejak"), "up"]
