@@ -181,7 +181,7 @@ def _is_command(line: str) -> bool:
     while words and isinstance(command, typer.core.TyperGroup) and words[0] in command.commands:
         command = command.commands[words.pop(0)]
     if isinstance(command, typer.core.TyperGroup):
-        return not words or "|" in words[0] or words[0] == "--help"
+        return not words or "|" in words[0] or words[0] in {"--help", "…"}
     options = {option for parameter in getattr(command, "params", ()) for option in parameter.opts}
     return {word.partition("=")[0] for word in words if word.startswith("--")} <= options | {"--help"}
 
