@@ -12,13 +12,13 @@ from typing import Final
 from eventsourcing.persistence import Tracking
 
 from jejak.archive.scan import LogAt
-from jejak.archive.workers import Progress, silent
+from jejak.archive.workers import Progress, rare_garbage, silent
 from jejak.events.bus import parse_log_record
 from jejak.events.journal import EVENTS, Entry, Journal, Outcome, Record, Row, source_of
 from jejak.events.reader import Span, cluster_id, read_topic, spans, writer
 from jejak.events.stores import open_store
 
-RECORDS_A_COMMIT: Final = 5_000
+RECORDS_A_COMMIT: Final = 2_000
 ROWS_A_SEND: Final = 2_000
 UNFINISHED: Final = 1
 FINISHED: Final = 2
@@ -70,7 +70,8 @@ def rebuild(address: str, lane: str, log: LogAt, *, progress: Progress = silent)
         positions = {partition: journal.stored_position(source_of(cluster, log.topic, partition)) for partition in wanted}
         rest = {partition: (max(first, positions[partition]), after) for partition, (first, after) in wanted.items()}
         rebuilding = _Rebuilding(journal, cluster, progress, Counter())
-        asyncio.run(rebuilding.run(log, rest))
+        with rare_garbage():
+            asyncio.run(rebuilding.run(log, rest))
         journal.store.insert_tracking(Tracking(mark, FINISHED))
     finally:
         journal.store.close()

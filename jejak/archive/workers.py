@@ -54,7 +54,7 @@ def silent(_: int) -> None:
 def sharing(processes: int, progress: Progress = silent) -> Iterator[Share]:
     """Processes that run until the block is left. Raises WorkersLost."""
     if processes == 1:
-        with _counted_here(progress):
+        with _counted_here(progress), rare_garbage():
             yield lambda work, jobs: [work(job) for job in jobs]
         return
     context = multiprocessing.get_context("spawn")
@@ -75,6 +75,22 @@ def sharing(processes: int, progress: Progress = silent) -> Iterator[Share]:
             yield share
         except BrokenExecutor as error:
             raise WorkersLost("Sebuah proses pemeriksa dihentikan dari luar; periksa memori mesin ini.") from error
+
+
+@contextmanager
+def rare_garbage() -> Iterator[None]:
+    """While the block runs, cycles are looked for rarely: what is made for each record is freed by reference counting."""
+    before = gc.get_threshold()
+    _look_rarely()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _look_rarely() -> None:
+    gc.freeze()
+    gc.set_threshold(GARBAGE_EVERY, 20, 50)
 
 
 @contextmanager
@@ -99,6 +115,4 @@ def _start(done: "Synchronized[int]") -> None:
             done.value += records
 
     _Done.add = staticmethod(add)
-    # What a worker makes for each record is freed by reference counting; looking for cycles that often costs a tenth of its time.
-    gc.freeze()
-    gc.set_threshold(GARBAGE_EVERY)
+    _look_rarely()
