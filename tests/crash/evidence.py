@@ -53,30 +53,56 @@ def await_progress(stage: Stage, rows: int) -> None:
 
 def await_rest(stage: Stage, load: Load, *, patience_s: float = 240.0) -> None:
     """Every journal holds every event, every inbound record has its outcome, everything outgoing was sent; else TimeoutError."""
-    events = events_in(load.plans)
-    kafka_records = sum(plan.times for plan in load.plans if not plan.by_http)
+    events, ends = events_in(load.plans), [-1]
 
     def at_rest() -> bool:
+        if load.sent < sum(plan.times for plan in load.plans):
+            return False
         counted = [stage.row(lane, _COUNTS) for lane in LANES]
-        return (
-            all(row[0] == events and row[2] >= row[3] for row in counted)
-            and counted[0][1] >= kafka_records
-            and load.sent >= sum(plan.times for plan in load.plans)
-        )
+        if any(row[0] != events or row[2] < row[3] for row in counted):
+            return False
+        if ends[0] < 0:
+            ends[0] = asyncio.run(_inbound_ends(stage.kafka))
+        return counted[0][1] >= ends[0]
 
     try:
         until(at_rest, "everything is published everywhere", patience_s)
     except TimeoutError as error:
         told = {lane: stage.row(lane, _COUNTS) for lane in LANES}
-        raise TimeoutError(
-            f"{error}: of {events} events (events, receipts, cursor, last to send): {told}; {dict(load.answers)}; {load.surprises[:5]}"
-        ) from error
+        words = f"of {events} events (events, inbound position, cursor, last to send): {told}; {dict(load.answers)}; {load.surprises[:5]}"
+        raise TimeoutError(f"{error}: {words}") from error
 
 
 _COUNTS: Final = """SELECT sum(CASE WHEN e.topic IN ('own', 'copy') THEN 1 ELSE 0 END),
- sum(CASE WHEN e.topic = 'receipt' THEN 1 ELSE 0 END),
- (SELECT max(notification_id) FROM {schema}tracking WHERE application_name = 'follower:relay'),
+ (SELECT sum(notification_id) FROM {schema}{tracking} WHERE application_name LIKE '%/opd.%'),
+ (SELECT max(notification_id) FROM {schema}{tracking} WHERE application_name = 'follower:relay'),
  max(CASE WHEN e.topic <> 'copy' THEN e.{id} ELSE 0 END) FROM {schema}stored_events e"""
+
+
+async def _inbound_ends(kafka: Kafka) -> int:
+    found = [await spans(kafka, f"opd.{opd}.data-submitted.v1") for opd in OPDS]
+    return sum(after for topic in found for _, after in topic.values())
+
+
+def intake_lag(stage: Stage) -> int:
+    """Inbound records that intake has not dealt with."""
+    return asyncio.run(_inbound_ends(stage.kafka)) - stage.row("intake", _COUNTS)[1]
+
+
+def finished_submission(stage: Stage, load: Load) -> list[bytes]:
+    """The events of a submission that has come to its end in every journal."""
+    found: list[list[bytes]] = []
+
+    def finished() -> bool:
+        journals = [_journal(stage, lane).events for lane in LANES]
+        for plan in load.plans:
+            if all(len(journal.get(plan.submission_id, ())) == len(plan.path) for journal in journals):
+                found.append(list(journals[0][plan.submission_id]))
+                return True
+        return False
+
+    until(finished, "a submission has come to its end")
+    return found[0]
 
 
 def check(stage: Stage, expected: Expected) -> list[str]:
@@ -106,10 +132,10 @@ async def _from_kafka(kafka: Kafka) -> tuple[list[tuple[Place, bytes | None]], l
             inbound += [((r.topic, r.partition, r.offset), r.value) for r in records]
     receipts: list[tuple[Place, bytes]] = []
     async for records in read_topic(kafka, RECEIPTS_TOPIC, await spans(kafka, RECEIPTS_TOPIC)):
-        receipts += [(_place(dict(r.headers)), r.value or b"") for r in records]
+        receipts += [(placed(dict(r.headers)), r.value or b"") for r in records]
     letters: list[Letter] = []
     async for records in read_topic(kafka, DEAD_LETTERS_TOPIC, await spans(kafka, DEAD_LETTERS_TOPIC)):
-        letters += [(*_place(dict(r.headers)), dict(r.headers)["error"].decode()) for r in records]
+        letters += [(*placed(dict(r.headers)), dict(r.headers)["error"].decode()) for r in records]
     return inbound, receipts, letters
 
 
@@ -165,5 +191,5 @@ def _portal(root: Path) -> dict[str, list[str]]:
     return shown
 
 
-def _place(headers: dict[str, bytes]) -> Place:
+def placed(headers: dict[str, bytes]) -> Place:
     return headers["topic"].decode(), int(headers["partition"]), int(headers["offset"])

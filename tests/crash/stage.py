@@ -1,9 +1,11 @@
 """The stage of a crash test: a broker and perhaps a PostgreSQL of its own behind proxies, lanes as processes, tokens for everybody."""
 
 import asyncio
+import os
 import random
 import shutil
 import sqlite3
+import sys
 import threading
 import time
 import uuid
@@ -31,6 +33,8 @@ from tests.crash.proxy import Proxy
 PATIENCE_S: Final = 240.0
 PARTITIONS: Final = 4
 SUPERVISE_S: Final = 1.0
+SUBMISSIONS: Final = int(os.environ.get("JEJAK_TEST_SUBMISSIONS", "300"))
+SEED: Final = int(os.environ["JEJAK_TEST_SEED"]) if "JEJAK_TEST_SEED" in os.environ else None
 
 
 class Stage:
@@ -79,13 +83,18 @@ class Stage:
         return self.database.direct if self.database else f"sqlite:{self.directory}"
 
     def row(self, lane: str, sql: str) -> tuple[int, ...]:
-        """One row of numbers out of a lane's journal, zeros while it cannot be read. In `sql`, tables are `{schema}name`, the id `{id}`."""
+        """One row of numbers out of a lane's journal, zeros while it cannot be read. In `sql`, tables are `{schema}name`."""
         try:
             if self.database:
-                return tuple(int(str(v or 0)) for v in self.database.query(sql.format(schema=f"jejak_{lane}.", id="notification_id"))[0])
+                return tuple(
+                    int(str(v or 0))
+                    for v in self.database.query(
+                        sql.format(schema=f"jejak_{lane}.", id="notification_id", tracking="notification_tracking")
+                    )[0]
+                )
             path = self.directory / f"{lane}.sqlite"
             with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
-                return tuple(int(v or 0) for v in connection.execute(sql.format(schema="", id="rowid")).fetchone())
+                return tuple(int(v or 0) for v in connection.execute(sql.format(schema="", id="rowid", tracking="tracking")).fetchone())
         except (sqlite3.Error, psycopg.Error):
             return (0, 0, 0, 0)
 
@@ -153,7 +162,9 @@ def ready(lanes: Sequence[LaneProcess]) -> None:
 
 
 def chance_of(seed: int | None) -> tuple[int, random.Random]:
+    """A seed, printed so that a failure can be tried again (JEJAK_TEST_SEED), and what is drawn from it."""
     seed = seed if seed is not None else random.SystemRandom().randrange(2**32)
+    sys.stdout.write(f"seed {seed}\n")
     return seed, random.Random(seed)  # noqa: S311
 
 

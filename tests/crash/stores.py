@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.crash.lanes import READY_S
 from tests.crash.stage import Stage, until
 
-SENT = """SELECT (SELECT max(notification_id) FROM {schema}tracking WHERE application_name = 'follower:relay'),
+SENT = """SELECT (SELECT max(notification_id) FROM {schema}{tracking} WHERE application_name = 'follower:relay'),
  max(CASE WHEN topic <> 'copy' THEN {id} ELSE 0 END) FROM {schema}stored_events"""
 COLUMNS = 2
 

@@ -7,16 +7,13 @@ from tests.crash.evidence import await_progress, await_rest, check, expected_of
 from tests.crash.lanes import LANES
 from tests.crash.load import playing
 from tests.crash.plans import plans
-from tests.crash.stage import chance_of, ready, stage_in
+from tests.crash.stage import SEED, SUBMISSIONS, chance_of, ready, stage_in
 
 KILLS = int(os.environ.get("JEJAK_TEST_KILLS", "20"))
-SUBMISSIONS = int(os.environ.get("JEJAK_TEST_SUBMISSIONS", "300"))
-SEED = int(os.environ["JEJAK_TEST_SEED"]) if "JEJAK_TEST_SEED" in os.environ else None
 
 
 def test_lanes_killed_at_random_moments_lose_and_double_nothing(tmp_path: Path) -> None:
     seed, chance = chance_of(SEED)
-    print(f"seed {seed}")  # noqa: T201
     with stage_in(tmp_path) as stage:
         for name in LANES:
             stage.add(name)

@@ -1,0 +1,165 @@
+"""A Kafka and a disk in memory, for the one place where that is right: trying out many orders of crashes quickly.
+
+The log is lists of records; a `Disk` is a real SQLite store in memory that can crash before, in and after its transactions.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from eventsourcing.persistence import StoredEvent, Tracking
+from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore
+
+from jejak.archive.facts import Fact, fact_of_message, place_of, read_quickly
+from jejak.archive.sources import Group, IdRange
+from jejak.events.stores import SQLiteStore
+
+PARTITIONS: Final = {"opendata.submissions.v1": 2}
+CLUSTER: Final = "in-memory"
+_numbers: Final = itertools.count()
+
+
+class Crash(BaseException):
+    """The process is gone at this very point. No `except Exception` may catch it."""
+
+
+@dataclass
+class Log:
+    """Kafka: topic → partitions → messages. `dies_after`: the sender crashes when so many more of its records are written."""
+
+    topics: dict[str, list[list[Any]]] = field(default_factory=dict)
+    dies_after: int | None = None
+
+    def partitions(self, topic: str) -> list[list[Any]]:
+        return self.topics.setdefault(topic, [[] for _ in range(PARTITIONS.get(topic, 1))])
+
+    def write(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = (), partition: int | None = None
+    ) -> tuple[int, int]:
+        partitions = self.partitions(topic)
+        number = sum(key or b"") % len(partitions) if partition is None else partition
+        offset = len(partitions[number])
+        message = SimpleNamespace(topic=topic, partition=number, offset=offset, key=key, value=value, headers=tuple(headers))
+        partitions[number].append(message)
+        return number, offset
+
+    def all(self, topic: str) -> Iterator[Any]:
+        yield from itertools.chain.from_iterable(self.partitions(topic))
+
+
+@dataclass
+class Producer:
+    """aiokafka's, as far as the relay uses it."""
+
+    log: Log
+
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> Any:
+        if self.log.dies_after is not None:
+            if self.log.dies_after == 0:
+                raise Crash
+            self.log.dies_after -= 1
+        self.log.write(topic, key, value, headers)
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        sent.set_result(None)
+        return sent
+
+
+@dataclass
+class Reader:
+    """aiokafka's consumer and admin client, as far as the bus asks them. Partitions are assigned from outside, as a group does it."""
+
+    log: Log
+    positions: dict[TopicPartition, int] = field(default_factory=dict)
+
+    def assignment(self) -> set[TopicPartition]:
+        return set(self.positions)
+
+    def assign(self, partitions: Sequence[TopicPartition]) -> None:
+        self.positions = {tp: self.positions.get(tp, 0) for tp in partitions}
+
+    def seek(self, tp: TopicPartition, offset: int) -> None:
+        self.positions[tp] = offset
+
+    async def position(self, tp: TopicPartition) -> int:
+        return self.positions[tp]
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return {tp: len(self.log.partitions(tp.topic)[tp.partition]) for tp in partitions}
+
+    async def list_topics(self) -> list[str]:
+        return list(self.log.topics)
+
+    async def describe_topics(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        return [{"topic": n, "partitions": [{"partition": p} for p in range(len(self.log.partitions(n)))]} for n in names]
+
+    def poll(self, limit: int) -> list[Any]:
+        found: list[Any] = []
+        for tp in sorted(self.positions):
+            fresh = self.log.partitions(tp.topic)[tp.partition][self.positions[tp] :][: limit - len(found)]
+            self.positions[tp] += len(fresh)
+            found += fresh
+        return found
+
+
+class Disk(SQLiteStore):
+    """A lane's store. `crash`: where the next write ends: `before`, `inside` or `after` its transaction."""
+
+    def __init__(self, rows: Sequence[tuple[Any, ...]] = (), positions: Sequence[tuple[str, int]] = ()) -> None:
+        super().__init__(SQLiteDatastore(f"file:jejak-{next(_numbers)}?mode=memory&cache=shared"), None)
+        self.crash: str | None = None
+        self.create_table()
+        with self.datastore.transaction(commit=True) as c:
+            c.execute("DELETE FROM tracking")
+            for row in rows:
+                c.execute("INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?, ?)", row)
+            for position in positions:
+                c.execute("INSERT INTO tracking VALUES (?, ?)", position)
+
+    def copy(self) -> "Disk":
+        """A backup."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute("SELECT rowid, originator_id, originator_version, topic, state FROM stored_events")
+            rows = [tuple(row) for row in c.fetchall()]
+            c.execute("SELECT application_name, notification_id FROM tracking")
+            return Disk(rows, [(str(row[0]), int(row[1])) for row in c.fetchall()])
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], *, positions: Sequence[Tracking]) -> Sequence[int] | None:
+        self._die("before")
+        ids = super().insert_events(stored_events, positions=positions)
+        self._die("after")
+        return ids
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        ids = super()._insert_events(c, stored_events, **kwargs)
+        self._die("inside")
+        return ids
+
+    def _die(self, where: str) -> None:
+        if self.crash == where:
+            self.crash = None
+            raise Crash
+
+
+@dataclass(frozen=True)
+class MemoryRuns:
+    """The log as the proof wants to see it: a `Source`."""
+
+    log: Log
+    topic: str
+
+    def groups(self, ids: IdRange) -> Iterator[Group]:
+        facts: dict[bytes, list[Fact]] = {}
+        for m in self.log.all(self.topic):
+            fact = fact_of_message(m.key, m.value, place_of(m.partition, m.offset), read=read_quickly)
+            facts.setdefault(fact.submission, []).append(fact)
+        for submission in sorted(facts):
+            yield submission, partial(_given, facts[submission])
+
+
+def _given(facts: list[Fact], _: Mapping[bytes, Fact]) -> list[Fact]:
+    return facts
