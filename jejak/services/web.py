@@ -178,7 +178,7 @@ def json_of(content: object, *, ok: bool = True, status: int | None = None) -> R
     return Response(body, status_code=status or (200 if ok else 503), media_type="application/json")
 
 
-def errors_json(reasons: Sequence[Reason], status: int, **more: object) -> Response:
+def errors_json(reasons: Sequence[Reason], status: int, /, **more: object) -> Response:
     told = [{"code": r.code, "field": r.field, "message": r.note} for r in reasons]
     return json_of({"errors": told, **more}, status=status)
 
