@@ -199,7 +199,9 @@ def add_errors(app: FastAPI) -> None:
 
     def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        return errors_json(reasons_from([{**e, "loc": tuple(e["loc"])[1:]} for e in error.errors()]), 422)
+        # Where a JSON text breaks off is a number of characters, not a field.
+        told = [{**e, "loc": () if e["type"] == "json_invalid" else tuple(e["loc"])[1:]} for e in error.errors()]
+        return errors_json(reasons_from(told), 422)
 
     def not_now(_: Request, error: Exception) -> Response:
         log.warning("not_now", error=repr(error))
@@ -213,6 +215,8 @@ def add_errors(app: FastAPI) -> None:
 
     def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
+        if error.status_code == 400:  # FastAPI's word for a body that it could not even decode
+            return errors_json([Reason(code="unreadable", note="Isi bukan JSON yang benar.")], 422)
         code, words = {404: ("not_found", "Alamat ini tidak ada."), 405: ("wrong_method", "Cara pemanggilan ini tidak didukung.")}.get(
             error.status_code, ("http", str(error.detail))
         )
