@@ -44,6 +44,17 @@ class Directory:
                 log.warning("directory_rebuilt", error=repr(error))
                 await asyncio.sleep(pause(failures))
 
+    async def read_once(self) -> None:
+        """As it stands now, for a command. Raises KafkaError, TimeoutError."""
+        following = asyncio.create_task(self._follow())
+        try:
+            async with asyncio.timeout(2 * CALL_S):
+                while not self.progress.ready and not following.done():  # noqa: ASYNC110 (the task makes it so)
+                    await asyncio.sleep(0.05)
+        finally:
+            following.cancel()
+            await asyncio.wait([following])
+
     async def _follow(self) -> None:
         consumer = AIOKafkaConsumer(**self.kafka.options(), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
         partition, built_at = TopicPartition(DIRECTORY_TOPIC, 0), time.monotonic()

@@ -20,10 +20,12 @@ from jejak.events.directory import put_record
 from jejak.events.stores import StoreRefused, open_store
 from jejak.events.topics import ensure, inbound_topic
 from jejak.local import broker, forms
+from jejak.local.portal_cli import app as portal
 from jejak.local.prepare import REFUSALS, configure_logs, ensure_topics, kafka_beside, kafka_for, prepare
 from jejak.local.say import say
 from jejak.services.due import Calendar, due_at
 from jejak.services.files import open_files
+from jejak.services.publisher.portal import PortalProblem
 from jejak.services.settings import LANES, Settings, SettingsRefused, read_settings
 from jejak.web.tokens import Role, issue, load_private, make_keys, person_id
 
@@ -38,6 +40,7 @@ token = typer.Typer(no_args_is_help=True, help="Signed tokens of people and syst
 app.add_typer(audit, name="audit")
 app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
+app.add_typer(portal, name="portal")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 T = TypeVar("T")
 LOG: Final = Path("var/jejak.log")
@@ -230,7 +233,7 @@ def main() -> None:
     except SettingsRefused as refused:
         say(f"Wrong settings:\n{refused}")
         raise SystemExit(2) from None
-    except (StoreRefused, forms.FormRefused, *REFUSALS) as refused:
+    except (StoreRefused, PortalProblem, forms.FormRefused, *REFUSALS) as refused:
         say(f"jejak: {refused}")
         raise SystemExit(1) from None
     except UNREACHABLE as error:

@@ -63,13 +63,16 @@ class Metrics(Collector):
         failures = CounterMetricFamily("jejak_portal_failures", "Attempts to publish that failed, by code", labels=["code"])
         steps = CounterMetricFamily("jejak_portal_steps", "Steps of publishing begun", labels=["step"])
         retrying = GaugeMetricFamily("jejak_portal_retrying_submissions", "Approved submissions that failed and will be tried again")
+        differences = GaugeMetricFamily("jejak_portal_differences", "What the last regular check found to differ between portal and log")
         for publishing in publishings:
+            if publishing.differences is not None:
+                differences.add_metric([], publishing.differences)
             for code, count in list(publishing.failures.items()):
                 failures.add_metric([code], count)
             for step, count in list(publishing.steps.items()):
                 steps.add_metric([step], count)
             retrying.add_metric([], publishing.attempts.waiting())
-        yield from (failures, steps, retrying)
+        yield from (failures, steps, retrying, differences)
 
 
 def _latest_overdue(lane: Lane, now: datetime) -> datetime:

@@ -20,5 +20,7 @@ def build(shared: Shared) -> Lane:
     publishing = Publishing(lane, portal, attempts, Progress("publishing"), wake_on(lane.worklist.on_change))
     lane.parts["publishing"] = publishing
     lane.work.append((publishing.progress, publishing.run))
+    if settings.portal_check_hours:
+        lane.work.append((Progress("portal_check"), publishing.check_regularly))
     lane.on_stop.append(portal.close)
     return lane

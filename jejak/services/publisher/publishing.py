@@ -8,7 +8,6 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,15 +18,16 @@ from eventsourcing.persistence import PersistenceError
 from sqlalchemy.exc import DBAPIError
 
 from jejak.events.bus import WATCH_S, Progress, woken
-from jejak.events.contracts import Actor, DataApproved, DataPublished, Reason, Retracted
+from jejak.events.contracts import Actor, DataPublished, Reason, Retracted
 from jejak.events.journal import Recorded
-from jejak.events.submission import Kind, Refused, fold
+from jejak.events.submission import Kind, Refused
 from jejak.services.files import FileProblem
 from jejak.services.lane import Lane
 from jejak.services.publisher.attempts import Attempt, Attempts, Waiting
 from jejak.services.publisher.commands import Publish, Retract, Withdrawn
 from jejak.services.publisher.policy import PUBLISHER
-from jejak.services.publisher.portal import STEPS, Code, Portal, PortalProblem, Publication
+from jejak.services.publisher.portal import STEPS, Code, Portal, PortalProblem
+from jejak.services.publisher.standings import Upkeep, publication_of
 
 WORKERS: Final = 4
 LONGEST_PAUSE: Final = timedelta(minutes=5)
@@ -43,6 +43,7 @@ class Publishing:
     wake: asyncio.Event
     failures: Counter[str] = field(default_factory=Counter)
     steps: Counter[str] = field(default_factory=Counter)
+    differences: int | None = None
     _running: dict[asyncio.Future[None], Waiting] = field(default_factory=dict)
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="publish"))
     _step: dict[str, str] = field(default_factory=dict)
@@ -93,6 +94,21 @@ class Publishing:
         left = (soonest - now).total_seconds() if soonest else WATCH_S
         return min(WATCH_S, max(0.05, left))
 
+    async def check_regularly(self) -> None:
+        """Compare the portal with the log every so many hours (JEJAK_PORTAL_CHECK_HOURS) and count what differs."""
+        shared = self.lane.shared
+        upkeep = Upkeep(self.portal, self.lane.journal, self.attempts, shared.directory, shared.files)
+        await self.lane.until_ready()
+        while True:
+            try:
+                differences = await asyncio.get_running_loop().run_in_executor(self._workers, lambda: list(upkeep.check()))
+                self.differences = len(differences)
+                for difference in differences:
+                    log.error("portal_differs", what=difference.what, words=str(difference))
+            except (PortalProblem, OSError, DBAPIError, PersistenceError) as error:
+                log.warning("portal_not_checked", error=repr(error))
+            await asyncio.sleep(shared.settings.portal_check_hours * 3600)
+
     def _publish(self, waiting: Waiting) -> None:
         """Blocking: runs in a thread."""
         with self.attempts.turn(waiting.dataset_id) as mine:
@@ -102,7 +118,7 @@ class Publishing:
             if not mine:
                 raise PortalProblem(Code.BUSY, "Data ini sedang ditulis ke portal oleh proses lain; akan dicoba lagi.", retry_after=1.0)
             started = time.monotonic()
-            publication = self.publication(self.lane.journal.history(submission.id))
+            publication = publication_of(self.lane.journal.history(submission.id), self.lane.shared.directory)
             published = self.portal.publish(
                 publication, self.lane.shared.files, step=lambda step: self._stepped(waiting.submission_id, step)
             )
@@ -173,28 +189,12 @@ class Publishing:
         data = Retracted(manifest=self.lane.find(submission_id).manifest, portal=self.portal.kind, url=url, reason=body.reason)
         withdrawn = Withdrawn(expected_sequence=body.expected_sequence, data=data)
         self.lane.check("retract", submission_id, withdrawn, actor=actor)
-        publication = self.publication(history)
+        publication = publication_of(history, self.lane.shared.directory)
         with self.attempts.turn(publication.dataset.dataset_id) as mine:
             if not mine:
                 raise Refused(Kind.CONFLICT, Reason(code="busy", note="Data ini sedang ditulis ke portal; coba lagi sebentar lagi."))
             self.portal.retract(publication, reason=body.reason, step=lambda step: self._stepped(str(submission_id), step))
             return self.lane.do("retract", submission_id, withdrawn, actor=actor)
-
-    def publication(self, history: Sequence[Recorded]) -> Publication:
-        """What the last approval of this history lets be shown."""
-        upto = max(r.event.sequence for r in history if isinstance(r.event, DataApproved))
-        submission = fold((r.event, r.hash) for r in history[:upto])
-        assert submission is not None  # noqa: S101 (an approval has a beginning before it)
-        return Publication(
-            submission_id=submission.id,
-            sequence=upto,
-            opd=submission.opd,
-            opd_name=self.lane.shared.directory.name_of(submission.opd),
-            dataset=submission.dataset,
-            files=submission.files,
-            manifest=submission.manifest,
-            approved_at=submission.arrived_at,
-        )
 
 
 def _words(error: BaseException) -> tuple[str, str]:
