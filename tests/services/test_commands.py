@@ -1,0 +1,240 @@
+"""Steps 2 and 3 over HTTP: each command happens, is refused with its reason, and stays quiet when it was said before."""
+
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from jejak.events.contracts import EVENT, Actor, DataRejected, DataRevised, DataVerified
+from jejak.events.journal import Row
+from tests.events.given import CHECKLIST, FILE, Step, approved, rejected, revised, revision_of, story, submission_of, submitted, verified
+from tests.services.desk import ADMIN, ATASAN, AUDITOR, KETUA, KETUA_OF_DINKES, TIM, Desk, desk_of
+from tests.services.shelves import keep, sha
+
+REASONS = [{"code": "incomplete", "field": "dataset.columns", "note": "Kolom tanpa satuan."}]
+BODIES: dict[str, dict[str, Any]] = {
+    "revise": {"note": "Sudah dicek."},
+    "verify": {"checklist": CHECKLIST, "note": ""},
+    "approve": {"consideration": "Layak diunggah."},
+    "reject": {"reasons": REASONS},
+}
+
+
+@pytest.fixture
+async def review(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk_of("review", tmp_path) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def decision(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk_of("decision", tmp_path) as desk:
+        yield desk
+
+
+def codes(answer: httpx.Response) -> list[tuple[str, str | None]]:
+    assert all(error["message"] for error in answer.json()["errors"])
+    return [(error["code"], error["field"]) for error in answer.json()["errors"]]
+
+
+async def test_the_head_passes_on_what_needs_no_change(review: Desk) -> None:
+    told = story(submitted)
+    submission_id = review.given(*told)
+
+    answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1, note="Sudah dicek.")
+
+    assert answer.status_code == 200
+    event = EVENT.validate_json(answer.content)
+    assert isinstance(event, DataRevised)
+    assert (event.sequence, event.previous, event.actor.id) == (2, told[0].hash, KETUA.id)
+    assert (event.data.note, event.data.changed) == ("Sudah dicek.", ())
+    assert event.data.manifest == review.lane.find(submission_id).manifest
+    (own,) = review.lane.journal.read(0, 10, [Row.OWN])
+    assert own.raw == answer.content
+
+
+async def test_the_head_changes_some_fields_and_takes_one_away(review: Desk) -> None:
+    submission_id = review.given(*story(submission_of(theme="Lama")))
+
+    changes = {"title": "Daftar desa 2025", "theme": None}
+    answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1, dataset=changes)
+
+    event = EVENT.validate_json(answer.content)
+    assert isinstance(event, DataRevised)
+    assert (event.data.dataset.title, event.data.dataset.theme, event.data.dataset.summary) == (
+        "Daftar desa 2025",
+        None,
+        "Semua desa dan kelurahan.",
+    )
+    assert set(event.data.changed) == {"dataset.title", "dataset.theme"}
+
+
+async def test_the_head_replaces_a_file_that_intake_has(review: Desk) -> None:
+    submission_id, content = review.given(*story(submitted)), b"kode\n"
+    keep(review.shared.files, content)
+    files = [FILE | {"sha256": sha(content), "bytes": len(content)}]
+
+    answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1, files=files)
+
+    event = EVENT.validate_json(answer.content)
+    assert isinstance(event, DataRevised)
+    assert (event.data.changed, event.data.files[0].sha256) == (("files",), sha(content))
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"dataset": {"dataset_id": "lain"}}, [("fixed", "dataset.dataset_id")]),
+        ({"dataset": {"title": " ", "licence": "x"}}, [("required", "dataset.title"), ("unknown_field", "dataset.licence")]),
+        ({"dataset": {"title": None}}, [("required", "dataset.title")]),
+        ({"dataset": {"information_class": "dikecualikan"}}, [("exempt", "dataset.information_class")]),
+        ({"dataset": {"personal_data": {"contains": True}}}, [("personal_data", "dataset.personal_data")]),
+        ({"files": [FILE]}, [("file_missing", "files.0.sha256")]),
+        ({"files": []}, [("required", "files")]),
+        ({"note": 3, "unknown": 1}, [("wrong_type", "note"), ("unknown_field", "unknown")]),
+    ],
+)
+async def test_a_revision_that_may_not_stand_is_refused_with_every_field(
+    review: Desk, body: dict[str, Any], errors: list[tuple[str, str]]
+) -> None:
+    submission_id = review.given(*story(submitted))
+
+    answer = await review.says(KETUA, "revise", submission_id, **({"expected_sequence": 1} | body))
+
+    assert (answer.status_code, codes(answer)) == (422, errors)
+    assert review.written(submission_id) == ["DataSubmitted"]
+
+
+async def test_the_superior_verifies_and_approves_what_the_caller_saw(decision: Desk) -> None:
+    told = story(submitted, revised)
+    submission_id = decision.given(*told)
+
+    seen = await decision.says(ATASAN, "verify", submission_id, expected_sequence=2, checklist=CHECKLIST, note="Lengkap.")
+    done = await decision.says(ATASAN, "approve", submission_id, expected_sequence=3, consideration="Layak diunggah.")
+
+    assert (seen.status_code, done.status_code) == (200, 200)
+    verification = EVENT.validate_json(seen.content)
+    assert isinstance(verification, DataVerified)
+    assert verification.data.manifest == decision.lane.find(submission_id).manifest
+    assert decision.written(submission_id) == ["DataSubmitted", "DataRevised", "DataVerified", "DataApproved"]
+
+
+@pytest.mark.parametrize("before", [(submitted, revised), (submitted, revised, verified)])
+async def test_the_superior_returns_a_dataset_with_reasons(decision: Desk, before: tuple[Step, ...]) -> None:
+    submission_id = decision.given(*story(*before))
+
+    answer = await decision.says(ATASAN, "reject", submission_id, expected_sequence=len(before), reasons=REASONS)
+
+    event = EVENT.validate_json(answer.content)
+    assert isinstance(event, DataRejected)
+    assert [reason.model_dump() for reason in event.data.reasons] == REASONS
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "errors"),
+    [
+        (
+            "verify",
+            {"checklist": CHECKLIST | {"valid": False, "aktual": False}},
+            [("not_confirmed", "checklist.aktual"), ("not_confirmed", "checklist.valid")],
+        ),
+        ("verify", {"checklist": {"terpadu": True}}, [("required", f"checklist.{word}") for word in list(CHECKLIST)[1:]]),
+        ("reject", {"reasons": []}, [("required", "reasons")]),
+        ("reject", {"reasons": [{"code": "Tidak", "note": ""}]}, [("wrong_format", "reasons.0.code"), ("required", "reasons.0.note")]),
+        ("approve", {}, [("required", "consideration")]),
+        ("verify", {"expected_sequence": "2"}, [("wrong_type", "expected_sequence"), ("required", "checklist")]),
+    ],
+)
+async def test_a_decision_without_what_it_needs_is_refused_with_every_field(
+    decision: Desk, verb: str, body: dict[str, Any], errors: list[tuple[str, str]]
+) -> None:
+    submission_id = decision.given(*story(submitted, revised))
+
+    answer = await decision.says(ATASAN, verb, submission_id, **({"expected_sequence": 2} | body))
+
+    assert (answer.status_code, codes(answer)) == (422, errors)
+    assert len(decision.written(submission_id)) == 2
+
+
+async def test_data_with_an_error_finding_cannot_be_verified_but_returned(decision: Desk) -> None:
+    finding = {"word": "valid", "severity": "error", "code": "column_twice", "field": "dataset.columns", "message": "Kolom dua kali."}
+    submission_id = decision.given(*story(submitted, revision_of(findings=[finding])))
+
+    refused = await decision.says(ATASAN, "verify", submission_id, expected_sequence=2, **BODIES["verify"])
+    returned = await decision.says(ATASAN, "reject", submission_id, expected_sequence=2, **BODIES["reject"])
+
+    assert (refused.status_code, codes(refused)) == (422, [("has_errors", "dataset.columns")])
+    assert returned.status_code == 200
+
+
+async def test_a_name_that_another_agency_publishes_under_cannot_be_verified(decision: Desk) -> None:
+    other = submitted.by(Actor(id="tim@dinkes", name="Tim", role="tim_ppid", opd="dinkes"))
+    decision.given(*story(other, revised, verified, approved))
+    submission_id = decision.given(*story(submitted, revised))
+
+    answer = await decision.says(ATASAN, "verify", submission_id, expected_sequence=2, **BODIES["verify"])
+
+    assert (answer.status_code, codes(answer)) == (422, [("name_taken", "dataset.dataset_id")])
+
+
+@pytest.mark.parametrize(
+    ("who", "verb", "before", "code"),
+    [
+        (ATASAN, "revise", (submitted,), "role"),
+        (TIM, "revise", (submitted,), "role"),
+        (AUDITOR, "revise", (submitted,), "role"),
+        (KETUA_OF_DINKES, "revise", (submitted,), "other_opd"),
+        (KETUA, "verify", (submitted, revised), "role"),
+        (ADMIN, "approve", (submitted, revised, verified), "role"),
+        (ATASAN, "verify", (submitted, revised.by(ATASAN)), "four_eyes"),
+        (ATASAN, "approve", (submitted.by(ATASAN), revised, verified), "four_eyes"),
+        (ATASAN, "reject", (submitted.by(ATASAN), revised), "four_eyes"),
+    ],
+)
+async def test_who_may_not_is_refused_and_nothing_is_written(
+    tmp_path: Path, who: Actor, verb: str, before: tuple[Step, ...], code: str
+) -> None:
+    async with desk_of("review" if verb == "revise" else "decision", tmp_path) as desk:
+        submission_id = desk.given(*story(*before))
+
+        answer = await desk.says(who, verb, submission_id, expected_sequence=len(before), **BODIES[verb])
+
+        assert (answer.status_code, codes(answer)[0][0]) == (403, code)
+        assert len(desk.written(submission_id)) == len(before)
+
+
+@pytest.mark.parametrize("verb", ["verify", "approve", "reject"])
+async def test_a_command_said_twice_is_done_once_and_the_second_hears_what_changed(decision: Desk, verb: str) -> None:
+    before = (submitted, revised, verified) if verb == "approve" else (submitted, revised)
+    submission_id = decision.given(*story(*before))
+    body = {"expected_sequence": len(before), **BODIES[verb]}
+
+    first = await decision.says(ATASAN, verb, submission_id, **body)
+    second = await decision.says(ATASAN, verb, submission_id, **body)
+
+    assert (first.status_code, second.status_code) == (200, 409)
+    assert codes(second) == [("stale", "expected_sequence")]
+    assert ATASAN.name in second.json()["errors"][0]["message"]
+    assert (second.json()["state"], second.json()["sequence"]) == (first_state(first), len(before) + 1)
+    assert len(decision.written(submission_id)) == len(before) + 1
+
+
+async def test_a_command_out_of_turn_is_a_conflict(decision: Desk) -> None:
+    for before, verb in (((submitted,), "verify"), ((submitted, revised), "approve"), ((submitted, revised, rejected()), "reject")):
+        submission_id = decision.given(*story(*before))
+        answer = await decision.says(ATASAN, verb, submission_id, expected_sequence=len(before), **BODIES[verb])
+
+        assert (answer.status_code, codes(answer)[0][0]) == (409, "not_holder")
+
+
+async def test_a_submission_that_does_not_exist(decision: Desk) -> None:
+    answer = await decision.says(ATASAN, "verify", uuid.uuid4(), expected_sequence=2, **BODIES["verify"])
+
+    assert (answer.status_code, codes(answer)) == (404, [("not_found", "submission_id")])
+
+
+def first_state(answer: httpx.Response) -> str:
+    return str(answer.json()["type"]).removeprefix("Data").lower()

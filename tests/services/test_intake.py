@@ -1,0 +1,209 @@
+"""Step 1 over HTTP: files by their hash, then the submission; accepted, duplicate, or refused with every reason at once."""
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from jejak.events.contracts import EVENT, Actor, DataSubmitted, submission_id_of
+from tests.services.desk import ATASAN, AUDITOR, CONTENT, KETUA, TIM, TIM_OF_DINKES, Desk, bearer, desk_of, form
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+async def intake(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk_of("intake", tmp_path, files_limit_mb="1") as desk:
+        yield desk
+
+
+def codes(answer: httpx.Response) -> list[tuple[str, str | None]]:
+    return [(error["code"], error["field"]) for error in answer.json()["errors"]]
+
+
+async def put(desk: Desk, sha256: str, content: bytes | AsyncIterator[bytes], who: Actor = TIM) -> httpx.Response:
+    return await desk.http.put(f"/intake/api/files/{sha256}", content=content, headers=bearer(desk.token(who)))
+
+
+async def test_a_file_is_put_under_its_hash_and_then_named_by_it(intake: Desk) -> None:
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+
+    for _ in range(2):
+        answer = await put(intake, sha256, CONTENT)
+        assert (answer.status_code, answer.json()) == (201, {"sha256": sha256, "bytes": len(CONTENT)})
+
+    assert b"".join(intake.shared.files.read(sha256)) == CONTENT
+    assert (await intake.post("submissions", TIM, form(content=None))).status_code == 202
+
+
+async def test_bytes_that_do_not_hash_to_their_name_are_refused(intake: Desk) -> None:
+    for name in ("0" * 64, hashlib.sha256(CONTENT).hexdigest().upper(), "x", "..", "%2e%2e%2fetc"):
+        answer = await put(intake, name, CONTENT)
+        assert answer.status_code in {422, 404, 405}, name
+    assert codes(await put(intake, "0" * 64, CONTENT)) == [("wrong_hash", "sha256")]
+    assert intake.shared.files.size("0" * 64) is None
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_file_past_the_limit_is_stopped(intake: Desk, *, declared: bool) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(11):
+            yield bytes(MIB // 10)
+
+    answer = await put(intake, "0" * 64, bytes(MIB + 1) if declared else chunks())
+
+    assert (answer.status_code, codes(answer)[0][0]) == (413, "too_large")
+
+
+async def test_only_people_of_an_agency_put_files(intake: Desk) -> None:
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+
+    assert [(await put(intake, sha256, CONTENT, who)).status_code for who in (TIM, KETUA, ATASAN, AUDITOR)] == [201, 201, 403, 403]
+
+
+async def test_a_submission_is_accepted_with_a_receipt_and_is_the_first_event(intake: Desk) -> None:
+    sent = form()
+
+    answer = await intake.post("submissions", TIM, sent)
+
+    receipt = answer.json()
+    submission_id = submission_id_of("dispermades", uuid.UUID(sent["event_id"]))
+    assert (answer.status_code, receipt["outcome"], receipt["submission_id"]) == (202, "accepted", str(submission_id))
+    assert (receipt["event_id"], receipt["opd"], receipt["reasons"]) == (sent["event_id"], "dispermades", [])
+    (recorded,) = intake.lane.journal.history(submission_id)
+    event = EVENT.validate_json(recorded.raw)
+    assert isinstance(event, DataSubmitted)
+    assert (event.actor.id, event.data.received.submitted_by, event.data.received.topic) == (TIM.id, sent["submitted_by"], None)
+    assert b"content" not in recorded.raw
+    assert b"".join(intake.shared.files.read(sent["files"][0]["sha256"])) == CONTENT
+
+
+async def test_the_same_submission_again_changes_nothing(intake: Desk) -> None:
+    sent = form()
+    first = (await intake.post("submissions", TIM, sent)).json()
+
+    again = await intake.post("submissions", TIM, sent)
+
+    assert (again.status_code, again.json()["outcome"], again.json()["submission_id"]) == (202, "duplicate", first["submission_id"])
+    assert intake.lane.journal.last_id() == 1
+
+
+async def test_the_same_event_id_with_other_content_is_refused(intake: Desk) -> None:
+    sent = form()
+    await intake.post("submissions", TIM, sent)
+
+    answer = await intake.post("submissions", TIM, form(event_id=sent["event_id"], title="Lain"))
+
+    assert (answer.status_code, codes(answer)) == (422, [("event_id_reused", "event_id")])
+    assert answer.json()["outcome"] == "refused"
+    assert intake.lane.journal.last_id() == 1
+
+
+async def test_the_same_event_id_of_another_agency_is_another_submission(intake: Desk) -> None:
+    sent = form()
+    one = await intake.post("submissions", TIM, sent)
+    two = await intake.post("submissions", TIM_OF_DINKES, form(event_id=sent["event_id"], opd="dinkes"))
+
+    assert (two.status_code, two.json()["outcome"]) == (202, "accepted")
+    assert one.json()["submission_id"] != two.json()["submission_id"]
+
+
+async def test_a_submission_said_at_once_by_many_is_accepted_once(intake: Desk) -> None:
+    sent = form()
+
+    answers = await asyncio.gather(*(intake.post("submissions", TIM, sent) for _ in range(8)))
+
+    assert sorted(answer.json()["outcome"] for answer in answers) == ["accepted"] + ["duplicate"] * 7
+    assert intake.lane.journal.last_id() == 1
+
+
+async def test_an_agency_submits_for_itself_only_and_only_its_team_submits(intake: Desk) -> None:
+    answer = await intake.post("submissions", TIM_OF_DINKES, form())
+
+    assert (answer.status_code, codes(answer)) == (422, [("other_opd", "opd")])
+    for who in (KETUA, ATASAN, AUDITOR):
+        assert (await intake.post("submissions", who, form())).status_code == 403
+
+
+def edited(**changes: Any) -> dict[str, Any]:
+    """The form with fields at dotted paths changed; None removes one."""
+    whole = form()
+    for path, value in changes.items():
+        holder: Any = whole
+        *way, last = path.split("__")
+        for step in way:
+            holder = holder[int(step) if step.isdigit() else step]
+        if value is None:
+            del holder[last]
+        else:
+            holder[last] = value
+    return whole
+
+
+@pytest.mark.parametrize(
+    ("sent", "errors"),
+    [
+        (edited(dataset__title=None, dataset__columns=[], opd=None), [("required", "opd"), ("required", "dataset.title")]),
+        (edited(dataset__columns=[]), [("required", "dataset.columns")]),
+        (
+            edited(dataset__titel="x", dataset__frequency="sometimes", files__0__sha256="x"),
+            [("not_allowed", "dataset.frequency"), ("unknown_field", "dataset.titel"), ("wrong_format", "files.0.sha256")],
+        ),
+        (
+            edited(occurred_at="2026-11-23T09:00:00", dataset__period_end="31-12-2025", submitted_by=7),
+            [("wrong_time", "occurred_at"), ("wrong_type", "submitted_by"), ("wrong_date", "dataset.period_end")],
+        ),
+        (
+            edited(dataset__information_class="dikecualikan", dataset__personal_data={"contains": True}, dataset__period_end="2020-01-01"),
+            [
+                ("exempt", "dataset.information_class"),
+                ("personal_data", "dataset.personal_data"),
+                ("period_reversed", "dataset.period_end"),
+            ],
+        ),
+        (edited(files=[]), [("required", "files")]),
+        (edited(files__0__content="***"), [("wrong_format", "files.0.content")]),
+        (edited(files__0__content="a29kZQ=="), [("wrong_size", "files.0.bytes")]),
+        (edited(files__0__content=None), [("file_missing", "files.0.sha256")]),
+        (edited(files__0__sha256="0" * 64), [("wrong_hash", "files.0.sha256")]),
+        (edited(files__0__name="../../etc/passwd"), [("wrong_format", "files.0.name")]),
+        (edited(occurred_at="0001-01-01T00:00:00+07:00"), [("too_small", "occurred_at")]),
+    ],
+)
+async def test_what_is_missing_or_wrong_is_told_all_at_once_with_its_field(
+    intake: Desk, sent: dict[str, Any], errors: list[tuple[str, str]]
+) -> None:
+    answer = await intake.post("submissions", TIM, sent)
+
+    assert answer.status_code == 422
+    assert sorted(codes(answer)) == sorted(errors)
+    assert {(reason["code"], reason["field"]) for reason in answer.json()["reasons"]} == set(errors)
+    assert intake.lane.journal.last_id() == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[]", b"null", b'{"x":NaN}'])
+async def test_what_is_no_form_is_refused(intake: Desk, body: bytes) -> None:
+    answer = await intake.post("submissions", TIM, body)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"]
+
+
+async def test_metadata_too_large_for_the_log_is_refused_and_its_files_are_not_kept(intake: Desk) -> None:
+    columns = [{"name": f"kolom_{n}", "type": "string", "description": "x" * 1_500} for n in range(700)]
+
+    answer = await intake.post("submissions", TIM, form(columns=columns))
+
+    assert (answer.status_code, codes(answer)) == (422, [("too_large", "dataset")])
+    assert intake.shared.files.size(hashlib.sha256(CONTENT).hexdigest()) is None
+
+
+async def test_refused_data_leaves_no_bytes_behind(intake: Desk) -> None:
+    await intake.post("submissions", TIM, edited(dataset__personal_data={"contains": True}))
+
+    assert intake.shared.files.size(hashlib.sha256(CONTENT).hexdigest()) is None
