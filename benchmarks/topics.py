@@ -25,10 +25,17 @@ async def fresh(kafka: Kafka, hops: Sequence[str] = ()) -> None:
         await ensure(admin, topics, replication=1, in_sync=1)
 
 
+async def fresh_inbound(kafka: Kafka) -> None:
+    """Only what comes in and its receipts; the log stays."""
+    async with kafka.admin() as admin:
+        await _deleted(admin, [RECEIPTS_TOPIC, *(inbound_topic(opd).name for opd in OPDS)])
+        await ensure(admin, [*shared_topics(PARTITIONS), *(inbound_topic(opd) for opd in OPDS)], replication=1, in_sync=1)
+
+
 async def _deleted(admin: AIOKafkaAdminClient, names: Sequence[str]) -> None:
     if old := sorted(set(names) & set(await admin.list_topics())):
         await admin.delete_topics(old, timeout_ms=15_000)
-        while set(old) & set(await admin.list_topics()):
+        while set(old) & set(await admin.list_topics()):  # noqa: ASYNC110 (Kafka tells nobody)
             await asyncio.sleep(0.1)
 
 

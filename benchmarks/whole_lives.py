@@ -41,13 +41,14 @@ def lives(kafka: Kafka, n: int, repeats: int, directory: Path, store: str, *, be
     """Lives a second. `before`: so many events lie in the log and in every journal already. Raises WrongCount."""
     if not before:
         asyncio.run(topics.fresh(kafka))
+    name = store.split(":", maxsplit=1)[0]
     with lanes(kafka, directory, store, mode="bulk") as running:
         found = []
         for done in range(0, n * repeats, n):
-            took = _timed(kafka, n, f"{store.split(':', maxsplit=1)[0]}-{done}", running, expected=(done + n) * EVENTS_A_LIFE)
+            took = _timed(kafka, n, f"{name}-{before}-{done}", running, expected=(done + n) * EVENTS_A_LIFE)
             found.append(n / took)
             check(kafka, running, done + n, before=before)
-            say(f"{store.split(':', maxsplit=1)[0]}: {found[-1]:,.0f} lives/s")
+            say(f"{name}: {found[-1]:,.0f} lives/s")
     return found
 
 

@@ -38,7 +38,7 @@ class Worker:
             answer: dict[str, Any] = orjson.loads(line)
             return answer
         said = self.log.read_text("utf-8", "replace")[-3000:]
-        raise WorkerEnded(f"{' '.join(map(str, self.process.args[2:]))} ended with {self.process.wait()}: {said}")  # type: ignore[union-attr,index,arg-type]
+        raise WorkerEnded(f"{' '.join(map(str, self.process.args[2:]))} ended with {self.process.wait()}: {said}")  # type: ignore[index]
 
     def ask(self, **what: object) -> dict[str, Any]:
         self.tell(**what)

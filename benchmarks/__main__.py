@@ -1,0 +1,195 @@
+"""`python -m benchmarks`: measures everything, prints the table, writes `benchmarks/results.json`; QUICK=1 for a short run.
+
+A full run also draws `docs/growth.svg` and puts its table into `docs/performance.md`. Nothing is written when a count is wrong.
+"""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import orjson
+import psutil
+
+from benchmarks import growth, latency, pages, servers, whole_lives
+from benchmarks.measure import WrongCount, say, watched
+from benchmarks.plot import Chart, svg
+from benchmarks.report import Report
+from benchmarks.workers import WorkerEnded
+from jejak.events.bus import Kafka
+
+HERE: Final = Path(__file__).parent
+DOCS: Final = HERE.parent / "docs"
+BEGIN: Final = "<!-- the table of the last full run -->"
+END: Final = "<!-- end of the table -->"
+SECTIONS: Final = ("throughput", "latency", "growth", "pages")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of everything."""
+
+    repeats: int
+    floor_lives: int
+    sqlite_lives: int
+    postgres_lives: int
+    submissions: int
+    sizes: tuple[int, ...]
+    lives_on_top: int
+    open: tuple[int, ...]
+
+
+FULL: Final = Plan(3, 60_000, 8_000, 6_000, 1_000, (10_000, 100_000, 1_000_000), 4_000, (1_000, 10_000, 100_000))
+QUICK: Final = Plan(3, 5_000, 800, 600, 150, (20_000,), 400, (1_000,))
+
+
+@dataclass
+class Bench:
+    plan: Plan
+    directory: Path
+    report: Report
+
+    @contextmanager
+    def section(self, name: str, *roots: int) -> Iterator[Path]:
+        """A part of the run with a directory of its own; says who used the processors."""
+        say(f"— {name}")
+        here = self.directory / name.replace(" ", "-")
+        here.mkdir()
+        with watched(*roots) as usage:
+            yield here
+        self.report.usage[name] = usage
+        say(f"— {name}: {usage.seconds:.0f} s, others used {usage.others_percent:.0f} % of the processors")
+
+    def throughput(self) -> None:
+        plan, add = self.plan, self.report.add
+        with servers.kafka(self.directory / "kafka-lives") as bootstrap, servers.postgres(self.directory / "pg") as (new_database, pid):
+            kafka = Kafka(bootstrap)
+            with self.section("floor") as here:
+                rates = whole_lives.floor(kafka, plan.floor_lives, plan.repeats, here)
+            add("floor_lives_per_s", rates, "the floor: lives/s through four bare hops")
+            with self.section("lives on SQLite") as here:
+                rates = whole_lives.lives(kafka, plan.sqlite_lives, plan.repeats, here, f"sqlite:{here / 'store'}/")
+            add("sqlite_lives_per_s", rates, "whole lives/s on SQLite")
+            with self.section("lives on PostgreSQL", pid) as here:
+                rates = whole_lives.lives(kafka, plan.postgres_lives, plan.repeats, here, new_database())
+            add("postgres_lives_per_s", rates, "whole lives/s on PostgreSQL")
+
+    def latency(self) -> None:
+        plan, add = self.plan, self.report.add
+        with servers.kafka(self.directory / "kafka-latency") as bootstrap:
+            kafka = Kafka(bootstrap)
+            with self.section("latency of the floor") as here:
+                floor = latency.floor(kafka, plan.submissions, plan.repeats, here)
+            with self.section("latency") as here:
+                to_inbox, to_published = latency.jejak(kafka, plan.submissions, plan.repeats, here, f"sqlite:{here / 'store'}/")
+        rate = f"at {latency.RATE}/s"
+        for key, times, words in (
+            ("floor", floor, f"the floor {rate}: four hops"),
+            ("send_to_inbox", to_inbox, f"send → review's inbox {rate}"),
+            ("approve_to_published", to_published, f"approval → published in the folder {rate}"),
+        ):
+            add(f"{key}_p50_ms", times.p50, f"{words}, p50 ms")
+            add(f"{key}_p99_ms", times.p99, f"{words}, p99 ms")
+
+    def growth(self) -> list[Chart]:
+        plan, add = self.plan, self.report.add
+        with servers.kafka(self.directory / "kafka-growth") as bootstrap, self.section("growth") as here:
+            sizes = growth.growth(Kafka(bootstrap), list(plan.sizes), repeats=plan.repeats, lives=plan.lives_on_top, directory=here)
+        for at in sizes:
+            name = _short(at.events)
+            for way, words in (
+                ("bare", "bare read"),
+                ("verify", "verify the log"),
+                ("verify_all", "verify log against a journal"),
+                ("rebuild", "rebuild a journal"),
+            ):
+                add(f"{way}_events_per_s_{name}", at.replay.rate[way], f"{words}, events/s of {at.events:,}")
+                add(f"{way}_peak_mb_{name}", at.replay.peak_mb[way], f"{words}, peak MB at {at.events:,}")
+            heaviest = [max(peaks) for peaks in zip(*(at.replay.peak_mb[way] for way in ("verify", "verify_all", "rebuild")), strict=True)]
+            add(f"peak_mb_{name}", heaviest, f"peak MB of verify and rebuild at {at.events:,}")
+            add(f"sqlite_lives_per_s_at_{name}", at.lives, f"whole lives/s on SQLite with {at.events:,} events in every journal")
+            add(f"journal_bytes_an_event_{name}", [at.journal_bytes_an_event], f"a journal's bytes for each event at {at.events:,}")
+            add(
+                f"views_bytes_a_submission_{name}",
+                [at.views_bytes_a_submission],
+                f"a worklist's bytes a submission at {at.events:,}",
+            )
+        largest = sizes[-1].replay.rate
+        for key, way in (("bare_read", "bare"), ("verify", "verify"), ("rebuild", "rebuild")):
+            add(f"{key}_events_per_s", largest[way], f"{key.replace('_', ' ')}, events/s of {sizes[-1].events:,}")
+        medians = self.report.medians
+        by_size = [(at.events, _short(at.events)) for at in sizes]
+        return [
+            Chart("events/s", "events in the log", {
+                way: [(n, medians[f"{way}_events_per_s_{name}"]) for n, name in by_size] for way in ("bare", "verify", "rebuild")}),
+            Chart("peak memory, MB", "events in the log", {
+                way: [(n, medians[f"{way}_peak_mb_{name}"]) for n, name in by_size] for way in ("bare", "verify", "rebuild")}),
+            Chart("whole lives/s on SQLite", "events in every journal before", {
+                "lives": [(n, medians[f"sqlite_lives_per_s_at_{name}"]) for n, name in by_size]}),
+        ]  # fmt: skip
+
+    def pages(self) -> list[Chart]:
+        with servers.kafka(self.directory / "kafka-pages") as bootstrap, self.section("pages") as here:
+            found = pages.pages(Kafka(bootstrap), list(self.plan.open), self.plan.repeats, here)
+        for at in found:
+            for what, values in at.p99.items():
+                self.report.add(f"{what}_p99_ms_{_short(at.open)}", values, f"{what} p99 ms at {at.open:,} open")
+        medians = self.report.medians
+        lines = {what: [(at.open, medians[f"{what}_p99_ms_{_short(at.open)}"]) for at in found] for what in found[0].p99}
+        return [Chart("p99 of a page, ms", "open submissions", lines)]
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="leave the other sections out")
+    chosen = parser.parse_args(arguments).only or SECTIONS
+    quick = os.environ.get("QUICK", "") not in {"", "0"}
+    with TemporaryDirectory(prefix="jejak-bench-") as directory:
+        bench = Bench(QUICK if quick else FULL, Path(directory), Report())
+        charts: list[Chart] = []
+        try:
+            if "throughput" in chosen:
+                bench.throughput()
+            if "latency" in chosen:
+                bench.latency()
+            if "growth" in chosen:
+                charts += bench.growth()
+            if "pages" in chosen:
+                charts += bench.pages()
+        except (WrongCount, WorkerEnded) as error:
+            say(f"nothing is reported: {error}")
+            return 1
+    _write(bench.report, charts, quick=quick, whole=not quick and chosen == SECTIONS)
+    return 0
+
+
+def _write(report: Report, charts: list[Chart], *, quick: bool, whole: bool) -> None:
+    conditions = {
+        "quick": quick,
+        "processors": os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9),
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+    }
+    (HERE / "results.json").write_bytes(orjson.dumps(report.json(conditions), option=orjson.OPT_INDENT_2) + b"\n")
+    print(report.table())
+    if whole:
+        (DOCS / "growth.svg").write_text(svg(charts), "utf-8")
+        page = DOCS / "performance.md"
+        text = page.read_text("utf-8")
+        before, rest = text.split(BEGIN)
+        page.write_text(f"{before}{BEGIN}\n\n{report.table()}\n\n{END}{rest.split(END)[1]}", "utf-8")
+
+
+def _short(count: int) -> str:
+    return f"{count // 1_000_000}m" if count >= 1_000_000 else f"{count // 1_000}k"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

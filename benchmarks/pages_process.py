@@ -1,0 +1,32 @@
+"""The real HTTP application of some lanes on one port: `python -m benchmarks.pages_process PORT LANE …`; settings from the environment."""
+
+import asyncio
+import sys
+from os import environ
+
+import uvicorn
+
+from benchmarks.workers import answer, lines
+from jejak.local.app import create_app
+from jejak.local.prepare import configure_logs, settle_heap
+from jejak.services.settings import read_settings
+
+
+async def run(port: int, names: list[str]) -> None:
+    settings = read_settings(environ)
+    configure_logs(settings.log_level)
+    config = uvicorn.Config(
+        create_app(settings, names), host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="on", server_header=False
+    )
+    server = uvicorn.Server(config)
+    settle_heap()
+    serving = asyncio.create_task(server.serve())
+    answer({"starting": port})
+    heard = await lines()
+    await heard.readline()
+    server.should_exit = True
+    await serving
+
+
+if __name__ == "__main__":
+    asyncio.run(run(int(sys.argv[1]), sys.argv[2:]))
