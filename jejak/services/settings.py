@@ -71,12 +71,8 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _together(self) -> "Settings":
-        if "SASL" in self.kafka_security and not (self.kafka_user and self.kafka_password):
-            raise ValueError("JEJAK_KAFKA_USER and JEJAK_KAFKA_PASSWORD are needed with JEJAK_KAFKA_SECURITY=" + self.kafka_security)
-        if self.kafka_in_sync > self.kafka_replication:
-            raise ValueError("JEJAK_KAFKA_IN_SYNC cannot be more than JEJAK_KAFKA_REPLICATION")
-        if self.portal.startswith("http") and not self.portal_token:
-            raise ValueError("JEJAK_PORTAL_TOKEN is needed when JEJAK_PORTAL is a CKAN")
+        if wrong := _wrong_together(self.model_dump()):
+            raise ValueError("\n".join(wrong))
         return self
 
     def kafka_cluster(self) -> Kafka:
@@ -95,7 +91,24 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate(given)
     except ValidationError as refused:
-        raise SettingsRefused("\n".join(_line(error["loc"], error["type"], error["msg"]) for error in refused.errors())) from None
+        lines = [_line(error["loc"], error["type"], error["msg"]) for error in refused.errors()]
+        if all(error["loc"] for error in refused.errors()):  # pydantic looks at them together only when each is good by itself
+            lines += _wrong_together(given)
+        raise SettingsRefused("\n".join(lines)) from None
+
+
+def _wrong_together(given: Mapping[str, object]) -> list[str]:
+    """What is wrong with these settings beside each other; those that are wrong by themselves are passed over."""
+    security, portal = str(given.get("kafka_security", "")), str(given.get("portal", ""))
+    in_sync, replication = (str(given.get(name, 1)) for name in ("kafka_in_sync", "kafka_replication"))
+    wrong = []
+    if "SASL" in security and not (given.get("kafka_user") and given.get("kafka_password")):
+        wrong.append(f"JEJAK_KAFKA_USER and JEJAK_KAFKA_PASSWORD are needed with JEJAK_KAFKA_SECURITY={security}")
+    if in_sync.isdecimal() and replication.isdecimal() and int(in_sync) > int(replication):
+        wrong.append("JEJAK_KAFKA_IN_SYNC cannot be more than JEJAK_KAFKA_REPLICATION")
+    if portal.startswith("http") and not given.get("portal_token"):
+        wrong.append("JEJAK_PORTAL_TOKEN is needed when JEJAK_PORTAL is a CKAN")
+    return wrong
 
 
 def _line(loc: tuple[int | str, ...], kind: str, message: str) -> str:
