@@ -1,5 +1,6 @@
 """What every portal promises, on the folder and on CKAN alike."""
 
+import gzip
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -225,6 +226,11 @@ def test_names_in_any_script_and_names_meant_to_harm_come_out_right(stage: Stage
     assert shown.public
     assert listed(shown) == hashes(publication)
     assert as_expected(stage, shown, publication)
+
+
+def test_a_packed_file_comes_back_packed(stage: Stage, shelf: Shelf, name: str) -> None:
+    publication = shelf.publication(name, {"desa.csv.gz": gzip.compress(b"kode,nama\n", mtime=0), "desa.json": b"{}"})
+    assert listed(publish(stage, shelf, publication)) == hashes(publication)
 
 
 def test_a_file_that_the_store_does_not_have_is_the_stores_problem_and_nothing_becomes_public(

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import requests
 from ckanapi.common import prepare_action, reverse_apicontroller_action
 from ckanapi.errors import CKANAPIError, NotAuthorized, NotFound, SearchIndexError, ServerIncompatibleError, ValidationError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from jejak.services.publisher.multipart import Multipart
 from jejak.services.publisher.portal import Code, PortalProblem
@@ -31,6 +32,7 @@ ASK_ADMIN: Final = "Akan dicoba lagi; bila berulang, hubungi pengelola portal."
 SOLR_DOWN: Final = (
     "Mesin pencari portal (Solr) tidak dapat dipakai, sehingga portal menolak menyimpan. Hubungi pengelola portal; akan dicoba lagi."
 )
+TOO_LARGE_WORDS: Final = ("too large", "max allowed size", "exceeds expected size")  # of CKAN's file store, old and new; never translated
 NOT_CKAN: Final = "Alamat JEJAK_PORTAL tidak menjawab seperti CKAN. Periksa alamatnya."
 TOO_LARGE: Final = (
     "Berkas lebih besar dari batas portal. Minta pengelola portal menaikkan ckan.max_resource_size (dan batas unggah di server web), "
@@ -75,19 +77,20 @@ class Ckan:
 
     def sha256_of(self, path: str) -> str | None:
         """Download what is at this path of the portal and hash it; None when it is not there. Raises PortalProblem."""
-        headers = {"Authorization": self._token} if self._token else {}
+        # As it lies there: a .csv.gz comes with a Content-Encoding, and requests would unpack it.
+        headers = {"Accept-Encoding": "identity"} | ({"Authorization": self._token} if self._token else {})
         digest, began, count = hashlib.sha256(), time.monotonic(), 0
         try:
             with self._session.get(f"{self._address}{quote(path)}", headers=headers, timeout=self._timeout, stream=True) as answer:
                 if answer.status_code == HTTPStatus.NOT_FOUND:
                     return None
                 _raise_for_status(answer, path)
-                for chunk in answer.iter_content(CHUNK):
+                for chunk in answer.raw.stream(CHUNK, decode_content=False):
                     digest.update(chunk)
                     count += len(chunk)
                     if time.monotonic() - began > self._timeout[1] + count / SLOWEST:
                         raise PortalProblem(Code.UNREACHABLE, "Portal mengirim berkas terlalu lambat. Periksa jaringan; akan dicoba lagi.")
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise _unreachable(error) from error
         return digest.hexdigest()
 
@@ -151,10 +154,15 @@ def _invalid(errors: Mapping[str, Any]) -> PortalProblem:
     everything = "; ".join(f"{field}: {words}" for field, words in told.items()) or str(errors.get("message", ""))
     if "match" in told:
         return PortalProblem(Code.CHANGED_MEANWHILE, "Data di portal berubah saat sedang ditulis. Akan dilihat kembali dan dicoba lagi.")
-    if "too large" in everything.lower():
+    if any(words in everything.lower() for words in TOO_LARGE_WORDS):
         return PortalProblem(Code.TOO_LARGE, TOO_LARGE)
-    if "already in use" in told.get("name", ""):
-        return PortalProblem(Code.NAME_TAKEN, "Nama data ini sudah dipakai di portal. Akan dilihat milik siapa, lalu dicoba lagi.")
+    if "name" in told:
+        # In CKAN's own language, so its words cannot tell "in use" from "not allowed"; the next look will.
+        return PortalProblem(
+            Code.NAME_TAKEN,
+            f"Portal tidak menerima nama ini: {told['name']}. Akan dilihat milik siapa, lalu dicoba lagi; "
+            "bila berulang, kembalikan data ini agar dataset_id diganti.",
+        )
     return PortalProblem(
         Code.INVALID, f"Portal tidak menerima keterangan data: {everything}. Kembalikan data ini agar diperbaiki, atau ubah aturan portal."
     )
@@ -212,11 +220,11 @@ def _retry_after(answer: requests.Response) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment.tzinfo else None
 
 
-def _unreachable(error: requests.RequestException) -> PortalProblem:
+def _unreachable(error: requests.RequestException | HTTPError) -> PortalProblem:
     match error:
         case requests.exceptions.SSLError():
             words = "Sertifikat TLS portal tidak dapat dipercaya. Periksa sertifikat dan alamatnya."
-        case requests.Timeout():
+        case requests.Timeout() | ReadTimeoutError():
             words = "Portal tidak menjawab dalam batas waktu. Periksa jaringan dan portal; akan dilihat kembali dan dicoba lagi."
         case requests.exceptions.InvalidURL() | requests.exceptions.MissingSchema():
             words = "Alamat JEJAK_PORTAL tidak dapat dibaca. Perbaiki alamatnya."

@@ -51,5 +51,5 @@ def _may_create_organizations(ckan: Ckan) -> bool:
     try:
         ckan.call("organization_create", name="?")
     except PortalProblem as problem:
-        return problem.code is Code.INVALID
+        return problem.code in (Code.INVALID, Code.NAME_TAKEN)
     return True

@@ -22,7 +22,6 @@ Status = Literal["incoming", "current", "earlier"]
 """Of a resource: being uploaded beside a public version, of the version that is listed, of one before it."""
 
 EXTRA_BYTES: Final = 32_000  # Solr indexes an extra as one term, of at most 32,766 bytes
-TAG_LENGTH: Final = 100
 VERSION_LENGTH: Final = 100
 NAMES: Final[dict[Status, str]] = {
     "incoming": "{name} (sedang diunggah, belum terbit)",
@@ -83,10 +82,10 @@ def extras_of(publication: Publication) -> dict[str, str]:
 
 
 def tags_of(dataset: Dataset) -> list[str]:
-    """Keywords as tags: CKAN takes letters, digits, spaces and `-_.`, two to 100 characters, each once."""
+    """Keywords as tags: CKAN takes letters, digits, spaces and `-_.`, two or more, each once."""
     tags: dict[str, str] = {}
     for keyword in dataset.keywords:
-        tag = re.sub(r"\s+", " ", re.sub(r"[^\w \-.]+", " ", keyword)).strip()[:TAG_LENGTH].strip()
+        tag = re.sub(r"\s+", " ", re.sub(r"[^\w \-.]+", " ", keyword)).strip()
         if len(tag) > 1:
             tags.setdefault(tag, tag)
     return sorted(tags)
