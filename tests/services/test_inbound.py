@@ -1,0 +1,146 @@
+"""Step 1 over Kafka: every inbound record gets one receipt, whatever it is, and no refusal stops the lane."""
+
+import json
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from jejak.events.contracts import DataSubmitted, submission_id_of
+from jejak.events.journal import Record, Row, unframed
+from jejak.services.files import FilesUnavailable
+from jejak.services.intake.inbound import first_event, judge, refuse
+from tests.services.desk import TIM, Desk, desk_of, form
+
+TOPIC = "opd.dispermades.data-submitted.v1"
+
+
+@pytest.fixture
+async def intake(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk_of("intake", tmp_path) as desk:
+        yield desk
+
+
+def records_of(*values: object, topic: str = TOPIC, first: int = 0) -> list[Record]:
+    """These values, one after the other on an inbound topic; dicts as JSON."""
+    raws = [value if isinstance(value, bytes) or value is None else json.dumps(value).encode() for value in values]
+    return [Record(topic, 0, first + n, b"any key", raw, cluster="c") for n, raw in enumerate(raws)]
+
+
+def take(desk: Desk, *records: Record) -> list[str]:
+    judged = partial(judge, journal=desk.lane.journal, files=desk.shared.files)
+    return [outcome.counted for outcome in desk.lane.journal.take(records, judged)]
+
+
+def receipts(desk: Desk) -> list[dict[str, Any]]:
+    return [orjson.loads(unframed(entry.raw)[1]) for entry in desk.lane.journal.read(0, 500, [Row.RECEIPT])]
+
+
+def dead_letters(desk: Desk) -> list[bytes]:
+    return [unframed(entry.raw)[1] for entry in desk.lane.journal.read(0, 500, [Row.DEAD_LETTER])]
+
+
+def submissions(desk: Desk) -> int:
+    return len(desk.lane.journal.read(0, 500, [Row.OWN]))
+
+
+async def test_an_accepted_record_becomes_the_first_event_and_says_where_it_came_from(intake: Desk) -> None:
+    sent = form()
+
+    assert take(intake, *records_of(sent, first=17)) == ["accepted"]
+
+    submission_id = submission_id_of("dispermades", uuid.UUID(sent["event_id"]))
+    event = first_event(intake.lane.journal, submission_id)
+    assert isinstance(event, DataSubmitted)
+    received = event.data.received
+    assert (received.topic, received.partition, received.offset, str(received.event_id)) == (TOPIC, 0, 17, sent["event_id"])
+    assert (event.actor.id, event.actor.role, event.actor.opd) == ("tim-ppid@dispermades", "tim_ppid", "dispermades")
+    (receipt,) = receipts(intake)
+    assert (receipt["outcome"], receipt["submission_id"], receipt["event_id"]) == ("accepted", str(submission_id), sent["event_id"])
+
+
+async def test_every_record_gets_one_receipt_in_order(intake: Desk) -> None:
+    sent, other = form(), form()
+    wrong = form() | {"opd": "dinkes"}
+    without_title = form()
+    del without_title["dataset"]["title"]
+    reused = form(event_id=sent["event_id"], title="Lain")
+    records = records_of(sent, sent, reused, b'{"type": ', None, b"\xff", wrong, without_title, [], {"event_id": 7}, other)
+
+    outcomes = take(intake, *records)
+
+    refused = ["refused"] * 8
+    assert outcomes == ["accepted", "duplicate", *refused, "accepted"]
+    assert [receipt["outcome"] for receipt in receipts(intake)] == outcomes
+    codes = [receipt["reasons"][0]["code"] for receipt in receipts(intake) if receipt["reasons"]]
+    assert codes == ["event_id_reused", "unreadable", "unreadable", "unreadable", "other_opd", "required", "wrong_type", "required"]
+    assert all(reason["message"] for receipt in receipts(intake) for reason in receipt["reasons"])
+    assert [receipt["event_id"] for receipt in receipts(intake)][:6] == [sent["event_id"]] * 3 + [None] * 3
+    assert {receipt["opd"] for receipt in receipts(intake)} == {"dispermades"}
+    assert dead_letters(intake) == [b'{"type": ', b"", b"\xff"]
+    assert submissions(intake) == 2
+
+
+async def test_a_record_read_again_after_a_crash_is_dropped_without_a_second_receipt(intake: Desk) -> None:
+    records = records_of(form(), b"?")
+    take(intake, *records)
+
+    assert take(intake, *records) == []
+    assert (len(receipts(intake)), submissions(intake), len(dead_letters(intake))) == (2, 1, 1)
+
+
+async def test_sent_again_later_it_is_a_duplicate(intake: Desk) -> None:
+    sent = form()
+    take(intake, *records_of(sent))
+
+    assert take(intake, *records_of(sent, first=1)) == ["duplicate"]
+    assert receipts(intake)[0]["submission_id"] == receipts(intake)[1]["submission_id"]
+    assert submissions(intake) == 1
+
+
+async def test_a_submission_that_came_over_http_is_a_duplicate_on_kafka(intake: Desk) -> None:
+    sent = form()
+    assert (await intake.post("submissions", TIM, sent)).status_code == 202
+
+    assert take(intake, *records_of(sent)) == ["duplicate"]
+
+
+async def test_while_files_cannot_be_kept_the_record_waits(intake: Desk, tmp_path: Path) -> None:
+    (tmp_path / "files").rename(tmp_path / "unmounted")
+    with pytest.raises(FilesUnavailable):
+        take(intake, *records_of(form()))
+    assert receipts(intake) == []
+
+    (tmp_path / "unmounted").rename(tmp_path / "files")
+    assert take(intake, *records_of(form())) == ["accepted"]
+
+
+async def test_what_our_own_code_fails_on_is_refused_with_a_receipt_and_kept(intake: Desk) -> None:
+    (record,) = records_of(form())
+
+    outcomes = intake.lane.journal.take([record], lambda fresh: [refuse(r, "failed") for r in fresh])
+
+    assert [outcome.counted for outcome in outcomes] == ["refused"]
+    assert receipts(intake)[0]["reasons"][0]["code"] == "failed"
+    assert dead_letters(intake) == [record.raw]
+
+
+async def test_topics_of_several_agencies_are_told_apart(intake: Desk) -> None:
+    same_id = str(uuid.uuid4())
+    ours, theirs = form(event_id=same_id), form(event_id=same_id, opd="dinkes")
+    records = [*records_of(ours), *(replace(r, topic="opd.dinkes.data-submitted.v1") for r in records_of(theirs, ours))]
+
+    assert take(intake, *records) == ["accepted", "accepted", "refused"]
+    assert [receipt["opd"] for receipt in receipts(intake)] == ["dispermades", "dinkes", "dinkes"]
+
+
+async def test_an_event_id_that_is_no_uuid_is_told_back_shortened(intake: Desk) -> None:
+    take(intake, *records_of(form() | {"event_id": "x" * 5_000}))
+
+    assert receipts(intake)[0]["event_id"] == "x" * 100
+    assert receipts(intake)[0]["reasons"][0]["code"] == "wrong_uuid"

@@ -1,0 +1,176 @@
+"""The worklist: what waits where, in pages, the same on SQLite and PostgreSQL; thrown away and built anew from the journal."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from jejak.events.contracts import Actor, Lane
+from jejak.events.journal import Journal, Recorded
+from jejak.events.stores import open_store
+from jejak.events.submission import State
+from jejak.services.worklist import WORK, Item, Worklist, open_engine
+from tests.events.given import START, after, approved, on_kafka, published, rejected, revised, revision_of, story, submitted, verified
+
+LANES = itertools.count(1)
+DINKES = Actor(id="tim@dinkes", name="Tim", role="tim_ppid", opd="dinkes")
+
+
+class Room:
+    """A journal and the worklist over it; `came` are records of the log in one batch."""
+
+    def __init__(self, address: str, lane: str) -> None:
+        self.address, self.lane, self.offset = address, lane, 0
+        self.journal = Journal(open_store(address, lane), lane)
+        self.worklist = self.opened()
+
+    def opened(self) -> Worklist:
+        worklist = Worklist(self.journal, open_engine(self.address, self.lane))
+        worklist.prepare()
+        return worklist
+
+    def came(self, *told: Recorded) -> None:
+        self.journal.replicate(on_kafka(*told, offset=self.offset))
+        self.offset += len(told)
+        self.worklist.follow()
+
+    def items(self, holder: Lane | None = None, opd: str | None = None) -> tuple[Item, ...]:
+        return self.worklist.page(holder=holder, opd=opd).items
+
+    def close(self) -> None:
+        self.worklist.engine.dispose()
+        self.journal.store.close()
+
+
+@pytest.fixture(scope="module")
+def database(postgres: Callable[[], str]) -> str:
+    return postgres()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
+    address = f"sqlite:{tmp_path}/" if request.param == "sqlite" else request.getfixturevalue("database")
+    made = Room(address, f"desk{next(LANES)}")
+    yield made
+    made.close()
+
+
+def test_a_submission_stands_where_its_last_event_put_it(room: Room) -> None:
+    told = story(submitted, revision_of(title="Judul baru"), rejected(), revised, verified, approved, published)
+    seen = []
+    for recorded in told:
+        room.came(recorded)
+        (item,) = room.items()
+        seen.append((item.title, item.state.value, item.holder, item.sequence, item.arrived_at))
+
+    assert [state for _, state, _, _, _ in seen] == ["submitted", "revised", "rejected", "revised", "verified", "approved", "published"]
+    assert [holder for _, _, holder, _, _ in seen] == ["review", "decision", "review", "decision", "decision", "publisher", None]
+    assert [title for title, *_ in seen] == ["Daftar desa", "Judul baru", "Judul baru", *["Daftar desa"] * 4]
+    assert [(sequence, at) for *_, sequence, at in seen] == [(r.event.sequence, r.event.occurred_at) for r in told]
+
+
+def test_a_batch_ends_where_one_by_one_would(room: Room) -> None:
+    stories = [story(submitted, revised, verified), story(submitted, revised), story(submitted)]
+    room.came(*(recorded for told in stories for recorded in told))
+
+    assert {(item.submission_id, item.state.value) for item in room.items()} == {
+        (str(told[0].event.submission_id), state) for told, state in zip(stories, ["verified", "revised", "submitted"], strict=True)
+    }
+    room.came(*after(stories[1], verified), *after(stories[2], revised))
+    assert sorted(item.state.value for item in room.items()) == ["revised", "verified", "verified"]
+
+
+def test_pages_are_by_arrival_and_lose_nothing_while_work_goes_on(room: Room) -> None:
+    stories = [story(submitted.on(START + timedelta(minutes=n // 3))) for n in range(10)]
+    room.came(*(told[0] for told in stories))
+    first = room.worklist.page(holder=Lane.REVIEW, limit=4)
+    room.came(*after(next(told for told in stories if str(told[0].event.submission_id) == first.items[0].submission_id), revised))
+
+    second = room.worklist.page(holder=Lane.REVIEW, after=first.next, limit=4)
+    third = room.worklist.page(holder=Lane.REVIEW, after=second.next, limit=4)
+
+    items = [*first.items, *second.items, *third.items]
+    assert len({item.submission_id for item in items}) == 10
+    assert [item.arrived_at for item in items] == sorted(item.arrived_at for item in items)
+    assert third.next is None
+
+
+def test_pages_by_agency_state_and_dataset(room: Room) -> None:
+    room.came(*story(submitted), *story(submitted.by(DINKES)), *story(submitted, revised))
+
+    assert [item.opd for item in room.items(opd="dinkes")] == ["dinkes"]
+    assert len(room.items(holder=Lane.REVIEW, opd="dispermades")) == 1
+    assert len(room.worklist.page(state=State.REVISED).items) == 1
+    assert len(room.worklist.page(dataset_id="daftar-desa").items) == 3
+    assert room.worklist.page(dataset_id="lain").items == ()
+
+
+def test_counts_of_what_waits_and_is_late(room: Room) -> None:
+    early, late = START, START + timedelta(hours=1)
+    room.came(*story(submitted.on(early)), *story(submitted.on(late)), *story(submitted, revised.on(late)))
+    room.came(*story(submitted, revised, verified, approved, published))
+
+    counts = room.worklist.counts(overdue_before=START + timedelta(minutes=30))
+
+    assert counts == {"review": (2, 1), "decision": (1, 0)}
+
+
+def test_another_agency_s_published_name_is_known(room: Room) -> None:
+    room.came(*story(submitted.by(DINKES), revised, verified, approved), *story(submitted, revised))
+
+    assert room.worklist.another_opd_with("daftar-desa", "dispermades") == "dinkes"
+    assert room.worklist.another_opd_with("daftar-desa", "dinkes") is None
+    assert room.worklist.another_opd_with("lain", "dispermades") is None
+
+
+def test_it_is_kept_over_a_restart_and_followed_on(room: Room) -> None:
+    told = story(submitted, revised)
+    room.came(told[0])
+    room.worklist.engine.dispose()
+    room.worklist = room.opened()
+
+    room.came(told[1])
+
+    assert [item.state.value for item in room.items()] == ["revised"]
+    assert room.worklist.follow() == 0
+
+
+def test_it_is_built_anew_from_another_journal(room: Room, tmp_path: Path) -> None:
+    room.came(*story(submitted), *story(submitted))
+    other = Journal(open_store(f"sqlite:{tmp_path / 'other'}/", "x"), "x")
+    told = story(submitted, revised)
+    other.replicate(on_kafka(*told))
+
+    worklist = Worklist(other, room.worklist.engine)
+    worklist.prepare()
+    assert worklist.page().items == ()
+    worklist.follow()
+
+    assert [item.submission_id for item in worklist.page().items] == [str(told[0].event.submission_id)]
+    other.store.close()
+
+
+def test_it_is_built_anew_when_the_journal_came_from_an_older_backup(room: Room) -> None:
+    told = story(submitted)
+    room.came(*told)
+    with room.worklist.engine.begin() as c:
+        c.execute(sa.text("UPDATE worklist_v1_built_from SET entry_id = 1000"))
+        c.execute(sa.update(WORK).values(title="from the time after the backup"))
+
+    room.worklist.prepare()
+    room.worklist.follow()
+
+    assert [item.title for item in room.items()] == ["Daftar desa"]
+
+
+def test_whoever_waits_for_work_is_told_of_changes_only(room: Room) -> None:
+    told_of = list[int]()
+    room.worklist.on_change.append(lambda: told_of.append(1))
+
+    room.worklist.follow()
+    assert told_of == []
+    room.came(*story(submitted))
+    assert told_of == [1]
