@@ -1,0 +1,1 @@
+"""What the checks find in metadata and file lists."""

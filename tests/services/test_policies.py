@@ -1,0 +1,99 @@
+"""The rules of the steps, one by one: each is good, or gives its reason."""
+
+from typing import Any
+
+import pytest
+
+from jejak.events.contracts import Checklist, Dataset, File, Inbound
+from jejak.services.decision.policy import MAY_DECIDE, all_five_hold, dataset_is_its_own, has_no_error_findings
+from jejak.services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT, comes_from
+from jejak.services.publishable import reasons_against
+from jejak.services.publisher.policy import MAY_PUBLISH, PUBLISHER
+from jejak.services.review.policy import MAY_REVISE
+from jejak.web.tokens import Role
+from tests.events.given import CHECKLIST, DATASET, FILE, given, revision_of, submitted
+from tests.services.desk import form
+
+
+def against(*files: dict[str, Any], **changes: Any) -> list[tuple[str, str | None]]:
+    dataset = Dataset.model_validate(DATASET | changes, strict=False)
+    return [(r.code, r.field) for r in reasons_against(dataset, [File.model_validate(file) for file in files or (FILE,)])]
+
+
+def test_public_data_without_personal_data_may_enter() -> None:
+    assert against() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"information_class": "dikecualikan"}, ("exempt", "dataset.information_class")),
+        ({"personal_data": {"contains": True}}, ("personal_data", "dataset.personal_data")),
+        ({"personal_data": {"contains": True, "deidentified": False}}, ("personal_data", "dataset.personal_data")),
+        ({"period_start": "2026-01-01"}, ("period_reversed", "dataset.period_end")),
+        ({"columns": []}, ("required", "dataset.columns")),
+    ],
+)
+def test_what_keeps_data_out(changes: dict[str, Any], reason: tuple[str, str]) -> None:
+    assert against(**changes) == [reason]
+
+
+def test_what_looks_like_it_but_may_enter() -> None:
+    assert against(personal_data={"contains": True, "deidentified": True}) == []
+    assert against(FILE | {"media_type": "application/pdf"}, columns=[]) == []
+    assert against(period_start="2025-12-31", period_end="2025-12-31") == []
+    for information_class in ("berkala", "serta-merta", "setiap-saat"):
+        assert against(information_class=information_class) == []
+
+
+def test_two_files_of_one_name_would_overwrite_each_other() -> None:
+    assert against(FILE, FILE | {"name": FILE["name"].upper()}) == [("file_twice", "files.1.name")]  # type: ignore[attr-defined]
+
+
+def test_all_reasons_are_given_at_once() -> None:
+    codes = [code for code, _ in against(information_class="dikecualikan", personal_data={"contains": True}, period_start="2030-01-01")]
+
+    assert codes == ["exempt", "personal_data", "period_reversed"]
+
+
+@pytest.mark.parametrize("word", CHECKLIST)
+def test_each_of_the_five_words_must_hold(word: str) -> None:
+    assert all_five_hold(Checklist.model_validate(CHECKLIST)) == []
+
+    (reason,) = all_five_hold(Checklist.model_validate(CHECKLIST | {word: False}))
+    assert (reason.code, reason.field) == ("not_confirmed", f"checklist.{word}")
+    assert word in reason.note
+
+
+def test_a_warning_does_not_hinder_and_an_error_does() -> None:
+    finding = {"word": "valid", "code": "x", "field": "dataset.columns", "message": "Ada yang salah."}
+
+    assert has_no_error_findings(given(submitted, revision_of(findings=[finding | {"severity": "warning"}]))) == []
+    (reason,) = has_no_error_findings(given(submitted, revision_of(findings=[finding | {"severity": "error"}])))
+    assert (reason.code, reason.field) == ("has_errors", "dataset.columns")
+
+
+def test_a_name_belongs_to_the_agency_that_published_under_it() -> None:
+    assert dataset_is_its_own(given(submitted), None) == []
+
+    (reason,) = dataset_is_its_own(given(submitted), "dinkes")
+    assert (reason.code, reason.field) == ("name_taken", "dataset.dataset_id")
+    assert "dinkes" in reason.note
+
+
+def test_an_agency_speaks_for_itself_only() -> None:
+    inbound = Inbound.model_validate(form(), strict=False)
+
+    assert comes_from(inbound, "dispermades") is None
+    reason = comes_from(inbound, "dinkes")
+    assert reason is not None
+    assert (reason.code, reason.field) == ("other_opd", "opd")
+
+
+def test_each_swimlane_of_the_sop_does_its_own_step() -> None:
+    assert {Role.TIM_PPID} == MAY_SUBMIT
+    assert {Role.TIM_PPID, Role.KETUA_PPID} == MAY_PUT_FILES
+    assert {Role.KETUA_PPID} == MAY_REVISE
+    assert {Role.ATASAN_PPID} == MAY_DECIDE
+    assert {Role.ADMIN_OPENDATA} == MAY_PUBLISH
+    assert PUBLISHER.role in MAY_PUBLISH
