@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from slugify import slugify
 
 from jejak.events.contracts import File, Reason
 from jejak.services.due import WIB
@@ -184,7 +185,7 @@ def stylesheet() -> bytes:
 def _safe(name: str) -> str:
     """At most 100 characters from `[A-Za-z0-9_-]` and one ending that no browser runs; web servers act on inner dots too."""
     stem, dot, ending = name.rpartition(".")
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", stem if dot else name).strip("-")[:80] or "file"
+    stem = slugify(stem if dot else name, max_length=80, lowercase=False, regex_pattern=r"[^A-Za-z0-9_-]+") or "file"
     ending = re.sub(r"[^a-z0-9]+", "", ending.lower())[:12] if dot else ""
     if ending in SERVED_AS_THEY_ARE:
         return f"{stem}.{ending}"
