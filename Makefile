@@ -1,11 +1,12 @@
 # Jejak's commands. Needed beforehand: make and Python 3.11 or later; everything else goes into .venv.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench soak lock clean install install-dev
+.PHONY: help run run-ckan test lint bench soak lock clean install install-dev
 
 PYTHON ?=
 export PYTHON
 MINUTES ?= 10
+export CKAN_RUN_DIR ?= /var/tmp/jejak-ckan-$(shell id -u)
 ARGS ?=
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
@@ -15,6 +16,11 @@ help: ## show this list
 
 run: install ## start everything on this machine with the demo; Ctrl-C stops it
 	@exec $(BIN)/jejak up --demo
+
+run-ckan: install ## the same with a real CKAN as the portal (installs and starts one; Debian or Ubuntu)
+	@tests/ckan/run_ckan.sh install && tests/ckan/run_ckan.sh start
+	@trap '$(CURDIR)/tests/ckan/run_ckan.sh stop' EXIT; mkdir -p var/ckan && cd var/ckan && . $(CKAN_RUN_DIR)/ckan.env && \
+		JEJAK_PORTAL=$$CKAN_URL JEJAK_PORTAL_TOKEN=$$CKAN_TOKEN $(CURDIR)/$(BIN)/jejak up --demo
 
 test: install-dev ## run all tests on a real Kafka, PostgreSQL and S3 (ARGS="-k name" for some)
 	@exec $(BIN)/python -m pytest $(ARGS)

@@ -104,6 +104,7 @@ def submit(
     """Send DataSubmitted to the OPD's topic and wait for the receipts."""
     forms_read = [forms.read(path) for path in files]
     records = [(f"opd.{form['opd']}.data-submitted.v1", str(form["event_id"]).encode(), orjson.dumps(form)) for form in forms_read]
+    _run_on_kafka(lambda kafka: forms.need_topics(kafka, {topic for topic, _, _ in records}))
     receipts = _run_on_kafka(
         lambda kafka: send_and_wait(kafka, records, event_ids=[str(f["event_id"]) for f in forms_read], timeout_s=wait_s)
     )
@@ -178,6 +179,8 @@ def token_add(
 ) -> None:
     """Print a signed token, nothing else."""
     settings = _settings()
+    if not (settings.keys / "private.pem").exists():
+        say(f"new keys are made in {settings.keys.resolve()}; lanes that use other keys will not accept this token")
     make_keys(settings.keys)
     try:
         typer.echo(
@@ -237,7 +240,7 @@ def main() -> None:
         say(f"jejak: {refused}")
         raise SystemExit(1) from None
     except UNREACHABLE as error:
-        say(f"jejak: {type(error).__name__}: {error}")
+        say(f"jejak: {error or type(error).__name__} (Kafka: JEJAK_KAFKA, JEJAK_KAFKA_PORT)")
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None

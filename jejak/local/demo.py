@@ -177,6 +177,7 @@ def _say(http: httpx.Client, lane: str, verb: str, story: Story, token: str, bod
     answer = http.post(path, json={"expected_sequence": seen["sequence"], **body}, headers=_as(token))
     if answer.status_code not in {200, 409}:
         raise DemoStopped(f"{verb} was answered {answer.status_code}: {answer.text}")
+    say(f"{story.opd}: {verb}")
     auditor = (TOKENS / "auditor.token").read_text(encoding="ascii")
 
     def all_have_seen() -> bool:
@@ -212,6 +213,8 @@ def _as(token: str) -> dict[str, str]:
 
 def _tell(settings: Settings, base: str, stories: list[Story]) -> None:
     portal = f"{base}/portal/" if settings.portal.startswith("folder:") else settings.portal
+    if settings.portal.startswith("http"):
+        portal = "\n                       ".join(f"{settings.portal}/dataset/{story.form['dataset']['dataset_id']}" for story in stories)
     returned = next(story for story in stories if story.returned_once)
     say(
         f"""

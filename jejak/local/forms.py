@@ -13,6 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from jejak.checks.metadata import findings
+from jejak.events.bus import Kafka
 from jejak.events.contracts import Inbound
 from jejak.services.intake.commands import INLINE_LIMIT
 from jejak.services.publishable import reasons_against
@@ -82,6 +83,13 @@ def in_words(receipt: dict[str, Any]) -> str:
     words = {"accepted": "diterima", "duplicate": "sudah pernah diterima", "refused": "ditolak"}[receipt["outcome"]]
     reasons = "".join(f"\n  {reason['message']}" for reason in receipt["reasons"])
     return f"{receipt['event_id']}: {words}" + (f", nomor {receipt['submission_id']}" if receipt["submission_id"] else "") + reasons
+
+
+async def need_topics(kafka: Kafka, topics: set[str]) -> None:
+    """Raises FormRefused for an agency that has no topic yet: sending would wait for it in vain."""
+    async with kafka.admin() as admin:
+        if missing := topics - set(await admin.list_topics()):
+            raise FormRefused(f"there is no topic {min(missing)}: make the agency known first with jejak opd add")
 
 
 def is_kode(text: str) -> bool:

@@ -45,7 +45,7 @@ def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Ou
 
 def _first_events(fresh: Sequence[Record], journal: Journal) -> dict[uuid.UUID, DataSubmitted | None]:
     """What the journal already has of the submissions that these records seem to be, in one look."""
-    ids = {submission_id_of(_opd(record), event_id) for record in fresh if (event_id := _uuid(_said(record, "event_id")))}
+    ids = {submission_id_of(_opd(record), event_id) for record in fresh if (event_id := _uuid(said_in(record.raw, "event_id")))}
     histories = journal.histories(list(ids))
     return {i: _first(history) for i, history in histories.items()}
 
@@ -82,14 +82,14 @@ def _outcome(record: Record, verdict: Verdict, *, is_new: bool) -> Outcome:
         partition=record.partition,
         offset=record.offset,
         outcome=counted,
-        correlation_id=_said(record, "event_id"),
+        correlation_id=said_in(record.raw, "event_id"),
         submission_id=_submission(verdict),
     )
     return Outcome(counted, tuple(rows))
 
 
 def receipt_of(record: Record, verdict: Verdict) -> bytes:
-    receipt = make_receipt(verdict, event_id=_said(record, "event_id"), opd=_opd(record), at=datetime.now(UTC))
+    receipt = make_receipt(verdict, event_id=said_in(record.raw, "event_id"), opd=_opd(record), at=datetime.now(UTC))
     return receipt.model_dump_json().encode()
 
 
@@ -119,10 +119,10 @@ def _submission(verdict: Verdict) -> str | None:
             return None
 
 
-def _said(record: Record, field: str) -> str | None:
-    """A field of the record for the receipt, even when the rest of it is wrong."""
+def said_in(raw: bytes | None, field: str) -> str | None:
+    """A field of a submission for the receipt, even when the rest of it is wrong."""
     try:
-        said = orjson.loads(record.raw or b"")
+        said = orjson.loads(raw or b"")
     except orjson.JSONDecodeError:
         return None
     value = said.get(field) if isinstance(said, dict) else None

@@ -4,18 +4,20 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
 from jejak.events.contracts import Reason
 from jejak.events.submission import Kind, Refused
 from jejak.services.files import FileProblem, Spool
 from jejak.services.intake.commands import Accepted, Declined, Origin, Verdict, submit
-from jejak.services.intake.inbound import first_event, make_receipt
+from jejak.services.intake.inbound import first_event, make_receipt, said_in
 from jejak.services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT
 from jejak.services.lane import Lane, NotReady
 from jejak.services.web import LaneOf, actor_of, caller_of, errors_json, json_of, lane_routes
 from jejak.web.tokens import Caller
 
+log = structlog.get_logger("jejak.intake")
 BODY_LIMIT = 16 * 1024 * 1024
 WRITE = 1024 * 1024
 
@@ -39,10 +41,12 @@ def routes(lane: LaneOf) -> APIRouter:
         raw = await _body(request)
         here = lane()
         verdict = await asyncio.to_thread(_submitted, here, raw, caller)
-        receipt = make_receipt(verdict, event_id=None, opd=caller.opd or "", at=datetime.now(UTC))
+        receipt = make_receipt(verdict, event_id=said_in(raw, "event_id"), opd=caller.opd or "", at=datetime.now(UTC))
+        here.commanded.counts[receipt.outcome] += 1
+        log.info("received", opd=receipt.opd, outcome=receipt.outcome, event_id=receipt.event_id, submission_id=str(receipt.submission_id))
         if isinstance(verdict, Declined):
             return errors_json(verdict.reasons, 422, **receipt.model_dump(mode="json"))
-        return json_of(receipt.model_dump(mode="json") | {"event_id": _event_id(here, verdict)}, status=202)
+        return json_of(receipt.model_dump(mode="json"), status=202)
 
     return router
 
@@ -66,17 +70,6 @@ def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:
             return Declined(refused.reasons)
         return judged()
     return verdict
-
-
-def _event_id(lane: Lane, verdict: Verdict) -> str | None:
-    match verdict:
-        case Accepted(event):
-            return str(event.event_id)
-        case Declined():
-            return None
-        case duplicate:
-            known = first_event(lane.journal, duplicate.submission_id)
-            return str(known.event_id) if known else None
 
 
 async def _spooled(request: Request, spool: Spool) -> None:
