@@ -45,6 +45,8 @@ WORK: Final = sa.Table(
 Values = tuple[str | int | None, ...]
 _MOVED: Final = ("state", "holder", "sequence", "arrived_ms")
 _SETS: Final = (("opd", "dataset_id", "title", *_MOVED), ("dataset_id", "title", *_MOVED), _MOVED)
+_OVERWRITE: Final = "ON CONFLICT (submission_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _SETS[0])
+_POSTGRES_TYPES: Final = {"sequence": "int", "arrived_ms": "bigint"}
 _STATE_AND_HOLDER: Final = {
     event_type: (state.value, holder.value if (holder := BATON[state].holder) else None) for event_type, state in STATE_AFTER.items()
 }
@@ -114,7 +116,7 @@ class Worklist:
     _statements: tuple[str, str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._statements = _driver_statements(self.engine.dialect.name)
+        self._statements = _sqlite_statements() if self.engine.dialect.name == "sqlite" else _postgres_statements()
 
     def prepare(self) -> None:
         """Make the tables; start anew when they were built from another journal or from more than this one holds."""
@@ -146,7 +148,7 @@ class Worklist:
             if entries:
                 for statement, rows in zip(self._statements, _rows(entries), strict=True):
                     if rows:
-                        c.exec_driver_sql(statement, rows)
+                        c.exec_driver_sql(statement, rows if c.dialect.name == "sqlite" else tuple(map(list, zip(*rows, strict=True))))
                 c.execute(sa.update(BUILT_FROM).values(entry_id=entries[-1].id))
             return len(entries)
 
@@ -208,14 +210,23 @@ def _rows(entries: Sequence[Entry]) -> tuple[list[Values], list[Values], list[Va
     return kinds
 
 
-def _driver_statements(dialect: str) -> tuple[str, str, str]:
-    """Insert or overwrite, new metadata, moved. In the driver's own words: SQLAlchemy's take longer than the database."""
-    mark = "?" if dialect == "sqlite" else "%s"
-    names = ", ".join((*_SETS[0], "submission_id"))
-    marks = ", ".join(mark for _ in (*_SETS[0], "submission_id"))
-    overwritten = ", ".join(f"{name} = excluded.{name}" for name in _SETS[0])
-    insert = f"INSERT INTO {WORK.name} ({names}) VALUES ({marks}) ON CONFLICT (submission_id) DO UPDATE SET {overwritten}"  # noqa: S608
-    updates = [f"UPDATE {WORK.name} SET {', '.join(f'{n} = {mark}' for n in names)} WHERE submission_id = {mark}" for names in _SETS[1:]]  # noqa: S608
+def _sqlite_statements() -> tuple[str, str, str]:
+    """Insert or overwrite, new metadata, moved: each row's values."""
+    names = (*_SETS[0], "submission_id")
+    insert = f"INSERT INTO {WORK.name} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)}) {_OVERWRITE}"  # noqa: S608 (no values)
+    updates = [f"UPDATE {WORK.name} SET {', '.join(f'{n} = ?' for n in names)} WHERE submission_id = ?" for names in _SETS[1:]]  # noqa: S608
+    return insert, updates[0], updates[1]
+
+
+def _postgres_statements() -> tuple[str, str, str]:
+    """The same, each taking one array a column: one round trip, and never psycopg's pipeline, which can wait for ever (psycopg #685)."""
+    arrays = [", ".join(f"%s::{_POSTGRES_TYPES.get(n, 'text')}[]" for n in (*names, "submission_id")) for names in _SETS]
+    insert = f"INSERT INTO {WORK.name} ({', '.join(_SETS[0])}, submission_id) SELECT * FROM unnest({arrays[0]}) {_OVERWRITE}"  # noqa: S608
+    updates = [
+        f"UPDATE {WORK.name} AS old SET {', '.join(f'{n} = new.{n}' for n in names)} FROM unnest({array})"  # noqa: S608 (no values)
+        f" AS new({', '.join(names)}, submission_id) WHERE old.submission_id = new.submission_id"
+        for names, array in zip(_SETS[1:], arrays[1:], strict=True)
+    ]
     return insert, updates[0], updates[1]
 
 
