@@ -146,9 +146,11 @@ class Lane:
         if not self.ready:
             raise NotReady
         context, found = Context(actor, datetime.now(UTC), self), self.journal.submissions([wish[1] for wish in wishes])
-        recorded = self.journal.append(
-            [self._decided(name, _there(found.get(submission_id)), body, context) for name, submission_id, body in wishes]
-        )
+        events = [self._decided(name, _there(found.get(submission_id)), body, context) for name, submission_id, body in wishes]
+        try:
+            recorded = self.journal.append(events)
+        except Refused as refused:
+            raise self._overtaken(wishes, refused) from None
         for r in recorded:
             self.commanded.counts[r.event.type] += 1
             log.info(
@@ -160,6 +162,14 @@ class Lane:
                 actor=actor.id,
             )
         return recorded
+
+    def _overtaken(self, wishes: Sequence[tuple[str, uuid.UUID, CommandBody]], refused: Refused) -> Refused:
+        """Another caller was faster between our look and our commit: the same words as for one who comes late."""
+        for name, submission_id, body in wishes:
+            submission, event_type = self.find(submission_id), self.commands[name].event_type
+            if reason := held_by(submission, event_type=event_type, expected_sequence=body.expected_sequence):
+                return Refused(Kind.CONFLICT, reason, state=submission.state, sequence=submission.sequence)
+        return refused
 
     def check(self, name: str, submission_id: uuid.UUID, body: CommandBody, *, actor: Actor) -> None:
         """Would this command be carried out now? Raises as `do` does; writes nothing."""
