@@ -271,6 +271,8 @@ class Consumer:
         if not partitions and not self.refuse:
             return  # the log must be there before anything can be said of it
         ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_S) if partitions else {}
+        if self._goal is None:
+            await self._look_at_beginning(consumer, partitions)
         reached = await self._reached(consumer, partitions)
         self._look_for_loss(consumer, ends, reached)
         self.progress.lag = sum(max(0, end - reached[tp]) for tp, end in ends.items())
@@ -292,6 +294,16 @@ class Consumer:
                 await asyncio.to_thread(self.journal.pass_over, source_of(self._cluster, tp.topic, tp.partition), position)
                 reached[tp] = position
         return reached
+
+    async def _look_at_beginning(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
+        """A log whose beginning was deleted would be read on from where it begins now, with a hole nobody sees."""
+        begins = await asyncio.wait_for(consumer.beginning_offsets(partitions), CALL_S) if partitions and not self.refuse else {}
+        stored = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
+        if gone := [tp for tp, begin in begins.items() if begin > stored[tp]]:
+            tp = gone[0]
+            raise LogShorter(
+                f"{tp.topic}/{tp.partition}: Kafka begins at {begins[tp]}, {stored[tp]} records were read; those between are gone"
+            )
 
     def _look_for_loss(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], reached: Mapping[TopicPartition, int]) -> None:
         """Less on Kafka than was read: of the log nothing may be read any more; of the inbound topics only that one is left alone."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
 
 from jejak.events.bus import Kafka, LogShorter, Progress
 from jejak.events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, unframed
@@ -122,6 +124,21 @@ async def test_a_log_that_holds_less_than_was_read_is_refused(cluster: Kafka, la
     assert again.progress.blocked is not None
     assert again.progress.blocked.startswith(LogShorter.__name__)
     assert (again.progress.ready, again.progress.healthy, again.progress.counts) == (False, False, {})
+
+
+async def test_a_log_whose_beginning_was_deleted_is_refused(cluster: Kafka, lane: Place) -> None:
+    topic, told = await new_topic(cluster), story(*WHOLE_LIFE)
+    await put_story(cluster, topic, *told)
+    async with cluster.admin() as admin:
+        await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=2)})
+
+    consumer = log_consumer(cluster, lane.journal(), topic)
+    async with running(consumer.run):
+        await until(lambda: consumer.progress.blocked)
+
+    assert consumer.progress.blocked is not None
+    assert "Kafka begins at 2, 0 records were read" in consumer.progress.blocked
+    assert (consumer.progress.ready, consumer.progress.counts) == (False, {})
 
 
 async def test_while_the_database_is_away_nothing_is_skipped_and_health_is_red(cluster: Kafka, lane: Place) -> None:
