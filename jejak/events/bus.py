@@ -301,9 +301,7 @@ class Consumer:
         stored = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
         if gone := [tp for tp, begin in begins.items() if begin > stored[tp]]:
             tp = gone[0]
-            raise LogShorter(
-                f"{tp.topic}/{tp.partition}: Kafka begins at {begins[tp]}, {stored[tp]} records were read; those between are gone"
-            )
+            raise LogShorter(f"{tp.topic}/{tp.partition}: Kafka begins at {begins[tp]}, {stored[tp]} were read; those between are gone")
 
     def _look_for_loss(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], reached: Mapping[TopicPartition, int]) -> None:
         """Less on Kafka than was read: of the log nothing may be read any more; of the inbound topics only that one is left alone."""

@@ -137,7 +137,7 @@ async def test_a_log_whose_beginning_was_deleted_is_refused(cluster: Kafka, lane
         await until(lambda: consumer.progress.blocked)
 
     assert consumer.progress.blocked is not None
-    assert "Kafka begins at 2, 0 records were read" in consumer.progress.blocked
+    assert "Kafka begins at 2, 0 were read" in consumer.progress.blocked
     assert (consumer.progress.ready, consumer.progress.counts) == (False, {})
 
 
