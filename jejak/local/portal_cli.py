@@ -4,23 +4,17 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
-from jejak.events.bus import Progress
-from jejak.events.directory import Directory
-from jejak.events.journal import Journal
-from jejak.events.stores import open_reader
 from jejak.local.prepare import configure_logs
-from jejak.services.files import open_files
-from jejak.services.publisher.attempts import Attempts
-from jejak.services.publisher.portal import open_portal
-from jejak.services.publisher.standings import Upkeep
-from jejak.services.publisher.upkeep import Difference
 from jejak.services.settings import read_settings
-from jejak.services.worklist import open_engine
+
+if TYPE_CHECKING:
+    from jejak.services.publisher.standings import Upkeep
+    from jejak.services.publisher.upkeep import Difference
 
 app = typer.Typer(no_args_is_help=True, help="Is the portal still as the log says?")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -44,8 +38,19 @@ def portal_repair(dataset: Dataset = None, *, as_json: AsJson = False) -> None:
 
 
 @contextmanager
-def _upkeep() -> Iterator[Upkeep]:
+def _upkeep() -> "Iterator[Upkeep]":
     """The publisher's journal and views, read beside the running lane, and the portal."""
+    # Here and not above: a second of loading that the other commands do without.
+    from jejak.events.bus import Progress
+    from jejak.events.directory import Directory
+    from jejak.events.journal import Journal
+    from jejak.events.stores import open_reader
+    from jejak.services.files import open_files
+    from jejak.services.publisher.attempts import Attempts
+    from jejak.services.publisher.portal import open_portal
+    from jejak.services.publisher.standings import Upkeep
+    from jejak.services.worklist import open_engine
+
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
     store = open_reader(settings.store, "publisher")
@@ -63,7 +68,7 @@ def _upkeep() -> Iterator[Upkeep]:
         store.close()
 
 
-def _difference(difference: Difference, *, as_json: bool) -> Difference:
+def _difference(difference: "Difference", *, as_json: bool) -> "Difference":
     publication = difference.standing.publication
     told = {
         "dataset_id": publication.dataset.dataset_id,
