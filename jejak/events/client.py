@@ -15,8 +15,8 @@ from jejak.events.contracts import RECEIPTS_TOPIC
 async def send(kafka: Kafka, records: Sequence[tuple[str, bytes | None, bytes | None]]) -> None:
     """Send (topic, key, value) and wait until Kafka has them all. Raises KafkaError, TimeoutError."""
     producer = AIOKafkaProducer(**kafka.options(), enable_idempotence=True, acks="all", max_request_size=4 * 1024 * 1024)
-    await asyncio.wait_for(producer.start(), CALL_S)
     try:
+        await asyncio.wait_for(producer.start(), CALL_S)
         sent = [await producer.send(topic, value, key=key) for topic, key, value in records]
         await asyncio.wait_for(asyncio.gather(*sent), 4 * CALL_S)
     finally:
