@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from aiokafka import TopicPartition
-from eventsourcing.persistence import StoredEvent, Tracking
+from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore
 
 from jejak.archive.facts import Fact, fact_of_message, place_of, read_quickly
@@ -91,6 +91,9 @@ class Reader:
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return {tp: len(self.log.partitions(tp.topic)[tp.partition]) for tp in partitions}
 
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 0)
+
     async def list_topics(self) -> list[str]:
         return list(self.log.topics)
 
@@ -128,16 +131,15 @@ class Disk(SQLiteStore):
             c.execute("SELECT application_name, notification_id FROM tracking")
             return Disk(rows, [(str(row[0]), int(row[1])) for row in c.fetchall()])
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], *, positions: Sequence[Tracking]) -> Sequence[int] | None:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         self._die("before")
-        ids = super().insert_events(stored_events, positions=positions)
+        ids = super().insert_events(stored_events, **kwargs)
         self._die("after")
         return ids
 
-    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
-        ids = super()._insert_events(c, stored_events, **kwargs)
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+        super()._insert_events(c, stored_events, **kwargs)
         self._die("inside")
-        return ids
 
     def _die(self, where: str) -> None:
         if self.crash == where:

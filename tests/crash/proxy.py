@@ -4,6 +4,7 @@ In: where the real server listens (host and port, or a Unix socket); out: a port
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
 import threading
@@ -55,7 +56,8 @@ class Proxy:
         for writer in list(self._open):
             found = writer.get_extra_info("socket")
             if found is not None and found.family != socket.AF_UNIX:
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST)
+                with contextlib.suppress(OSError):  # it is just being closed
+                    found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST)
             writer.transport.abort()
             self.cut += 1
 

@@ -4,7 +4,6 @@ In: steps (send, deliver, take, relay, command, crash, restore …) in any order
 """
 
 import asyncio
-import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -261,15 +260,15 @@ class World:
 
 
 def _body(lane: Lane, verb: str, submission: UUID, expected: int) -> CommandBody:
-    said: dict[str, Any] = {"expected_sequence": expected}
     if verb == "publish":
         found = lane.find(submission)
         published = Published(manifest=found.manifest, portal="folder", url="/portal", dataset=found.dataset.dataset_id, files=())
         return publisher.Publish(expected_sequence=expected, published=published)
-    said |= {
-        "revise": {"note": str(random.Random(expected).random())},  # noqa: S311
+    by_verb: dict[str, dict[str, Any]] = {
+        "revise": {"note": f"Revisi atas langkah {expected}."},
         "verify": {"checklist": CHECKLIST},
         "approve": {"consideration": "Layak."},
         "reject": {"reasons": [REASON]},
-    }[verb]
-    return cast("CommandBody", COMMANDS[lane.name][verb].body.model_validate_json(orjson.dumps(said)))
+    }
+    said = orjson.dumps({"expected_sequence": expected, **by_verb[verb]})
+    return cast("CommandBody", COMMANDS[lane.name][verb].body.model_validate_json(said))
