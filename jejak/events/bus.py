@@ -191,32 +191,12 @@ class Consumer:
                 if not self.group and not consumer.assignment():  # no topic yet: getmany would wait for one for ever
                     await asyncio.sleep(0.2)
                     continue
-                try:
-                    batches = await asyncio.wait_for(consumer.getmany(timeout_ms=1_000, max_records=BATCH), STALLED_S)
-                except UnicodeDecodeError:
-                    await self._pass_bad_header(consumer)
-                    continue
+                batches = await asyncio.wait_for(consumer.getmany(timeout_ms=1_000, max_records=BATCH), STALLED_S)
                 if batches:
                     await self._apply(messages := [m for messages in batches.values() for m in messages])
                     await asyncio.sleep(breath(len(messages)))
         finally:
             await stopped(consumer.stop())
-
-    async def _pass_bad_header(self, consumer: AIOKafkaConsumer) -> None:
-        """aiokafka decodes header names before anyone can look: read one by one up to that record, and make it a dead letter."""
-        for tp in sorted(consumer.assignment()):
-            try:
-                for _ in range(BATCH):
-                    messages = (await asyncio.wait_for(consumer.getmany(tp, timeout_ms=500, max_records=1), STALLED_S)).get(tp)
-                    if not messages:
-                        break
-                    await self._apply(messages)
-            except UnicodeDecodeError:
-                offset = await consumer.position(tp)
-                bad = Record(tp.topic, tp.partition, offset, None, None, error="bad_header", cluster=self._cluster)
-                outcomes = await asyncio.to_thread(self._refused, bad, "bad_header")
-                self.progress.counts.update(outcome.counted for outcome in outcomes)
-                consumer.seek(tp, offset + 1)
 
     async def _apply(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Take a batch; while the database or the disk is unavailable, hold it and try again: nothing is skipped."""
@@ -255,11 +235,8 @@ class Consumer:
             log.exception(
                 "record_failed", consumer=self.progress.name, topic=record.topic, partition=record.partition, offset=record.offset
             )
-            return self._refused(record, "failed")
-
-    def _refused(self, record: Record, code: str) -> list[Outcome]:
-        refuse = self.refuse or dead_letter
-        return self.journal.take([record], lambda fresh: [refuse(r, code) for r in fresh])
+            refuse = self.refuse or dead_letter
+            return self.journal.take([record], lambda fresh: [refuse(r, "failed") for r in fresh])
 
     async def _watch(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
         """Every few seconds: new topics, lag, readiness, and whether anything still moves."""
