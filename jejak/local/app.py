@@ -95,13 +95,17 @@ def _named(lanes: dict[str, Lane], name: str) -> LaneOf:
 
 def _lifespan(settings: Settings, names: Sequence[str], lanes: dict[str, Lane]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="lane"))
         shared = open_shared(settings)
         following = asyncio.create_task(forever(shared.directory.progress, shared.directory.run))
         try:
-            for name in names:
-                lanes[name] = LANES[name][0](shared)
+            try:
+                for name in names:
+                    lanes[name] = LANES[name][0](shared)
+            except Exception as error:  # uvicorn keeps it to itself; `serve` tells it
+                app.state.could_not_start = error
+                raise
             for lane in lanes.values():
                 lane.start()
             yield

@@ -1,7 +1,10 @@
 """Lanes behind one port until asked to stop. Settings and lane names in; returns when SIGINT or SIGTERM came."""
 
+import logging
+import signal
 import socket
 from collections.abc import Sequence
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -21,9 +24,10 @@ def serve(settings: Settings, names: Sequence[str]) -> None:
         raise StartRefused(
             f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}); choose another JEJAK_PORT"
         ) from error
+    app = create_app(settings, names)
     with listening:
         config = uvicorn.Config(
-            create_app(settings, names),
+            app,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=STOP_S,
@@ -32,6 +36,16 @@ def serve(settings: Settings, names: Sequence[str]) -> None:
         )
         server = uvicorn.Server(config)
         settle_heap()
-        server.run(sockets=[listening])
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what fails is told below, and by `services.web`
+        signal.signal(signal.SIGTERM, _leave)  # uvicorn sends itself the signal again when it has stopped
+        try:
+            server.run(sockets=[listening])
+        except SystemExit:
+            if server.started:
+                raise
         if not server.started:
-            raise StartRefused("the lanes could not be started; the reason is in the line above")
+            raise getattr(app.state, "could_not_start", None) or StartRefused("the lanes could not be started; the reason is in the line above")
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    raise SystemExit(128 + number)
