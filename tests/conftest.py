@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests import servers
+from tests.ckan import server as ckan_server
+from tests.ckan.server import CkanServer
 from tests.groups import GROUPS
 
 LEFT_OUT = pytest.StashKey[Counter[str]]()
@@ -32,6 +34,13 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The `http://` address of an S3 server with the credentials `servers.S3_KEYS`; it makes a bucket when it is first written to."""
     with servers.s3(tmp_path_factory.mktemp("s3")) as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+def ckan() -> Iterator[CkanServer]:
+    """A real CKAN with a sysadmin's token, of the group "ckan"; in CI it is installed first."""
+    with ckan_server.running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

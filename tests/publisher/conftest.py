@@ -1,20 +1,12 @@
-"""The shelf of files, the two portals, and the real CKAN behind one of them."""
+"""The shelf of files, and the two portals."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.ckan.server import CkanServer, running
 from tests.publisher.portals import Stage, ckan_stage, folder_stage
 from tests.publisher.samples import Shelf
-
-
-@pytest.fixture(scope="session")
-def ckan() -> Iterator[CkanServer]:
-    """A real CKAN, fresh for this test run."""
-    with running() as server:
-        yield server
 
 
 @pytest.fixture
