@@ -25,7 +25,9 @@ class _Records(_MemoryRecordsPy):  # type: ignore[misc]
     def next_batch(self) -> Any:  # noqa: ANN401 (aiokafka's protocols)
         raw = self._next_slice
         batch = super().next_batch()
-        return _Batch(batch, raw) if raw is not None and batch.magic >= OF_VERSION_2 else batch
+        if raw is None or batch.magic < OF_VERSION_2 or batch.is_control_batch:  # marks of transactions are read in a way of their own
+            return batch
+        return _Batch(batch, raw)
 
 
 class _Batch:
