@@ -168,6 +168,7 @@ def check_whole(root: Path) -> dict[str, object] | None:
     return read_dataset(root, "data")
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_death_at_every_single_file_operation_leaves_the_old_version_or_the_new_one(tmp_path: Path, shelf: Shelf) -> None:
     """Each child dies just before its n-th operation on the file system; n grows until a child comes through."""
     first, second = shelf.publication("data", FIRST), shelf.publication("data", SECOND)
