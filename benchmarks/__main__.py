@@ -6,6 +6,7 @@ A full run also draws `docs/growth.svg` and puts its table into `docs/performanc
 import argparse
 import os
 import platform
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -149,6 +150,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="leave the other sections out")
     chosen = parser.parse_args(arguments).only or SECTIONS
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # servers and workers stop on the way out
     quick = os.environ.get("QUICK", "") not in {"", "0"}
     with TemporaryDirectory(prefix="jejak-bench-") as directory:
         bench = Bench(QUICK if quick else FULL, Path(directory), Report())

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from select import select
 from subprocess import PIPE, Popen, TimeoutExpired
 from typing import IO, Any, Final
 
 import orjson
 
 STOP_S: Final = 20.0
+PATIENCE_S: Final = 900.0
 
 
 class WorkerEnded(RuntimeError):
@@ -31,9 +33,11 @@ class Worker:
         stdin.flush()
 
     def hear(self) -> dict[str, Any]:
-        """The next line. Raises WorkerEnded."""
+        """The next line; there is one for each thing told. Raises WorkerEnded, also when none comes for a quarter of an hour."""
         stdout = self.process.stdout
         assert stdout is not None  # noqa: S101
+        if not select([stdout], [], [], PATIENCE_S)[0]:
+            raise WorkerEnded(f"{' '.join(map(str, self.process.args[2:]))} said nothing for {PATIENCE_S:.0f} s")  # type: ignore[index]
         if line := stdout.readline():
             answer: dict[str, Any] = orjson.loads(line)
             return answer
