@@ -44,7 +44,9 @@ def serve(settings: Settings, names: Sequence[str]) -> None:
             if server.started:
                 raise
         if not server.started:
-            raise getattr(app.state, "could_not_start", None) or StartRefused("the lanes could not be started; the reason is in the line above")
+            raise getattr(app.state, "could_not_start", None) or StartRefused(
+                "the lanes could not be started; the reason is in the line above"
+            )
 
 
 def _leave(number: int, _: FrameType | None) -> None:
