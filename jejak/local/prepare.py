@@ -7,9 +7,10 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO, cast
 
 import structlog
 from eventsourcing.persistence import PersistenceError
@@ -46,8 +47,23 @@ def configure_logs(level: str, file: Path | None = None) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Undaunted(stream))),
     )
+
+
+@dataclass(frozen=True)
+class _Undaunted:
+    """Where log lines go. One that cannot be written, on a full disk for example, must not fail the work that it tells of."""
+
+    stream: TextIO
+
+    def write(self, line: str) -> None:
+        with suppress(OSError):
+            self.stream.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self.stream.flush()
 
 
 @contextmanager
