@@ -12,7 +12,7 @@ from typing import Final
 from tests.crash.evidence import progress
 from tests.crash.lanes import LANES, LaneProcess
 from tests.crash.stage import Stage, until
-from tests.crash.stores import lose, restore
+from tests.crash.stores import copy, has_copy, lose, restore
 
 Fault = Callable[[Stage, random.Random], AbstractContextManager[None]]
 SLOW_S: Final = 0.2
@@ -63,8 +63,9 @@ def _dying(stage: Stage, lane: LaneProcess, rig: str) -> Iterator[None]:
 
 @contextmanager
 def process_paused(stage: Stage, chance: random.Random) -> Iterator[None]:
-    """SIGSTOP for longer than Kafka waits for a consumer of a group; then it goes on as if nothing had been."""
-    lane = _any(stage, chance)
+    """SIGSTOP for longer than Kafka waits for a group's consumer: its twin gets the partitions. Then it goes on as if nothing had been."""
+    twins = [lane for lane in stage.lanes if lane.running and len(stage.of(lane.name)) > 1]
+    lane = chance.choice(twins) if twins else _any(stage, chance)
     lane.pause()
     began = time.monotonic()
     yield
@@ -168,8 +169,11 @@ def store_lost(stage: Stage, chance: random.Random) -> Iterator[None]:
 
 @contextmanager
 def store_restored(stage: Stage, chance: random.Random) -> Iterator[None]:
-    name = chance.choice(LANES)
-    restore(stage, name)
+    """Of all lanes that were copied, one gets its old copy back; a new copy is made of another."""
+    copied = [name for name in LANES if has_copy(stage, name)]
+    if copied:
+        restore(stage, chance.choice(copied))
+    copy(stage, chance.choice(LANES))
     yield
 
 

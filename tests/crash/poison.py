@@ -5,7 +5,7 @@ In: a good record or event to spoil; out: what to send, and what must become of 
 
 import gzip
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -89,18 +89,14 @@ def log_poison(events: Sequence[bytes]) -> list[Poison]:
 _NOBODY: Final = str(uuid.uuid5(uuid.NAMESPACE_URL, "nobody")).encode()
 
 
-async def produce(
-    kafka: Kafka, topic: str, poisons: Sequence[Poison], *, partition: Callable[[Poison], int | None] = lambda _: None
-) -> list[tuple[Poison, int, int]]:
+async def produce(kafka: Kafka, topic: str, poisons: Sequence[Poison]) -> list[tuple[Poison, int, int]]:
     """Send them one by one, compressed as a client may; where each came to lie."""
     producer = AIOKafkaProducer(**kafka.options(), acks="all", max_request_size=4 * SEND_BYTES, compression_type="gzip")
     await producer.start()
     try:
         placed = []
         for poison in poisons:
-            sent = await producer.send_and_wait(
-                topic, poison.value, key=poison.key, headers=list(poison.headers), partition=partition(poison)
-            )
+            sent = await producer.send_and_wait(topic, poison.value, key=poison.key, headers=list(poison.headers))
             placed.append((poison, sent.partition, sent.offset))
         return placed
     finally:

@@ -36,10 +36,7 @@ def copy(stage: Stage, name: str) -> None:
 
 
 def restore(stage: Stage, name: str) -> None:
-    """The last backup comes back under the lane; when there is none yet, one is made."""
-    if not _copy_of(stage, name).exists():
-        copy(stage, name)
-        return
+    """The last backup comes back under the lane."""
     _stop_when_all_is_sent(stage, name)
     if stage.database:
         stage.database.restore(f"jejak_{name}", _copy_of(stage, name))
@@ -49,6 +46,10 @@ def restore(stage: Stage, name: str) -> None:
         _copy_of(stage, name).replace(stage.directory / f"{name}.sqlite")
     _copy_of(stage, name).unlink(missing_ok=True)
     _start(stage, name)
+
+
+def has_copy(stage: Stage, name: str) -> bool:
+    return _copy_of(stage, name).exists()
 
 
 def _copy_of(stage: Stage, name: str) -> Path:

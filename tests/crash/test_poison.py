@@ -32,7 +32,7 @@ def test_every_kind_of_poison_between_good_records(tmp_path: Path) -> None:
             bad[b"[]"] = False
             until(lambda: intake_lag(stage) == 0, "intake is past the markers of a transaction")
             assert stage.of("intake")[0].answers("/healthz")
-            placed = asyncio.run(produce(stage.kafka, LOG_TOPIC, log_poison(finished_submission(stage, load)), partition=lambda _: 0))
+            placed = asyncio.run(produce(stage.kafka, LOG_TOPIC, log_poison(finished_submission(stage, load))))
             forged: set[Letter] = {(LOG_TOPIC, partition, offset, poison.code or "") for poison, partition, offset in placed}
             await_rest(stage, load)
         assert check(stage, expected_of(load, bad=bad, forged=forged)) == []

@@ -1,0 +1,39 @@
+"""Every kind of fault once, in an order that the seed draws, with hundreds of submissions on their way.
+
+On SQLite, and on PostgreSQL with two processes of some lanes.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash.evidence import await_progress, await_rest, check, events_in, expected_of
+from tests.crash.faults import faults_of
+from tests.crash.lanes import LANES
+from tests.crash.load import playing
+from tests.crash.plans import plans
+from tests.crash.stage import SEED, SUBMISSIONS, chance_of, ready, stage_in
+from tests.crash.stores import copy
+
+TWINS = ("decision", "publisher")
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+def test_every_kind_of_fault_loses_and_doubles_nothing(store: str, tmp_path: Path) -> None:
+    seed, chance = chance_of(SEED)
+    with stage_in(tmp_path, postgres=store == "postgres") as stage:
+        for name in (*LANES, *TWINS) if stage.database else LANES:
+            stage.add(name, rig="clock")
+        ready(stage.lanes)
+        todo = plans(seed, SUBMISSIONS)
+        kinds = list(faults_of(stage).items())
+        chance.shuffle(kinds)
+        with playing(stage, todo, chance) as load:
+            copy(stage, chance.choice(LANES))
+            for number, (kind, fault) in enumerate(kinds):
+                await_progress(stage, len(LANES) * events_in(todo) * number // (2 * len(kinds)))
+                print(kind)  # noqa: T201 (pytest shows it when the test fails)
+                with fault(stage, chance):
+                    pass
+            await_rest(stage, load)
+        assert check(stage, expected_of(load)) == []
