@@ -4,16 +4,18 @@ Without it every record of the past would be judged a second time, perhaps other
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 import structlog
 from eventsourcing.persistence import Tracking
 from pydantic import ValidationError
 
-from jejak.events.bus import Kafka
+from jejak.events.bus import BATCH, Kafka
 from jejak.events.contracts import RECEIPTS_TOPIC, Receipt
 from jejak.events.journal import Journal, source_of
 from jejak.events.reader import cluster_id, read_topic, spans
 
+KEPT: Final = 8 * BATCH
 log = structlog.get_logger("jejak.intake")
 
 
@@ -23,20 +25,31 @@ async def recover(kafka: Kafka, journal: Journal) -> None:
     done = f"recovered/{cluster}"
     if journal.store.max_tracking_id(done):
         return
-    answered: dict[str, int] = {}
+    answered: dict[str, set[int]] = {}
     lost: dict[str, int] = {}
     async for records in read_topic(kafka, RECEIPTS_TOPIC, await spans(kafka, RECEIPTS_TOPIC)):
         for record in records:
             if (place := _place(record.headers, cluster)) is None:
                 continue
             source, offset = place
-            answered[source] = max(answered.get(source, 0), offset + 1)
+            offsets = answered.setdefault(source, set())
+            offsets.add(offset)
+            if len(offsets) > KEPT:
+                oldest = max(offsets) - BATCH
+                offsets -= {old for old in offsets if old < oldest}
             if not _is_on_log(journal, record.value):
                 lost[source] = min(lost.get(source, offset), offset)
-    for source, position in answered.items():
+    for source, offsets in answered.items():
+        position = _first_unanswered(offsets)
         journal.skip_to(source, min(position, lost.get(source, position)))
     journal.store.insert_tracking(Tracking(done, 1))
     log.info("inbound_positions_recovered", sources=len(answered), judged_again=len(lost))
+
+
+def _first_unanswered(offsets: set[int]) -> int:
+    """A relay that was killed may have sent some receipts of its last batch and not those before them."""
+    newest = max(offsets)
+    return next((offset for offset in range(max(0, newest - BATCH), newest) if offset not in offsets), newest + 1)
 
 
 def _place(headers: Iterable[tuple[str, bytes]], cluster: str) -> tuple[str, int] | None:
