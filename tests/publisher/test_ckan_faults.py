@@ -181,6 +181,19 @@ def test_silence_at_each_request_ends_with_the_timeout(proxy: FaultProxy, ckan: 
         check_published(stage, reader, publication)
 
 
+def test_every_upload_reset_in_the_middle_of_the_file(proxy: FaultProxy, ckan: CkanServer, reader: CkanReader, shelf: Shelf) -> None:
+    publication, stage = a_version(shelf, a_name(), "satu"), through(proxy, ckan)
+    proxy.arm(Cut(after=len(BIG) // 2))
+    for _ in range(3):
+        problem = attempt(lambda: publish(stage, shelf, publication))
+        assert problem is not None
+        assert problem.code is Code.UNREACHABLE
+    proxy.heal()
+    assert reader.act("package_show", id=publication.dataset.dataset_id)["resources"] == []
+    publish(stage, shelf, publication)
+    check_published(stage, reader, publication)
+
+
 def test_connections_refused(proxy: FaultProxy, ckan: CkanServer, reader: CkanReader, shelf: Shelf) -> None:
     publication, stage = a_version(shelf, a_name(), "satu"), through(proxy, ckan)
     proxy.refuse()
