@@ -19,7 +19,7 @@ run: install ## start everything on this machine with the demo; Ctrl-C stops it
 
 run-ckan: install ## the same with a real CKAN as the portal (installs and starts one; Debian or Ubuntu)
 	@tests/ckan/run_ckan.sh install && tests/ckan/run_ckan.sh start
-	@trap '$(CURDIR)/tests/ckan/run_ckan.sh stop' EXIT; mkdir -p var/ckan && cd var/ckan && . $(CKAN_RUN_DIR)/ckan.env && \
+	@trap '$(CURDIR)/tests/ckan/run_ckan.sh stop' EXIT; trap 'exit 130' INT TERM; mkdir -p var/ckan && cd var/ckan && . $(CKAN_RUN_DIR)/ckan.env && \
 		JEJAK_PORTAL=$$CKAN_URL JEJAK_PORTAL_TOKEN=$$CKAN_TOKEN $(CURDIR)/$(BIN)/jejak up --demo
 
 test: install-dev ## run all tests on a real Kafka, PostgreSQL and S3 (ARGS="-k name" for some)
