@@ -42,6 +42,7 @@ class Row(StrEnum):
     DEAD_LETTER = "dead-letter"
 
 
+ROWS: Final = {str(row): row for row in Row}
 PEACEFUL: Final = frozenset({"applied", "duplicate"})
 EVENTS: Final = (Row.OWN, Row.COPY)
 OUTGOING: Final = (Row.OWN, Row.RECEIPT, Row.DEAD_LETTER)
@@ -113,11 +114,15 @@ Chains = dict[int, Chain]
 
 @dataclass
 class Journal:
-    """Thread-safe; writes take turns. `on_commit` is called after each commit, from the writing thread."""
+    """Thread-safe; writes take turns. `on_commit` is called after each commit, `on_outgoing` after those that hold something to send.
+
+    Both are called from the writing thread.
+    """
 
     store: Store
     lane: str
     on_commit: list[Callable[[], None]] = field(default_factory=list)
+    on_outgoing: list[Callable[[], None]] = field(default_factory=list)
     _writing: threading.RLock = field(default_factory=threading.RLock)
     _chains: OrderedDict[int, Chain] = field(default_factory=OrderedDict)
     _positions: dict[str, int] = field(default_factory=dict)
@@ -158,8 +163,7 @@ class Journal:
 
     def read(self, after: int, limit: int, rows: Sequence[Row], *, upto: int | None = None) -> list[Entry]:
         """Rows committed after an id, in commit order, for followers."""
-        found = self.store.select_notifications(after, limit, upto, [str(r) for r in rows], inclusive_of_start=False)
-        return [Entry(n.id, Row(n.topic), _uuid(n.originator_id), n.state) for n in found]
+        return [Entry(i, ROWS[row], stream, raw) for i, row, stream, raw in self.store.select_rows(after, limit, upto, rows)]
 
     def last_id(self) -> int:
         return self.store.max_notification_id() or 0
@@ -217,7 +221,7 @@ class Journal:
                 if not all(self._holds(r) for r in recorded):
                     raise _stale(recorded[0].event) from error
             self._remember(chains)
-        self._woken()
+        self._woken([Row.OWN])
         return recorded
 
     def replicate(self, records: Sequence[Record]) -> list[Outcome]:
@@ -243,7 +247,7 @@ class Journal:
                     self._forget(chains)
             else:
                 raise IntegrityError(OVERTAKEN)
-        self._woken()
+        self._woken(row[0] for outcome in outcomes for row in outcome.rows)
         return outcomes
 
     def take(self, records: Sequence[Record], judge: Callable[[Sequence[Record]], list[Outcome]]) -> list[Outcome]:
@@ -260,7 +264,7 @@ class Journal:
                     break
         else:
             raise IntegrityError(OVERTAKEN)
-        self._woken()
+        self._woken(row[0] for outcome in outcomes for row in outcome.rows)
         return outcomes
 
     def _inserted(self, outcomes: Sequence[Outcome], positions: Mapping[str, int]) -> bool:
@@ -313,8 +317,8 @@ class Journal:
         while len(self._chains) > CHAINS_KEPT:
             self._chains.popitem(last=False)
 
-    def _woken(self) -> None:
-        for wake in self.on_commit:
+    def _woken(self, written: Iterable[Row]) -> None:
+        for wake in [*self.on_commit, *(self.on_outgoing if any(row in OUTGOING for row in written) else ())]:
             wake()
 
 
@@ -397,7 +401,3 @@ def _continued(chain: Chain, recorded: Recorded) -> Chain:
 
 def _stale(event: Event) -> Refused:
     return Refused(Kind.CONFLICT, Reason(code="stale", field="expected_sequence", note="Data sudah berubah. Muat ulang halaman."))
-
-
-def _uuid(value: uuid.UUID | str) -> uuid.UUID:
-    return value if isinstance(value, uuid.UUID) else uuid.UUID(value)

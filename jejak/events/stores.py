@@ -8,10 +8,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final, Protocol
+from typing import IO, Final, Protocol, cast
 from uuid import UUID
 
-from eventsourcing.persistence import InterfaceError, Notification, OperationalError, StoredEvent, Tracking
+from eventsourcing.persistence import InterfaceError, OperationalError, StoredEvent, Tracking
 from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
 from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore, SQLiteProcessRecorder
 from eventsourcing.utils import retry
@@ -26,6 +26,7 @@ POSTGRES_PATIENCE: Final = {
     "options": "-c statement_timeout=30000",
 }
 """A connection that is silently gone is noticed within seconds, and no statement waits for ever."""
+MAX_ROWID: Final = 2**63 - 1
 MIGRATION_LOCK: Final = 7_413_001
 """Advisory lock number under which the tables are made: CREATE TABLE races with itself."""
 
@@ -42,9 +43,10 @@ class Store(Protocol):
     def max_tracking_id(self, application_name: str) -> int | None: ...
     def max_notification_id(self) -> int | None: ...
     def select_events(self, originator_id: UUID | str, *, lte: int | None = None) -> Sequence[StoredEvent]: ...
-    def select_notifications(
-        self, start: int | None, limit: int, stop: int | None = None, topics: Sequence[str] = (), *, inclusive_of_start: bool = True
-    ) -> Sequence[Notification]: ...
+    def select_rows(self, after: int, limit: int, upto: int | None, topics: Sequence[str]) -> Sequence[tuple[int, str, UUID, bytes]]:
+        """Numbers, topics, streams and states of rows committed after a number, up to and with another."""
+        ...
+
     def select_streams(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]: ...
     def select_in_key_order(self, after: tuple[str, int], limit: int, upto: str) -> Sequence[tuple[UUID, int, str, bytes]]: ...
     def tables_exist(self) -> bool: ...
@@ -66,6 +68,16 @@ class SQLiteStore(SQLiteProcessRecorder):
         )
         for tracking in kwargs["positions"]:
             self._insert_tracking(c, tracking)
+
+    def select_rows(self, after: int, limit: int, upto: int | None, topics: Sequence[str]) -> Sequence[tuple[int, str, UUID, bytes]]:
+        marks = ",".join("?" * len(topics))
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                f"SELECT rowid, topic, originator_id, state FROM stored_events WHERE rowid > ? AND rowid <= ? AND topic IN ({marks})"  # noqa: S608
+                " ORDER BY rowid LIMIT ?",
+                [after, MAX_ROWID if upto is None else upto, *map(str, topics), limit],
+            )
+            return [(row[0], row[1], UUID(int=int(row[2], 16)), row[3]) for row in c.fetchall()]
 
     def select_streams(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]:
         """All events of some submissions, in order of version."""
@@ -114,6 +126,10 @@ class PostgresStore(PostgresProcessRecorder):
             if stored_events:
                 self._insert_stored_events(curs, stored_events)
         return None
+
+    def select_rows(self, after: int, limit: int, upto: int | None, topics: Sequence[str]) -> Sequence[tuple[int, str, UUID, bytes]]:
+        found = self.select_notifications(after, limit, upto, [str(topic) for topic in topics], inclusive_of_start=False)
+        return [(n.id, n.topic, cast("UUID", n.originator_id), n.state) for n in found]
 
     def select_streams(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]:
         """All events of some submissions, in order of version."""

@@ -213,7 +213,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         progress=Progress("log"),
         group=group,
     )
-    relay = Relay(shared.kafka, journal, Progress("relay"), wake_on(journal.on_commit))
+    relay = Relay(shared.kafka, journal, Progress("relay"), wake_on(journal.on_outgoing))
     following = Progress("worklist")
     wake = wake_on(journal.on_commit)
     return Lane(
