@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COMMAND_BYTES: Final = 4 * 1024 * 1024
 SUBMISSION_BYTES: Final = 16 * 1024 * 1024
+PASSED_OVER_BYTES: Final = 32 * 1024 * 1024
 _STREAMED: Final = re.compile(r"^/intake/api/files/")
 _SUBMISSIONS: Final = re.compile(r"^/intake/api/submissions$")
 _ANSWER: Final = orjson.dumps({"errors": [{"code": "too_large", "field": None, "message": "Kiriman terlalu besar."}]})
@@ -34,7 +35,7 @@ class BodyLimit:
         limit = SUBMISSION_BYTES if _SUBMISSIONS.match(scope["path"]) else COMMAND_BYTES
         said = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not said.isdigit() or int(said) > limit:
-            await _refuse(send)
+            await _refuse(receive, send)
             return
         left, answered = limit, False
 
@@ -55,10 +56,16 @@ class BodyLimit:
             await self.app(scope, counted, noted)
         except TooMuch:
             if not answered:
-                await _refuse(send)
+                await _refuse(receive, send)
 
 
-async def _refuse(send: Send) -> None:
+async def _refuse(receive: Receive, send: Send) -> None:
+    """A connection closed on bytes that nobody read is reset, and the caller never sees why; more than this is not waited for."""
+    passed_over, more = 0, True
+    while more and passed_over < PASSED_OVER_BYTES:
+        message = await receive()
+        passed_over += len(message.get("body", b""))
+        more = bool(message.get("more_body"))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_ANSWER)).encode()), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": _ANSWER})
