@@ -27,8 +27,8 @@ from tests.crash.load import Load, playing
 from tests.crash.plans import plans
 from tests.crash.stage import Stage, chance_of, ready, stage_in
 
-SUBMISSIONS: Final = 300
-FAULTS_A_ROUND: Final = 30
+SUBMISSIONS: Final = 400
+FAULTS_A_ROUND: Final = 50
 BREATH_S: Final = 1.5
 REST_S: Final = 600.0
 WATCH_S: Final = 0.5

@@ -2,7 +2,8 @@
 
 from tests.crash.checker import Expected
 from tests.crash.plans import STRAIGHT, Plan, plans
-from tests.crash.world import COMMANDS, World
+from tests.crash.processes import COMMANDS
+from tests.crash.world import World
 
 SEED = 4
 

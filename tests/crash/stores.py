@@ -59,15 +59,19 @@ def _copy_of(stage: Stage, name: str) -> Path:
 def _stop_when_all_is_sent(stage: Stage, name: str) -> None:
     """Kill its processes at a moment when everything they committed is on Kafka; else let them go on and try again."""
 
+    def sent() -> bool:
+        told = stage.row(name, SENT)
+        return len(told) == COLUMNS and told[0] >= told[1]
+
     def killed() -> bool:
+        if not sent():
+            return False
         for lane in stage.of(name):
             lane.kill()
-        told = stage.row(name, SENT)
-        if len(told) == COLUMNS and told[0] >= told[1]:
+        if sent():
             return True
         for lane in stage.of(name):
             lane.start()
-            lane.await_ready()
         return False
 
     until(killed, f"{name} has sent everything", READY_S * 2)

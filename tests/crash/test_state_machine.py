@@ -19,9 +19,10 @@ from jejak.events.contracts import LOG_TOPIC
 from tests.crash.checker import Expected, Letter
 from tests.crash.plans import Plan
 from tests.crash.poison import inbound_poison, log_poison
+from tests.crash.processes import COMMANDS
 from tests.crash.scenes import send, small_plans
 from tests.crash.stage import SEED, chance_of
-from tests.crash.world import COMMANDS, World
+from tests.crash.world import World
 
 EXAMPLES = int(os.environ.get("JEJAK_TEST_EXAMPLES", "25"))
 STEPS = 40

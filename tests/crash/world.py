@@ -4,60 +4,32 @@ In: steps (send, deliver, take, relay, command, crash, restore …) in any order
 """
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Final, cast
 from uuid import UUID
 
-import orjson
 from aiokafka import TopicPartition
 
-import jejak.events.bus
-import jejak.services.decision.commands as decision
-import jejak.services.publisher.commands as publisher
-import jejak.services.review.commands as review
 from jejak.archive.proof import check
 from jejak.archive.sources import JournalSource
-from jejak.events.bus import Consumer, Progress, Relay, parse_any_record
-from jejak.events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, Actor, Published
-from jejak.events.journal import OUTGOING, Journal
+from jejak.events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, Actor
+from jejak.events.journal import OUTGOING
 from jejak.events.submission import Refused
-from jejak.services.files import open_files
-from jejak.services.intake.inbound import TOPICS, judge, refuse
-from jejak.services.lane import CommandBody, Lane, NotReady
-from jejak.services.worklist import Worklist, open_engine
+from jejak.services.lane import NotReady
 from tests.crash.checker import Expected, JournalSeen, Seen, violations
 from tests.crash.evidence import placed, seen_in
-from tests.crash.load import CHECKLIST, REASON, Said
-from tests.crash.memory import CLUSTER, Crash, Disk, Log, MemoryRuns, Producer, Reader
+from tests.crash.load import Said
+from tests.crash.memory import Crash, Disk, Log, MemoryRuns, Producer
 from tests.crash.plans import OPDS
+from tests.crash.processes import COMMANDS, Process, body_of, started
 
 ROUNDS: Final = 500
-COMMANDS: Final[dict[str, Any]] = {
-    "intake": {},
-    "review": review.COMMANDS,
-    "decision": decision.COMMANDS,
-    "publisher": publisher.COMMANDS,
-    "archive": {},
-}
 PEOPLE: Final = {
     "decision": Actor(id="atasan", name="Atasan", role="atasan_ppid"),
     "publisher": Actor(id="jejak-publisher", name="Penerbit otomatis", role="admin_opendata"),
 }
-
-
-@dataclass
-class Process:
-    """A process of a lane: what is gone when it crashes. `held`: records delivered to it and not yet taken."""
-
-    lane: Lane
-    readers: list[Reader]
-    relay: Relay
-    held: list[list[Any]]
 
 
 @dataclass
@@ -87,7 +59,9 @@ class World:
     def boot(self, name: str) -> None:
         """Start all processes of a lane on its disk, as after a crash."""
         count = 2 if name in self.shared_lanes else 1
-        self.processes[name] = [self._process(name) for _ in range(count)]
+        self.processes[name] = [
+            started(name, self.disks[name], self.log, self.directory, is_shared=name in self.shared_lanes) for _ in range(count)
+        ]
         self.rebalance(name, 0)
 
     def rebalance(self, name: str, turn: int) -> None:
@@ -163,7 +137,7 @@ class World:
         here = self._of(name, process)
         self.disks[name].crash = crash
         try:
-            body = _body(here.lane, verb, submission, expected)
+            body = body_of(here.lane, verb, submission, expected)
             actor = PEOPLE.get(name) or Actor(id="ketua", name="Ketua", role="ketua_ppid", opd=here.lane.find(submission).opd)
             recorded = here.lane.do(verb, submission, body, actor=actor)
         except Refused:
@@ -238,37 +212,3 @@ class World:
 
     def _run(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
-
-    def _process(self, name: str) -> Process:
-        journal = Journal(self.disks[name], name)
-        (self.directory / name).mkdir(exist_ok=True)
-        worklist = Worklist(journal, open_engine(f"sqlite:{self.directory / name}", name))
-        worklist.prepare()
-        files = open_files(f"file:{self.directory / 'files'}")
-        shared = SimpleNamespace(directory=SimpleNamespace(progress=SimpleNamespace(ready=True)), files=files)
-        lane = Lane(name, cast("Any", shared), journal, worklist, COMMANDS[name])
-        group = name if name in self.shared_lanes else None
-        make = partial(Consumer, kafka=cast("Any", None), journal=journal, group=group, _cluster=CLUSTER)
-        pattern = re.compile(f"^{re.escape(LOG_TOPIC)}$")
-        lane.consumers = [make(topics=pattern, parse=jejak.events.bus.parse_log_record, take=journal.replicate, progress=Progress("log"))]
-        if name == "intake":
-            judged = partial(judge, journal=journal, files=files)
-            take = lambda records: journal.take(records, judged)  # noqa: E731
-            lane.consumers.append(make(topics=TOPICS, parse=parse_any_record, take=take, progress=Progress("inbound"), refuse=refuse))
-        relay = Relay(cast("Any", None), journal, Progress("relay"), asyncio.Event())
-        return Process(lane, [Reader(self.log) for _ in lane.consumers], relay, [[] for _ in lane.consumers])
-
-
-def _body(lane: Lane, verb: str, submission: UUID, expected: int) -> CommandBody:
-    if verb == "publish":
-        found = lane.find(submission)
-        published = Published(manifest=found.manifest, portal="folder", url="/portal", dataset=found.dataset.dataset_id, files=())
-        return publisher.Publish(expected_sequence=expected, published=published)
-    by_verb: dict[str, dict[str, Any]] = {
-        "revise": {"note": f"Revisi atas langkah {expected}."},
-        "verify": {"checklist": CHECKLIST},
-        "approve": {"consideration": "Layak."},
-        "reject": {"reasons": [REASON]},
-    }
-    said = orjson.dumps({"expected_sequence": expected, **by_verb[verb]})
-    return cast("CommandBody", COMMANDS[lane.name][verb].body.model_validate_json(said))
