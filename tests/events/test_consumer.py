@@ -5,13 +5,14 @@ import re
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
-from jejak.events.bus import Kafka, LogShorter, Progress
+from jejak.events.bus import Kafka, LogShorter, Progress, forever
 from jejak.events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, unframed
 from tests.events.cluster import delete_topic, log_consumer, new_topic, put, put_story, put_with_header, running, until
 from tests.events.conftest import Place
@@ -189,6 +190,27 @@ async def test_a_record_our_own_code_chokes_on_is_set_aside_alone(cluster: Kafka
 
     assert consumer.progress.counts == {"applied": 4, "failed": 1}
     assert dead_letters(journal) == [("failed", told[2].raw)]
+
+
+async def test_on_the_log_it_waits_instead_and_health_is_red_because_the_log_must_not_have_holes(cluster: Kafka, lane: Place) -> None:
+    topic, told = await new_topic(cluster), story(submitted, revised)
+    await put_story(cluster, topic, *told)
+    journal, broken = lane.journal(), [True]
+
+    def choke(records: Sequence[Record]) -> list[Outcome]:
+        if broken:
+            raise RuntimeError("a bug")
+        return journal.replicate(records)
+
+    consumer = log_consumer(cluster, journal, topic, take=choke)
+    async with running(partial(forever, consumer.progress, consumer.run)):
+        await until(lambda: consumer.progress.blocked)
+        assert (consumer.progress.healthy, journal.last_id()) == (False, 0)
+        broken.clear()
+        await until(lambda: consumer.progress.ready)
+
+    assert raws(journal, told) == [recorded.raw for recorded in told]
+    assert dead_letters(journal) == []
 
 
 async def test_a_consumer_built_anew_after_an_outage_reads_before_it_is_judged(cluster: Kafka, lane: Place) -> None:

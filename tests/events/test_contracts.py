@@ -114,7 +114,7 @@ def test_an_event_travels_with_cloudevents_headers() -> None:
         ({"é": ["\u20ac", "\r\n\t"], "A": None}, '{"A":null,"é":["€","\\r\\n\\t"]}'),
         ([True, False, {}, [], ""], '[true,false,{},[],""]'),
         ('\x0f"\\/\x7f', '"\\u000f\\"\\\\/\x7f"'),
-        (2**53, "9007199254740992"),
+        ({"b": 2**70, "a": [2**53]}, '{"a":[9007199254740992],"b":1180591620717411303424}'),
     ],
 )
 def test_the_canonical_hash_is_that_of_rfc_8785(value: object, canonical: str) -> None:
