@@ -68,18 +68,23 @@ class Bench:
         say(f"— {name}: {usage.seconds:.0f} s, others used {usage.others_percent:.0f} % of the processors")
 
     def throughput(self) -> None:
-        plan, add = self.plan, self.report.add
+        plan = self.plan
         with servers.kafka(self.directory / "kafka-lives") as bootstrap, servers.postgres(self.directory / "pg") as (new_database, pid):
             kafka = Kafka(bootstrap)
             with self.section("floor") as here:
-                rates = whole_lives.floor(kafka, plan.floor_lives, plan.repeats, here)
-            add("floor_lives_per_s", rates, "the floor: lives/s through four bare hops")
+                self._add("floor", whole_lives.floor(kafka, plan.floor_lives, plan.repeats, here), "the floor, four bare hops")
             with self.section("lives on SQLite") as here:
                 rates = whole_lives.lives(kafka, plan.sqlite_lives, plan.repeats, here, f"sqlite:{here / 'store'}/")
-            add("sqlite_lives_per_s", rates, "whole lives/s on SQLite")
+                self._add("sqlite", rates, "whole lives on SQLite")
             with self.section("lives on PostgreSQL", pid) as here:
-                rates = whole_lives.lives(kafka, plan.postgres_lives, plan.repeats, here, new_database())
-            add("postgres_lives_per_s", rates, "whole lives/s on PostgreSQL")
+                rates = whole_lives.lives(kafka, plan.postgres_lives, plan.repeats, here, new_database(), also_watch=[pid])
+                self._add("postgres", rates, "whole lives on PostgreSQL")
+
+    def _add(self, key: str, rates: whole_lives.Rates, words: str) -> None:
+        self.report.add(f"{key}_lives_per_s", rates.lives_per_s, f"{words}: lives/s")
+        self.report.add(f"{key}_cpu_ms_a_life", [sum(rates.cpu_ms.values())], f"{words}: processor ms a life")
+        self.report.cpu_ms[key] = rates.cpu_ms
+        say(f"processor ms a life: {rates.cpu_ms}")
 
     def latency(self) -> None:
         plan, add = self.plan, self.report.add

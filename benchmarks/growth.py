@@ -41,7 +41,7 @@ def growth(kafka: Kafka, sizes: list[int], *, repeats: int, lives: int, director
         asyncio.run(topics.fresh_inbound(kafka))
         rates = whole_lives.lives(kafka, lives, repeats, here, f"sqlite:{here / 'store'}/", before=size)
         held = size + lives * repeats * EVENTS_A_LIFE
-        found.append(Size(size, at, rates, journal / size, views * EVENTS_A_LIFE / size))
+        found.append(Size(size, at, rates.lives_per_s, journal / size, views * EVENTS_A_LIFE / size))
         shutil.rmtree(here)
     return found
 

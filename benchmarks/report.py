@@ -44,6 +44,7 @@ class Report:
     values: dict[str, list[float]] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     usage: dict[str, Usage] = field(default_factory=dict)
+    cpu_ms: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def add(self, key: str, values: list[float], words: str) -> None:
         self.values[key], self.told[key] = values, words
@@ -77,6 +78,7 @@ class Report:
                 }
                 for section, u in self.usage.items()
             },
+            "cpu_ms_a_life": self.cpu_ms,
             "conditions": dict(conditions),
         }
 
@@ -94,4 +96,4 @@ class Report:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,20 +1,21 @@
 """Throughput of whole lives, five events each, lanes as separate processes; and the floor, the same events through bare hops.
 
 The clock runs from the first send until every lane's journal and worklist have every event (the floor: until the last hop's events
-are acknowledged). Every repetition goes on in the same processes; counts are checked after each.
+are acknowledged). Every repetition goes on in the same processes; at the end all counts are checked.
 """
 
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from benchmarks import inbound, topics
 from benchmarks.floor_process import HOPS, WRITES
 from benchmarks.load import EVENTS_A_LIFE
-from benchmarks.measure import expect, say
+from benchmarks.measure import Usage, expect, say, watched
 from benchmarks.workers import Worker, worker
 from jejak.events.bus import Kafka
 from jejak.events.contracts import LOG_TOPIC, RECEIPTS_TOPIC
@@ -23,33 +24,48 @@ from jejak.web.tokens import make_keys
 LANES: Final = ("intake", "review", "decision", "publisher", "archive")
 
 
-def floor(kafka: Kafka, n: int, repeats: int, directory: Path) -> list[float]:
-    """Lives a second through four bare hops. Raises WrongCount."""
+@dataclass(frozen=True)
+class Rates:
+    """Lives a second in each repetition, and the processor milliseconds that one life took in each kind of process."""
+
+    lives_per_s: list[float]
+    cpu_ms: dict[str, float]
+
+
+def floor(kafka: Kafka, n: int, repeats: int, directory: Path) -> Rates:
+    """Four bare hops. Raises WrongCount."""
     asyncio.run(topics.fresh(kafka, HOPS))
     with hops(kafka, directory) as running:
         found = []
-        for done in range(0, n * repeats, n):
-            took = _timed(kafka, n, f"floor-{done}", [running[-1]], expected=done + n, keyed=True)
-            found.append(n / took)
-            say(f"floor: {found[-1]:,.0f} lives/s")
+        with watched() as usage:
+            for done in range(0, n * repeats, n):
+                took = _timed(kafka, n, f"floor-{done}", [running[-1]], expected=done + n, keyed=True)
+                found.append(n / took)
+                say(f"floor: {found[-1]:,.0f} lives/s")
     for hop, events in zip(HOPS, WRITES, strict=True):
         expect(hop, asyncio.run(topics.held(kafka, hop)), n * repeats * len(events))
-    return found
+    return Rates(found, _cpu_ms(usage, n * repeats))
 
 
-def lives(kafka: Kafka, n: int, repeats: int, directory: Path, store: str, *, before: int = 0) -> list[float]:
-    """Lives a second. `before`: so many events lie in the log and in every journal already. Raises WrongCount."""
+def lives(kafka: Kafka, n: int, repeats: int, directory: Path, store: str, *, before: int = 0, also_watch: Sequence[int] = ()) -> Rates:
+    """Whole lives. `before`: so many events lie in the log and in every journal already. Raises WrongCount."""
     if not before:
         asyncio.run(topics.fresh(kafka))
     name = store.split(":", maxsplit=1)[0]
     with lanes(kafka, directory, store, mode="bulk") as running:
         found = []
-        for done in range(0, n * repeats, n):
-            took = _timed(kafka, n, f"{name}-{before}-{done}", running, expected=(done + n) * EVENTS_A_LIFE)
-            found.append(n / took)
-            check(kafka, running, done + n, before=before)
-            say(f"{name}: {found[-1]:,.0f} lives/s")
-    return found
+        with watched(*also_watch) as usage:
+            for done in range(0, n * repeats, n):
+                took = _timed(kafka, n, f"{name}-{before}-{done}", running, expected=(done + n) * EVENTS_A_LIFE)
+                found.append(n / took)
+                say(f"{name}: {found[-1]:,.0f} lives/s")
+        check(kafka, running, n * repeats, before=before)
+    return Rates(found, _cpu_ms(usage, n * repeats))
+
+
+def _cpu_ms(usage: Usage, n: int) -> dict[str, float]:
+    """Without the bench itself, which only sends."""
+    return {name: round(1000 * seconds / n, 3) for name, seconds in sorted(usage.ours.items()) if name not in {"bench", "guard"}}
 
 
 def check(kafka: Kafka, running: Sequence[Worker], n: int, *, before: int = 0) -> None:
