@@ -29,6 +29,7 @@ HERE: Final = Path(__file__).parent
 DOCS: Final = HERE.parent / "docs"
 BEGIN: Final = "<!-- the table of the last full run -->"
 END: Final = "<!-- end of the table -->"
+PLOT: Final = "![The figures at several sizes of the log](growth.svg)"
 SECTIONS: Final = ("throughput", "latency", "growth", "pages")
 
 
@@ -191,7 +192,7 @@ def _write(report: Report, charts: list[Chart], *, quick: bool, whole: bool) -> 
         page = DOCS / "performance.md"
         text = page.read_text("utf-8")
         before, rest = text.split(BEGIN)
-        page.write_text(f"{before}{BEGIN}\n\n{report.table()}\n\n{END}{rest.split(END)[1]}", "utf-8")
+        page.write_text(f"{before}{BEGIN}\n\n{report.table()}\n\n{PLOT}\n\n{END}{rest.split(END)[1]}", "utf-8")
 
 
 def _short(count: int) -> str:
