@@ -30,7 +30,8 @@ DOCS: Final = HERE.parent / "docs"
 BEGIN: Final = "<!-- the table of the last full run -->"
 END: Final = "<!-- end of the table -->"
 PLOT: Final = "![The figures at several sizes of the log](growth.svg)"
-SECTIONS: Final = ("throughput", "latency", "growth", "pages")
+SECTIONS: Final = ("throughput", "latency", "growth", "pages", "ckan")
+CKAN: Final = "JEJAK_BENCH_CKAN"
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,24 @@ class Bench:
         lines = {what: [(at.open, medians[f"{what}_p99_ms_{_short(at.open)}"]) for at in found] for what in found[0].p99}
         return [Chart("p99 of a page, ms", "open submissions", lines)]
 
+    def ckan(self) -> None:
+        """Only where a CKAN is named: its datasets stay there."""
+        address, token = os.environ.get(CKAN), os.environ.get(f"{CKAN}_TOKEN")
+        if not address or not token:
+            say(f"CKAN is left out: {CKAN} and {CKAN}_TOKEN name none")
+            return
+        from benchmarks import portal
+
+        with self.section("CKAN"):
+            runs = [portal.run(address, token, rounds=10 if self.plan is FULL else 3) for _ in range(self.plan.repeats)]
+        for key, words in (
+            ("jejak_ms", "publishing a dataset to CKAN, ms"),
+            ("bare_ms", "the same calls by bare ckanapi, ms"),
+            ("ratio", "publishing to CKAN, times bare ckanapi"),
+            ("parallel_per_s", "datasets/s to CKAN in parallel"),
+        ):
+            self.report.add(f"ckan_{key}", [float(run[key]) for run in runs], words)
+
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
@@ -170,6 +189,8 @@ def main(arguments: Sequence[str]) -> int:
                 charts += bench.growth()
             if "pages" in chosen:
                 charts += bench.pages()
+            if "ckan" in chosen:
+                bench.ckan()
         except (WrongCount, WorkerEnded) as error:
             say(f"nothing is reported: {error}")
             return 1
