@@ -53,8 +53,10 @@ async def ensure(admin: AIOKafkaAdminClient, topics: Sequence[Topic], *, replica
         for name, code, *_ in response.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
                 raise TopicRefused(f"topic {name} could not be made: {for_code(code).__name__}")
+            if code:  # the list of topics lags a moment behind
+                existing.add(name)
     await check(admin, [topic for topic in topics if topic.name in existing])
-    return [topic.name for topic in made]
+    return [topic.name for topic in made if topic.name not in existing]
 
 
 async def check(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
