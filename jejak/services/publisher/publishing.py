@@ -26,12 +26,17 @@ from jejak.services.lane import Lane
 from jejak.services.publisher.attempts import Attempt, Attempts, Waiting
 from jejak.services.publisher.commands import Publish, Retract, Withdrawn
 from jejak.services.publisher.policy import PUBLISHER
-from jejak.services.publisher.portal import STEPS, Code, Portal, PortalProblem
+from jejak.services.publisher.portal import STEPS, Portal, PortalProblem
 from jejak.services.publisher.standings import Upkeep, publication_of
 
 WORKERS: Final = 4
+ELSEWHERE_S: Final = 1.0
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 log = structlog.get_logger("jejak.publisher")
+
+
+class Elsewhere(Exception):
+    """Another process of the lane is writing this dataset to the portal: no failure, only not ours."""
 
 
 @dataclass
@@ -47,6 +52,7 @@ class Publishing:
     _running: dict[asyncio.Future[None], Waiting] = field(default_factory=dict)
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="publish"))
     _step: dict[str, str] = field(default_factory=dict)
+    _elsewhere: dict[str, float] = field(default_factory=dict)
 
     async def run(self) -> None:
         await self.lane.until_ready()
@@ -80,8 +86,10 @@ class Publishing:
         free = WORKERS - len(self._running)
         if free <= 0:
             return
-        busy = {waiting.dataset_id for waiting in self._running.values()}
-        due = await asyncio.to_thread(self.attempts.due, datetime.now(UTC), WORKERS * 2)
+        now = time.monotonic()
+        self._elsewhere = {dataset_id: until for dataset_id, until in self._elsewhere.items() if until > now}
+        busy = {waiting.dataset_id for waiting in self._running.values()} | self._elsewhere.keys()
+        due = await asyncio.to_thread(self.attempts.due, datetime.now(UTC), WORKERS * 4)
         for waiting in [w for w in due if w.dataset_id not in busy][:free]:
             future = asyncio.get_running_loop().run_in_executor(self._workers, self._publish, waiting)
             self._running[asyncio.ensure_future(future)] = waiting
@@ -92,7 +100,7 @@ class Publishing:
         now = datetime.now(UTC)
         soonest = await asyncio.to_thread(self.attempts.next_at, now)
         left = (soonest - now).total_seconds() if soonest else WATCH_S
-        return min(WATCH_S, max(0.05, left))
+        return min(ELSEWHERE_S if self._elsewhere else WATCH_S, max(0.05, left))
 
     async def check_regularly(self) -> None:
         """Compare the portal with the log every so many hours (JEJAK_PORTAL_CHECK_HOURS) and count what differs."""
@@ -116,7 +124,7 @@ class Publishing:
             if "DataPublished" not in submission.next:
                 return
             if not mine:
-                raise PortalProblem(Code.BUSY, "Data ini sedang ditulis ke portal oleh proses lain; akan dicoba lagi.", retry_after=1.0)
+                raise Elsewhere
             started = time.monotonic()
             publication = publication_of(self.lane.journal.history(submission.id), self.lane.shared.directory)
             published = self.portal.publish(
@@ -133,6 +141,9 @@ class Publishing:
 
     async def _finished(self, waiting: Waiting, error: BaseException | None) -> None:
         step = self._step.pop(waiting.submission_id, "look")
+        if isinstance(error, Elsewhere):
+            self._elsewhere[waiting.dataset_id] = time.monotonic() + ELSEWHERE_S
+            return
         if error is None or (isinstance(error, Refused) and error.kind is Kind.CONFLICT):
             await asyncio.to_thread(self.attempts.done, waiting.submission_id)
             await asyncio.to_thread(self.lane.worklist.follow)
