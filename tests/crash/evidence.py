@@ -51,7 +51,7 @@ def await_progress(stage: Stage, rows: int) -> None:
     until(lambda: progress(stage) >= rows, f"the journals hold {rows} rows")
 
 
-def await_rest(stage: Stage, load: Load, *, patience_s: float = 240.0) -> None:
+def await_rest(stage: Stage, load: Load, *, patience_s: float = 420.0) -> None:
     """Every journal holds every event, every inbound record has its outcome, everything outgoing was sent; else TimeoutError."""
     events, ends = events_in(load.plans), [-1]
 
