@@ -1,11 +1,14 @@
 """The shelf of files, and the two portals."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.publisher.portals import Stage, ckan_stage, folder_stage
+from jejak.services.publisher.portal import Portal, open_portal
+from tests.ckan.server import CkanServer
+from tests.publisher.portals import CkanReader, Stage, ckan_stage, folder_stage
 from tests.publisher.samples import Shelf
 
 
@@ -19,3 +22,19 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     made = folder_stage(tmp_path / "portal") if request.param == "folder" else ckan_stage(request.getfixturevalue("ckan"))
     yield made
     made.portal.close()
+
+
+@pytest.fixture
+def name() -> str:
+    """A dataset_id that no other test uses: the CKAN is shared."""
+    return f"data-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def reader(ckan: CkanServer) -> CkanReader:
+    return CkanReader(ckan)
+
+
+@pytest.fixture
+def ckan_portal(ckan: CkanServer) -> Portal:
+    return open_portal(ckan.address, token=ckan.token)

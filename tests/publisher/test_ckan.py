@@ -22,30 +22,17 @@ pytestmark = pytest.mark.needs("ckan")
 DESA = {"desa.csv": b"kode,nama\n1,Jaten\n"}
 
 
-@pytest.fixture
-def reader(ckan: CkanServer) -> CkanReader:
-    return CkanReader(ckan)
-
-
-@pytest.fixture
-def portal(ckan: CkanServer) -> Portal:
-    return open_portal(ckan.address, token=ckan.token)
-
-
-@pytest.fixture
-def name() -> str:
-    return f"data-{uuid.uuid4().hex[:12]}"
-
-
 def refusal(portal: Portal, publication: Publication, files: Files) -> PortalProblem:
     with pytest.raises(PortalProblem) as problem:
         portal.publish(publication, files, step=unseen)
     return problem.value
 
 
-def test_metadata_stand_where_ckan_dip_and_satu_data_look_for_them(portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+def test_metadata_stand_where_ckan_dip_and_satu_data_look_for_them(
+    ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str
+) -> None:
     publication = shelf.publication(name, DESA, method="Sensus", version="2")
-    published = portal.publish(publication, shelf.files, step=unseen)
+    published = ckan_portal.publish(publication, shelf.files, step=unseen)
     package = reader.public(name)
     assert package is not None
     extras = {extra["key"]: extra["value"] for extra in package["extras"]}
@@ -72,19 +59,19 @@ def test_metadata_stand_where_ckan_dip_and_satu_data_look_for_them(portal: Porta
     assert published.revision == package["metadata_modified"]
 
 
-def test_nobody_sees_a_new_dataset_before_its_files_were_compared(portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+def test_nobody_sees_a_new_dataset_before_its_files_were_compared(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
     seen: dict[str, bool] = {}
-    portal.publish(shelf.publication(name, DESA), shelf.files, step=lambda step: seen.update({step: reader.public(name) is not None}))
+    ckan_portal.publish(shelf.publication(name, DESA), shelf.files, step=lambda step: seen.update({step: reader.public(name) is not None}))
     assert {"look", "upload", "read_back", "show"} <= seen.keys()
     assert not any(seen.values())
     assert reader.public(name) is not None
 
 
 def test_while_a_later_version_is_uploaded_the_live_one_stays_and_the_new_files_say_what_they_are(
-    portal: Portal, reader: CkanReader, shelf: Shelf, name: str
+    ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str
 ) -> None:
     first, second = shelf.publication(name, {"desa.csv": b"lama"}), shelf.publication(name, {"desa.csv": b"baru"}, title="Versi dua")
-    portal.publish(first, shelf.files, step=unseen)
+    ckan_portal.publish(first, shelf.files, step=unseen)
     seen: dict[str, tuple[str, list[str]]] = {}
 
     def look(step: str) -> None:
@@ -92,7 +79,7 @@ def test_while_a_later_version_is_uploaded_the_live_one_stays_and_the_new_files_
         assert package is not None
         seen[step] = (package["title"], [resource["name"] for resource in package["resources"]])
 
-    portal.publish(second, shelf.files, step=look)
+    ckan_portal.publish(second, shelf.files, step=look)
     assert seen["upload"] == ("Daftar desa", ["desa.csv"])
     assert seen["show"] == ("Daftar desa", ["desa.csv", "desa.csv (sedang diunggah, belum terbit)"])
     package = reader.public(name)
@@ -101,11 +88,11 @@ def test_while_a_later_version_is_uploaded_the_live_one_stays_and_the_new_files_
     assert [resource["name"] for resource in package["resources"]] == ["desa.csv", "desa.csv (versi yang disetujui 2026-11-23)"]
 
 
-def test_publishing_again_writes_nothing(portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+def test_publishing_again_writes_nothing(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
     publication = shelf.publication(name, DESA)
-    portal.publish(publication, shelf.files, step=unseen)
+    ckan_portal.publish(publication, shelf.files, step=unseen)
     before = reader.public(name)
-    portal.publish(publication, shelf.files, step=unseen)
+    ckan_portal.publish(publication, shelf.files, step=unseen)
     assert reader.public(name) == before
 
 
@@ -124,13 +111,13 @@ class Zeros:
             yield bytes(min(1 << 20, self.size_of - start))
 
 
-def test_fifty_megabytes_go_through_without_being_held_in_memory(portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+def test_fifty_megabytes_go_through_without_being_held_in_memory(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
     zeros = Zeros(50_000_000)
     publication = shelf.publication(name, {})
     large = replace(publication, files=(zeros.file,))
     tracemalloc.start()
     try:
-        published = portal.publish(large, zeros, step=unseen)  # type: ignore[arg-type]
+        published = ckan_portal.publish(large, zeros, step=unseen)  # type: ignore[arg-type]
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -140,31 +127,31 @@ def test_fifty_megabytes_go_through_without_being_held_in_memory(portal: Portal,
 
 
 def test_a_file_above_ckans_limit_is_refused_with_what_to_do_and_nothing_is_public(
-    portal: Portal, reader: CkanReader, shelf: Shelf, name: str
+    ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str
 ) -> None:
     zeros = Zeros((MAX_MB + 2) << 20)
     publication = shelf.publication(name, {})
-    problem = refusal(portal, replace(publication, files=(zeros.file,)), zeros)  # type: ignore[arg-type]
+    problem = refusal(ckan_portal, replace(publication, files=(zeros.file,)), zeros)  # type: ignore[arg-type]
     assert problem.code is Code.TOO_LARGE
     assert "ckan.max_resource_size" in problem.message
     assert reader.public(name) is None
     small = shelf.publication(name, DESA)
-    portal.publish(small, shelf.files, step=unseen)
+    ckan_portal.publish(small, shelf.files, step=unseen)
     assert reader.kept(name) == {small.files[0].sha256}
 
 
-def test_a_dataset_that_someone_made_by_hand_is_not_touched(portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
-    portal.publish(shelf.publication(f"{name}-b", DESA), shelf.files, step=unseen)
+def test_a_dataset_that_someone_made_by_hand_is_not_touched(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+    ckan_portal.publish(shelf.publication(f"{name}-b", DESA), shelf.files, step=unseen)
     reader.act("package_create", name=name, owner_org="dispermades", title="Buatan tangan")
-    problem = refusal(portal, shelf.publication(name, DESA), shelf.files)
+    problem = refusal(ckan_portal, shelf.publication(name, DESA), shelf.files)
     assert problem.code is Code.NAME_TAKEN
     assert "tidak dibuat oleh Jejak" in problem.message
     assert (reader.public(name) or {})["title"] == "Buatan tangan"
 
 
-def test_what_ckan_does_not_accept_is_said_with_ckans_own_words(portal: Portal, shelf: Shelf, name: str) -> None:
+def test_what_ckan_does_not_accept_is_said_with_ckans_own_words(ckan_portal: Portal, shelf: Shelf, name: str) -> None:
     responsible = {"position": "Kepala Bidang", "email": "(bidang)@contoh"}
-    problem = refusal(portal, shelf.publication(name, DESA, responsible=responsible), shelf.files)
+    problem = refusal(ckan_portal, shelf.publication(name, DESA, responsible=responsible), shelf.files)
     assert problem.code is Code.INVALID
     assert "maintainer_email" in problem.message
 
@@ -178,7 +165,7 @@ def test_a_wrong_token_is_noticed_at_start_and_when_publishing(ckan: CkanServer,
 
 
 def test_an_editor_of_the_organization_may_publish_and_one_without_rights_is_told_so(
-    ckan: CkanServer, reader: CkanReader, portal: Portal, shelf: Shelf, name: str
+    ckan: CkanServer, reader: CkanReader, ckan_portal: Portal, shelf: Shelf, name: str
 ) -> None:
     user = f"editor-{uuid.uuid4().hex[:8]}"
     editors = open_portal(ckan.address, token=ckan.editor(user))
@@ -186,7 +173,7 @@ def test_an_editor_of_the_organization_may_publish_and_one_without_rights_is_tol
     opd = f"opd-{uuid.uuid4().hex[:8]}"
     first = shelf.publication(name, DESA, opd=opd)
     assert refusal(editors, first, shelf.files).code is Code.NOT_AUTHORIZED
-    portal.publish(shelf.publication(f"{name}-b", DESA, opd=opd), shelf.files, step=unseen)
+    ckan_portal.publish(shelf.publication(f"{name}-b", DESA, opd=opd), shelf.files, step=unseen)
     assert refusal(editors, first, shelf.files).code is Code.NOT_AUTHORIZED
     reader.act("organization_member_create", id=opd, username=user, role="editor")
     assert editors.check(largest_file=1) == []
@@ -207,18 +194,18 @@ def test_an_address_that_is_no_ckan_is_said_at_start(ckan: CkanServer) -> None:
 
 
 def test_a_good_configuration_has_nothing_wrong_and_a_limit_below_ours_is_said(
-    portal: Portal, reader: CkanReader, shelf: Shelf, name: str
+    ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str
 ) -> None:
-    portal.publish(shelf.publication(name, DESA), shelf.files, step=unseen)
+    ckan_portal.publish(shelf.publication(name, DESA), shelf.files, step=unseen)
     for _ in range(2):
-        assert portal.check(largest_file=MAX_MB << 20) == []
-    wrong = portal.check(largest_file=(MAX_MB + 2) << 20)
+        assert ckan_portal.check(largest_file=MAX_MB << 20) == []
+    wrong = ckan_portal.check(largest_file=(MAX_MB + 2) << 20)
     assert "JEJAK_FILES_LIMIT_MB" in wrong[0]
     probe = reader.act("package_show", id="jejak-uji-ukuran-berkas")
     assert (probe["private"], [resource["size"] for resource in probe["resources"]]) == (True, [1])
 
 
-def test_metadata_as_long_as_they_may_be(portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+def test_metadata_as_long_as_they_may_be(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
     long = "ꦄ" * 19_000
     columns = [{"name": f"kolom_{n}", "type": "string", "description": "ꦏ" * 600} for n in range(1000)]
     publication = shelf.publication(
@@ -234,72 +221,20 @@ def test_metadata_as_long_as_they_may_be(portal: Portal, reader: CkanReader, she
         theme="t" * 2000,
         version="v" * 2000,
     )
-    portal.publish(publication, shelf.files, step=unseen)
-    shown = portal.shown(name)
+    ckan_portal.publish(publication, shelf.files, step=unseen)
+    shown = ckan_portal.shown(name)
     assert shown is not None
-    expected = portal.expects(publication)
+    expected = ckan_portal.expects(publication)
     assert {key: shown.metadata.get(key, "") for key in expected} == expected
     second = shelf.publication(name, {"desa.csv": b"3"}, columns=columns)
-    portal.publish(second, shelf.files, step=unseen)
+    ckan_portal.publish(second, shelf.files, step=unseen)
     assert len(reader.kept(name)) == 3
 
 
-def test_what_others_added_stays_except_files_that_nobody_approved(portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
-    publication = shelf.publication(name, DESA)
-    portal.publish(publication, shelf.files, step=unseen)
-    package = reader.act("package_show", id=name)
-    reader.act("package_patch", id=name, extras=[*package["extras"], {"key": "harvested", "value": "ya"}])
-    reader.act("resource_create", package_id=name, name="tambahan tangan", url="http://example.org/x.csv")
-    shown = portal.shown(name)
-    assert shown is not None
-    assert [(file.name, file.sha256 is None) for file in shown.files] == [("desa.csv", False), ("tambahan tangan", True)]
-    portal.publish(publication, shelf.files, step=unseen)
-    package = reader.act("package_show", id=name)
-    assert {"key": "harvested", "value": "ya"} in package["extras"]
-    assert [resource["name"] for resource in package["resources"]] == ["desa.csv"]
-
-
-def test_a_dataset_made_private_or_turned_into_a_link_by_hand_is_put_back(
-    portal: Portal, reader: CkanReader, shelf: Shelf, name: str
-) -> None:
-    publication = shelf.publication(name, DESA)
-    published = portal.publish(publication, shelf.files, step=unseen)
-    reader.act("package_patch", id=name, private=True)
-    reader.act("resource_patch", id=published.files[0].id, url="http://example.org/lain.csv", url_type="", clear_upload=True)
-    shown = portal.shown(name)
-    assert shown is not None
-    assert not shown.public
-    assert shown.files[0].sha256 is None
-    portal.publish(publication, shelf.files, step=unseen)
-    assert reader.kept(name) == {publication.files[0].sha256}
-
-
-def test_someone_who_edits_at_the_same_moment_is_not_overwritten_unseen(
-    portal: Portal, reader: CkanReader, shelf: Shelf, name: str
-) -> None:
-    publication = shelf.publication(name, DESA)
-    edits = iter(range(2))
-
-    def edit(step: str) -> None:
-        if step == "show" and next(edits, None) is not None:
-            reader.act("package_patch", id=name, url=f"http://example.org/{uuid.uuid4().hex}")
-
-    portal.publish(publication, shelf.files, step=edit)
-    assert (reader.public(name) or {})["url"].startswith("http://example.org/")
-    always = shelf.publication(name, {"desa.csv": b"baru"})
-    with pytest.raises(PortalProblem) as problem:
-        portal.publish(
-            always, shelf.files, step=lambda step: reader.act("package_patch", id=name, url=uuid.uuid4().hex) if step == "show" else None
-        )
-    assert problem.value.code is Code.CHANGED_MEANWHILE
-    portal.publish(always, shelf.files, step=unseen)
-    assert reader.kept(name) == {publication.files[0].sha256, always.files[0].sha256}
-
-
-def test_a_deleted_organization_is_said(portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+def test_a_deleted_organization_is_said(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
     opd = f"opd-{uuid.uuid4().hex[:8]}"
     reader.act("organization_create", name=opd)
     reader.act("organization_delete", id=opd)
-    problem = refusal(portal, shelf.publication(name, DESA, opd=opd), shelf.files)
+    problem = refusal(ckan_portal, shelf.publication(name, DESA, opd=opd), shelf.files)
     assert problem.code is Code.INVALID
     assert "memulihkannya" in problem.message

@@ -40,11 +40,6 @@ def proxy(ckan: CkanServer) -> Iterator[FaultProxy]:
         yield made
 
 
-@pytest.fixture
-def reader(ckan: CkanServer) -> CkanReader:
-    return CkanReader(ckan)
-
-
 def through(proxy: FaultProxy, ckan: CkanServer, *, timeout: float = 30) -> Stage:
     """A portal as a publisher that was just started has it: it knows nothing."""
     return ckan_stage(ckan, f"http://127.0.0.1:{proxy.port}", timeout=timeout)

@@ -1,7 +1,6 @@
 """What every portal promises, on the folder and on CKAN alike."""
 
 import gzip
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -14,12 +13,6 @@ from tests.publisher.portals import Stage
 from tests.publisher.samples import PERSONAL_DATA, Shelf, unseen
 
 DESA = {"desa.csv": b"kode,nama\n1,Jaten\n"}
-
-
-@pytest.fixture
-def name() -> str:
-    """A dataset_id that no other test uses: the portal may be shared."""
-    return f"data-{uuid.uuid4().hex[:12]}"
 
 
 def publish(stage: Stage, shelf: Shelf, publication: Publication) -> Shown:

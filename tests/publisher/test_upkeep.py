@@ -1,9 +1,6 @@
 """Comparing the portal with the log, and putting it back, on the folder and on CKAN alike."""
 
-import uuid
 from typing import get_args
-
-import pytest
 
 from jejak.services.publisher.portal import Publication
 from jejak.services.publisher.upkeep import WORDS, Difference, Standing, What, diff, repair
@@ -11,11 +8,6 @@ from tests.publisher.portals import Stage
 from tests.publisher.samples import PERSONAL_DATA, Shelf, unseen
 
 DESA = {"desa.csv": b"kode,nama\n1,Jaten\n"}
-
-
-@pytest.fixture
-def name() -> str:
-    return f"data-{uuid.uuid4().hex[:12]}"
 
 
 def published(stage: Stage, shelf: Shelf, publication: Publication) -> Standing:
