@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jejak.events.bus import Kafka
 from jejak.events.journal import Journal
 from jejak.events.stores import open_store
 
@@ -60,3 +61,9 @@ def shared_place(database: str) -> Iterator[Place]:
 @pytest.fixture
 def journal(place: Place) -> Journal:
     return place.journal()
+
+
+@pytest.fixture
+def cluster(kafka: str) -> Kafka:
+    """The real Kafka; tests make topics of their own on it."""
+    return Kafka(kafka)

@@ -21,11 +21,6 @@ from tests.events.stores_that_fail import FailingStore
 
 
 @pytest.fixture
-def cluster(kafka: str) -> Kafka:
-    return Kafka(kafka)
-
-
-@pytest.fixture
 def lane(tmp_path: Path) -> Iterator[Place]:
     made = Place(f"sqlite:{tmp_path}/", "review")
     yield made

@@ -13,11 +13,6 @@ from tests.events.cluster import new_topic
 
 
 @pytest.fixture
-def cluster(kafka: str) -> Kafka:
-    return Kafka(kafka)
-
-
-@pytest.fixture
 def name() -> str:
     return f"test.{uuid.uuid4().hex}"
 

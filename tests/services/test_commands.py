@@ -8,8 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from jejak.events.contracts import EVENT, Actor, DataRejected, DataRevised, DataVerified
+from jejak.events.contracts import EVENT, Actor, Checklist, DataRejected, DataRevised, DataVerified
 from jejak.events.journal import Row
+from jejak.events.submission import Kind, Refused
+from jejak.services.decision.commands import Verify
 from tests.events.given import CHECKLIST, FILE, Step, approved, rejected, revised, revision_of, story, submission_of, submitted, verified
 from tests.services.desk import ADMIN, ATASAN, AUDITOR, KETUA, KETUA_OF_DINKES, TIM, Desk, desk_of
 from tests.services.shelves import keep, sha
@@ -64,11 +66,8 @@ async def test_the_head_changes_some_fields_and_takes_one_away(review: Desk) -> 
 
     event = EVENT.validate_json(answer.content)
     assert isinstance(event, DataRevised)
-    assert (event.data.dataset.title, event.data.dataset.theme, event.data.dataset.summary) == (
-        "Daftar desa 2025",
-        None,
-        "Semua desa dan kelurahan.",
-    )
+    assert (event.data.dataset.title, event.data.dataset.theme) == ("Daftar desa 2025", None)
+    assert event.data.dataset.summary == "Semua desa dan kelurahan."
     assert set(event.data.changed) == {"dataset.title", "dataset.theme"}
 
 
@@ -116,9 +115,9 @@ async def test_the_superior_verifies_and_approves_what_the_caller_saw(decision: 
     done = await decision.says(ATASAN, "approve", submission_id, expected_sequence=3, consideration="Layak diunggah.")
 
     assert (seen.status_code, done.status_code) == (200, 200)
-    verification = EVENT.validate_json(seen.content)
-    assert isinstance(verification, DataVerified)
-    assert verification.data.manifest == decision.lane.find(submission_id).manifest
+    event = EVENT.validate_json(seen.content)
+    assert isinstance(event, DataVerified)
+    assert event.data.manifest == decision.lane.find(submission_id).manifest
     assert decision.written(submission_id) == ["DataSubmitted", "DataRevised", "DataVerified", "DataApproved"]
 
 
@@ -234,6 +233,17 @@ async def test_a_submission_that_does_not_exist(decision: Desk) -> None:
     answer = await decision.says(ATASAN, "verify", uuid.uuid4(), expected_sequence=2, **BODIES["verify"])
 
     assert (answer.status_code, codes(answer)) == (404, [("not_found", "submission_id")])
+
+
+async def test_the_lane_itself_asks_for_the_role_whoever_calls_it(decision: Desk) -> None:
+    submission_id = decision.given(*story(submitted, revised))
+    body = Verify(expected_sequence=2, checklist=Checklist.model_validate(CHECKLIST))
+
+    for act in (decision.lane.do, decision.lane.check):
+        with pytest.raises(Refused, match="ketua_ppid") as refused:
+            act("verify", submission_id, body, actor=KETUA_OF_DINKES)
+        assert refused.value.kind is Kind.FORBIDDEN
+    assert len(decision.written(submission_id)) == 2
 
 
 def first_state(answer: httpx.Response) -> str:
