@@ -3,6 +3,7 @@
 In: a cluster and how safely it must keep records; out: topics that exist, or `TopicRefused` with the setting to change.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,8 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from jejak.events.contracts import DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
 
+ATTEMPTS: Final = 10
+PAUSE_S: Final = 0.1
 FOR_EVER: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 NEWEST_ONLY: Final = {"cleanup.policy": "compact"}
 BIG_RECORDS: Final = {"max.message.bytes": str(4 * 1024 * 1024)}
@@ -63,14 +66,28 @@ async def check(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
     """Refuse topics whose settings differ in what keeps records."""
     if not topics:
         return
-    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
-    found: dict[str, dict[str, str]] = {}
-    for response in await admin.describe_configs(resources):
-        for _, _, _, name, entries in response.resources:
-            found[name] = {entry[0]: entry[1] for entry in entries}
-    wrong = [line for topic in topics for line in _differences(topic, found.get(topic.name, {}))]
+    found = await _settings(admin, [topic.name for topic in topics])
+    wrong = [line for topic in topics for line in _differences(topic, found[topic.name])]
     if wrong:
         raise TopicRefused("Kafka would lose records: " + "; ".join(wrong))
+
+
+async def _settings(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Topic → its settings. A topic made just now is not known everywhere at once: it is asked for again."""
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    for attempt in range(ATTEMPTS):
+        found, refused = dict[str, dict[str, str]](), dict[str, str]()
+        for response in await admin.describe_configs(resources):
+            for code, _, _, name, entries in response.resources:
+                if code:
+                    refused[name] = for_code(code).__name__
+                else:
+                    found[name] = {entry[0]: entry[1] for entry in entries}
+        if found.keys() >= set(names):
+            return found
+        await asyncio.sleep(PAUSE_S * attempt)
+    unread = ", ".join(f"{name} ({refused.get(name, 'no answer')})" for name in names if name not in found)
+    raise TopicRefused(f"the settings of these topics cannot be read: {unread}")
 
 
 def _differences(topic: Topic, config: Mapping[str, Any]) -> list[str]:
