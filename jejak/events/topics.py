@@ -75,8 +75,8 @@ async def check(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
 async def _settings(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
     """Topic → its settings. A topic made just now is not known everywhere at once: it is asked for again."""
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    found, refused = dict[str, dict[str, str]](), dict[str, str]()
     for attempt in range(ATTEMPTS):
-        found, refused = dict[str, dict[str, str]](), dict[str, str]()
         for response in await admin.describe_configs(resources):
             for code, _, _, name, entries in response.resources:
                 if code:
