@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from jejak.events.bus import Kafka
-from jejak.events.topics import FOR_EVER, NEWEST_ONLY, Topic, TopicRefused, ensure, inbound_topic, shared_topics
+from jejak.events.topics import FOR_EVER, NEWEST_ONLY, Topic, TopicRefused, check, ensure, inbound_topic, shared_topics
 from tests.events.cluster import new_topic
 
 
@@ -90,3 +90,13 @@ def test_the_log_receipts_and_dead_letters_are_kept_and_the_directory_keeps_the_
     assert {topic.name: topic.partitions for topic in shared_topics(12)}["opendata.submissions.v1"] == 12
     assert inbound_topic("dispermades").name == "opd.dispermades.data-submitted.v1"
     assert inbound_topic("dispermades").config["retention.ms"] == "-1"
+
+
+async def test_a_topic_whose_settings_cannot_be_read_is_not_taken_for_good(
+    cluster: Kafka, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jejak.events.topics.ATTEMPTS", 2)
+
+    async with cluster.admin() as admin:
+        with pytest.raises(TopicRefused, match=rf"{name} \(UnknownTopicOrPartition"):
+            await check(admin, [Topic(name, 1, FOR_EVER)])
