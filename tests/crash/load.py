@@ -110,7 +110,7 @@ class Load:
         token = self.stage.tokens[name]
         async with _client() as http:
             while True:
-                inbox = await self._call(http, lane, "GET", f"/{lane}/api/inbox?limit=100", token)
+                inbox = await self._call(http, lane, "GET", f"/{lane}/api/inbox?limit=50", token)
                 items = orjson.loads(inbox.content)["items"] if inbox is not None else []
                 self.chance.shuffle(items)
                 for start in range(0, len(items), AT_ONCE):
