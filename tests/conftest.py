@@ -23,9 +23,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+def postgres() -> Iterator[Callable[[], str]]:
     """Makes a fresh database at every call and gives its `postgresql://` address; the server is JEJAK_TEST_POSTGRES or our own."""
-    with servers.postgres(tmp_path_factory.mktemp("postgres")) as new_database:
+    with servers.postgres() as new_database:
         yield new_database
 
 

