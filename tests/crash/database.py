@@ -1,8 +1,9 @@
-"""A PostgreSQL of our own behind a proxy, so that it can be killed, restarted and cut off. A directory in, an address out."""
+"""A PostgreSQL of our own behind a proxy, so that it can be killed, restarted and cut off. An address out."""
 
 import os
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,8 +16,10 @@ from tests.crash.proxy import Proxy
 class Database:
     """`address` leads through the proxy (what lanes use), `direct` does not (what the checker uses)."""
 
-    def __init__(self, directory: Path) -> None:
-        self._server: PostgresServer = get_server(directory, cleanup_mode="delete")
+    def __init__(self) -> None:
+        # Not below pytest's own folder: every session that starts closes that one to other users, and PostgreSQL is one.
+        self._directory = tempfile.TemporaryDirectory(prefix="jejak-postgres-", ignore_cleanup_errors=True)
+        self._server: PostgresServer = get_server(Path(self._directory.name) / "data", cleanup_mode="delete")
         parts = urlsplit(self._server.get_uri())
         self.direct = self._server.get_uri()
         socket_directory = parse_qs(parts.query)["host"][0]
@@ -60,6 +63,7 @@ class Database:
     def close(self) -> None:
         self.proxy.close()
         self._server.cleanup()
+        self._directory.cleanup()
 
     def _tool(self, name: str, *arguments: str, stdout: int | None = None) -> None:
         subprocess.run([str(self._server.bin_path / name), self.direct, *arguments], check=True, stdout=stdout, env=dict(os.environ))

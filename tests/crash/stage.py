@@ -135,7 +135,7 @@ class Stage:
 def stage_in(directory: Path, *, postgres: bool = False) -> Iterator[Stage]:
     """A stage with a broker, without lanes; everything is gone afterwards."""
     directory.mkdir(parents=True, exist_ok=True)
-    database = Database(directory / "postgres") if postgres else None
+    database = Database() if postgres else None
     try:
         stage = Stage(directory, database=database)
         try:

@@ -4,6 +4,7 @@ Before a store is taken away everything it had to send was sent: nothing brings 
 """
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.crash.stage import Stage, until
 SENT = """SELECT (SELECT max(notification_id) FROM {schema}{tracking} WHERE application_name = 'follower:relay'),
  max(CASE WHEN topic <> 'copy' THEN {id} ELSE 0 END) FROM {schema}stored_events"""
 COLUMNS = 2
+SCHEMA_S = 120.0
 
 
 def lose(stage: Stage, name: str) -> None:
@@ -29,6 +31,10 @@ def lose(stage: Stage, name: str) -> None:
 def copy(stage: Stage, name: str) -> None:
     """A backup of the running lane's journal, as an operator takes it."""
     if stage.database:
+        deadline = time.monotonic() + SCHEMA_S
+        while stage.database.query(f"SELECT to_regclass('jejak_{name}.notification_tracking')") == [(None,)]:
+            assert time.monotonic() < deadline, f"{name}, whose store was lost, has made no new one"
+            time.sleep(0.1)
         stage.database.dump(f"jejak_{name}", _copy_of(stage, name))
         return
     with closing(sqlite3.connect(stage.directory / f"{name}.sqlite")) as source, closing(sqlite3.connect(_copy_of(stage, name))) as target:
