@@ -17,6 +17,7 @@ from benchmarks.load import OPDS, lives
 from benchmarks.topics import PARTITIONS
 from benchmarks.workers import answer, lines
 from jejak.events.bus import Kafka
+from jejak.events.loops import ended
 from jejak.events.topics import inbound_topic
 
 HOPS: Final = ("floor.submitted", "floor.revised", "floor.decided", "floor.published")
@@ -80,7 +81,7 @@ async def run(number: int, kafka: Kafka) -> None:
             case {"stamps": _}:
                 answer({"stamps": hop.stamps})
                 hop.stamps = []
-    running.cancel()
+    await ended([running])
     await consumer.stop()
     await producer.stop()
 

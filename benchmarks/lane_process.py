@@ -17,9 +17,9 @@ import orjson
 
 from benchmarks.officials import OFFICIALS, Stamps, revise_all, told
 from benchmarks.workers import answer, lines
-from jejak.events.bus import forever, woken
 from jejak.events.contracts import Lane as Holder
 from jejak.events.journal import EVENTS, Row
+from jejak.events.loops import ended, forever, woken
 from jejak.local.app import LANES
 from jejak.local.prepare import configure_logs, settle_heap
 from jejak.services.lane import Lane, open_shared, wake_on
@@ -149,10 +149,7 @@ async def run(name: str, mode: str) -> None:
             case {"stamps": _}:
                 answer({"stamps": bench.stamps})
                 bench.stamps = []
-    for loop in officials:
-        loop.cancel()
-    await lane.stop()
-    directory.cancel()
+    await asyncio.gather(ended([*officials, directory]), lane.stop())
 
 
 if __name__ == "__main__":

@@ -8,10 +8,9 @@ import asyncio
 import base64
 import re
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -24,20 +23,14 @@ from eventsourcing.persistence import PersistenceError
 
 from jejak.events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, cloud_event_headers, read_event
 from jejak.events.journal import OUTGOING, Entry, Journal, Outcome, Record, Row, dead_letter, source_of, unframed
+from jejak.events.loops import STALLED_S, WATCH_S, Progress, breath, pause, within, woken
 from jejak.events.records import read_any_header
 
 log = structlog.get_logger("jejak.bus")
 
 BATCH: Final = 500
-BUSY: Final = 50
-GATHER_S: Final = 0.05
-WATCH_S: Final = 5.0
-STALLED_S: Final = 30.0
 CALL_S: Final = 15.0
 SEND_S: Final = 60.0
-HOLES: Final = ("fork", "gap", "broken_chain", "out_of_turn")
-"""Dead letters after which a submission's events may be missing here: health stays red until somebody has looked."""
-BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 DEAD_LETTER_BYTES: Final = 3 * 1024 * 1024
 DEAD_LETTER_KEY_BYTES: Final = 64 * 1024
 SEND_BYTES: Final = 4 * 1024 * 1024
@@ -80,32 +73,10 @@ class Kafka:
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         client = AIOKafkaAdminClient(**self.options())
         try:
-            await asyncio.wait_for(client.start(), CALL_S)
+            await within(CALL_S, client.start())
             yield client
         finally:
             await client.close()
-
-
-@dataclass
-class Progress:
-    """What health, readiness and metrics see of one consumer or relay. `ready`: read to the end that was there at start."""
-
-    name: str
-    counts: Counter[str] = field(default_factory=Counter)
-    ready: bool = False
-    lag: int = 0
-    blocked: str | None = None
-    left_alone: str | None = None
-    moved_at: float = field(default_factory=time.monotonic)
-    rebuilt: int = 0
-
-    def moved(self) -> None:
-        self.blocked, self.moved_at = None, time.monotonic()
-
-    @property
-    def healthy(self) -> bool:
-        stuck = self.lag > 0 and time.monotonic() - self.moved_at > STALLED_S
-        return self.blocked is None and self.left_alone is None and not stuck and not any(self.counts[code] for code in HOLES)
 
 
 def parse_log_record(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> Record:
@@ -184,14 +155,14 @@ class Consumer:
         if self.group:
             consumer.subscribe(pattern=self.topics.pattern, listener=_SeekOnAssignment(self, consumer))
         try:
-            await asyncio.wait_for(consumer.start(), CALL_S)
+            await within(CALL_S, consumer.start())
             self._watched_at, self._built_at = 0.0, time.monotonic()
             while True:
                 await self._watch(consumer, admin)
                 if not self.group and not consumer.assignment():  # no topic yet: getmany would wait for one for ever
                     await asyncio.sleep(0.2)
                     continue
-                batches = await asyncio.wait_for(consumer.getmany(timeout_ms=1_000, max_records=BATCH), STALLED_S)
+                batches = await within(STALLED_S, consumer.getmany(timeout_ms=1_000, max_records=BATCH))
                 if batches:
                     await self._apply(messages := [m for messages in batches.values() for m in messages])
                     await asyncio.sleep(breath(len(messages)))
@@ -251,7 +222,7 @@ class Consumer:
             await self._look_at_beginning(consumer, partitions)
         reached = await self._reached(consumer, partitions)
         # Ends are asked for afterwards: other processes of the lane read on meanwhile, and would seem to have read more than there is.
-        ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_S) if partitions else {}
+        ends = await within(CALL_S, consumer.end_offsets(partitions)) if partitions else {}
         self._look_for_loss(consumer, ends, reached)
         self.progress.lag = sum(max(0, end - reached[tp]) for tp, end in ends.items())
         before, self._read = self._read, sum(reached.values())
@@ -267,7 +238,7 @@ class Consumer:
         """How far each partition is read: what is stored, or further where only marks of transactions or expired records follow."""
         reached = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
         for tp in consumer.assignment() & reached.keys():
-            position = await asyncio.wait_for(consumer.position(tp), CALL_S)
+            position = await within(CALL_S, consumer.position(tp))
             if position > reached[tp]:  # stored, so that the other processes of the lane do not wait for it
                 await asyncio.to_thread(self.journal.pass_over, source_of(self._cluster, tp.topic, tp.partition), position)
                 reached[tp] = position
@@ -275,7 +246,7 @@ class Consumer:
 
     async def _look_at_beginning(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         """A log whose beginning was deleted would be read on from where it begins now, with a hole nobody sees."""
-        begins = await asyncio.wait_for(consumer.beginning_offsets(partitions), CALL_S) if partitions and not self.refuse else {}
+        begins = await within(CALL_S, consumer.beginning_offsets(partitions)) if partitions and not self.refuse else {}
         stored = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
         if gone := [tp for tp, begin in begins.items() if begin > stored[tp]]:
             tp = gone[0]
@@ -352,7 +323,7 @@ class Relay:
                 max_batch_size=256 * 1024,
             )
             try:
-                await asyncio.wait_for(producer.start(), CALL_S)
+                await within(CALL_S, producer.start())
                 while True:
                     await self._drain(producer)
                     failures = 0
@@ -371,7 +342,7 @@ class Relay:
             entries, upto = await asyncio.to_thread(self._next)
             self.progress.lag = len(entries)
             if entries:
-                await asyncio.wait_for(self._send(producer, entries), SEND_S)
+                await within(SEND_S, self._send(producer, entries))
                 await asyncio.to_thread(self.journal.advance, "relay", entries[-1].id)
                 self.progress.counts.update(f"sent_{entry.row}" for entry in entries)
             self.progress.moved()
@@ -406,46 +377,9 @@ def message_of(entry: Entry) -> dict[str, Any]:
     return {"topic": DEAD_LETTERS_TOPIC, "key": key, "value": value, "headers": headers}
 
 
-def breath(done: int) -> float:
-    """Seconds to wait before the next batch: under load, larger batches cost much less for each record; else none at all."""
-    return GATHER_S if done >= BUSY else 0
-
-
-def pause(failures: int) -> float:
-    return BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
-
-
-async def woken(wake: asyncio.Event, backstop_s: float) -> None:
-    try:
-        await asyncio.wait_for(wake.wait(), backstop_s)
-    except TimeoutError:
-        return
-    finally:
-        wake.clear()
-
-
 async def stopped(stopping: Awaitable[None]) -> None:
     """`stop()` may freeze (aiokafka #773): give it a moment, then let go."""
     try:
-        await asyncio.wait_for(stopping, 5.0)
+        await within(5.0, stopping)
     except (KafkaError, TimeoutError, OSError) as error:
         log.warning("stop_failed", error=repr(error))
-
-
-async def forever(progress: Progress, work: Callable[[], Awaitable[None]]) -> None:
-    """Keep one loop of a lane alive: what it did not expect is logged and shown as not healthy, then it starts anew."""
-    failures = 0
-    while True:
-        try:
-            await work()
-            return
-        except asyncio.CancelledError as error:
-            if (task := asyncio.current_task()) and task.cancelling():
-                raise
-            failure: BaseException = error  # a library let the end of a task of its own escape
-        except Exception as error:  # noqa: BLE001 (logged with its trace just below)
-            failure = error
-        failures += 1
-        progress.blocked = f"{type(failure).__name__}: {failure}"
-        log.error("loop_failed", loop=progress.name, exc_info=failure)
-        await asyncio.sleep(pause(failures))

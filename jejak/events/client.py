@@ -10,15 +10,16 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from jejak.events.bus import CALL_S, Kafka, stopped
 from jejak.events.contracts import RECEIPTS_TOPIC
+from jejak.events.loops import within
 
 
 async def send(kafka: Kafka, records: Sequence[tuple[str, bytes | None, bytes | None]]) -> None:
     """Send (topic, key, value) and wait until Kafka has them all. Raises KafkaError, TimeoutError."""
     producer = AIOKafkaProducer(**kafka.options(), enable_idempotence=True, acks="all", max_request_size=4 * 1024 * 1024)
     try:
-        await asyncio.wait_for(producer.start(), CALL_S)
+        await within(CALL_S, producer.start())
         sent = [await producer.send(topic, value, key=key) for topic, key, value in records]
-        await asyncio.wait_for(asyncio.gather(*sent), 4 * CALL_S)
+        await within(4 * CALL_S, asyncio.gather(*sent))
     finally:
         await stopped(producer.stop())
 
@@ -29,7 +30,7 @@ async def submit(
     """Send records to inbound topics and wait for a receipt of each event_id. Raises TimeoutError when some stay out."""
     consumer = AIOKafkaConsumer(**kafka.options(), group_id=None, enable_auto_commit=False, auto_offset_reset="latest")
     try:
-        await asyncio.wait_for(consumer.start(), CALL_S)
+        await within(CALL_S, consumer.start())
         await consumer.topics()
         await _assign_at_end(consumer)
         await send(kafka, records)
@@ -41,7 +42,7 @@ async def submit(
 async def _assign_at_end(consumer: AIOKafkaConsumer) -> None:
     partitions = await _partitions(consumer)
     consumer.assign(partitions)
-    ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_S)
+    ends = await within(CALL_S, consumer.end_offsets(partitions))
     for partition, end in ends.items():
         consumer.seek(partition, end)
 

@@ -13,9 +13,10 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from jejak.events.bus import CALL_S, STALLED_S, WATCH_S, Kafka, Progress, Stalled, log, pause, stopped
+from jejak.events.bus import CALL_S, Kafka, Stalled, log, stopped
 from jejak.events.client import send
 from jejak.events.contracts import DIRECTORY_TOPIC
+from jejak.events.loops import STALLED_S, WATCH_S, Progress, ended, pause, within
 
 
 @dataclass
@@ -52,22 +53,22 @@ class Directory:
                 while not self.progress.ready and not following.done():  # noqa: ASYNC110 (the task makes it so)
                     await asyncio.sleep(0.05)
         finally:
-            following.cancel()
-            await asyncio.wait([following])
+            await ended([following])
 
     async def _follow(self) -> None:
         consumer = AIOKafkaConsumer(**self.kafka.options(), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
         partition, built_at = TopicPartition(DIRECTORY_TOPIC, 0), time.monotonic()
         consumer.assign([partition])
         try:
-            await asyncio.wait_for(consumer.start(), CALL_S)
+            await within(CALL_S, consumer.start())
             consumer.seek(partition, 0)
             while True:
-                end = (await asyncio.wait_for(consumer.end_offsets([partition]), CALL_S))[partition]
-                for messages in (await consumer.getmany(timeout_ms=200 if not self.progress.ready else int(WATCH_S * 1000))).values():
+                end = (await within(CALL_S, consumer.end_offsets([partition])))[partition]
+                waits_ms = int(WATCH_S * 1000) if self.progress.ready else 200
+                for messages in (await within(STALLED_S, consumer.getmany(timeout_ms=waits_ms))).values():
                     for message in messages:
                         self._take(message.key, message.value)
-                before, self.progress.lag = self.progress.lag, max(0, end - await consumer.position(partition))
+                before, self.progress.lag = self.progress.lag, max(0, end - await within(CALL_S, consumer.position(partition)))
                 self.progress.ready = self.progress.ready or self.progress.lag == 0
                 if self.progress.lag == 0 or self.progress.lag != before:
                     self.progress.moved()

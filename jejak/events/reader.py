@@ -3,7 +3,6 @@
 In: a cluster, a topic and offsets; out: batches of records, in order within each partition. Writing is idempotent and acknowledged.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,8 +11,9 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from jejak.events.bus import CALL_S, SEND_BYTES, SEND_S, STALLED_S, Kafka, message_of, stopped
+from jejak.events.bus import CALL_S, SEND_BYTES, SEND_S, Kafka, message_of, stopped
 from jejak.events.journal import Entry
+from jejak.events.loops import STALLED_S, within
 
 Span = tuple[int, int]
 """The first offset and the one after the last."""
@@ -43,8 +43,8 @@ async def spans(kafka: Kafka, topic: str) -> dict[int, Span]:
             described = await admin.describe_topics([topic])
         async with _consumer(kafka) as consumer:
             partitions = [TopicPartition(topic, p["partition"]) for t in described for p in t["partitions"]]
-            first = await asyncio.wait_for(consumer.beginning_offsets(partitions), CALL_S)
-            after = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_S)
+            first = await within(CALL_S, consumer.beginning_offsets(partitions))
+            after = await within(CALL_S, consumer.end_offsets(partitions))
     except (KafkaError, OSError, TimeoutError) as error:
         raise _unreachable(kafka, error) from error
     return {tp.partition: (first[tp], after[tp]) for tp in partitions}
@@ -62,7 +62,7 @@ async def read_topic(kafka: Kafka, topic: str, wanted: Mapping[int, Span]) -> As
                 consumer.seek(tp, first)
             moved_at = time.monotonic()
             while open_spans:
-                batches = await consumer.getmany(*open_spans, timeout_ms=1_000, max_records=RECORDS_A_BATCH)
+                batches = await within(STALLED_S, consumer.getmany(*open_spans, timeout_ms=1_000, max_records=RECORDS_A_BATCH))
                 for tp, records in batches.items():
                     moved_at = time.monotonic()
                     yield records if records[-1].offset < open_spans[tp][1] else [r for r in records if r.offset < open_spans[tp][1]]
@@ -87,10 +87,10 @@ async def writer(kafka: Kafka, topic: str) -> AsyncIterator[Callable[[Sequence[E
             await acknowledged
 
     async def write_in_time(entries: Sequence[Entry]) -> None:
-        await asyncio.wait_for(write(entries), SEND_S)
+        await within(SEND_S, write(entries))
 
     try:
-        await asyncio.wait_for(producer.start(), CALL_S)
+        await within(CALL_S, producer.start())
         yield write_in_time
     except (KafkaError, OSError, TimeoutError) as error:
         raise _unreachable(kafka, error) from error
@@ -109,7 +109,7 @@ async def _consumer(kafka: Kafka) -> AsyncIterator[AIOKafkaConsumer]:
         fetch_max_bytes=8 * READ_AHEAD,
     )
     try:
-        await asyncio.wait_for(consumer.start(), CALL_S)
+        await within(CALL_S, consumer.start())
         yield consumer
     finally:
         await stopped(consumer.stop())

@@ -18,7 +18,7 @@ import jejak.services.decision.app
 import jejak.services.intake.app
 import jejak.services.publisher.app
 import jejak.services.review.app
-from jejak.events.bus import forever
+from jejak.events.loops import ended, forever
 from jejak.local.metrics import Metrics
 from jejak.services.asyncapi import asyncapi
 from jejak.services.lane import Lane, Shared, open_shared
@@ -111,7 +111,6 @@ def _lifespan(settings: Settings, names: Sequence[str], lanes: dict[str, Lane]) 
             yield
         finally:
             with _at_most(STOP_S):
-                following.cancel()
-                await asyncio.gather(*(lane.stop() for lane in lanes.values()))
+                await asyncio.gather(ended([following]), *(lane.stop() for lane in lanes.values()))
 
     return lifespan

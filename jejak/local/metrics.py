@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import DBAPIError
 
-from jejak.events.bus import Progress
+from jejak.events.loops import Progress
 from jejak.services.lane import Lane
 from jejak.services.publisher.publishing import Publishing
 

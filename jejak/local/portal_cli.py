@@ -41,9 +41,9 @@ def portal_repair(dataset: Dataset = None, *, as_json: AsJson = False) -> None:
 def _upkeep() -> "Iterator[Upkeep]":
     """The publisher's journal and views, read beside the running lane, and the portal."""
     # Here and not above: a second of loading that the other commands do without.
-    from jejak.events.bus import Progress
     from jejak.events.directory import Directory
     from jejak.events.journal import Journal
+    from jejak.events.loops import Progress
     from jejak.events.stores import open_reader
     from jejak.services.files import open_files
     from jejak.services.publisher.attempts import Attempts

@@ -17,10 +17,11 @@ from eventsourcing.persistence import PersistenceError
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 
-from jejak.events.bus import WATCH_S, Consumer, Kafka, Progress, Relay, breath, forever, parse_log_record, pause, woken
+from jejak.events.bus import Consumer, Kafka, Relay, parse_log_record
 from jejak.events.contracts import LOG_TOPIC, Actor, Event, Reason
 from jejak.events.directory import Directory
 from jejak.events.journal import Journal, Recorded
+from jejak.events.loops import WATCH_S, Progress, breath, ended, forever, pause, woken
 from jejak.events.stores import open_store
 from jejak.events.submission import Kind, Refused, Rule, Submission, held_by
 from jejak.services.due import Calendar, due_at
@@ -128,9 +129,7 @@ class Lane:
         self._tasks = [asyncio.create_task(forever(progress, run), name=f"{self.name}:{progress.name}") for progress, run in loops]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(self._tasks)
         self._tasks = []
         for stop in self.on_stop:
             await asyncio.to_thread(stop)

@@ -17,9 +17,10 @@ from fastapi import FastAPI
 
 from benchmarks.load import lives
 from jejak.archive.app import routes
-from jejak.events.bus import Kafka, Progress
+from jejak.events.bus import Kafka
 from jejak.events.directory import Directory
 from jejak.events.journal import Journal
+from jejak.events.loops import Progress
 from jejak.events.stores import open_store
 from jejak.services.files import LocalFiles
 from jejak.services.lane import Lane, Shared

@@ -18,6 +18,7 @@ import orjson
 
 from jejak.events.bus import KafkaError
 from jejak.events.client import send
+from jejak.events.loops import ended
 from tests.crash.lanes import LaneProcess
 from tests.crash.plans import OPDS, RETURN_ME, Plan
 from tests.crash.stage import Stage
@@ -64,9 +65,7 @@ class Load:
                 for task in [task for task in tasks if task.done()]:
                     task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(tasks)
 
     async def _agency_on_kafka(self) -> None:
         """In chunks, again when unsure; some records twice, to be dropped by their event_id."""

@@ -15,9 +15,10 @@ import jejak.events.bus
 import jejak.services.decision.commands as decision
 import jejak.services.publisher.commands as publisher
 import jejak.services.review.commands as review
-from jejak.events.bus import Consumer, Progress, Relay, parse_any_record
+from jejak.events.bus import Consumer, Relay, parse_any_record
 from jejak.events.contracts import LOG_TOPIC, Published
 from jejak.events.journal import Journal
+from jejak.events.loops import Progress
 from jejak.services.files import open_files
 from jejak.services.intake.inbound import TOPICS, judge, refuse
 from jejak.services.lane import CommandBody, Lane

@@ -5,15 +5,16 @@ import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import NewTopic
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from jejak.events.bus import Consumer, Kafka, Progress, parse_log_record
+from jejak.events.bus import Consumer, Kafka, parse_log_record
 from jejak.events.journal import Journal, Outcome, Record, Recorded
+from jejak.events.loops import Progress, ended
 from jejak.events.reader import read_topic, spans
 
 PATIENCE_S = 30.0
@@ -89,11 +90,10 @@ async def running(*loops: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await ended(tasks)
         for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+            if not task.cancelled():
+                task.result()
 
 
 async def until(is_so: Callable[[], object], *, what: str = "it") -> None:

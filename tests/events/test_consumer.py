@@ -12,8 +12,9 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
-from jejak.events.bus import Kafka, LogShorter, Progress, forever
+from jejak.events.bus import Kafka, LogShorter
 from jejak.events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, unframed
+from jejak.events.loops import Progress, forever
 from tests.events.cluster import delete_topic, log_consumer, new_topic, put, put_story, put_with_header, running, until
 from tests.events.conftest import Place
 from tests.events.given import WHOLE_LIFE, after, revised, story, submitted, verified

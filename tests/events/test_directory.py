@@ -4,10 +4,11 @@ import uuid
 
 import pytest
 
-from jejak.events.bus import Kafka, Progress
+from jejak.events.bus import Kafka
 from jejak.events.client import send
 from jejak.events.contracts import DIRECTORY_TOPIC
 from jejak.events.directory import Directory, put_record
+from jejak.events.loops import Progress
 from jejak.events.topics import ensure, shared_topics
 from tests.events.cluster import running, until
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from jejak.events.bus import Kafka, Progress, Relay, parse_log_record
+from jejak.events.bus import Kafka, Relay, parse_log_record
 from jejak.events.contracts import DEAD_LETTERS_TOPIC, EVENT_BYTES_LIMIT, LOG_TOPIC, RECEIPTS_TOPIC
 from jejak.events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, framed, stream_of
+from jejak.events.loops import Progress
 from jejak.events.topics import ensure, shared_topics
 from tests.events.cluster import all_records, running, until
 from tests.events.conftest import Place

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from jejak.events import bus
+from jejak.events import loops
 from jejak.events.bus import Consumer, Kafka, Stalled
 from jejak.events.journal import source_of
 from tests.events.cluster import log_consumer
@@ -56,7 +56,7 @@ class Watch:
         await self.consumer._watch(cast("AIOKafkaConsumer", self.kafka), cast("AIOKafkaAdminClient", QuietAdmin()))
 
     def half_a_minute_later(self) -> None:
-        self.consumer.progress.moved_at = time.monotonic() - bus.STALLED_S - 1
+        self.consumer.progress.moved_at = time.monotonic() - loops.STALLED_S - 1
 
     def reads_to(self, position: int) -> None:
         self.consumer.journal.skip_to(source_of("", *PARTITION), position)

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from jejak.events.bus import Consumer, Progress, parse_any_record
+from jejak.events.bus import Consumer, parse_any_record
+from jejak.events.loops import Progress
 from jejak.services.intake.inbound import TOPICS, judge, refuse
 from jejak.services.intake.recovery import recover
 from jejak.services.intake.web import routes

@@ -1,6 +1,6 @@
 """Composition root of the lane publisher: the common parts, the portal, and the loop that publishes what was approved."""
 
-from jejak.events.bus import Progress
+from jejak.events.loops import Progress
 from jejak.services.lane import Lane, Shared, build_lane, wake_on
 from jejak.services.publisher.attempts import Attempts
 from jejak.services.publisher.commands import COMMANDS

@@ -17,9 +17,9 @@ import structlog
 from eventsourcing.persistence import PersistenceError
 from sqlalchemy.exc import DBAPIError
 
-from jejak.events.bus import WATCH_S, Progress, woken
 from jejak.events.contracts import Actor, DataPublished, Reason, Retracted
 from jejak.events.journal import Recorded
+from jejak.events.loops import WATCH_S, Progress, woken
 from jejak.events.submission import Kind, Refused
 from jejak.services.files import FileProblem
 from jejak.services.lane import Lane

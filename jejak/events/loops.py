@@ -1,0 +1,111 @@
+"""How loops wait, end and start anew. Every background loop of a lane is made of these.
+
+In: awaitables and loops; out: their results in time, or their end. What a loop shows of itself is its `Progress`.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import structlog
+
+log = structlog.get_logger("jejak.loops")
+T = TypeVar("T")
+
+BUSY: Final = 50
+GATHER_S: Final = 0.05
+WATCH_S: Final = 5.0
+STALLED_S: Final = 30.0
+GRACE_S: Final = 1.0
+AGAIN_S: Final = 3.0
+HOLES: Final = ("fork", "gap", "broken_chain", "out_of_turn")
+"""Dead letters after which a submission's events may be missing here: health stays red until somebody has looked."""
+BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+@dataclass
+class Progress:
+    """What health, readiness and metrics see of one consumer or relay. `ready`: read to the end that was there at start."""
+
+    name: str
+    counts: Counter[str] = field(default_factory=Counter)
+    ready: bool = False
+    lag: int = 0
+    blocked: str | None = None
+    left_alone: str | None = None
+    moved_at: float = field(default_factory=time.monotonic)
+    rebuilt: int = 0
+
+    def moved(self) -> None:
+        self.blocked, self.moved_at = None, time.monotonic()
+
+    @property
+    def healthy(self) -> bool:
+        stuck = self.lag > 0 and time.monotonic() - self.moved_at > STALLED_S
+        return self.blocked is None and self.left_alone is None and not stuck and not any(self.counts[code] for code in HOLES)
+
+
+async def within(seconds: float, work: Awaitable[T]) -> T:
+    """What `work` gives, or TimeoutError. A cancellation always gets through, and work that will not end is let go.
+
+    `asyncio.wait_for` of Python 3.11 promises neither: cancelled in the moment in which the work ends, it goes on as if nothing was said.
+    """
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())  # let go, nobody else asks how it ended
+    try:
+        if (await asyncio.wait([task], timeout=seconds))[0]:
+            return task.result()
+        raise TimeoutError
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=GRACE_S)
+
+
+async def ended(tasks: Collection[asyncio.Future[Any]]) -> None:
+    """Cancel them until they have ended: a library may lose a cancellation on its way."""
+    going = set(tasks)
+    while going:
+        for task in going:
+            task.cancel()
+        _, going = await asyncio.wait(going, timeout=AGAIN_S)
+
+
+def breath(done: int) -> float:
+    """Seconds to wait before the next batch: under load, larger batches cost much less for each record; else none at all."""
+    return GATHER_S if done >= BUSY else 0
+
+
+def pause(failures: int) -> float:
+    return BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
+
+
+async def woken(wake: asyncio.Event, backstop_s: float) -> None:
+    try:
+        await within(backstop_s, wake.wait())
+    except TimeoutError:
+        return
+    finally:
+        wake.clear()
+
+
+async def forever(progress: Progress, work: Callable[[], Awaitable[None]]) -> None:
+    """Keep one loop of a lane alive: what it did not expect is logged and shown as not healthy, then it starts anew."""
+    failures = 0
+    while True:
+        try:
+            await work()
+            return
+        except asyncio.CancelledError as error:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            failure: BaseException = error  # a library let the end of a task of its own escape
+        except Exception as error:  # noqa: BLE001 (logged with its trace just below)
+            failure = error
+        failures += 1
+        progress.blocked = f"{type(failure).__name__}: {failure}"
+        log.error("loop_failed", loop=progress.name, exc_info=failure)
+        await asyncio.sleep(pause(failures))
