@@ -355,9 +355,16 @@ class Inbound(Shape):
     dataset: InboundDataset
     files: Annotated[tuple[InboundFile, ...], Field(min_length=1, max_length=100)]
 
+    def said(self) -> dict[str, Any]:
+        """What was said as plain JSON, as the event says it: without inline content, and nothing where nothing was said."""
+        said = self.model_dump(mode="json", exclude_none=True)
+        for file in said["files"]:
+            file.pop("content", None)
+        return said
+
     def digest(self) -> str:
         """SHA-256 of what was said, however it was spelt: key order, white space and inline content do not count."""
-        return canonical_hash(self.model_dump(mode="json", exclude_none=True, exclude={"files": {"__all__": {"content"}}}))
+        return canonical_hash(self.said())
 
 
 class ReceiptReason(Shape):

@@ -18,14 +18,12 @@ from jejak.checks.metadata import findings
 from jejak.events.contracts import (
     EVENT_BYTES_LIMIT,
     Actor,
-    Dataset,
     DataSubmitted,
-    File,
     Inbound,
     InboundFile,
     Reason,
     Received,
-    Submitted,
+    canonical_hash,
     manifest_of,
     submission_id_of,
 )
@@ -50,11 +48,23 @@ class Origin:
 
 @dataclass(frozen=True)
 class Accepted:
+    """A new submission: its first event, and the same as the bytes to write."""
+
     event: DataSubmitted
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class AcceptedBefore:
+    """The same record, read again."""
+
+    submission_id: uuid.UUID
 
 
 @dataclass(frozen=True)
 class Duplicate:
+    """The same submission, sent again."""
+
     submission_id: uuid.UUID
 
 
@@ -64,11 +74,13 @@ class Declined:
     readable: bool = True
 
 
-Verdict = Accepted | Duplicate | Declined
+Verdict = Accepted | AcceptedBefore | Duplicate | Declined
+Find = Callable[[uuid.UUID], Received | None]
+"""How a submission came in, by its id; None when there is no such submission."""
 
 
-def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Callable[[uuid.UUID], DataSubmitted | None]) -> Verdict:
-    """Judge one inbound record. `find` gives the first event of a submission. Raises FilesUnavailable: try again later."""
+def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Find) -> Verdict:
+    """Judge one inbound record. Raises FilesUnavailable: try again later."""
     try:
         inbound = Inbound.model_validate_json(raw)
     except ValidationError as error:
@@ -77,19 +89,19 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Cal
     if reason := comes_from(inbound, origin.opd):
         return Declined((reason,))
     submission_id = submission_id_of(inbound.opd, inbound.event_id)
-    if known := find(submission_id):
-        return _known(known, inbound, origin)
-    listed = tuple(File(name=f.name, media_type=f.media_type, bytes=f.bytes, sha256=f.sha256) for f in inbound.files)
+    if received := find(submission_id):
+        return _known(submission_id, received, inbound, origin)
     contents = [_content(file) for file in inbound.files]
     problems = [
         problem
         for index, (file, content) in enumerate(zip(inbound.files, contents, strict=True))
         if (problem := _file_problem(file, content, f"files.{index}", files))
     ]
-    if reasons := (*reasons_against(inbound.dataset, listed), *problems):
+    if reasons := (*reasons_against(inbound.dataset, inbound.files), *problems):
         return Declined(reasons)
-    event = _event(inbound, inbound.dataset, listed, origin, now)
-    if len(event.to_bytes()) > EVENT_BYTES_LIMIT:  # Kafka would refuse it for ever, and everything behind it would wait
+    event = _event(submission_id, inbound, origin, now)
+    accepted = Accepted(event, event.to_bytes())
+    if len(accepted.raw) > EVENT_BYTES_LIMIT:  # Kafka would refuse it for ever, and everything behind it would wait
         note = f"Metadata terlalu besar: paling banyak {EVENT_BYTES_LIMIT} bita."
         return Declined((Reason(code="too_large", field="dataset", note=note),))
     for file, content in zip(inbound.files, contents, strict=True):
@@ -97,45 +109,43 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Cal
             with files.spool(limit=INLINE_LIMIT) as spool:
                 spool.write(content)
                 spool.keep(file.sha256)
-    return Accepted(event)
+    return accepted
 
 
-def _known(known: DataSubmitted, inbound: Inbound, origin: Origin) -> Verdict:
+def _known(submission_id: uuid.UUID, received: Received, inbound: Inbound, origin: Origin) -> Verdict:
     """The same record read again: accepted as before. The same event_id sent again: a duplicate, or refused if it says something else."""
-    received = known.data.received
     if received.digest != inbound.digest():
         return Declined(
             (Reason(code="event_id_reused", field="event_id", note="event_id ini sudah dipakai untuk isi lain; pakai UUID baru."),)
         )
     if origin.topic and (received.topic, received.partition, received.offset) == (origin.topic, origin.partition, origin.offset):
-        return Accepted(known)
-    return Duplicate(known.submission_id)
+        return AcceptedBefore(submission_id)
+    return Duplicate(submission_id)
 
 
-def _event(inbound: Inbound, dataset: Dataset, files: tuple[File, ...], origin: Origin, now: datetime) -> DataSubmitted:
+def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, now: datetime) -> DataSubmitted:
+    """What was said is turned into plain JSON once, for both hashes and the files; the event is checked as a whole, once."""
+    said = inbound.said()
     by = inbound.submitted_by
-    received = Received(
-        event_id=inbound.event_id,
-        digest=inbound.digest(),
-        submitted_by=by,
-        submitted_at=inbound.occurred_at,
-        topic=origin.topic,
-        partition=origin.partition,
-        offset=origin.offset,
-    )
-    manifest = manifest_of(
-        dataset.model_dump(mode="json", exclude_none=True), [f.model_dump(mode="json", exclude_none=True) for f in files]
-    )
-    return DataSubmitted(
-        submission_id=submission_id_of(inbound.opd, inbound.event_id),
-        sequence=1,
-        event_id=inbound.event_id,
-        occurred_at=now,
-        actor=origin.actor or Actor(id=by, name=by, role="tim_ppid", opd=inbound.opd),
-        data=Submitted(
-            dataset=dataset, files=files, manifest=manifest, findings=findings(dataset, files, today=now.date()), received=received
-        ),
-    )
+    received = {
+        "event_id": inbound.event_id,
+        "digest": canonical_hash(said),
+        "submitted_by": by,
+        "submitted_at": inbound.occurred_at,
+        "topic": origin.topic,
+        "partition": origin.partition,
+        "offset": origin.offset,
+    }
+    data = {
+        "dataset": inbound.dataset,
+        "files": tuple(said["files"]),
+        "manifest": manifest_of(said["dataset"], said["files"]),
+        "findings": findings(inbound.dataset, inbound.files, today=now.date()),
+        "received": received,
+    }
+    actor = origin.actor or {"id": by, "name": by, "role": "tim_ppid", "opd": inbound.opd}
+    event = {"submission_id": submission_id, "sequence": 1, "event_id": inbound.event_id, "occurred_at": now, "actor": actor, "data": data}
+    return DataSubmitted.model_validate(event)
 
 
 def _content(file: InboundFile) -> bytes | None:

@@ -11,7 +11,7 @@ from jejak.events.contracts import Reason
 from jejak.events.submission import Kind, Refused
 from jejak.services.files import FileProblem, Spool
 from jejak.services.intake.commands import Accepted, Declined, Origin, Verdict, submit
-from jejak.services.intake.inbound import first_event, make_receipt, said_in
+from jejak.services.intake.inbound import first_received, make_receipt, said_in
 from jejak.services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT
 from jejak.services.lane import Lane, NotReady
 from jejak.services.web import LaneOf, actor_of, caller_of, errors_json, json_of, lane_routes
@@ -58,7 +58,7 @@ def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:
     origin = Origin(caller.opd or "", actor_of(caller))
 
     def judged() -> Verdict:
-        return submit(raw, origin, now=datetime.now(UTC), files=lane.shared.files, find=lambda i: first_event(lane.journal, i))
+        return submit(raw, origin, now=datetime.now(UTC), files=lane.shared.files, find=lambda i: first_received(lane.journal, i))
 
     verdict = judged()
     if not isinstance(verdict, Accepted):
