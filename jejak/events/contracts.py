@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 import orjson
@@ -398,6 +399,7 @@ def manifest_of(dataset: Mapping[str, object], files: object) -> str:
     return canonical_hash({"dataset": dataset, "files": files})
 
 
+@lru_cache(maxsize=1024)
 def submission_id_of(opd: str, event_id: uuid.UUID) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"jejak:submission:{opd}:{event_id}")
 
