@@ -77,9 +77,11 @@ class Declined:
 Verdict = Accepted | AcceptedBefore | Duplicate | Declined
 Find = Callable[[uuid.UUID], Received | None]
 """How a submission came in, by its id; None when there is no such submission."""
+Size = Callable[[str], int | None]
+"""`Files.size`, or the same remembered for a batch."""
 
 
-def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Find) -> Verdict:
+def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Find, size: Size) -> Verdict:
     """Judge one inbound record. Raises FilesUnavailable: try again later."""
     try:
         inbound = Inbound.model_validate_json(raw)
@@ -95,7 +97,7 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Fin
     problems = [
         problem
         for index, (file, content) in enumerate(zip(inbound.files, contents, strict=True))
-        if (problem := _file_problem(file, content, f"files.{index}", files))
+        if (problem := _file_problem(file, content, f"files.{index}", size))
     ]
     if reasons := (*reasons_against(inbound.dataset, inbound.files), *problems):
         return Declined(reasons)
@@ -156,9 +158,9 @@ def _content(file: InboundFile) -> bytes | None:
         return None
 
 
-def _file_problem(file: InboundFile, content: bytes | None, field: str, files: Files) -> Reason | None:
+def _file_problem(file: InboundFile, content: bytes | None, field: str, size_of: Size) -> Reason | None:
     if file.content is None:
-        size = files.size(file.sha256)
+        size = size_of(file.sha256)
         if size is None:
             note = f"Berkas {file.name} belum ada: kirim dahulu dengan PUT /intake/api/files/{{sha256}}."
             return Reason(code="file_missing", field=f"{field}.sha256", note=note)

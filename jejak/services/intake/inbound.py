@@ -16,7 +16,7 @@ import structlog
 from jejak.events.contracts import INBOUND_PATTERN, DataSubmitted, Reason, Receipt, ReceiptReason, Received, submission_id_of
 from jejak.events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, framed, place_of, stream_of
 from jejak.services.files import Files
-from jejak.services.intake.commands import Accepted, AcceptedBefore, Declined, Duplicate, Find, Origin, Verdict, submit
+from jejak.services.intake.commands import Accepted, AcceptedBefore, Declined, Duplicate, Find, Origin, Size, Verdict, submit
 
 TOPICS: Final = re.compile(INBOUND_PATTERN)
 UNREADABLE: Final = Declined(
@@ -35,9 +35,17 @@ def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Ou
             known[submission_id] = first_received(journal, submission_id)
         return known[submission_id]
 
+    sizes: dict[str, int] = {}
+
+    def size(sha256: str) -> int | None:
+        """One look for a file in a batch; what is not there is looked for again, because a record before may have brought it."""
+        if sha256 not in sizes and (found := files.size(sha256)) is not None:
+            sizes[sha256] = found
+        return sizes.get(sha256)
+
     outcomes = []
     for record, event_id in zip(fresh, told, strict=True):
-        verdict = _verdict(record, files, find)
+        verdict = _verdict(record, files, find, size)
         outcomes.append(_outcome(record, verdict, event_id))
         if isinstance(verdict, Accepted):
             known[verdict.event.submission_id] = verdict.event.data.received
@@ -72,11 +80,11 @@ def _received(first: DataSubmitted | None) -> Received | None:
     return first.data.received if first else None
 
 
-def _verdict(record: Record, files: Files, find: Find) -> Verdict:
+def _verdict(record: Record, files: Files, find: Find, size: Size) -> Verdict:
     if record.raw is None:
         return UNREADABLE
     origin = Origin(_opd(record.topic), topic=record.topic, partition=record.partition, offset=record.offset)
-    return submit(record.raw, origin, now=datetime.now(UTC), files=files, find=find)
+    return submit(record.raw, origin, now=datetime.now(UTC), files=files, find=find, size=size)
 
 
 def _outcome(record: Record, verdict: Verdict, event_id: str | None) -> Outcome:

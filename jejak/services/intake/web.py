@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import structlog
@@ -56,9 +57,11 @@ def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:
     if not lane.ready:
         raise NotReady
     origin = Origin(caller.opd or "", actor_of(caller))
+    files = lane.shared.files
 
     def judged() -> Verdict:
-        return submit(raw, origin, now=datetime.now(UTC), files=lane.shared.files, find=lambda i: first_received(lane.journal, i))
+        find = partial(first_received, lane.journal)
+        return submit(raw, origin, now=datetime.now(UTC), files=files, find=find, size=files.size)
 
     verdict = judged()
     if not isinstance(verdict, Accepted):
