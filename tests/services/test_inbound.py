@@ -94,6 +94,21 @@ async def test_a_record_read_again_after_a_crash_is_dropped_without_a_second_rec
     assert (len(receipts(intake)), submissions(intake), len(dead_letters(intake))) == (2, 1, 1)
 
 
+async def test_a_record_judged_again_by_a_journal_that_lost_its_position_is_accepted_as_before(intake: Desk) -> None:
+    records = records_of(form())
+    take(intake, *records)
+
+    (again,) = judge(records, journal=intake.lane.journal, files=intake.shared.files)
+
+    assert (again.counted, [row[0] for row in again.rows]) == ("accepted", [Row.RECEIPT])
+
+
+async def test_a_file_that_one_record_brings_is_there_for_those_after_it(intake: Desk) -> None:
+    records = records_of(form(content=None), form(), form(content=None), form(content=None))
+
+    assert take(intake, *records) == ["refused", "accepted", "accepted", "accepted"]
+
+
 async def test_sent_again_later_it_is_a_duplicate(intake: Desk) -> None:
     sent = form()
     take(intake, *records_of(sent))
