@@ -8,17 +8,18 @@ what its inbox shows, and the publisher publishes as always.
 import asyncio
 import sys
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import environ
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from benchmarks.officials import OFFICIALS, Stamps, revise_all, told
 from benchmarks.workers import answer, lines
 from jejak.events.contracts import Lane as Holder
-from jejak.events.journal import EVENTS, Row
+from jejak.events.journal import EVENTS, Outcome, Record, Row
 from jejak.events.loops import ended, forever, woken
 from jejak.local.app import LANES
 from jejak.local.prepare import configure_logs, settle_heap
@@ -37,20 +38,17 @@ class Bench:
     lane: Lane
     stamps: Stamps = field(default_factory=list)
     followed: int = 0
+    arrived: deque[dict[str, Any]] = field(default_factory=deque)
 
     async def decide(self) -> None:
         """Whatever reached the lane since the officials last looked is decided as one pile."""
-        event_type, act = OFFICIALS[self.lane.name]
-        journal, wake = self.lane.journal, wake_on(self.lane.journal.on_commit)
+        _, act = OFFICIALS[self.lane.name]
+        wake = wake_on(self.lane.journal.on_commit)
         await self.lane.until_ready()
-        after = await asyncio.to_thread(journal.last_id)
         while True:
-            entries = await asyncio.to_thread(journal.read, after, PILE, (Row.COPY,))
-            if waiting := told(entries, event_type):
-                self.stamps += await asyncio.to_thread(act, self.lane, waiting)
-            if entries:
-                after = entries[-1].id
-            if len(entries) < PILE:
+            if pile := [self.arrived.popleft() for _ in range(min(PILE, len(self.arrived)))]:
+                self.stamps += await asyncio.to_thread(act, self.lane, pile)
+            else:
                 await woken(wake, 1.0)
 
     async def revise_inbox(self) -> None:
@@ -90,7 +88,15 @@ class Bench:
             self.followed += rows
             return rows
 
+        replicate, event_type = self.lane.journal.replicate, OFFICIALS.get(self.lane.name, ("none", None))[0]
+
+        def watched(records: Sequence[Record]) -> list[Outcome]:
+            outcomes = replicate(records)
+            self.arrived.extend(told((raw for outcome in outcomes for row, _, _, raw in outcome.rows if row is Row.COPY), event_type))
+            return outcomes
+
         self.lane.worklist.follow = counted  # type: ignore[method-assign]
+        self.lane.consumers[0].take = watched
 
     async def until_followed(self, rows: int) -> float:
         """When the worklist had taken in so many rows."""

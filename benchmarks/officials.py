@@ -3,13 +3,12 @@
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from jejak.events.contracts import Actor, Checklist, Published, PublishedFile
-from jejak.events.journal import Entry
 from jejak.services.decision.commands import Approve, Verify
 from jejak.services.lane import CommandBody, Lane
 from jejak.services.publisher.commands import Publish
@@ -23,10 +22,10 @@ Stamps = list[tuple[str, float]]
 Decide = Callable[[Lane, Sequence[dict[str, Any]]], Stamps]
 
 
-def told(entries: Sequence[Entry], event_type: str) -> list[dict[str, Any]]:
-    """The events of one type among journal rows."""
+def told(events: Iterable[bytes], event_type: str) -> list[dict[str, Any]]:
+    """Those of one type."""
     mark = b'"type":"%s"' % event_type.encode()
-    return [orjson.loads(entry.raw) for entry in entries if mark in entry.raw[:250]]
+    return [orjson.loads(raw) for raw in events if mark in raw[:250]]
 
 
 def revise_all(lane: Lane, waiting: Mapping[str, Sequence[str]]) -> None:

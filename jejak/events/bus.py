@@ -22,7 +22,7 @@ from aiokafka.helpers import create_ssl_context
 from eventsourcing.persistence import PersistenceError
 
 from jejak.events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, cloud_event_headers, read_event
-from jejak.events.journal import OUTGOING, Entry, Journal, Outcome, Record, Row, dead_letter, source_of, unframed
+from jejak.events.journal import OUTGOING, RETURNED, Entry, Journal, Outcome, Record, Row, dead_letter, source_of, unframed
 from jejak.events.loops import STALLED_S, WATCH_S, Progress, breath, pause, within, woken
 from jejak.events.records import read_any_header
 
@@ -79,11 +79,15 @@ class Kafka:
             await client.close()
 
 
-def parse_log_record(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> Record:
-    """The safe parser: anything may come in, nothing is raised."""
+def parse_log_record(
+    message: "ConsumerRecord[bytes, bytes]", cluster: str, returned: Callable[[bytes | None, bytes], bool] = lambda *_: False
+) -> Record:
+    """The safe parser: anything may come in, nothing is raised. `returned`: known already, byte for byte (`Journal.returned`)."""
     event, error, raw = None, None, message.value
     if raw is None:
         error = "tombstone"
+    elif returned(message.key, raw):
+        error = RETURNED
     else:
         try:
             event, _ = read_event(raw)

@@ -12,24 +12,29 @@ import secrets
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
 from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
 
 from jejak.events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason
 from jejak.events.stores import Store
-from jejak.events.submission import BATON, STATE_AFTER, Kind, Refused, Submission, fold
+from jejak.events.submission import BATON, STATE_AFTER, Kind, Refused, Submission, evolve, fold
+
+T = TypeVar("T")
 
 CHAINS_KEPT: Final = 20_000
 ATTEMPTS: Final = 8
+RETURNED: Final = "returned"
 OVERTAKEN: Final = f"another writer came first, {ATTEMPTS} times"
 STREAMS_A_SELECT: Final = 500
+FOLDS_KEPT: Final = 2_000
+FOLDED_BYTES: Final = 16 * 1024
 _STREAMS: Final = uuid.uuid5(uuid.NAMESPACE_URL, "jejak:streams")
 
 
@@ -43,7 +48,8 @@ class Row(StrEnum):
 
 
 ROWS: Final = {str(row): row for row in Row}
-PEACEFUL: Final = frozenset({"applied", "duplicate"})
+APPLIED: Final = "applied"
+PEACEFUL: Final = frozenset({APPLIED, "duplicate"})
 EVENTS: Final = (Row.OWN, Row.COPY)
 OUTGOING: Final = (Row.OWN, Row.RECEIPT, Row.DEAD_LETTER)
 
@@ -121,10 +127,14 @@ class Journal:
 
     store: Store
     lane: str
+    folding: bool = False
+    """Remember the submissions that this lane has yet to decide on, as they come in."""
     on_commit: list[Callable[[], None]] = field(default_factory=list)
     on_outgoing: list[Callable[[], None]] = field(default_factory=list)
     _writing: threading.RLock = field(default_factory=threading.RLock)
     _chains: OrderedDict[int, Chain] = field(default_factory=OrderedDict)
+    _away: OrderedDict[int, tuple[bytes, bytes]] = field(default_factory=OrderedDict)
+    _folds: OrderedDict[int, Submission] = field(default_factory=OrderedDict)
     _positions: dict[str, int] = field(default_factory=dict)
 
     # reading
@@ -139,12 +149,16 @@ class Journal:
         return recorded if as_of is None else list(itertools.takewhile(lambda r: r.event.occurred_at <= as_of, recorded))
 
     def submission(self, submission_id: uuid.UUID) -> Submission | None:
-        return fold((r.event, r.hash) for r in self.history(submission_id))
+        return self.submissions([submission_id]).get(submission_id)
 
     def submissions(self, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Submission]:
         """As `submission`, for many at once; those that do not exist are left out."""
-        folded = {i: fold((r.event, r.hash) for r in history) for i, history in self.histories(ids).items()}
-        return {i: submission for i, submission in folded.items() if submission}
+        remembered = {i: known for i in ids if (known := self._folds.get(i.int))}
+        newest = dict(self._in_pieces(self.store.select_newest, list(remembered)))  # another process of the lane may have written
+        found: dict[uuid.UUID, Submission | None] = {i: known for i, known in remembered.items() if known.sequence == newest.get(i)}
+        histories = self.histories([i for i in ids if i not in found])
+        found |= {i: fold((r.event, r.hash) for r in history) for i, history in histories.items()}
+        return {i: submission for i, submission in found.items() if submission}
 
     def histories(self, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Recorded]]:
         """As `history`, for many at once."""
@@ -221,8 +235,17 @@ class Journal:
                 if not all(self._holds(r) for r in recorded):
                     raise _stale(recorded[0].event) from error
             self._remember(chains)
+            self._fold_on((r.event, r.raw) for r in recorded)
+        for r in recorded:
+            self._away[hash(r.raw)] = (key_of(r.event), hashlib.sha256(r.raw).digest())
+        while len(self._away) > CHAINS_KEPT:
+            self._away.popitem(last=False)
         self._woken([Row.OWN])
         return recorded
+
+    def returned(self, key: bytes | None, raw: bytes) -> bool:
+        """Is this an own event, come back from Kafka as it was sent? Then it needs no second look: it is a duplicate."""
+        return self._away.pop(hash(raw), None) == (key, hashlib.sha256(raw).digest())
 
     def replicate(self, records: Sequence[Record]) -> list[Outcome]:
         """Copy a batch of log records, in order within each partition, together with its positions, in one transaction.
@@ -242,6 +265,8 @@ class Journal:
                     self._forget(chains)
                 elif self._inserted(outcomes, {r.source: r.offset + 1 for r in fresh}):
                     self._remember(chains)
+                    applied = [r for r, outcome in zip(fresh, outcomes, strict=True) if outcome.counted == APPLIED]
+                    self._fold_on((r.event, r.raw) for r in applied if r.event and r.raw)
                     break
                 else:
                     self._forget(chains)
@@ -301,10 +326,13 @@ class Journal:
 
     def _streams(self, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[bytes]]:
         streams: dict[uuid.UUID, list[bytes]] = {i: [] for i in ids}
-        for start in range(0, len(ids), STREAMS_A_SELECT):
-            for stream, raw in self.store.select_streams(ids[start : start + STREAMS_A_SELECT]):
-                streams[stream].append(raw)
+        for stream, raw in self._in_pieces(self.store.select_streams, ids):
+            streams[stream].append(raw)
         return streams
+
+    def _in_pieces(self, select: Callable[[Sequence[uuid.UUID]], Sequence[T]], ids: Sequence[uuid.UUID]) -> Iterator[T]:
+        for start in range(0, len(ids), STREAMS_A_SELECT):
+            yield from select(ids[start : start + STREAMS_A_SELECT])
 
     def _forget(self, chains: Mapping[int, Chain]) -> None:
         for stream in chains:
@@ -317,9 +345,28 @@ class Journal:
         while len(self._chains) > CHAINS_KEPT:
             self._chains.popitem(last=False)
 
+    def _fold_on(self, events: Iterable[tuple[Event, bytes]]) -> None:
+        """Those still on their way to this lane, or here. What left it, is large or did not come whole is read when it is asked for."""
+        if not self.folding:
+            return
+        for event, raw in events:
+            number = event.submission_id.int
+            before = self._folds.pop(number, None)
+            left = event.lane == self.lane and BATON[STATE_AFTER[event.type]].holder != self.lane
+            follows = event.sequence == (before.sequence if before else 0) + 1
+            if follows and not left and len(raw) <= FOLDED_BYTES and (folded := evolve(before, event, hash_of(raw))):
+                self._folds[number] = folded
+        while len(self._folds) > FOLDS_KEPT:
+            self._folds.popitem(last=False)
+
     def _woken(self, written: Iterable[Row]) -> None:
         for wake in [*self.on_commit, *(self.on_outgoing if any(row in OUTGOING for row in written) else ())]:
             wake()
+
+
+def key_of(event: Event) -> bytes:
+    """Kafka's key: everything about a submission lies in one partition, in order."""
+    return str(event.submission_id).encode()
 
 
 def hash_of(raw: bytes) -> str:
@@ -376,10 +423,12 @@ def stream_of(what: str, source: str) -> uuid.UUID:
 
 def _replicated(record: Record, chains: Chains) -> Outcome:
     event, raw = record.event, record.raw
+    if record.error == RETURNED:
+        return Outcome("duplicate")
     if event is None or raw is None:
         return dead_letter(record, record.error or "unreadable")
     stream = event.submission_id
-    if record.key != str(stream).encode():
+    if record.key != key_of(event):
         return dead_letter(record, "wrong_key")
     chain = chains[stream.int]
     if event.sequence <= chain.sequence:
@@ -388,7 +437,7 @@ def _replicated(record: Record, chains: Chains) -> Outcome:
     if code := fault(event, chain):
         return dead_letter(record, code)
     chains[stream.int] = chain.grown(raw, event.type)
-    return Outcome("applied", ((Row.COPY, stream, event.sequence, raw),))
+    return Outcome(APPLIED, ((Row.COPY, stream, event.sequence, raw),))
 
 
 def _continued(chain: Chain, recorded: Recorded) -> Chain:

@@ -48,6 +48,7 @@ class Store(Protocol):
         ...
 
     def select_streams(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]: ...
+    def select_newest(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, int]]: ...
     def select_in_key_order(self, after: tuple[str, int], limit: int, upto: str) -> Sequence[tuple[UUID, int, str, bytes]]: ...
     def tables_exist(self) -> bool: ...
     def create_table(self) -> None: ...
@@ -86,6 +87,16 @@ class SQLiteStore(SQLiteProcessRecorder):
             c.execute(
                 f"SELECT originator_id, state FROM stored_events WHERE originator_id IN ({marks})"  # noqa: S608 (question marks only)
                 " ORDER BY originator_id, originator_version",
+                [i.hex for i in ids],
+            )
+            return [(UUID(row[0]), row[1]) for row in c.fetchall()]
+
+    def select_newest(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, int]]:
+        """The highest version of each."""
+        marks = ",".join("?" * len(ids))
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                f"SELECT originator_id, max(originator_version) FROM stored_events WHERE originator_id IN ({marks}) GROUP BY 1",  # noqa: S608
                 [i.hex for i in ids],
             )
             return [(UUID(row[0]), row[1]) for row in c.fetchall()]
@@ -139,6 +150,15 @@ class PostgresStore(PostgresProcessRecorder):
         with self.datastore.get_connection() as conn, conn.cursor() as curs:
             curs.execute(statement, (list(ids),), prepare=True)
             return [(row["originator_id"], bytes(row["state"])) for row in curs.fetchall()]
+
+    def select_newest(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, int]]:
+        """The highest version of each."""
+        statement = sql.SQL(
+            "SELECT originator_id, max(originator_version) AS newest FROM {}.stored_events WHERE originator_id = ANY(%s) GROUP BY 1"
+        ).format(sql.Identifier(self.datastore.schema))
+        with self.datastore.get_connection() as conn, conn.cursor() as curs:
+            curs.execute(statement, (list(ids),), prepare=True)
+            return [(row["originator_id"], row["newest"]) for row in curs.fetchall()]
 
     def select_in_key_order(self, after: tuple[str, int], limit: int, upto: str) -> Sequence[tuple[UUID, int, str, bytes]]:
         statement = sql.SQL(

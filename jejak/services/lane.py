@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 
 import structlog
@@ -199,7 +200,7 @@ def _there(submission: Submission | None) -> Submission:
 def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]]) -> Lane:
     """Journal, worklist, log consumer, follower and relay of one lane, not yet started. Raises StoreRefused."""
     settings = shared.settings
-    journal = Journal(open_store(settings.store, name), name)
+    journal = Journal(open_store(settings.store, name), name, folding=bool(commands))
     worklist = Worklist(journal, open_engine(settings.store, name))
     worklist.prepare()
     group = None if settings.store.startswith("sqlite:") else f"jejak.{name}"
@@ -207,7 +208,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         kafka=shared.kafka,
         journal=journal,
         topics=re.compile(f"^{re.escape(LOG_TOPIC)}$"),
-        parse=parse_log_record,
+        parse=partial(parse_log_record, returned=journal.returned),
         take=journal.replicate,
         progress=Progress("log"),
         group=group,

@@ -1,4 +1,4 @@
-"""The worklist: a lane's view of what lies where. Journal rows in, pages of work out, oldest due first.
+"""The worklist: a lane's view of what lies there. Journal rows in, pages of work out, oldest due first.
 
 A view can be thrown away: it knows which journal it was built from and starts anew when that is another one. Due times are
 derived from `arrived_at`, which every due time follows, so the oldest due is the oldest arrived.
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -27,7 +27,7 @@ Row = sa.Row[tuple[Any, ...]]
 
 METADATA: Final = sa.MetaData()
 WORK: Final = sa.Table(
-    "worklist_v1",
+    "worklist_v2",
     METADATA,
     sa.Column("submission_id", sa.String(36), primary_key=True),
     sa.Column("opd", sa.String(63), nullable=False),
@@ -37,11 +37,22 @@ WORK: Final = sa.Table(
     sa.Column("holder", sa.String(16)),
     sa.Column("sequence", sa.Integer, nullable=False),
     sa.Column("arrived_ms", sa.BigInteger, nullable=False),
-    sa.Index("worklist_v1_holder", "holder", "arrived_ms", "submission_id"),
-    sa.Index("worklist_v1_holder_opd", "holder", "opd", "arrived_ms", "submission_id"),
-    sa.Index("worklist_v1_arrived", "arrived_ms", "submission_id"),
-    sa.Index("worklist_v1_dataset", "dataset_id", "arrived_ms"),
 )
+_SHOWN: Final = f"state IN ('{State.APPROVED}', '{State.PUBLISHED}')"
+_WAITING: Final = {"holder": "(holder, arrived_ms, submission_id) WHERE holder IS NOT NULL"}
+_INDEXES: Final[Mapping[str, Mapping[str, str]]] = {
+    "review": _WAITING | {"opd": "(holder, opd, arrived_ms, submission_id) WHERE holder IS NOT NULL"},
+    "decision": _WAITING | {"shown": f"(dataset_id, opd) WHERE {_SHOWN}"},
+    "publisher": _WAITING | {"dataset": "(dataset_id, opd)", "turn": "(dataset_id, holder, arrived_ms) WHERE holder IS NOT NULL"},
+    "archive": {"arrived": "(arrived_ms, submission_id)"},
+}
+"""Each event pays for every index, so a lane has those that its own questions need."""
+_ASKS: Final[Mapping[str, frozenset[State]]] = {
+    "intake": frozenset(),
+    "review": frozenset({State.SUBMITTED, State.REJECTED}),
+    "publisher": frozenset({State.APPROVED, State.PUBLISHED, State.RETRACTED}),
+}
+"""The states that a lane asks its worklist for; one that is not named asks for all. In other states a row may be an older one."""
 Values = tuple[str | int | None, ...]
 _MOVED: Final = ("state", "holder", "sequence", "arrived_ms")
 _SETS: Final = (("opd", "dataset_id", "title", *_MOVED), ("dataset_id", "title", *_MOVED), _MOVED)
@@ -51,12 +62,18 @@ _STATE_AND_HOLDER: Final = {
     event_type: (state.value, holder.value if (holder := BATON[state].holder) else None) for event_type, state in STATE_AFTER.items()
 }
 BUILT_FROM: Final = sa.Table(
-    "worklist_v1_built_from",
+    "worklist_v2_built_from",
     METADATA,
     sa.Column("one", sa.Integer, primary_key=True),
     sa.Column("journal", sa.BigInteger, nullable=False),
     sa.Column("entry_id", sa.BigInteger, nullable=False),
 )
+
+_SHOWN_BY: Final = f"SELECT opd FROM {WORK.name} WHERE dataset_id = {{0}} AND {_SHOWN} AND opd"  # noqa: S608 (no values)
+_SHOWN_ELSEWHERE: Final = f"{_SHOWN_BY} < {{0}} UNION ALL {_SHOWN_BY} > {{0}} LIMIT 1"
+"""Another OPD than one's own: before it and after it in the index, never through one's own versions."""
+_MOVED_TO: Final = f"UPDATE {BUILT_FROM.name} SET entry_id = {{0}}"  # noqa: S608 (no values)
+_DONE: Final = f"SELECT entry_id FROM {BUILT_FROM.name}"  # noqa: S608 (no values)
 
 
 @dataclass(frozen=True)
@@ -113,16 +130,20 @@ class Worklist:
     engine: sa.Engine
     on_change: list[Callable[[], None]] = field(default_factory=list)
     _turn: threading.Lock = field(default_factory=threading.Lock)
-    _statements: tuple[str, str, str] = field(init=False)
+    _statements: "_Statements" = field(init=False)
+    _news: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._statements = _sqlite_statements() if self.engine.dialect.name == "sqlite" else _postgres_statements()
+        self._news = _news_of(_ASKS.get(self.journal.lane, frozenset(State)))
 
     def prepare(self) -> None:
         """Make the tables; start anew when they were built from another journal or from more than this one holds."""
         identity = self.journal.identity()
         with migrating(self.engine) as c:
             METADATA.create_all(c)
+            for index, columns in _INDEXES.get(self.journal.lane, _WAITING).items():
+                c.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS {WORK.name}_{index} ON {WORK.name} {columns}")
             built = c.execute(sa.select(BUILT_FROM)).first()
             if built is None or built.journal != identity or built.entry_id > self.journal.last_id():
                 c.execute(sa.delete(WORK))
@@ -143,13 +164,13 @@ class Worklist:
 
     def _follow_once(self) -> int:
         with self._turn, self.engine.begin() as c:
-            done: int = c.execute(sa.select(BUILT_FROM.c.entry_id).with_for_update()).scalar_one()
+            done: int = c.exec_driver_sql(self._statements.done).scalar_one()
             entries = self.journal.read(done, BATCH, EVENTS)
             if entries:
-                for statement, rows in zip(self._statements, _rows(entries), strict=True):
+                for statement, rows in zip(self._statements.take, _rows(entries, self._news), strict=True):
                     if rows:
                         c.exec_driver_sql(statement, rows if c.dialect.name == "sqlite" else tuple(map(list, zip(*rows, strict=True))))
-                c.execute(sa.update(BUILT_FROM).values(entry_id=entries[-1].id))
+                c.exec_driver_sql(self._statements.moved, (entries[-1].id,))
             return len(entries)
 
     def page(
@@ -158,13 +179,12 @@ class Worklist:
         holder: Lane | None = None,
         opd: str | None = None,
         state: State | None = None,
-        dataset_id: str | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page:
         """A page of work, oldest arrived first. `after` is the `next` of the page before; raises ValueError when it is not."""
         query = sa.select(WORK).order_by(WORK.c.arrived_ms, WORK.c.submission_id).limit(limit + 1)
-        for column, value in ((WORK.c.holder, holder), (WORK.c.opd, opd), (WORK.c.state, state), (WORK.c.dataset_id, dataset_id)):
+        for column, value in ((WORK.c.holder, holder), (WORK.c.opd, opd), (WORK.c.state, state)):
             if value is not None:
                 query = query.where(column == str(value))
         if after is not None:
@@ -176,10 +196,8 @@ class Worklist:
 
     def another_opd_with(self, dataset_id: str, opd: str) -> str | None:
         """Another OPD that has a dataset of this name approved or published."""
-        shown = (State.APPROVED.value, State.PUBLISHED.value)
-        query = sa.select(WORK.c.opd).where(WORK.c.dataset_id == dataset_id, WORK.c.opd != opd, WORK.c.state.in_(shown)).limit(1)
         with self.engine.connect() as c:
-            found: str | None = c.execute(query).scalar()
+            found: str | None = c.exec_driver_sql(self._statements.shown, (dataset_id, opd, dataset_id, opd)).scalar()
             return found
 
     def counts(self, *, overdue_before: datetime) -> Mapping[str, tuple[int, int]]:
@@ -190,11 +208,20 @@ class Worklist:
             return {str(row[0]): (int(row[1]), int(row[2])) for row in c.execute(query)}
 
 
-def _rows(entries: Sequence[Entry]) -> tuple[list[Values], list[Values], list[Values]]:
+def _news_of(states: frozenset[State]) -> frozenset[str]:
+    """The events that tell metadata, or lead into one of these states or out of it."""
+    told = {"DataSubmitted", "DataRevised"} if states else set()
+    out = {event_type for state in states for event_type in BATON[state].next}
+    return frozenset(told | out | {event_type for event_type, state in STATE_AFTER.items() if state in states})
+
+
+def _rows(entries: Sequence[Entry], news: frozenset[str]) -> tuple[list[Values], list[Values], list[Values]]:
     """One row a submission, by what this batch tells of it: everything, new metadata, or only where it lies now."""
     rows: dict[str, dict[str, str | int | None]] = {}
-    for entry in entries:
+    for entry in entries if news else ():
         event = orjson.loads(entry.raw)
+        if event["type"] not in news:
+            continue
         row = rows.setdefault(event["submission_id"], {})
         row["state"], row["holder"] = _STATE_AND_HOLDER[event["type"]]
         row["sequence"] = event["sequence"]
@@ -210,15 +237,24 @@ def _rows(entries: Sequence[Entry]) -> tuple[list[Values], list[Values], list[Va
     return kinds
 
 
-def _sqlite_statements() -> tuple[str, str, str]:
-    """Insert or overwrite, new metadata, moved: each row's values."""
+class _Statements(NamedTuple):
+    """In the driver's own SQL, because they run for every batch. `take`: insert or overwrite, new metadata, moved."""
+
+    done: str
+    take: tuple[str, str, str]
+    moved: str
+    shown: str
+
+
+def _sqlite_statements() -> _Statements:
+    """Each row's values."""
     names = (*_SETS[0], "submission_id")
     insert = f"INSERT INTO {WORK.name} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)}) {_OVERWRITE}"  # noqa: S608 (no values)
     updates = [f"UPDATE {WORK.name} SET {', '.join(f'{n} = ?' for n in names)} WHERE submission_id = ?" for names in _SETS[1:]]  # noqa: S608
-    return insert, updates[0], updates[1]
+    return _Statements(_DONE, (insert, updates[0], updates[1]), _MOVED_TO.format("?"), _SHOWN_ELSEWHERE.format("?"))
 
 
-def _postgres_statements() -> tuple[str, str, str]:
+def _postgres_statements() -> _Statements:
     """The same, each taking one array a column: one round trip, and never psycopg's pipeline, which can wait for ever (psycopg #685)."""
     arrays = [", ".join(f"%s::{_POSTGRES_TYPES.get(n, 'text')}[]" for n in (*names, "submission_id")) for names in _SETS]
     insert = f"INSERT INTO {WORK.name} ({', '.join(_SETS[0])}, submission_id) SELECT * FROM unnest({arrays[0]}) {_OVERWRITE}"  # noqa: S608
@@ -227,7 +263,7 @@ def _postgres_statements() -> tuple[str, str, str]:
         f" AS new({', '.join(names)}, submission_id) WHERE old.submission_id = new.submission_id"
         for names, array in zip(_SETS[1:], arrays[1:], strict=True)
     ]
-    return insert, updates[0], updates[1]
+    return _Statements(f"{_DONE} FOR UPDATE", (insert, updates[0], updates[1]), _MOVED_TO.format("%s"), _SHOWN_ELSEWHERE.format("%s"))
 
 
 def _ms(moment: datetime) -> int:

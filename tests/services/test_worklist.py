@@ -13,7 +13,20 @@ from jejak.events.journal import Journal, Recorded
 from jejak.events.stores import open_store
 from jejak.events.submission import State
 from jejak.services.worklist import WORK, Item, Worklist, open_engine
-from tests.events.given import START, after, approved, on_kafka, published, rejected, revised, revision_of, story, submitted, verified
+from tests.events.given import (
+    START,
+    after,
+    approved,
+    on_kafka,
+    published,
+    rejected,
+    retracted,
+    revised,
+    revision_of,
+    story,
+    submitted,
+    verified,
+)
 
 LANES = itertools.count(1)
 DINKES = Actor(id="tim@dinkes", name="Tim", role="tim_ppid", opd="dinkes")
@@ -98,14 +111,31 @@ def test_pages_are_by_arrival_and_lose_nothing_while_work_goes_on(room: Room) ->
     assert third.next is None
 
 
-def test_pages_by_agency_state_and_dataset(room: Room) -> None:
+def test_pages_by_agency_and_state(room: Room) -> None:
     room.came(*story(submitted), *story(submitted.by(DINKES)), *story(submitted, revised))
 
     assert [item.opd for item in room.items(opd="dinkes")] == ["dinkes"]
     assert len(room.items(holder=Lane.REVIEW, opd="dispermades")) == 1
     assert len(room.worklist.page(state=State.REVISED).items) == 1
-    assert len(room.worklist.page(dataset_id="daftar-desa").items) == 3
-    assert room.worklist.page(dataset_id="lain").items == ()
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+def test_a_lane_that_keeps_only_what_it_asks_for_shows_what_the_whole_view_shows(
+    store: str, tmp_path: Path, postgres: Callable[[], str]
+) -> None:
+    address = f"sqlite:{tmp_path}/" if store == "sqlite" else postgres()
+    steps = (submitted, revised, rejected(), revision_of(title="Judul baru"), verified, approved, published, retracted)
+    stories = [story(*steps[:n]) for n in range(1, len(steps) + 1)] + [story(*steps[:2], verified, approved)]
+    whole, *lanes = rooms = [Room(address, name) for name in ("archive", *Lane)]
+    for n in range(len(steps)):  # step by step, as lanes see it
+        for room in rooms:
+            room.came(*(told[n] for told in stories if n < len(told)))
+        for room in lanes:
+            assert room.items(holder=Lane(room.lane)) == whole.items(holder=Lane(room.lane))
+            assert room.worklist.counts(overdue_before=START).get(room.lane) == whole.worklist.counts(overdue_before=START).get(room.lane)
+    assert {item.state for item in whole.items()} == set(State)
+    for room in rooms:
+        room.close()
 
 
 def test_counts_of_what_waits_and_is_late(room: Room) -> None:
@@ -157,7 +187,7 @@ def test_it_is_built_anew_when_the_journal_came_from_an_older_backup(room: Room)
     told = story(submitted)
     room.came(*told)
     with room.worklist.engine.begin() as c:
-        c.execute(sa.text("UPDATE worklist_v1_built_from SET entry_id = 1000"))
+        c.execute(sa.text("UPDATE worklist_v2_built_from SET entry_id = 1000"))
         c.execute(sa.update(WORK).values(title="from the time after the backup"))
 
     room.worklist.prepare()

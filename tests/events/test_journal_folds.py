@@ -1,0 +1,122 @@
+"""What a lane remembers: submissions for its next command, and own events until they come back. Never other than the journal holds."""
+
+from collections.abc import Sequence
+from unittest.mock import patch
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from jejak.events import journal as rooms
+from jejak.events.bus import parse_log_record
+from jejak.events.contracts import LOG_TOPIC
+from jejak.events.journal import Journal, Record, Recorded
+from jejak.events.stores import open_store
+from tests.events.conftest import Place
+from tests.events.given import (
+    after,
+    approved,
+    on_kafka,
+    published,
+    rejected,
+    retracted,
+    revised,
+    revision_of,
+    story,
+    submission_of,
+    submitted,
+    verified,
+)
+
+STEPS = (submitted, revised, rejected(), revision_of(title="Judul baru"), verified, approved, published, retracted)
+
+
+def opened(place: Place, lane: str, *, folding: bool = True) -> Journal:
+    place.opened.append(Journal(open_store(place.address, place.lane), lane, folding=folding))
+    return place.opened[-1]
+
+
+def came(journal: Journal, told: Sequence[Recorded], *, first: int = 0) -> None:
+    journal.replicate(on_kafka(*told, offset=first))
+
+
+@pytest.mark.parametrize("lane", ["review", "decision", "publisher"])
+def test_what_is_remembered_is_what_the_journal_holds(place: Place, lane: str) -> None:
+    journal, told = opened(place, lane), story(*STEPS)
+    submission_id = told[0].event.submission_id
+    for number, recorded in enumerate(told):
+        if recorded.event.lane == lane:
+            journal.append([recorded.event])
+        else:
+            came(journal, [recorded], first=number)
+        folded = journal.submission(submission_id)
+        journal._folds.clear()
+        assert folded == journal.submission(submission_id)
+
+
+def test_a_lane_s_own_work_is_remembered_and_read_only_once(place: Place) -> None:
+    journal, told = opened(place, "decision"), story(submitted, revised, verified, approved)
+    submission_id = told[0].event.submission_id
+    came(journal, told[:2])
+    with patch.object(journal, "histories", wraps=journal.histories) as read:
+        assert (waiting := journal.submission(submission_id))
+        assert waiting.sequence == 2
+        journal.append([told[2].event])
+        assert (verdict := journal.submission(submission_id))
+        assert verdict.sequence == 3
+        assert [list(call.args[0]) for call in read.call_args_list] == [[], []]
+
+    journal.append([told[3].event])
+    assert not journal._folds, "what has left the lane is forgotten"
+
+
+def test_another_process_of_the_lane_wrote_meanwhile(shared_place: Place) -> None:
+    one, other, told = opened(shared_place, "decision"), opened(shared_place, "decision"), story(submitted, revised, verified)
+    submission_id = told[0].event.submission_id
+    came(one, told[:2])
+    assert one.submission(submission_id)
+
+    other.append([told[2].event])
+
+    assert (seen := one.submission(submission_id))
+    assert (seen.sequence, seen.head) == (3, told[2].hash)
+
+
+def test_large_ones_and_more_than_fit_are_read_instead(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "FOLDS_KEPT", 2)
+    journal = opened(place, "decision")
+    large = story(submission_of(summary="x" * 19_000), revised)
+    stories = [large, *(story(submitted, revised) for _ in range(3))]
+    for number, told in enumerate(stories):
+        came(journal, told, first=2 * number)
+
+    assert list(journal._folds) == [told[0].event.submission_id.int for told in stories[-2:]]
+    found = journal.submissions([told[0].event.submission_id for told in stories])
+    assert {i: submission.sequence for i, submission in found.items()} == {told[0].event.submission_id: 2 for told in stories}
+
+
+def test_a_dead_letter_moves_nothing(place: Place) -> None:
+    journal, told = opened(place, "decision"), story(submitted, revised)
+    fork = after(told[:1], revision_of(title="Lain"))
+    came(journal, told)
+    came(journal, fork, first=2)
+
+    assert (folded := journal.submission(told[0].event.submission_id))
+    assert folded.head == told[1].hash
+
+
+def record(journal: Journal, offset: int, key: bytes, raw: bytes) -> Record:
+    message: ConsumerRecord[bytes, bytes] = ConsumerRecord(LOG_TOPIC, 0, offset, 0, 0, key, raw, None, len(key), len(raw), ())
+    return parse_log_record(message, "c", journal.returned)
+
+
+def test_an_own_event_that_comes_back_is_known_once_and_only_under_its_key(place: Place) -> None:
+    journal, told = opened(place, "intake"), story(submitted)
+    key, raw = str(told[0].event.submission_id).encode(), told[0].raw
+    journal.append([told[0].event])
+
+    came_back = [record(journal, offset, key, raw) for offset in range(2)]
+    journal.append([(second := story(submitted)[0]).event])
+    other_key = record(journal, 2, key, second.raw)
+
+    assert [r.event is None for r in [*came_back, other_key]] == [True, False, False]
+    assert [outcome.counted for outcome in journal.replicate([*came_back, other_key])] == ["duplicate", "duplicate", "wrong_key"]
