@@ -43,12 +43,13 @@ class Catalogue:
     def stale(self) -> None:
         """Something in `dataset/` changed; the catalogue will follow soon."""
         with self._changed:
+            if self._asked == self._written:  # else it has been told already, and waking it again only costs
+                self._changed.notify_all()
             self._asked += 1
             self._closing = False
             if self._thread is None:
                 self._thread = threading.Thread(target=self._keep_writing, name="portal-catalogue", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
 
     def close(self) -> None:
         """Write what is still missing at once, and end the thread."""
