@@ -93,7 +93,7 @@ class Entry:
     opd: str
     opd_name: str
     approved_at: datetime
-    dcat: str
+    dcat: bytes
 
 
 def key_of(publication: Publication) -> str:
