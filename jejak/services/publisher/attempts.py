@@ -7,7 +7,7 @@ import fcntl
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -80,8 +80,8 @@ class Attempts:
         Of one dataset only the oldest, so versions follow each other. What has `finished` waits no longer, whatever the worklist
         still says, and what was kept of it here is removed. Costs as much as waits, however much was published before.
         """
-        found, heads, busy = Look([], None, set()), set[tuple[str, str]](), set(busy)
-        now_ms, soonest = _ms(now), None
+        due: dict[str, Waiting] = {}
+        heads, unseen, pauses, now_ms = set[tuple[str, str]](), set[str](), list[int](), _ms(now)
         with self.engine.connect() as c:
             if finished:
                 c.execute(FORGET, {"ids": list(finished)})
@@ -89,17 +89,18 @@ class Attempts:
             with c.execute(WAITING) as rows:
                 for submission_id, dataset_id, opd, next_ms in rows:
                     if submission_id in finished:
-                        found.unseen.add(submission_id)
-                    elif (dataset_id, opd) not in heads:
-                        heads.add((dataset_id, opd))
-                        if next_ms > now_ms:
-                            soonest = min(soonest or next_ms, next_ms)
-                        elif dataset_id not in busy:
-                            found.due.append(Waiting(submission_id, dataset_id))
-                            busy.add(dataset_id)
-                            if len(found.due) == limit:
-                                break
-        return replace(found, next_at=datetime.fromtimestamp(soonest / 1000, UTC) if soonest is not None else None)
+                        unseen.add(submission_id)
+                        continue
+                    if (dataset_id, opd) in heads:
+                        continue
+                    heads.add((dataset_id, opd))
+                    if next_ms > now_ms:
+                        pauses.append(next_ms)
+                    elif dataset_id not in busy:
+                        due.setdefault(dataset_id, Waiting(submission_id, dataset_id))
+                    if len(due) == limit:
+                        break
+        return Look(list(due.values()), datetime.fromtimestamp(min(pauses) / 1000, UTC) if pauses else None, unseen)
 
     def of(self, submission_id: str) -> Attempt | None:
         with self.engine.connect() as c:
