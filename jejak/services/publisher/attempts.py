@@ -5,7 +5,7 @@ Not a view: it cannot be rebuilt from the log, and nothing but the admin's scree
 
 import fcntl
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,6 +31,16 @@ ATTEMPTS: Final = sa.Table(
 )
 
 
+# Built once: putting such a query together costs several times what SQLite needs to answer it.
+WAITING: Final = (
+    sa.select(WORK.c.submission_id, WORK.c.dataset_id, WORK.c.opd, sa.func.coalesce(ATTEMPTS.c.next_ms, 0))
+    .outerjoin(ATTEMPTS, ATTEMPTS.c.submission_id == WORK.c.submission_id)
+    .where(WORK.c.holder == str(Lane.PUBLISHER))
+    .order_by(WORK.c.arrived_ms, WORK.c.submission_id)
+)
+FORGET: Final = sa.delete(ATTEMPTS).where(ATTEMPTS.c.submission_id.in_(sa.bindparam("ids", expanding=True)))
+
+
 @dataclass(frozen=True)
 class Attempt:
     attempts: int
@@ -46,6 +56,15 @@ class Waiting:
     dataset_id: str
 
 
+@dataclass(frozen=True)
+class Look:
+    """What one look at the worklist found. `unseen`: of what was said to be finished, what the worklist still shows as waiting."""
+
+    due: list[Waiting]
+    next_at: datetime | None
+    unseen: set[str]
+
+
 @dataclass
 class Attempts:
     engine: sa.Engine
@@ -55,30 +74,33 @@ class Attempts:
         with migrating(self.engine) as c:
             METADATA.create_all(c)
 
-    def due(self, now: datetime, limit: int) -> list[Waiting]:
-        """Approved submissions whose turn it is, oldest first; of one dataset only the oldest, so versions follow each other."""
-        older = WORK.alias("older")
-        has_older = sa.exists().where(
-            older.c.dataset_id == WORK.c.dataset_id,
-            older.c.opd == WORK.c.opd,
-            older.c.holder == str(Lane.PUBLISHER),
-            sa.tuple_(older.c.arrived_ms, older.c.submission_id) < sa.tuple_(WORK.c.arrived_ms, WORK.c.submission_id),
-        )
-        query = (
-            sa.select(WORK.c.submission_id, WORK.c.dataset_id)
-            .outerjoin(ATTEMPTS, ATTEMPTS.c.submission_id == WORK.c.submission_id)
-            .where(WORK.c.holder == str(Lane.PUBLISHER), sa.func.coalesce(ATTEMPTS.c.next_ms, 0) <= _ms(now), ~has_older)
-            .order_by(WORK.c.arrived_ms, WORK.c.submission_id)
-            .limit(limit)
-        )
-        with self.engine.connect() as c:
-            return [Waiting(row.submission_id, row.dataset_id) for row in c.execute(query)]
+    def look(self, now: datetime, limit: int, *, busy: Collection[str], finished: Collection[str]) -> Look:
+        """Approved submissions whose turn it is, oldest first, and when the next pause ends; nothing of the datasets in `busy`.
 
-    def next_at(self, now: datetime) -> datetime | None:
-        """When the next pause ends; those that have ended are due, not waited for."""
+        Of one dataset only the oldest, so versions follow each other. What has `finished` waits no longer, whatever the worklist
+        still says, and what was kept of it here is removed. Costs as much as waits, however much was published before.
+        """
+        due: dict[str, Waiting] = {}
+        heads, unseen, pauses, now_ms = set[tuple[str, str]](), set[str](), list[int](), _ms(now)
         with self.engine.connect() as c:
-            soonest = c.execute(sa.select(sa.func.min(ATTEMPTS.c.next_ms)).where(ATTEMPTS.c.next_ms > _ms(now))).scalar()
-        return datetime.fromtimestamp(soonest / 1000, UTC) if soonest is not None else None
+            if finished:
+                c.execute(FORGET, {"ids": list(finished)})
+                c.commit()
+            with c.execute(WAITING) as rows:
+                for submission_id, dataset_id, opd, next_ms in rows:
+                    if submission_id in finished:
+                        unseen.add(submission_id)
+                        continue
+                    if (dataset_id, opd) in heads:
+                        continue
+                    heads.add((dataset_id, opd))
+                    if next_ms > now_ms:
+                        pauses.append(next_ms)
+                    elif dataset_id not in busy:
+                        due.setdefault(dataset_id, Waiting(submission_id, dataset_id))
+                    if len(due) == limit:
+                        break
+        return Look(list(due.values()), datetime.fromtimestamp(min(pauses) / 1000, UTC) if pauses else None, unseen)
 
     def of(self, submission_id: str) -> Attempt | None:
         with self.engine.connect() as c:
@@ -95,10 +117,6 @@ class Attempts:
             "next_ms": _ms(next_at),
         }
         self._put(row)
-
-    def done(self, submission_id: str) -> None:
-        with self.engine.begin() as c:
-            c.execute(sa.delete(ATTEMPTS).where(ATTEMPTS.c.submission_id == submission_id))
 
     def retry_now(self, submission_id: str, now: datetime) -> None:
         with self.engine.begin() as c:

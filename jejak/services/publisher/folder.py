@@ -5,16 +5,19 @@
     catalog.jsonld, index.html, opd/  the catalogue, see folder_catalogue.py
     .work/                            locks and what is being built; nothing in it is ever linked to
 
-A kill at any moment leaves the last whole state; the next publish of the dataset removes the remains.
+Work is done at one of a fixed number of benches (a lock and a folder that stay), because making and removing files costs ext4
+far more than writing them, the more so the more were removed in the last minutes. A kill at any moment leaves the last whole
+state; whoever comes to the bench next removes the remains.
 """
 
 from __future__ import annotations
 
 import contextlib
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from jejak.events.contracts import Published, PublishedFile, Reason
@@ -32,13 +35,18 @@ from jejak.services.publisher.folder_versions import (
     latest_of,
     list_newest,
     move_whole,
+    names_in,
     read_back,
     record_in,
     refuse_conflicts,
     refuse_other_opd,
+    remove_others,
     shown_files,
 )
 from jejak.services.publisher.portal import Code, PortalProblem, Publication, Shown, Step
+
+BENCHES: Final = 256
+"""Two datasets at one bench wait for each other; more benches than workers make that rare."""
 
 
 class FolderPortal:
@@ -75,16 +83,17 @@ class FolderPortal:
         key = key_of(publication)
         with self._alone(publication.dataset.dataset_id) as (home, work):
             step("look")
-            refuse_conflicts(home, publication)
+            names = names_in(home)
+            refuse_conflicts(home, publication, names=names)
             version = home / key
-            building = version if version.is_dir() else work / key
-            fill(building, publication, files, earlier=keys_of_versions(home) - {key}, work=work, step=step)
+            building = version if key in names else work / key
+            fill(building, publication, files, earlier=keys_of_versions(names) - {key}, work=work, step=step)
             step("read_back")
             found = read_back(building, publication.files)
             step("show")
             if building != version:
                 move_whole(building, version)
-            list_newest(home, work=work)
+            list_newest(home, names | {key}, work=work, whole=key)
         self._catalogue.stale()
         return self._published(publication, found)
 
@@ -96,10 +105,11 @@ class FolderPortal:
             refuse_other_opd(home, publication)
             step("withdraw")
             bury(home, publication, reason, work=work)
-            list_newest(home, work=work)
+            list_newest(home, names_in(home), work=work)
             if (home / key).is_dir():
                 (home / key).rename(work / "withdrawn")
                 sync_folder(home)
+                shutil.rmtree(work / "withdrawn")
         self._catalogue.stale()
 
     def shown(self, dataset_id: str) -> Shown | None:
@@ -111,7 +121,7 @@ class FolderPortal:
                 return None
             record = record_in(home / latest)
             files = tuple(shown_files(home / latest, record))
-            earlier = tuple(sorted(UUID(key.partition("-")[2]) for key in keys_of_versions(home) - {latest}))
+            earlier = tuple(sorted(UUID(key.partition("-")[2]) for key in keys_of_versions(names_in(home)) - {latest}))
             page = "utuh" if has_whole_page(home, latest, record) else "berubah"
         submission_id, sequence = record.get("submission_id"), record.get("sequence")
         return Shown(
@@ -135,18 +145,17 @@ class FolderPortal:
     @contextlib.contextmanager
     def _alone(self, dataset_id: str) -> Iterator[tuple[Path, Path]]:
         """The dataset's folder and an empty one to work in, held against everyone else. OSError becomes PortalProblem."""
-        home, work, locks = self._root / "dataset" / dataset_id, self._work / "building" / dataset_id, self._work / "locks"
+        bench = str(zlib.crc32(dataset_id.encode()) % BENCHES)
+        home, work, locks = self._root / "dataset" / dataset_id, self._work / "building" / bench, self._work / "locks"
         with _or_problem():
-            locks.mkdir(parents=True, exist_ok=True)
-            with only_one(locks / dataset_id):
-                if work.exists():
-                    shutil.rmtree(work)
-                work.mkdir(parents=True)
+            for folder in (locks, work):
+                folder.mkdir(parents=True, exist_ok=True)
+            with only_one(locks / bench):
+                remove_others(work, keep=set())
                 if not home.is_dir():
                     home.mkdir(parents=True)
                     sync_folder(home.parent)
                 yield home, work
-                shutil.rmtree(work)
 
     def _page_url(self, dataset_id: str) -> str:
         return f"{self._url}/dataset/{dataset_id}/latest/index.html"

@@ -1,6 +1,6 @@
 """The folder portal's catalogue: what stands in `dataset/` goes in, catalog.jsonld, index.html and a page per OPD come out.
 
-A publish only marks the catalogue stale; one thread writes it, at most once a second and never for more than a tenth of the time,
+A publish only marks the catalogue stale; one thread writes it, at most once a second and never for more than a thirtieth of a processor,
 so its cost per publish falls as the rate grows. What it knows of unchanged datasets it keeps in memory (about 3 kB each);
 a dataset costs one `stat` a round. It is always made from the folder itself, so a lost round is made good by the next one.
 """
@@ -21,7 +21,7 @@ from jejak.services.publisher.durable import only_one, sync_folder, write_whole
 from jejak.services.publisher.folder_pages import Entry, index_page, opd_page, stylesheet
 
 INTERVAL: Final = 1.0  # seconds between two rounds
-SHARE: Final = 10  # a round is followed by a pause of at least this many times its own length
+SHARE: Final = 30  # a round is followed by a pause of at least this many times what it took of a processor
 NEWEST: Final = 20  # datasets on the first page
 
 log = logging.getLogger(__name__)
@@ -43,12 +43,13 @@ class Catalogue:
     def stale(self) -> None:
         """Something in `dataset/` changed; the catalogue will follow soon."""
         with self._changed:
+            if self._asked == self._written:  # else it has been told already, and waking it again only costs
+                self._changed.notify_all()
             self._asked += 1
             self._closing = False
             if self._thread is None:
                 self._thread = threading.Thread(target=self._keep_writing, name="portal-catalogue", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
 
     def close(self) -> None:
         """Write what is still missing at once, and end the thread."""
@@ -66,7 +67,7 @@ class Catalogue:
                     self._thread = None
                     return
                 asked = self._asked
-            began = time.monotonic()
+            began = time.thread_time()
             try:
                 self.write()
             except OSError as error:
@@ -75,7 +76,7 @@ class Catalogue:
                 log.warning("catalogue not written: %s", error)
             else:
                 self.problem, self._written = None, asked
-            pause = max(self._interval, SHARE * (time.monotonic() - began))
+            pause = max(self._interval, SHARE * (time.thread_time() - began))
             with self._changed:
                 self._changed.wait_for(lambda: self._closing, timeout=pause)
 
@@ -126,7 +127,7 @@ def _standing(folder: Path) -> Iterator[tuple[str, _Mark]]:
         return
     for path in folder.iterdir():
         try:
-            found = (path / "latest" / "metadata.json").stat()
+            found = (path / "latest/metadata.json").stat()
         except FileNotFoundError:
             continue
         yield path.name, (found.st_ino, found.st_mtime_ns, found.st_size)
@@ -145,7 +146,7 @@ def _read(folder: Path) -> Entry | None:
             opd=record["opd"],
             opd_name=record["opd_name"],
             approved_at=datetime.fromisoformat(record["approved_at"]),
-            dcat=dcat_dataset(record, version=version),
+            dcat=dcat_dataset(record, version=version).encode(),
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
@@ -153,9 +154,8 @@ def _read(folder: Path) -> Entry | None:
 
 def _catalogue(entries: list[Entry]) -> Iterator[bytes]:
     head = {"@context": CONTEXT, "@id": "catalog.jsonld", "@type": "dcat:Catalog", "dct:title": "Portal Open Data", "dct:language": "id"}
-    yield json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "dcat:dataset": ['
-    for number, entry in enumerate(sorted(entries, key=lambda entry: entry.dataset_id)):
-        yield (",\n" if number else "\n").encode() + entry.dcat.encode()
+    yield json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "dcat:dataset": [\n'
+    yield b",\n".join(entry.dcat for entry in sorted(entries, key=lambda entry: entry.dataset_id))
     yield b"\n]}\n"
 
 

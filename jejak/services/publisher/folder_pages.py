@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from slugify import slugify
 
@@ -18,6 +19,7 @@ from jejak.services.due import WIB
 from jejak.services.publisher.portal import Publication
 
 KEY: Final = re.compile(r"\d{8}T\d{12}Z-[0-9a-f-]{36}")
+HOUR: Final = len("20261123T02")
 SERVED_AS_THEY_ARE: Final = frozenset(
     {
         "csv",
@@ -91,17 +93,12 @@ class Entry:
     opd: str
     opd_name: str
     approved_at: datetime
-    dcat: str
+    dcat: bytes
 
 
 def key_of(publication: Publication) -> str:
     """The version's folder name; sorting by name is sorting by `Publication.order`."""
     return f"{publication.approved_at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}-{publication.submission_id}"
-
-
-def approved_at_of(key: str) -> datetime:
-    """The moment of approval that a version's folder name begins with."""
-    return datetime.strptime(key.partition("-")[0], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
 
 
 def names_on_disk(files: Sequence[File]) -> list[str]:
@@ -144,7 +141,7 @@ def retracted_record(publication: Publication, reason: Reason) -> dict[str, Any]
 
 def to_json(value: object) -> bytes:
     """As metadata.json is written: the same value always gives the same bytes."""
-    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
 
 
 def fields_of(record: Mapping[str, Any]) -> dict[str, str]:
@@ -157,14 +154,13 @@ def fields_of(record: Mapping[str, Any]) -> dict[str, str]:
 
 def dataset_page(record: Mapping[str, Any], *, earlier: Sequence[str]) -> bytes:
     """The page of a version, from its metadata.json. `earlier`: keys of the versions kept beside it."""
-    versions = [(key, approved_at_of(key)) for key in sorted(earlier, reverse=True)]
-    return _render("dataset.html", record=record, approved_at=datetime.fromisoformat(record["approved_at"]), earlier=versions)
+    approved_at = datetime.fromisoformat(record["approved_at"])
+    return _render("dataset.html", record=record, approved_at=approved_at, earlier=_dated(earlier))
 
 
 def tombstone_page(record: Mapping[str, Any], *, earlier: Sequence[str]) -> bytes:
     """The page in place of a version that was taken down."""
-    versions = [(key, approved_at_of(key)) for key in sorted(earlier, reverse=True)]
-    return _render("tombstone.html", record=record, earlier=versions)
+    return _render("tombstone.html", record=record, earlier=_dated(earlier))
 
 
 def index_page(opds: Sequence[tuple[str, str, int]], newest: Sequence[Entry]) -> bytes:
@@ -182,6 +178,18 @@ def stylesheet() -> bytes:
     return _render("style.css")
 
 
+def _dated(keys: Sequence[str]) -> list[tuple[str, str]]:
+    """Versions with the day of their approval in words, newest first."""
+    return [(key, _day_of_hour(key[:HOUR])) for key in sorted(keys, reverse=True)]
+
+
+@lru_cache(maxsize=4096)
+def _day_of_hour(start: str) -> str:
+    """The day in WIB, in words, of the UTC hour that a version's folder name begins with."""
+    return _day(datetime.strptime(start, "%Y%m%dT%H").replace(tzinfo=UTC))
+
+
+@lru_cache(maxsize=4096)
 def _safe(name: str) -> str:
     """At most 100 characters from `[A-Za-z0-9_-]` and one ending that no browser runs; web servers act on inner dots too."""
     stem, dot, ending = name.rpartition(".")

@@ -6,13 +6,13 @@ The caller holds the dataset's lock, and turns OSError into PortalProblem.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from jinja2 import UndefinedError
 
 from jejak.events.contracts import File, Reason
@@ -34,10 +34,10 @@ RETRACTED: Final = "retracted-"
 """What a tombstone's folder name has before the name of the version that it stands for."""
 
 
-def refuse_conflicts(home: Path, publication: Publication) -> None:
+def refuse_conflicts(home: Path, publication: Publication, *, names: frozenset[str]) -> None:
     """Raise PortalProblem when the dataset is another OPD's, or this very version was taken down."""
     refuse_other_opd(home, publication)
-    if (home / f"{RETRACTED}{key_of(publication)}").is_dir():
+    if f"{RETRACTED}{key_of(publication)}" in names:
         raise PortalProblem(Code.RETRACTED, "Data ini sudah ditarik dari portal. Untuk menampilkannya lagi, ajukan sebagai pengajuan baru.")
 
 
@@ -65,8 +65,8 @@ def fill(building: Path, publication: Publication, files: Files, *, earlier: set
     record = record_of(publication)
     _write_if_other(building / "metadata.json", to_json(record), work=work)
     _write_if_other(building / "index.html", page_of(record, earlier=earlier), work=work)
-    _remove_others(building, keep={"files", "metadata.json", "index.html"})
-    _remove_others(building / "files", keep=set(names))
+    remove_others(building, keep={"files", "metadata.json", "index.html"})
+    remove_others(building / "files", keep=set(names))
 
 
 def read_back(version: Path, files: tuple[File, ...]) -> list[str]:
@@ -93,7 +93,7 @@ def bury(home: Path, publication: Publication, reason: Reason, *, work: Path) ->
     building.mkdir()
     record = retracted_record(publication, reason)
     write_whole(building / "metadata.json", [to_json(record)], work=work)
-    write_whole(building / "index.html", [page_of(record, earlier=keys_of_versions(home) - {key})], work=work)
+    write_whole(building / "index.html", [page_of(record, earlier=keys_of_versions(names_in(home)) - {key})], work=work)
     move_whole(building, tombstone)
 
 
@@ -105,10 +105,15 @@ def move_whole(building: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
-def list_newest(home: Path, *, work: Path) -> None:
-    """Let `latest` lead to the newest version or tombstone, and its page name the versions beside it."""
-    newest = max((path.name for path in home.iterdir() if KEY.fullmatch(path.name.removeprefix(RETRACTED))), key=_age)
-    _write_if_other(home / newest / "index.html", page_of(record_in(home / newest), earlier=keys_of_versions(home) - {newest}), work=work)
+def list_newest(home: Path, names: frozenset[str], *, work: Path, whole: str | None = None) -> None:
+    """Let `latest` lead to the newest version or tombstone of `names`, and its page name the versions beside it.
+
+    `whole`: the version that was made whole just now, its page included.
+    """
+    newest = max((name for name in names if KEY.fullmatch(name.removeprefix(RETRACTED))), key=_age)
+    if newest != whole:
+        page = page_of(record_in(home / newest), earlier=keys_of_versions(names) - {newest})
+        _write_if_other(home / newest / "index.html", page, work=work)
     if latest_of(home) != newest:
         point_to(home / "latest", newest, work=work)
 
@@ -118,9 +123,13 @@ def _age(name: str) -> tuple[str, bool]:
     return name.removeprefix(RETRACTED), name.startswith(RETRACTED)
 
 
-def keys_of_versions(home: Path) -> set[str]:
+def names_in(home: Path) -> frozenset[str]:
+    """What lies in the dataset's folder: versions, tombstones, `latest`."""
+    return frozenset(path.name for path in home.iterdir())
+
+
+def keys_of_versions(names: frozenset[str]) -> set[str]:
     """The versions that stand; one with a tombstone does not, even if its files are still being removed."""
-    names = {path.name for path in home.iterdir()}
     return {name for name in names if KEY.fullmatch(name) and f"{RETRACTED}{name}" not in names}
 
 
@@ -133,7 +142,7 @@ def latest_of(home: Path) -> str | None:
 def record_in(version: Path) -> dict[str, Any]:
     """metadata.json; {} when it is gone or no longer JSON, which a repair mends."""
     try:
-        record = json.loads((version / "metadata.json").read_bytes())
+        record = orjson.loads((version / "metadata.json").read_bytes())
     except (FileNotFoundError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
@@ -148,7 +157,7 @@ def page_of(record: dict[str, Any], *, earlier: set[str]) -> bytes:
 def has_whole_page(home: Path, latest: str, record: dict[str, Any]) -> bool:
     """Is index.html as we write it?"""
     try:
-        return (home / latest / "index.html").read_bytes() == page_of(record, earlier=keys_of_versions(home) - {latest})
+        return (home / latest / "index.html").read_bytes() == page_of(record, earlier=keys_of_versions(names_in(home)) - {latest})
     except (FileNotFoundError, UndefinedError, KeyError, ValueError):
         return False
 
@@ -159,6 +168,17 @@ def shown_files(version: Path, record: dict[str, Any]) -> Iterator[ShownFile]:
     there = {path.name for path in (version / "files").iterdir()} if (version / "files").is_dir() else set()
     for name in [*named, *sorted(there - named.keys())]:
         yield ShownFile(name=named.get(name, name), sha256=_sha256(version / "files" / name))
+
+
+def remove_others(folder: Path, *, keep: set[str]) -> None:
+    """Empty a folder but for these names."""
+    for path in folder.iterdir():
+        if path.name in keep:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def as_uuid(text: object) -> UUID | None:
@@ -180,13 +200,3 @@ def _sha256(path: Path) -> str | None:
 def _write_if_other(path: Path, content: bytes, *, work: Path) -> None:
     if not path.is_file() or path.read_bytes() != content:
         write_whole(path, [content], work=work)
-
-
-def _remove_others(folder: Path, *, keep: set[str]) -> None:
-    for path in folder.iterdir():
-        if path.name in keep:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from jejak.events.contracts import Actor, DataPublished, Reason, Retracted
 from jejak.events.journal import Recorded
 from jejak.events.loops import WATCH_S, Progress, woken
-from jejak.events.submission import Kind, Refused
+from jejak.events.submission import Kind, Refused, fold
 from jejak.services.files import FileProblem
 from jejak.services.lane import Lane
 from jejak.services.publisher.attempts import Attempt, Attempts, Waiting
@@ -30,6 +30,12 @@ from jejak.services.publisher.portal import STEPS, Portal, PortalProblem
 from jejak.services.publisher.standings import Upkeep, publication_of
 
 WORKERS: Final = 4
+AT_ONCE: Final = 4 * WORKERS
+"""Submissions that the workers have or that wait for one of them: the worklist need not be looked at after each."""
+GATHER_S: Final = 0.02
+GATHER_AT_MOST_S: Final = 1.0
+SHARE: Final = 5
+"""After a look there is a pause of GATHER_S, or of this many times what it took when very many wait."""
 ELSEWHERE_S: Final = 1.0
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 log = structlog.get_logger("jejak.publisher")
@@ -53,19 +59,20 @@ class Publishing:
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="publish"))
     _step: dict[str, str] = field(default_factory=dict)
     _elsewhere: dict[str, float] = field(default_factory=dict)
+    _finished: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
         await self.lane.until_ready()
         await self._look_at_portal()
         try:
             while True:
-                await self._start_due()
+                began = time.monotonic()
+                next_at = await self._start_due()
                 self.progress.moved()
-                waiter = asyncio.create_task(woken(self.wake, await self._pause()))
-                await asyncio.wait([waiter, *self._running], return_when=asyncio.FIRST_COMPLETED)
-                waiter.cancel()
+                await asyncio.sleep(min(max(GATHER_S, SHARE * (time.monotonic() - began)), GATHER_AT_MOST_S))
+                await woken(self.wake, self._pause(next_at))
                 for task in [t for t in self._running if t.done()]:
-                    await self._finished(self._running.pop(task), task.exception())
+                    await self._ended(self._running.pop(task), task.exception())
         except asyncio.CancelledError:  # after any other failure this loop starts anew and finds them still running
             for task in self._running:
                 task.cancel()
@@ -82,24 +89,24 @@ class Publishing:
             self.progress.counts["portal_problem"] += 1
             log.error("portal_problem", problem=problem)
 
-    async def _start_due(self) -> None:
-        free = WORKERS - len(self._running)
+    async def _start_due(self) -> datetime | None:
+        """Give the workers what is due; returns when the next pause ends."""
+        free = AT_ONCE - len(self._running)
         if free <= 0:
-            return
+            return None
         now = time.monotonic()
         self._elsewhere = {dataset_id: until for dataset_id, until in self._elsewhere.items() if until > now}
         busy = {waiting.dataset_id for waiting in self._running.values()} | self._elsewhere.keys()
-        due = await asyncio.to_thread(self.attempts.due, datetime.now(UTC), WORKERS * 4)
-        for waiting in [w for w in due if w.dataset_id not in busy][:free]:
-            future = asyncio.get_running_loop().run_in_executor(self._workers, self._publish, waiting)
-            self._running[asyncio.ensure_future(future)] = waiting
+        look = await asyncio.to_thread(self.attempts.look, datetime.now(UTC), free, busy=busy, finished=frozenset(self._finished))
+        self._finished = look.unseen
+        for waiting in look.due:
+            task = asyncio.get_running_loop().run_in_executor(self._workers, self._publish, waiting)
+            task.add_done_callback(lambda _: self.wake.set())
+            self._running[task] = waiting
+        return look.next_at
 
-    async def _pause(self) -> float:
-        if len(self._running) >= WORKERS:
-            return WATCH_S
-        now = datetime.now(UTC)
-        soonest = await asyncio.to_thread(self.attempts.next_at, now)
-        left = (soonest - now).total_seconds() if soonest else WATCH_S
+    def _pause(self, next_at: datetime | None) -> float:
+        left = (next_at - datetime.now(UTC)).total_seconds() if next_at else WATCH_S
         return min(ELSEWHERE_S if self._elsewhere else WATCH_S, max(0.05, left))
 
     async def check_regularly(self) -> None:
@@ -120,13 +127,14 @@ class Publishing:
     def _publish(self, waiting: Waiting) -> None:
         """Blocking: runs in a thread."""
         with self.attempts.turn(waiting.dataset_id) as mine:
-            submission = self.lane.find(uuid.UUID(waiting.submission_id))
-            if "DataPublished" not in submission.next:
+            history = self.lane.journal.history(uuid.UUID(waiting.submission_id))
+            submission = fold((r.event, r.hash) for r in history)
+            if submission is None or "DataPublished" not in submission.next:
                 return
             if not mine:
                 raise Elsewhere
             started = time.monotonic()
-            publication = publication_of(self.lane.journal.history(submission.id), self.lane.shared.directory)
+            publication = publication_of(history, self.lane.shared.directory)
             published = self.portal.publish(
                 publication, self.lane.shared.files, step=lambda step: self._stepped(waiting.submission_id, step)
             )
@@ -139,14 +147,13 @@ class Publishing:
         self.steps[step] += 1
         self._step[submission_id] = step
 
-    async def _finished(self, waiting: Waiting, error: BaseException | None) -> None:
+    async def _ended(self, waiting: Waiting, error: BaseException | None) -> None:
         step = self._step.pop(waiting.submission_id, "look")
         if isinstance(error, Elsewhere):
             self._elsewhere[waiting.dataset_id] = time.monotonic() + ELSEWHERE_S
             return
         if error is None or (isinstance(error, Refused) and error.kind is Kind.CONFLICT):
-            await asyncio.to_thread(self.attempts.done, waiting.submission_id)
-            await asyncio.to_thread(self.lane.worklist.follow)
+            self._finished.add(waiting.submission_id)
             return
         code, message = _words(error)
         before = await asyncio.to_thread(self.attempts.of, waiting.submission_id)
