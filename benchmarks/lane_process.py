@@ -9,7 +9,7 @@ import asyncio
 import sys
 import time
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from os import environ
 from typing import Any, Final
@@ -27,7 +27,6 @@ from jejak.services.lane import Lane, open_shared, wake_on
 from jejak.services.settings import read_settings
 
 PILE: Final = 500
-LOOK_S: Final = 0.01
 ODD: Final = frozenset({"fork", "gap", "broken_chain", "unreadable", "failed", "wrong_key", "out_of_turn", "refused"})
 
 
@@ -39,6 +38,7 @@ class Bench:
     stamps: Stamps = field(default_factory=list)
     followed: int = 0
     arrived: deque[dict[str, Any]] = field(default_factory=deque)
+    taken_in: asyncio.Event = field(init=False)
 
     async def decide(self) -> None:
         """Whatever reached the lane since the officials last looked is decided as one pile."""
@@ -81,11 +81,14 @@ class Bench:
                 await woken(wake, 1.0)
 
     def __post_init__(self) -> None:
+        callbacks: list[Callable[[], None]] = []
+        self.taken_in = wake_on(callbacks)
         follow = self.lane.worklist.follow
 
         def counted() -> int:
             rows = follow()
             self.followed += rows
+            callbacks[0]()
             return rows
 
         replicate, event_type = self.lane.journal.replicate, OFFICIALS.get(self.lane.name, ("none", None))[0]
@@ -100,8 +103,8 @@ class Bench:
 
     async def until_followed(self, rows: int) -> float:
         """When the worklist had taken in so many rows."""
-        while self.followed < rows:  # noqa: ASYNC110 (counted in threads)
-            await asyncio.sleep(LOOK_S)
+        while self.followed < rows:
+            await woken(self.taken_in, 1.0)
         return time.monotonic()
 
     def counts(self) -> dict[str, int]:

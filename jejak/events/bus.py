@@ -168,8 +168,9 @@ class Consumer:
                     continue
                 batches = await within(STALLED_S, consumer.getmany(timeout_ms=1_000, max_records=BATCH))
                 if batches:
-                    await self._apply(messages := [m for messages in batches.values() for m in messages])
-                    await asyncio.sleep(breath(len(messages)))
+                    began = time.monotonic()
+                    await self._apply([m for messages in batches.values() for m in messages])
+                    await asyncio.sleep(breath(time.monotonic() - began))
         finally:
             await stopped(consumer.stop())
 

@@ -15,7 +15,6 @@ import structlog
 log = structlog.get_logger("jejak.loops")
 T = TypeVar("T")
 
-BUSY: Final = 50
 GATHER_S: Final = 0.05
 WATCH_S: Final = 5.0
 STALLED_S: Final = 30.0
@@ -74,9 +73,9 @@ async def ended(tasks: Collection[asyncio.Future[Any]]) -> None:
         _, going = await asyncio.wait(going, timeout=AGAIN_S)
 
 
-def breath(done: int) -> float:
-    """Seconds to wait before the next batch: under load, larger batches cost much less for each record; else none at all."""
-    return GATHER_S if done >= BUSY else 0
+def breath(spent_s: float) -> float:
+    """Seconds to wait before the next batch: as larger batches cost much less for each record, twice what the last one took."""
+    return min(GATHER_S, 2 * spent_s)
 
 
 def pause(failures: int) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Final, Protocol, cast
 from uuid import UUID
 
-from eventsourcing.persistence import InterfaceError, OperationalError, StoredEvent, Tracking
+from eventsourcing.persistence import IntegrityError, InterfaceError, OperationalError, StoredEvent, Tracking
 from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
 from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore, SQLiteProcessRecorder
 from eventsourcing.utils import retry
@@ -29,6 +29,17 @@ POSTGRES_PATIENCE: Final = {
 MAX_ROWID: Final = 2**63 - 1
 MIGRATION_LOCK: Final = 7_413_001
 """Advisory lock number under which the tables are made: CREATE TABLE races with itself."""
+
+
+INSERT_POSITIONS: Final = sql.SQL(
+    "INSERT INTO {schema}.{tracking} AS old (application_name, notification_id) SELECT * FROM unnest(%s::text[], %s::bigint[])"
+    " ON CONFLICT (application_name) DO UPDATE SET notification_id = EXCLUDED.notification_id"
+    " WHERE old.notification_id < EXCLUDED.notification_id"
+)
+INSERT_EVENTS: Final = sql.SQL(
+    "INSERT INTO {schema}.{events} (originator_id, originator_version, topic, state)"
+    " SELECT * FROM unnest(%b::uuid[], %b::bigint[], %s::text[], %b::bytea[])"
+)
 
 
 class StoreRefused(RuntimeError):
@@ -127,15 +138,26 @@ class PostgresStore(PostgresProcessRecorder):
 
     @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Sequence[Tracking]) -> Sequence[int] | None:
-        """As the recorder does, but never in pipeline mode: psycopg then waits for ever once a batch is larger than the socket's buffer.
+        """As the recorder does, in two statements with an array for each column instead of one text for each row, and without NOTIFY.
 
-        (psycopg #685; measured with 3.3.9: 300 events through a Unix socket.)
+        Never in pipeline mode: psycopg then waits for ever once a batch is larger than the socket's buffer (psycopg #685; measured with
+        3.3.9: 300 events through a Unix socket).
         """
+        names, events = (
+            {"schema": self.datastore.schema, "events": self.events_table_name, "tracking": self.tracking_table_name},
+            stored_events,
+        )
+        identifiers = {name: sql.Identifier(value) for name, value in names.items()}
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
-            for tracking in kwargs["positions"]:
-                self._insert_tracking(curs, tracking)
-            if stored_events:
-                self._insert_stored_events(curs, stored_events)
+            if positions := kwargs["positions"]:
+                columns = [p.application_name for p in positions], [p.notification_id for p in positions]
+                curs.execute(INSERT_POSITIONS.format(**identifiers), columns, prepare=True)
+                if curs.rowcount != len(positions):
+                    raise IntegrityError("another process of this lane has read further")
+            if events:
+                self._lock_table(curs)
+                rows = [(e.originator_id, e.originator_version, e.topic, e.state) for e in events]
+                curs.execute(INSERT_EVENTS.format(**identifiers), [list(column) for column in zip(*rows, strict=True)], prepare=True)
         return None
 
     def select_rows(self, after: int, limit: int, upto: int | None, topics: Sequence[str]) -> Sequence[tuple[int, str, UUID, bytes]]:

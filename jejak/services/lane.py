@@ -5,6 +5,7 @@ Kafka ─► consumer ─► journal ─► follower ─► worklist          pe
 
 import asyncio
 import re
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -243,11 +244,12 @@ async def _follow(worklist: Worklist, progress: Progress, wake: asyncio.Event) -
     failures = 0
     while True:
         try:
+            began = time.monotonic()
             followed = await asyncio.to_thread(worklist.follow)
             progress.counts["applied"] += followed
             progress.moved()
             failures = 0
-            await asyncio.sleep(breath(followed))
+            await asyncio.sleep(breath(time.monotonic() - began))
         except (PersistenceError, DBAPIError, OSError) as error:
             failures += 1
             progress.blocked = f"{type(error).__name__}: {error}"
