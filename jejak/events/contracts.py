@@ -399,7 +399,7 @@ def manifest_of(dataset: Mapping[str, object], files: object) -> str:
     return canonical_hash({"dataset": dataset, "files": files})
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def submission_id_of(opd: str, event_id: uuid.UUID) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"jejak:submission:{opd}:{event_id}")
 

@@ -52,7 +52,7 @@ _ASKS: Final[Mapping[str, frozenset[State]]] = {
     "review": frozenset({State.SUBMITTED, State.REJECTED}),
     "publisher": frozenset({State.APPROVED, State.PUBLISHED, State.RETRACTED}),
 }
-"""The states that a lane asks its worklist for; one that is not named asks for all. In other states a row may be an older one."""
+"""The states that a lane asks its worklist for; one that is not named asks for all."""
 Values = tuple[str | int | None, ...]
 _MOVED: Final = ("state", "holder", "sequence", "arrived_ms")
 _SETS: Final = (("opd", "dataset_id", "title", *_MOVED), ("dataset_id", "title", *_MOVED), _MOVED)
@@ -135,7 +135,7 @@ class Worklist:
 
     def __post_init__(self) -> None:
         self._statements = _sqlite_statements() if self.engine.dialect.name == "sqlite" else _postgres_statements()
-        self._news = _news_of(_ASKS.get(self.journal.lane, frozenset(State)))
+        self._news = _news_of(asked_by(self.journal.lane))
 
     def prepare(self) -> None:
         """Make the tables; start anew when they were built from another journal or from more than this one holds."""
@@ -206,6 +206,11 @@ class Worklist:
         query = sa.select(WORK.c.holder, sa.func.count(), late).where(WORK.c.holder.is_not(None)).group_by(WORK.c.holder)
         with self.engine.connect() as c:
             return {str(row[0]): (int(row[1]), int(row[2])) for row in c.execute(query)}
+
+
+def asked_by(lane: str) -> frozenset[State]:
+    """The states in which a lane's rows are right; in others a row may be missing or an older one."""
+    return _ASKS.get(lane, frozenset(State))
 
 
 def _news_of(states: frozenset[State]) -> frozenset[str]:

@@ -13,6 +13,7 @@ import orjson
 from jejak.archive.proof import Report
 from jejak.events.contracts import DEAD_LETTERS_TOPIC, EVENT, LOG_TOPIC, RECEIPTS_TOPIC
 from jejak.events.submission import BATON, STATE_AFTER
+from jejak.services.worklist import asked_by
 from tests.crash.load import Said
 
 Place = tuple[str, int, int]
@@ -158,6 +159,7 @@ def _letters(seen: Seen, expected: Expected) -> Iterator[str]:
 
 
 def _worklists(seen: Seen) -> Iterator[str]:
+    """In the states that a lane asks for, exactly the right rows."""
     for lane, journal in seen.journals.items():
         if journal.work is None:
             continue
@@ -166,9 +168,12 @@ def _worklists(seen: Seen) -> Iterator[str]:
             last = orjson.loads(raws[-1])
             state = STATE_AFTER[last["type"]]
             wanted[str(submission)] = (str(state), BATON[state].holder, last["sequence"])
-        for submission_id in sorted(wanted.keys() | journal.work.keys()):
-            if wanted.get(submission_id) != journal.work.get(submission_id):
-                says, is_so = journal.work.get(submission_id), wanted.get(submission_id)
+        asked = asked_by(lane)
+        wanted = {submission_id: row for submission_id, row in wanted.items() if row[0] in asked}
+        found = {submission_id: row for submission_id, row in journal.work.items() if row[0] in asked}
+        for submission_id in sorted(wanted.keys() | found.keys()):
+            if wanted.get(submission_id) != found.get(submission_id):
+                says, is_so = found.get(submission_id), wanted.get(submission_id)
                 yield f"{lane}: the worklist says {says} of {submission_id}, its journal {is_so}"
 
 

@@ -174,7 +174,7 @@ def _rows(store: Store) -> Iterable[tuple[uuid.UUID, int, str, bytes]]:
 
 
 def _work(stage: Stage, lane: str) -> dict[str, tuple[str, str | None, int]]:
-    sql = "SELECT submission_id, state, holder, sequence FROM {schema}worklist_v1"
+    sql = "SELECT submission_id, state, holder, sequence FROM {schema}worklist_v2"
     if stage.database:
         rows = stage.database.query(sql.format(schema=f"jejak_{lane}."))
     else:
