@@ -38,18 +38,18 @@ class Bench:
     stamps: Stamps = field(default_factory=list)
     followed: int = 0
     arrived: deque[dict[str, Any]] = field(default_factory=deque)
+    came: asyncio.Event = field(init=False)
     taken_in: asyncio.Event = field(init=False)
 
     async def decide(self) -> None:
         """Whatever reached the lane since the officials last looked is decided as one pile."""
         _, act = OFFICIALS[self.lane.name]
-        wake = wake_on(self.lane.journal.on_commit)
         await self.lane.until_ready()
         while True:
             if pile := [self.arrived.popleft() for _ in range(min(PILE, len(self.arrived)))]:
                 self.stamps += await asyncio.to_thread(act, self.lane, pile)
             else:
-                await woken(wake, 1.0)
+                await woken(self.came, 1.0)
 
     async def revise_inbox(self) -> None:
         """The heads of review: what the inbox shows is stamped as seen, then revised."""
@@ -82,13 +82,13 @@ class Bench:
 
     def __post_init__(self) -> None:
         callbacks: list[Callable[[], None]] = []
-        self.taken_in = wake_on(callbacks)
+        self.came, self.taken_in = wake_on(callbacks), wake_on(callbacks)
         follow = self.lane.worklist.follow
 
         def counted() -> int:
             rows = follow()
             self.followed += rows
-            callbacks[0]()
+            callbacks[1]()
             return rows
 
         replicate, event_type = self.lane.journal.replicate, OFFICIALS.get(self.lane.name, ("none", None))[0]
@@ -96,6 +96,7 @@ class Bench:
         def watched(records: Sequence[Record]) -> list[Outcome]:
             outcomes = replicate(records)
             self.arrived.extend(told((raw for outcome in outcomes for row, _, _, raw in outcome.rows if row is Row.COPY), event_type))
+            callbacks[0]()
             return outcomes
 
         self.lane.worklist.follow = counted  # type: ignore[method-assign]

@@ -31,6 +31,7 @@ log = structlog.get_logger("jejak.bus")
 BATCH: Final = 500
 CALL_S: Final = 15.0
 SEND_S: Final = 60.0
+STOP_S: Final = 4.0
 DEAD_LETTER_BYTES: Final = 3 * 1024 * 1024
 DEAD_LETTER_KEY_BYTES: Final = 64 * 1024
 SEND_BYTES: Final = 4 * 1024 * 1024
@@ -385,6 +386,6 @@ def message_of(entry: Entry) -> dict[str, Any]:
 async def stopped(stopping: Awaitable[None]) -> None:
     """`stop()` may freeze (aiokafka #773): give it a moment, then let go."""
     try:
-        await within(5.0, stopping)
+        await within(STOP_S, stopping)
     except (KafkaError, TimeoutError, OSError) as error:
         log.warning("stop_failed", error=repr(error))

@@ -19,7 +19,7 @@ GATHER_S: Final = 0.05
 WATCH_S: Final = 5.0
 STALLED_S: Final = 30.0
 GRACE_S: Final = 1.0
-AGAIN_S: Final = 3.0
+AGAIN_S: Final = 5.5
 HOLES: Final = ("fork", "gap", "broken_chain", "out_of_turn")
 """Dead letters after which a submission's events may be missing here: health stays red until somebody has looked."""
 BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)

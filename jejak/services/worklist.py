@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -43,13 +44,14 @@ _WAITING: Final = {"holder": "(holder, arrived_ms, submission_id) WHERE holder I
 _INDEXES: Final[Mapping[str, Mapping[str, str]]] = {
     "review": _WAITING | {"opd": "(holder, opd, arrived_ms, submission_id) WHERE holder IS NOT NULL"},
     "decision": _WAITING | {"shown": f"(dataset_id, opd) WHERE {_SHOWN}"},
-    "publisher": _WAITING | {"dataset": "(dataset_id, opd)", "turn": "(dataset_id, holder, arrived_ms) WHERE holder IS NOT NULL"},
+    "publisher": _WAITING | {"dataset": "(dataset_id, opd)"},
     "archive": {"arrived": "(arrived_ms, submission_id)"},
 }
 """Each event pays for every index, so a lane has those that its own questions need."""
 _ASKS: Final[Mapping[str, frozenset[State]]] = {
     "intake": frozenset(),
     "review": frozenset({State.SUBMITTED, State.REJECTED}),
+    "decision": frozenset({State.REVISED, State.VERIFIED, State.APPROVED, State.PUBLISHED}),
     "publisher": frozenset({State.APPROVED, State.PUBLISHED, State.RETRACTED}),
 }
 """The states that a lane asks its worklist for; one that is not named asks for all."""
@@ -131,11 +133,11 @@ class Worklist:
     on_change: list[Callable[[], None]] = field(default_factory=list)
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _statements: "_Statements" = field(init=False)
-    _news: frozenset[str] = field(init=False)
+    _asked: frozenset[State] = field(init=False)
 
     def __post_init__(self) -> None:
         self._statements = _sqlite_statements() if self.engine.dialect.name == "sqlite" else _postgres_statements()
-        self._news = _news_of(asked_by(self.journal.lane))
+        self._asked = asked_by(self.journal.lane)
 
     def prepare(self) -> None:
         """Make the tables; start anew when they were built from another journal or from more than this one holds."""
@@ -167,7 +169,7 @@ class Worklist:
             done: int = c.exec_driver_sql(self._statements.done).scalar_one()
             entries = self.journal.read(done, BATCH, EVENTS)
             if entries:
-                for statement, rows in zip(self._statements.take, _rows(entries, self._news), strict=True):
+                for statement, rows in zip(self._statements.take, _rows(entries, self._asked), strict=True):
                     if rows:
                         c.exec_driver_sql(statement, rows if c.dialect.name == "sqlite" else tuple(map(list, zip(*rows, strict=True))))
                 c.exec_driver_sql(self._statements.moved, (entries[-1].id,))
@@ -209,10 +211,11 @@ class Worklist:
 
 
 def asked_by(lane: str) -> frozenset[State]:
-    """The states in which a lane's rows are right; in others a row may be missing or an older one."""
+    """The states in which a lane's rows are right; in others a row has no holder, and may be missing or an older one."""
     return _ASKS.get(lane, frozenset(State))
 
 
+@cache
 def _news_of(states: frozenset[State]) -> frozenset[str]:
     """The events that tell metadata, or lead into one of these states or out of it."""
     told = {"DataSubmitted", "DataRevised"} if states else set()
@@ -220,15 +223,17 @@ def _news_of(states: frozenset[State]) -> frozenset[str]:
     return frozenset(told | out | {event_type for event_type, state in STATE_AFTER.items() if state in states})
 
 
-def _rows(entries: Sequence[Entry], news: frozenset[str]) -> tuple[list[Values], list[Values], list[Values]]:
+def _rows(entries: Sequence[Entry], asked: frozenset[State]) -> tuple[list[Values], list[Values], list[Values]]:
     """One row a submission, by what this batch tells of it: everything, new metadata, or only where it lies now."""
     rows: dict[str, dict[str, str | int | None]] = {}
+    news = _news_of(asked)
     for entry in entries if news else ():
         event = orjson.loads(entry.raw)
         if event["type"] not in news:
             continue
         row = rows.setdefault(event["submission_id"], {})
-        row["state"], row["holder"] = _STATE_AND_HOLDER[event["type"]]
+        row["state"], holder = _STATE_AND_HOLDER[event["type"]]
+        row["holder"] = holder if row["state"] in asked else None
         row["sequence"] = event["sequence"]
         row["arrived_ms"] = _ms(datetime.fromisoformat(event["occurred_at"]))
         if isinstance(dataset := event["data"].get("dataset"), dict):
