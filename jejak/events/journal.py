@@ -33,8 +33,8 @@ ATTEMPTS: Final = 8
 RETURNED: Final = "returned"
 OVERTAKEN: Final = f"another writer came first, {ATTEMPTS} times"
 STREAMS_A_SELECT: Final = 500
-FOLDS_KEPT: Final = 2_000
-FOLDED_BYTES: Final = 16 * 1024
+FOLDS_BYTES: Final = 8 * 1024 * 1024
+"""Of metadata as events hold it; as models it takes some seven times as much memory."""
 _STREAMS: Final = uuid.uuid5(uuid.NAMESPACE_URL, "jejak:streams")
 
 
@@ -134,7 +134,8 @@ class Journal:
     _writing: threading.RLock = field(default_factory=threading.RLock)
     _chains: OrderedDict[int, Chain] = field(default_factory=OrderedDict)
     _away: OrderedDict[int, tuple[bytes, bytes]] = field(default_factory=OrderedDict)
-    _folds: OrderedDict[int, Submission] = field(default_factory=OrderedDict)
+    _folds: OrderedDict[int, tuple[Submission, int]] = field(default_factory=OrderedDict)
+    _folded_bytes: int = 0
     _positions: dict[str, int] = field(default_factory=dict)
 
     # reading
@@ -153,7 +154,7 @@ class Journal:
 
     def submissions(self, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Submission]:
         """As `submission`, for many at once; those that do not exist are left out."""
-        remembered = {i: known for i in ids if (known := self._folds.get(i.int))}
+        remembered = {i: known[0] for i in ids if (known := self._folds.get(i.int))}
         newest = dict(self._in_pieces(self.store.select_newest, list(remembered)))  # another process of the lane may have written
         found: dict[uuid.UUID, Submission | None] = {i: known for i, known in remembered.items() if known.sequence == newest.get(i)}
         histories = self.histories([i for i in ids if i not in found])
@@ -346,18 +347,21 @@ class Journal:
             self._chains.popitem(last=False)
 
     def _fold_on(self, events: Iterable[tuple[Event, bytes]]) -> None:
-        """Those still on their way to this lane, or here. What left it, is large or did not come whole is read when it is asked for."""
+        """Those still on their way to this lane, or here. What left it, is too much or did not come whole is read when it is asked for."""
         if not self.folding:
             return
         for event, raw in events:
             number = event.submission_id.int
-            before = self._folds.pop(number, None)
+            before, size = self._folds.pop(number, (None, 0))
+            self._folded_bytes -= size
             left = event.lane == self.lane and BATON[STATE_AFTER[event.type]].holder != self.lane
             follows = event.sequence == (before.sequence if before else 0) + 1
-            if follows and not left and len(raw) <= FOLDED_BYTES and (folded := evolve(before, event, hash_of(raw))):
-                self._folds[number] = folded
-        while len(self._folds) > FOLDS_KEPT:
-            self._folds.popitem(last=False)
+            if follows and not left and (folded := evolve(before, event, hash_of(raw))):
+                self._folds[number] = folded, max(size, len(raw))
+                self._folded_bytes += max(size, len(raw))
+        while self._folded_bytes > FOLDS_BYTES:
+            _, (_, size) = self._folds.popitem(last=False)
+            self._folded_bytes -= size
 
     def _woken(self, written: Iterable[Row]) -> None:
         for wake in [*self.on_commit, *(self.on_outgoing if any(row in OUTGOING for row in written) else ())]:

@@ -74,7 +74,7 @@ async def ended(tasks: Collection[asyncio.Future[Any]]) -> None:
 
 
 def breath(spent_s: float) -> float:
-    """Seconds to wait before the next batch: as larger batches cost much less for each record, twice what the last one took."""
+    """Seconds to wait before the next batch, because larger ones cost much less for each record: twice what the last took, or GATHER_S."""
     return min(GATHER_S, 2 * spent_s)
 
 

@@ -143,10 +143,7 @@ class PostgresStore(PostgresProcessRecorder):
         Never in pipeline mode: psycopg then waits for ever once a batch is larger than the socket's buffer (psycopg #685; measured with
         3.3.9: 300 events through a Unix socket).
         """
-        names, events = (
-            {"schema": self.datastore.schema, "events": self.events_table_name, "tracking": self.tracking_table_name},
-            stored_events,
-        )
+        names = {"schema": self.datastore.schema, "events": self.events_table_name, "tracking": self.tracking_table_name}
         identifiers = {name: sql.Identifier(value) for name, value in names.items()}
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
             if positions := kwargs["positions"]:
@@ -154,9 +151,9 @@ class PostgresStore(PostgresProcessRecorder):
                 curs.execute(INSERT_POSITIONS.format(**identifiers), columns, prepare=True)
                 if curs.rowcount != len(positions):
                     raise IntegrityError("another process of this lane has read further")
-            if events:
+            if stored_events:
                 self._lock_table(curs)
-                rows = [(e.originator_id, e.originator_version, e.topic, e.state) for e in events]
+                rows = [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events]
                 curs.execute(INSERT_EVENTS.format(**identifiers), [list(column) for column in zip(*rows, strict=True)], prepare=True)
         return None
 

@@ -82,7 +82,7 @@ def test_another_process_of_the_lane_wrote_meanwhile(shared_place: Place) -> Non
 
 
 def test_large_ones_and_more_than_fit_are_read_instead(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "FOLDS_KEPT", 2)
+    monkeypatch.setattr(rooms, "FOLDS_BYTES", 2 * len(story(submitted, revised)[0].raw) + 100)
     journal = opened(place, "decision")
     large = story(submission_of(summary="x" * 19_000), revised)
     stories = [large, *(story(submitted, revised) for _ in range(3))]
@@ -99,7 +99,7 @@ def test_a_dead_letter_moves_nothing(place: Place) -> None:
     fork = after(told[:1], revision_of(title="Lain"))
     came(journal, told)
     came(journal, fork, first=2)
-
+    assert journal._folds[told[0].event.submission_id.int][0].head == told[1].hash
     assert (folded := journal.submission(told[0].event.submission_id))
     assert folded.head == told[1].hash
 

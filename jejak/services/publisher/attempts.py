@@ -37,6 +37,7 @@ WAITING: Final = (
     .outerjoin(ATTEMPTS, ATTEMPTS.c.submission_id == WORK.c.submission_id)
     .where(WORK.c.holder == str(Lane.PUBLISHER))
     .order_by(WORK.c.arrived_ms, WORK.c.submission_id)
+    .execution_options(stream_results=True, max_row_buffer=500)  # a look ends where enough is found
 )
 FORGET: Final = sa.delete(ATTEMPTS).where(ATTEMPTS.c.submission_id.in_(sa.bindparam("ids", expanding=True)))
 
@@ -58,7 +59,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Look:
-    """What one look at the worklist found. `unseen`: of what was said to be finished, what the worklist still shows as waiting."""
+    """What one look at the worklist found. `unseen`: of what was said to be finished, what it still met as waiting."""
 
     due: list[Waiting]
     next_at: datetime | None

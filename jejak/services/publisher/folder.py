@@ -79,7 +79,7 @@ class FolderPortal:
         return problems
 
     def publish(self, publication: Publication, files: Files, *, step: Step) -> Published:
-        """See `Portal.publish`; the dataset's page is there when this returns, the catalogue follows within seconds."""
+        """See `Portal.publish`; the dataset's page is there when this returns, the catalogue follows within half a minute."""
         key = key_of(publication)
         with self._alone(publication.dataset.dataset_id) as (home, work):
             step("look")

@@ -21,7 +21,8 @@ from jejak.services.publisher.durable import only_one, sync_folder, write_whole
 from jejak.services.publisher.folder_pages import Entry, index_page, opd_page, stylesheet
 
 INTERVAL: Final = 1.0  # seconds between two rounds
-SHARE: Final = 30  # a round is followed by a pause of at least this many times what it took of a processor
+SHARE: Final = 30  # a round is followed by a pause of at least this many times what it took of a processor,
+LONGEST: Final = 30.0  # but no more seconds than this
 NEWEST: Final = 20  # datasets on the first page
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ class Catalogue:
                 log.warning("catalogue not written: %s", error)
             else:
                 self.problem, self._written = None, asked
-            pause = max(self._interval, SHARE * (time.thread_time() - began))
+            pause = max(self._interval, min(LONGEST, SHARE * (time.thread_time() - began)))
             with self._changed:
                 self._changed.wait_for(lambda: self._closing, timeout=pause)
 

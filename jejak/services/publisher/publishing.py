@@ -35,7 +35,7 @@ AT_ONCE: Final = 4 * WORKERS
 GATHER_S: Final = 0.02
 GATHER_AT_MOST_S: Final = 1.0
 SHARE: Final = 5
-"""After a look there is a pause of GATHER_S, or of this many times what it took when very many wait."""
+"""After a look there is a pause of GATHER_S, or of this many times what it took when it found less than the workers can have."""
 ELSEWHERE_S: Final = 1.0
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 log = structlog.get_logger("jejak.publisher")
@@ -69,7 +69,8 @@ class Publishing:
                 began = time.monotonic()
                 next_at = await self._start_due()
                 self.progress.moved()
-                await asyncio.sleep(min(max(GATHER_S, SHARE * (time.monotonic() - began)), GATHER_AT_MOST_S))
+                pause = GATHER_S if len(self._running) >= AT_ONCE else SHARE * (time.monotonic() - began)
+                await asyncio.sleep(min(max(GATHER_S, pause), GATHER_AT_MOST_S))
                 await woken(self.wake, self._pause(next_at))
                 for task in [t for t in self._running if t.done()]:
                     await self._ended(self._running.pop(task), task.exception())
