@@ -23,8 +23,9 @@ import orjson
 from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
 
 from jejak.events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason
+from jejak.events.folds import Folds, hash_of
 from jejak.events.stores import Store
-from jejak.events.submission import BATON, STATE_AFTER, Kind, Refused, Submission, evolve, fold
+from jejak.events.submission import BATON, STATE_AFTER, Kind, Refused, Submission, fold
 
 T = TypeVar("T")
 
@@ -33,8 +34,6 @@ ATTEMPTS: Final = 8
 RETURNED: Final = "returned"
 OVERTAKEN: Final = f"another writer came first, {ATTEMPTS} times"
 STREAMS_A_SELECT: Final = 500
-FOLDS_BYTES: Final = 8 * 1024 * 1024
-"""Of metadata as events hold it; as models it takes some seven times as much memory."""
 _STREAMS: Final = uuid.uuid5(uuid.NAMESPACE_URL, "jejak:streams")
 
 
@@ -134,9 +133,11 @@ class Journal:
     _writing: threading.RLock = field(default_factory=threading.RLock)
     _chains: OrderedDict[int, Chain] = field(default_factory=OrderedDict)
     _away: OrderedDict[int, tuple[bytes, bytes]] = field(default_factory=OrderedDict)
-    _folds: OrderedDict[int, tuple[Submission, int]] = field(default_factory=OrderedDict)
-    _folded_bytes: int = 0
+    _folds: Folds = field(init=False)
     _positions: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._folds = Folds(self.lane if self.folding else None)
 
     # reading
 
@@ -154,7 +155,7 @@ class Journal:
 
     def submissions(self, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Submission]:
         """As `submission`, for many at once; those that do not exist are left out."""
-        remembered = {i: known[0] for i in ids if (known := self._folds.get(i.int))}
+        remembered = {i: known for i in ids if (known := self._folds.get(i))}
         newest = dict(self._in_pieces(self.store.select_newest, list(remembered)))  # another process of the lane may have written
         found: dict[uuid.UUID, Submission | None] = {i: known for i, known in remembered.items() if known.sequence == newest.get(i)}
         histories = self.histories([i for i in ids if i not in found])
@@ -236,7 +237,7 @@ class Journal:
                 if not all(self._holds(r) for r in recorded):
                     raise _stale(recorded[0].event) from error
             self._remember(chains)
-            self._fold_on((r.event, r.raw) for r in recorded)
+            self._folds.follow((r.event, r.raw) for r in recorded)
         for r in recorded:
             self._away[hash(r.raw)] = (key_of(r.event), hashlib.sha256(r.raw).digest())
         while len(self._away) > CHAINS_KEPT:
@@ -267,7 +268,7 @@ class Journal:
                 elif self._inserted(outcomes, {r.source: r.offset + 1 for r in fresh}):
                     self._remember(chains)
                     applied = [r for r, outcome in zip(fresh, outcomes, strict=True) if outcome.counted == APPLIED]
-                    self._fold_on((r.event, r.raw) for r in applied if r.event and r.raw)
+                    self._folds.follow((r.event, r.raw) for r in applied if r.event and r.raw)
                     break
                 else:
                     self._forget(chains)
@@ -346,23 +347,6 @@ class Journal:
         while len(self._chains) > CHAINS_KEPT:
             self._chains.popitem(last=False)
 
-    def _fold_on(self, events: Iterable[tuple[Event, bytes]]) -> None:
-        """Those still on their way to this lane, or here. What left it, is too much or did not come whole is read when it is asked for."""
-        if not self.folding:
-            return
-        for event, raw in events:
-            number = event.submission_id.int
-            before, size = self._folds.pop(number, (None, 0))
-            self._folded_bytes -= size
-            left = event.lane == self.lane and BATON[STATE_AFTER[event.type]].holder != self.lane
-            follows = event.sequence == (before.sequence if before else 0) + 1
-            if follows and not left and (folded := evolve(before, event, hash_of(raw))):
-                self._folds[number] = folded, max(size, len(raw))
-                self._folded_bytes += max(size, len(raw))
-        while self._folded_bytes > FOLDS_BYTES:
-            _, (_, size) = self._folds.popitem(last=False)
-            self._folded_bytes -= size
-
     def _woken(self, written: Iterable[Row]) -> None:
         for wake in [*self.on_commit, *(self.on_outgoing if any(row in OUTGOING for row in written) else ())]:
             wake()
@@ -371,10 +355,6 @@ class Journal:
 def key_of(event: Event) -> bytes:
     """Kafka's key: everything about a submission lies in one partition, in order."""
     return str(event.submission_id).encode()
-
-
-def hash_of(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
 
 
 def source_of(cluster: str, topic: str, partition: int) -> str:

@@ -45,7 +45,7 @@ _INDEXES: Final[Mapping[str, Mapping[str, str]]] = {
     "review": _WAITING | {"opd": "(holder, opd, arrived_ms, submission_id) WHERE holder IS NOT NULL"},
     "decision": _WAITING | {"shown": f"(dataset_id, opd) WHERE {_SHOWN}"},
     "publisher": _WAITING | {"dataset": "(dataset_id, opd)"},
-    "archive": {"arrived": "(arrived_ms, submission_id)"},
+    "archive": _WAITING | {"arrived": "(arrived_ms, submission_id)"},
 }
 """Each event pays for every index, so a lane has those that its own questions need."""
 _ASKS: Final[Mapping[str, frozenset[State]]] = {

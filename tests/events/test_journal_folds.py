@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 from aiokafka import ConsumerRecord
 
-from jejak.events import journal as rooms
+from jejak.events import folds
 from jejak.events.bus import parse_log_record
 from jejak.events.contracts import LOG_TOPIC
 from jejak.events.journal import Journal, Record, Recorded
@@ -49,7 +49,7 @@ def test_what_is_remembered_is_what_the_journal_holds(place: Place, lane: str) -
         else:
             came(journal, [recorded], first=number)
         folded = journal.submission(submission_id)
-        journal._folds.clear()
+        journal._folds.known.clear()
         assert folded == journal.submission(submission_id)
 
 
@@ -66,7 +66,7 @@ def test_a_lane_s_own_work_is_remembered_and_read_only_once(place: Place) -> Non
         assert [list(call.args[0]) for call in read.call_args_list] == [[], []]
 
     journal.append([told[3].event])
-    assert not journal._folds, "what has left the lane is forgotten"
+    assert not journal._folds.known, "what has left the lane is forgotten"
 
 
 def test_another_process_of_the_lane_wrote_meanwhile(shared_place: Place) -> None:
@@ -82,14 +82,14 @@ def test_another_process_of_the_lane_wrote_meanwhile(shared_place: Place) -> Non
 
 
 def test_large_ones_and_more_than_fit_are_read_instead(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "FOLDS_BYTES", 2 * len(story(submitted, revised)[0].raw) + 100)
+    monkeypatch.setattr(folds, "FOLDS_BYTES", 2 * len(story(submitted, revised)[0].raw) + 100)
     journal = opened(place, "decision")
     large = story(submission_of(summary="x" * 19_000), revised)
     stories = [large, *(story(submitted, revised) for _ in range(3))]
     for number, told in enumerate(stories):
         came(journal, told, first=2 * number)
 
-    assert list(journal._folds) == [told[0].event.submission_id.int for told in stories[-2:]]
+    assert list(journal._folds.known) == [told[0].event.submission_id for told in stories[-2:]]
     found = journal.submissions([told[0].event.submission_id for told in stories])
     assert {i: submission.sequence for i, submission in found.items()} == {told[0].event.submission_id: 2 for told in stories}
 
@@ -99,7 +99,7 @@ def test_a_dead_letter_moves_nothing(place: Place) -> None:
     fork = after(told[:1], revision_of(title="Lain"))
     came(journal, told)
     came(journal, fork, first=2)
-    assert journal._folds[told[0].event.submission_id.int][0].head == told[1].hash
+    assert journal._folds.known[told[0].event.submission_id][0].head == told[1].hash
     assert (folded := journal.submission(told[0].event.submission_id))
     assert folded.head == told[1].hash
 

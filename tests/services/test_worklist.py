@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -136,6 +137,32 @@ def test_a_lane_that_keeps_only_what_it_asks_for_shows_what_the_whole_view_shows
     assert {item.state for item in whole.items()} == set(State)
     for room in rooms:
         room.close()
+
+
+@pytest.mark.parametrize("lane", ["intake", "review", "decision", "publisher", "archive"])
+def test_no_question_that_a_lane_asks_reads_the_whole_table(lane: str, tmp_path: Path) -> None:
+    room, asked = Room(f"sqlite:{tmp_path}/", lane), list[tuple[str, Any]]()
+
+    def heard(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(room.worklist.engine, "before_cursor_execute", heard)
+    room.worklist.counts(overdue_before=START)
+    if lane != "archive":
+        room.items(holder=Lane(lane))
+    else:
+        room.items()
+    if lane == "review":
+        room.items(holder=Lane.REVIEW, opd="dinkes")
+    if lane == "decision":
+        room.worklist.another_opd_with("daftar-desa", "dinkes")
+    sa.event.remove(room.worklist.engine, "before_cursor_execute", heard)
+    with room.worklist.engine.connect() as c:
+        plans = [str(row[3]) for sql, values in asked for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+    room.close()
+
+    assert [plan for plan in plans if WORK.name in plan and "INDEX" not in plan] == []
+    assert [plan for plan in plans if "TEMP B-TREE" in plan] == []
 
 
 def test_counts_of_what_waits_and_is_late(room: Room) -> None:

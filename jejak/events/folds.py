@@ -1,0 +1,50 @@
+"""Submissions that a lane remembers, folded, from when they come to it until it has decided. Events in their order in, submissions out.
+
+Only a memory: what is not here, or is older than what the journal holds, is read from there.
+"""
+
+import hashlib
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from jejak.events.contracts import Event
+from jejak.events.submission import BATON, STATE_AFTER, Submission, evolve
+
+FOLDS_BYTES: Final = 8 * 1024 * 1024
+"""Of metadata as events hold it; as models it takes some seven times as much memory."""
+
+
+def hash_of(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
+
+
+@dataclass
+class Folds:
+    """Written under the journal's turn for writing. Without a lane nothing is remembered."""
+
+    lane: str | None
+    known: OrderedDict[uuid.UUID, tuple[Submission, int]] = field(default_factory=OrderedDict)
+    _bytes: int = 0
+
+    def get(self, submission_id: uuid.UUID) -> Submission | None:
+        found = self.known.get(submission_id)
+        return found[0] if found else None
+
+    def follow(self, events: Iterable[tuple[Event, bytes]]) -> None:
+        """Committed events with their bytes. What has left the lane, did not come whole or is too much is forgotten."""
+        if not self.lane:
+            return
+        for event, raw in events:
+            before, size = self.known.pop(event.submission_id, (None, 0))
+            self._bytes -= size
+            left = event.lane == self.lane and BATON[STATE_AFTER[event.type]].holder != self.lane
+            follows = event.sequence == (before.sequence if before else 0) + 1
+            if follows and not left and (folded := evolve(before, event, hash_of(raw))):
+                self.known[event.submission_id] = folded, max(size, len(raw))
+                self._bytes += max(size, len(raw))
+        while self._bytes > FOLDS_BYTES:
+            _, (_, size) = self.known.popitem(last=False)
+            self._bytes -= size
