@@ -1,8 +1,9 @@
 """The folder portal's catalogue: what stands in `dataset/` goes in, catalog.jsonld, index.html and a page per OPD come out.
 
-A publish only marks the catalogue stale; one thread writes it, at most once a second, for a thirtieth of a
-processor or once in half a minute, so its cost per publish falls as the rate grows. What it knows of unchanged datasets it keeps in memory (about 3 kB each);
-a dataset costs one `stat` a round. It is always made from the folder itself, so a lost round is made good by the next one.
+A publish only marks the catalogue stale; one thread writes it, at most once a second, for a thirtieth of a processor or once in
+half a minute, so its cost per publish falls as the rate grows. What it knows of unchanged datasets it keeps in memory (about
+3 kB each); a dataset costs one `stat` a round. It is always made from the folder itself, so a lost round is made good by the
+next one.
 """
 
 from __future__ import annotations
