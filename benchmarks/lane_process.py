@@ -38,6 +38,7 @@ class Bench:
     stamps: Stamps = field(default_factory=list)
     followed: int = 0
     arrived: deque[dict[str, Any]] = field(default_factory=deque)
+    shown: deque[tuple[str, str]] = field(default_factory=deque)
     came: asyncio.Event = field(init=False)
     taken_in: asyncio.Event = field(init=False)
 
@@ -51,8 +52,8 @@ class Bench:
             else:
                 await woken(self.came, 1.0)
 
-    async def revise_inbox(self) -> None:
-        """The heads of review: what the inbox shows is stamped as seen, then revised."""
+    async def look_at_inbox(self) -> None:
+        """Somebody who looks at the inbox whenever it changes: what it shows is stamped, and left to the heads."""
         wake, seen = wake_on(self.lane.worklist.on_change), set[str]()
         await self.lane.until_ready()
         while True:
@@ -61,12 +62,19 @@ class Bench:
             fresh = [item for item in page.items if item.submission_id not in seen]
             self.stamps += [(item.submission_id, now) for item in fresh]
             seen |= {item.submission_id for item in fresh}
+            self.shown.extend((item.opd, item.submission_id) for item in fresh)
+            self.came.set()
+            await woken(wake, 1.0)
+
+    async def revise_inbox(self) -> None:
+        """The heads of review, each for the own agency, at what the inbox showed."""
+        while True:
             by_opd: dict[str, list[str]] = defaultdict(list)
-            for item in fresh:
-                by_opd[item.opd].append(item.submission_id)
+            while self.shown:
+                opd, submission_id = self.shown.popleft()
+                by_opd[opd].append(submission_id)
             await asyncio.to_thread(revise_all, self.lane, by_opd)
-            if not fresh:
-                await woken(wake, 1.0)
+            await woken(self.came, 1.0)
 
     async def watch_published(self) -> None:
         """Stamps each DataPublished once it is durable."""
@@ -123,7 +131,7 @@ class Bench:
 def loops(bench: Bench, mode: str) -> list[asyncio.Task[None]]:
     match bench.lane.name, mode:
         case "review", "portal":
-            return [asyncio.create_task(bench.revise_inbox())]
+            return [asyncio.create_task(bench.look_at_inbox()), asyncio.create_task(bench.revise_inbox())]
         case "publisher", "portal":
             return [asyncio.create_task(bench.watch_published())]
         case name, _ if name in OFFICIALS:

@@ -197,15 +197,15 @@ def _codes() -> set[str]:
     return found - NO_CODES
 
 
-GIVE_OUT_CODES = {"fault", "parse_log_record", "_words", "http"}
+GIVE_OUT_CODES = {"fault", "_words", "http"}
 """Functions whose one-word texts are codes."""
 NO_CODES = {"unexpected"}
 
 
 def _said_in_a_call(call: ast.Call) -> Iterator[str]:
-    """Reason(code="…"), Finding(code="…"), Record(error="…"), and the second word of dead_letter, refuse and their like."""
+    """Reason(code="…"), Finding(code="…"), and the second word of dead_letter, refuse and their like."""
     name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-    wanted = {"Reason": "code", "Finding": "code", "Record": "error"}.get(name)
+    wanted = {"Reason": "code", "Finding": "code"}.get(name)
     yield from (text for keyword in call.keywords if wanted and keyword.arg == wanted for text in _text(keyword.value))
     if name in {"dead_letter", "refuse", "_refused"} and len(call.args) == 2:
         yield from _text(call.args[1])

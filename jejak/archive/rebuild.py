@@ -13,7 +13,7 @@ from eventsourcing.persistence import Tracking
 
 from jejak.archive.scan import LogAt
 from jejak.archive.workers import Progress, rare_garbage, silent
-from jejak.events.bus import parse_log_record
+from jejak.events.bus import record_of
 from jejak.events.journal import EVENTS, Entry, Journal, Outcome, Record, Row, source_of
 from jejak.events.reader import Span, cluster_id, read_topic, spans, writer
 from jejak.events.stores import open_store
@@ -41,7 +41,7 @@ class _Rebuilding:
         batch: list[Record] = []
         committing: asyncio.Task[list[Outcome]] | None = None
         async for messages in read_topic(log.kafka, log.topic, wanted):
-            batch += [parse_log_record(message, self.cluster) for message in messages]
+            batch += [record_of(message, self.cluster) for message in messages]
             if len(batch) >= RECORDS_A_COMMIT:
                 await self._counted(committing)
                 committing = asyncio.create_task(asyncio.to_thread(self.journal.replicate, batch))

@@ -21,8 +21,8 @@ from aiokafka.errors import KafkaError as KafkaError  # noqa: PLC0414 (others kn
 from aiokafka.helpers import create_ssl_context
 from eventsourcing.persistence import PersistenceError
 
-from jejak.events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, cloud_event_headers, read_event
-from jejak.events.journal import OUTGOING, RETURNED, Entry, Journal, Outcome, Record, Row, dead_letter, source_of, unframed
+from jejak.events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, cloud_event_headers
+from jejak.events.journal import OUTGOING, Entry, Journal, Outcome, Record, Row, dead_letter, source_of, unframed
 from jejak.events.loops import STALLED_S, WATCH_S, Progress, breath, pause, within, woken
 from jejak.events.records import read_any_header
 
@@ -80,25 +80,8 @@ class Kafka:
             await client.close()
 
 
-def parse_log_record(
-    message: "ConsumerRecord[bytes, bytes]", cluster: str, returned: Callable[[bytes | None, bytes], bool] = lambda *_: False
-) -> Record:
-    """The safe parser: anything may come in, nothing is raised. `returned`: known already, byte for byte (`Journal.returned`)."""
-    event, error, raw = None, None, message.value
-    if raw is None:
-        error = "tombstone"
-    elif returned(message.key, raw):
-        error = RETURNED
-    else:
-        try:
-            event, _ = read_event(raw)
-        except (ValueError, RecursionError):
-            error = "unreadable"
-    return Record(message.topic, message.partition, message.offset, message.key, raw, event, error, cluster)
-
-
-def parse_any_record(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> Record:
-    return Record(message.topic, message.partition, message.offset, message.key, message.value, cluster=cluster)
+def record_of(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> Record:
+    return Record(message.topic, message.partition, message.offset, message.key, message.value, cluster)
 
 
 @dataclass
@@ -112,7 +95,6 @@ class Consumer:
     kafka: Kafka
     journal: Journal
     topics: re.Pattern[str]
-    parse: Callable[["ConsumerRecord[bytes, bytes]", str], Record]
     take: Callable[[Sequence[Record]], list[Outcome]]
     progress: Progress
     group: str | None = None
@@ -192,7 +174,7 @@ class Consumer:
             return
 
     def _taken(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> list[Outcome]:
-        records = [self.parse(message, self._cluster) for message in messages]
+        records = [record_of(message, self._cluster) for message in messages]
         try:
             return self.take(records)
         except (PersistenceError, OSError):

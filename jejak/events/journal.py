@@ -12,7 +12,7 @@ import secrets
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,18 +20,21 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
-from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
+from eventsourcing.persistence import IntegrityError, Tracking
 
-from jejak.events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason
+from jejak.events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason, read_event
 from jejak.events.folds import Folds, hash_of
+from jejak.events.recent import Headline, Recent, headline_of
 from jejak.events.stores import Store
 from jejak.events.submission import BATON, STATE_AFTER, Kind, Refused, Submission, fold
 
 T = TypeVar("T")
 
 CHAINS_KEPT: Final = 20_000
+HEX_DIGITS: Final = 32
 ATTEMPTS: Final = 8
-RETURNED: Final = "returned"
+FIRST: Final = (54, b'","sequence":1,')
+"""Where and how our own writers spell the first event of a submission. Only a hint: such a submission is rarely known already."""
 OVERTAKEN: Final = f"another writer came first, {ATTEMPTS} times"
 STREAMS_A_SELECT: Final = 500
 _STREAMS: Final = uuid.uuid5(uuid.NAMESPACE_URL, "jejak:streams")
@@ -53,17 +56,14 @@ EVENTS: Final = (Row.OWN, Row.COPY)
 OUTGOING: Final = (Row.OWN, Row.RECEIPT, Row.DEAD_LETTER)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One Kafka record as the safe parser leaves it: raw bytes, and either what they say or why they say nothing."""
+class Record(NamedTuple):
+    """One Kafka record, unread: anything may be in it."""
 
     topic: str
     partition: int
     offset: int
     key: bytes | None
     raw: bytes | None
-    event: Event | None = None
-    error: str | None = None
     cluster: str = ""
 
     @property
@@ -92,11 +92,18 @@ class Entry(NamedTuple):
     raw: bytes
 
 
+Written = tuple[Row, uuid.UUID, int, bytes]
+"""What a row is, its stream, its version there, its bytes."""
+
+
 class Outcome(NamedTuple):
     """What becomes of one record: rows to write, and the word it is counted under."""
 
     counted: str
-    rows: tuple[tuple[Row, uuid.UUID, int, bytes], ...] = ()
+    rows: tuple[Written, ...] = ()
+
+
+RETURNED: Final = Outcome("duplicate")
 
 
 class Chain(NamedTuple):
@@ -132,7 +139,8 @@ class Journal:
     on_outgoing: list[Callable[[], None]] = field(default_factory=list)
     _writing: threading.RLock = field(default_factory=threading.RLock)
     _chains: OrderedDict[int, Chain] = field(default_factory=OrderedDict)
-    _away: OrderedDict[int, tuple[bytes, bytes]] = field(default_factory=OrderedDict)
+    _away: OrderedDict[tuple[bytes | None, int], bytes] = field(default_factory=OrderedDict)
+    _recent: Recent = field(default_factory=Recent)
     _folds: Folds = field(init=False)
     _positions: dict[str, int] = field(default_factory=dict)
 
@@ -180,6 +188,12 @@ class Journal:
     def read(self, after: int, limit: int, rows: Sequence[Row], *, upto: int | None = None) -> list[Entry]:
         """Rows committed after an id, in commit order, for followers."""
         return [Entry(i, ROWS[row], stream, raw) for i, row, stream, raw in self.store.select_rows(after, limit, upto, rows)]
+
+    def headlines(self, after: int, limit: int) -> list[tuple[int, Headline]]:
+        """Of the events committed after an id, in commit order. What was just written here is still known."""
+        if known := self._recent.after(after, limit):
+            return known
+        return [(entry.id, headline_of(orjson.loads(entry.raw))) for entry in self.read(after, limit, EVENTS)]
 
     def last_id(self) -> int:
         return self.store.max_notification_id() or 0
@@ -231,23 +245,28 @@ class Journal:
                 chains[number] = _continued(chains[number], r)
             rows = [(Row.OWN, r.event.submission_id, r.event.sequence, r.raw) for r in recorded]
             try:
-                self._insert(rows, {})
+                self._recent.add(self._insert(rows, {}), [headline_of(orjson.loads(r.raw)) for r in recorded])
             except IntegrityError as error:
                 self._forget(chains)
                 if not all(self._holds(r) for r in recorded):
                     raise _stale(recorded[0].event) from error
             self._remember(chains)
             self._folds.follow((r.event, r.raw) for r in recorded)
-        for r in recorded:
-            self._away[hash(r.raw)] = (key_of(r.event), hashlib.sha256(r.raw).digest())
-        while len(self._away) > CHAINS_KEPT:
-            self._away.popitem(last=False)
+            self._expect_back(rows)
         self._woken([Row.OWN])
         return recorded
 
-    def returned(self, key: bytes | None, raw: bytes) -> bool:
+    def _expect_back(self, rows: Iterable[Written]) -> None:
+        for row, stream, _, raw in rows:
+            if row is Row.OWN:
+                self._away[str(stream).encode(), len(raw)] = hashlib.sha256(raw).digest()
+        while len(self._away) > CHAINS_KEPT:
+            self._away.popitem(last=False)
+
+    def _returned(self, key: bytes | None, raw: bytes) -> bool:
         """Is this an own event, come back from Kafka as it was sent? Then it needs no second look: it is a duplicate."""
-        return self._away.pop(hash(raw), None) == (key, hashlib.sha256(raw).digest())
+        digest = self._away.pop((key, len(raw)), None)
+        return digest is not None and digest == hashlib.sha256(raw).digest()
 
     def replicate(self, records: Sequence[Record]) -> list[Outcome]:
         """Copy a batch of log records, in order within each partition, together with its positions, in one transaction.
@@ -260,22 +279,42 @@ class Journal:
                 fresh = [r for r in records if r.offset >= self.position(r.source)]
                 if not fresh:
                     return []
-                chains = self._load({r.event.submission_id.int for r in fresh if r.event})
-                outcomes = [_replicated(record, chains) for record in fresh]
+                chains = self._load({n for r in fresh if (n := _number_in(r)) is not None}, but_new=() if trusted else _begun_in(fresh))
+                outcomes, headlines, events = self._copied(fresh, chains)
                 if not trusted and any(outcome.counted not in PEACEFUL for outcome in outcomes):
                     trusted = True  # before a record is set aside its chain is read from the store, past what we remember
                     self._forget(chains)
-                elif self._inserted(outcomes, {r.source: r.offset + 1 for r in fresh}):
+                elif self._inserted(outcomes, {r.source: r.offset + 1 for r in fresh}, headlines):
                     self._remember(chains)
-                    applied = [r for r, outcome in zip(fresh, outcomes, strict=True) if outcome.counted == APPLIED]
-                    self._folds.follow((r.event, r.raw) for r in applied if r.event and r.raw)
+                    self._folds.follow(events)
                     break
                 else:
+                    trusted = True
                     self._forget(chains)
             else:
                 raise IntegrityError(OVERTAKEN)
         self._woken(row[0] for outcome in outcomes for row in outcome.rows)
         return outcomes
+
+    def _copied(self, fresh: Sequence[Record], chains: Chains) -> tuple[list[Outcome], list[Headline | None], list[tuple[Event, bytes]]]:
+        """Outcomes; a headline for each of their rows; what is to be remembered, so that nothing else of an event is kept longer."""
+        outcomes: list[Outcome] = []
+        headlines: list[Headline | None] = []
+        events: list[tuple[Event, bytes]] = []
+        for record in fresh:
+            if record.raw and self._returned(record.key, record.raw):
+                outcomes.append(RETURNED)
+                continue
+            read = read_safely(record.raw)
+            outcome = _replicated(record, read, chains)
+            outcomes.append(outcome)
+            if read and outcome.counted == APPLIED:
+                headlines.append(headline_of(read[1]))
+                if self.folding:
+                    events.append((read[0], outcome.rows[0][3]))
+            else:
+                headlines.extend(None for _ in outcome.rows)
+        return outcomes, headlines, events
 
     def take(self, records: Sequence[Record], judge: Callable[[Sequence[Record]], list[Outcome]]) -> list[Outcome]:
         """As `replicate`, with the lane's own judgement, which may take its time: it is asked outside the turn for writing,
@@ -286,18 +325,21 @@ class Journal:
             if not fresh:
                 return []
             outcomes = judge(fresh)
+            rows = [row for outcome in outcomes for row in outcome.rows]
+            headlines = [headline_of(orjson.loads(row[3])) if row[0] is Row.OWN else None for row in rows]
             with self._writing:
-                if self._inserted(outcomes, {r.source: r.offset + 1 for r in fresh}):
+                if self._inserted(outcomes, {r.source: r.offset + 1 for r in fresh}, headlines):
+                    self._expect_back(rows)
                     break
         else:
             raise IntegrityError(OVERTAKEN)
         self._woken(row[0] for outcome in outcomes for row in outcome.rows)
         return outcomes
 
-    def _inserted(self, outcomes: Sequence[Outcome], positions: Mapping[str, int]) -> bool:
+    def _inserted(self, outcomes: Sequence[Outcome], positions: Mapping[str, int], headlines: Sequence[Headline | None]) -> bool:
         """Rows and positions in one transaction; False: another writer was first, and nothing was written."""
         try:
-            self._insert([row for outcome in outcomes for row in outcome.rows], positions)
+            self._recent.add(self._insert([row for outcome in outcomes for row in outcome.rows], positions), headlines)
         except IntegrityError:
             for source in positions:
                 self._positions.pop(source, None)
@@ -305,22 +347,18 @@ class Journal:
         self._positions.update(positions)
         return True
 
-    def _insert(self, rows: Iterable[tuple[Row, uuid.UUID, int, bytes]], positions: Mapping[str, int]) -> None:
-        self.store.insert_events(
-            [
-                StoredEvent(originator_id=stream, originator_version=version, topic=str(row), state=raw)
-                for row, stream, version, raw in rows
-            ],
-            positions=[Tracking(source, position) for source, position in sorted(positions.items())],
-        )
+    def _insert(self, rows: Sequence[Written], positions: Mapping[str, int]) -> int | None:
+        return self.store.insert_rows([(str(row), stream, version, raw) for row, stream, version, raw in rows], positions)
 
     def _holds(self, recorded: Recorded) -> bool:
         event = recorded.event
         return any(r.raw == recorded.raw for r in self.history(event.submission_id, upto=event.sequence))
 
-    def _load(self, numbers: set[int]) -> Chains:
+    def _load(self, numbers: set[int], *, but_new: Collection[int] = ()) -> Chains:
+        """`but_new`: where nothing is remembered of these, nothing is looked for; should the store know them, writing will fail."""
         known = self._chains
         chains = {number: known[number] for number in numbers if number in known}
+        chains |= {number: Chain() for number in but_new if number not in chains}
         for stream, raws in self._streams([uuid.UUID(int=number) for number in numbers if number not in chains]).items():
             hashes = b"".join(hashlib.sha256(raw).digest() for raw in raws)
             chains[stream.int] = Chain(hashes, orjson.loads(raws[-1])["type"] if raws else None)
@@ -348,7 +386,7 @@ class Journal:
             self._chains.popitem(last=False)
 
     def _woken(self, written: Iterable[Row]) -> None:
-        for wake in [*self.on_commit, *(self.on_outgoing if any(row in OUTGOING for row in written) else ())]:
+        for wake in [*(self.on_outgoing if any(row in OUTGOING for row in written) else ()), *self.on_commit]:
             wake()
 
 
@@ -357,6 +395,7 @@ def key_of(event: Event) -> bytes:
     return str(event.submission_id).encode()
 
 
+@lru_cache(maxsize=4096)
 def source_of(cluster: str, topic: str, partition: int) -> str:
     """The name of an inbox position. A new Kafka cluster counts from zero again, so the cluster is part of it."""
     return f"{cluster}/{topic}/{partition}"
@@ -405,14 +444,38 @@ def stream_of(what: str, source: str) -> uuid.UUID:
     return uuid.uuid5(_STREAMS, f"{what}:{source}")
 
 
-def _replicated(record: Record, chains: Chains) -> Outcome:
-    event, raw = record.event, record.raw
-    if record.error == RETURNED:
-        return Outcome("duplicate")
-    if event is None or raw is None:
-        return dead_letter(record, record.error or "unreadable")
+def _number_in(record: Record) -> int | None:
+    """The submission id that a record's key seems to be, as a number."""
+    digits = (record.key or b"").replace(b"-", b"")
+    try:
+        return int(digits, 16) if len(digits) == HEX_DIGITS else None
+    except ValueError:
+        return None
+
+
+def _begun_in(records: Sequence[Record]) -> set[int]:
+    """Submissions that seem to begin in these records."""
+    at, spelt = FIRST
+    return {number for r in records if r.raw and r.raw.startswith(spelt, at) and (number := _number_in(r)) is not None}
+
+
+def read_safely(raw: bytes | None) -> tuple[Event, dict[str, Any]] | None:
+    """The safe parser: anything may come in, nothing is raised."""
+    try:
+        return read_event(raw) if raw is not None else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _replicated(record: Record, read: tuple[Event, dict[str, Any]] | None, chains: Chains) -> Outcome:
+    raw = record.raw
+    if raw is None:
+        return dead_letter(record, "tombstone")
+    if read is None:
+        return dead_letter(record, "unreadable")
+    event, said = read
     stream = event.submission_id
-    if record.key != key_of(event):
+    if record.key != said["submission_id"].encode():
         return dead_letter(record, "wrong_key")
     chain = chains[stream.int]
     if event.sequence <= chain.sequence:

@@ -5,17 +5,18 @@ In: a store address and a lane; out: an open recorder whose tables exist.
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final, Protocol, cast
+from typing import IO, Any, Final, Protocol, cast
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, InterfaceError, OperationalError, StoredEvent, Tracking
 from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
-from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore, SQLiteProcessRecorder
+from eventsourcing.sqlite import SQLiteDatastore, SQLiteProcessRecorder
 from eventsourcing.utils import retry
-from psycopg import conninfo, sql
+from psycopg import Cursor, conninfo, sql
 
 POSTGRES_PATIENCE: Final = {
     "connect_timeout": "10",
@@ -31,15 +32,24 @@ MIGRATION_LOCK: Final = 7_413_001
 """Advisory lock number under which the tables are made: CREATE TABLE races with itself."""
 
 
+READ_FURTHER: Final = "another process of this lane has read further"
+MOVE_POSITIONS: Final = (
+    "INSERT INTO tracking VALUES (?, ?) ON CONFLICT (application_name) DO UPDATE SET notification_id = excluded.notification_id"
+    " WHERE tracking.notification_id < excluded.notification_id"
+)
 INSERT_POSITIONS: Final = sql.SQL(
     "INSERT INTO {schema}.{tracking} AS old (application_name, notification_id) SELECT * FROM unnest(%s::text[], %s::bigint[])"
     " ON CONFLICT (application_name) DO UPDATE SET notification_id = EXCLUDED.notification_id"
     " WHERE old.notification_id < EXCLUDED.notification_id"
 )
 INSERT_EVENTS: Final = sql.SQL(
-    "INSERT INTO {schema}.{events} (originator_id, originator_version, topic, state)"
-    " SELECT * FROM unnest(%b::uuid[], %b::bigint[], %s::text[], %b::bytea[])"
+    "INSERT INTO {schema}.{events} (topic, originator_id, originator_version, state)"
+    " SELECT * FROM unnest(%s::text[], %b::uuid[], %b::bigint[], %b::bytea[]) RETURNING notification_id"
 )
+
+
+NewRow = tuple[str, UUID, int, bytes]
+"""Topic, stream, version there, state."""
 
 
 class StoreRefused(RuntimeError):
@@ -49,7 +59,13 @@ class StoreRefused(RuntimeError):
 class Store(Protocol):
     """What a journal needs of its recorder. Database errors are `eventsourcing.persistence.PersistenceError`."""
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], *, positions: Sequence[Tracking]) -> Sequence[int] | None: ...
+    def insert_rows(self, rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
+        """In one transaction. Returns the number of the last row, if they got numbers one after the other.
+
+        Raises IntegrityError, and writes nothing, when a row is there already or a position is not further than the stored one.
+        """
+        ...
+
     def insert_tracking(self, tracking: Tracking) -> None: ...
     def max_tracking_id(self, application_name: str) -> int | None: ...
     def max_notification_id(self) -> int | None: ...
@@ -73,13 +89,17 @@ class SQLiteStore(SQLiteProcessRecorder):
         super().__init__(datastore)
         self._lock = lock
 
-    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Sequence[Tracking]) -> None:
-        """As the recorder does, without asking for the number of each row: nobody wants it."""
-        c.executemany(
-            self.insert_events_statement, [(_key(s.originator_id), s.originator_version, s.topic, s.state) for s in stored_events]
-        )
-        for tracking in kwargs["positions"]:
-            self._insert_tracking(c, tracking)
+    def insert_rows(self, rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
+        """As the recorder does with events, in one statement for the rows and one for the positions."""
+        with self.datastore.transaction(commit=True) as c:
+            return self._insert_rows(c.sqlite_cursor, rows, positions)
+
+    def _insert_rows(self, c: sqlite3.Cursor, rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
+        c.executemany(self.insert_events_statement, [(stream.hex, version, topic, state) for topic, stream, version, state in rows])
+        last: int | None = c.execute("SELECT last_insert_rowid()").fetchone()[0] if rows else None
+        if positions and c.executemany(MOVE_POSITIONS, positions.items()).rowcount != len(positions):
+            raise IntegrityError(READ_FURTHER)
+        return last
 
     def select_rows(self, after: int, limit: int, upto: int | None, topics: Sequence[str]) -> Sequence[tuple[int, str, UUID, bytes]]:
         marks = ",".join("?" * len(topics))
@@ -136,26 +156,33 @@ class SQLiteStore(SQLiteProcessRecorder):
 class PostgresStore(PostgresProcessRecorder):
     """One schema a lane; several processes of the lane may share it."""
 
+    def __init__(self, datastore: PostgresDatastore) -> None:
+        super().__init__(datastore)
+        names = {"schema": datastore.schema, "events": self.events_table_name, "tracking": self.tracking_table_name}
+        identifiers = {name: sql.Identifier(value) for name, value in names.items()}
+        self._move_positions, self._insert_statement = INSERT_POSITIONS.format(**identifiers), INSERT_EVENTS.format(**identifiers)
+
     @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Sequence[Tracking]) -> Sequence[int] | None:
-        """As the recorder does, in two statements with an array for each column instead of one text for each row, and without NOTIFY.
+    def insert_rows(self, rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
+        """As the recorder does with events, in two statements with an array for each column, and without NOTIFY.
 
         Never in pipeline mode: psycopg then waits for ever once a batch is larger than the socket's buffer (psycopg #685; measured with
         3.3.9: 300 events through a Unix socket).
         """
-        names = {"schema": self.datastore.schema, "events": self.events_table_name, "tracking": self.tracking_table_name}
-        identifiers = {name: sql.Identifier(value) for name, value in names.items()}
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
-            if positions := kwargs["positions"]:
-                columns = [p.application_name for p in positions], [p.notification_id for p in positions]
-                curs.execute(INSERT_POSITIONS.format(**identifiers), columns, prepare=True)
-                if curs.rowcount != len(positions):
-                    raise IntegrityError("another process of this lane has read further")
-            if stored_events:
-                self._lock_table(curs)
-                rows = [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events]
-                curs.execute(INSERT_EVENTS.format(**identifiers), [list(column) for column in zip(*rows, strict=True)], prepare=True)
-        return None
+            return self._insert_rows(curs, rows, positions)
+
+    def _insert_rows(self, curs: Cursor[dict[str, Any]], rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
+        if positions:
+            curs.execute(self._move_positions, [list(column) for column in zip(*sorted(positions.items()), strict=True)], prepare=True)
+            if curs.rowcount != len(positions):
+                raise IntegrityError(READ_FURTHER)
+        if not rows:
+            return None
+        self._lock_table(curs)
+        curs.execute(self._insert_statement, [list(column) for column in zip(*rows, strict=True)], prepare=True)
+        numbers: list[int] = [row["notification_id"] for row in curs.fetchall()]
+        return numbers[-1] if numbers[-1] - numbers[0] == len(numbers) - 1 else None
 
     def select_rows(self, after: int, limit: int, upto: int | None, topics: Sequence[str]) -> Sequence[tuple[int, str, UUID, bytes]]:
         found = self.select_notifications(after, limit, upto, [str(topic) for topic in topics], inclusive_of_start=False)
@@ -289,8 +316,3 @@ def _postgres(address: str, lane: str, connection: Mapping[str, str]) -> Postgre
     if isinstance(datastore.pool.kwargs, dict):
         datastore.pool.kwargs |= {**POSTGRES_PATIENCE, "application_name": f"jejak-{lane}", **connection} | parts
     return datastore
-
-
-def _key(stream: UUID | str) -> str:
-    """How SQLite's recorder writes a stream's id."""
-    return stream.hex if isinstance(stream, UUID) else stream

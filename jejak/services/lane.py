@@ -5,25 +5,25 @@ Kafka ─► consumer ─► journal ─► follower ─► worklist          pe
 
 import asyncio
 import re
-import time
+import sqlite3
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
+import psycopg
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from eventsourcing.persistence import PersistenceError
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 
-from jejak.events.bus import Consumer, Kafka, Relay, parse_log_record
+from jejak.events.bus import Consumer, Kafka, Relay
 from jejak.events.contracts import LOG_TOPIC, Actor, Event, Reason
 from jejak.events.directory import Directory
 from jejak.events.journal import Journal, Recorded
-from jejak.events.loops import WATCH_S, Progress, breath, ended, forever, pause, woken
+from jejak.events.loops import Progress, ended, forever, pause
 from jejak.events.stores import open_store
 from jejak.events.submission import Kind, Refused, Rule, Submission, held_by
 from jejak.services.due import Calendar, due_at
@@ -34,6 +34,10 @@ from jejak.web.tokens import PUBLIC, Role, load_public
 
 log = structlog.get_logger("jejak.lane")
 Body = TypeVar("Body", bound="CommandBody")
+
+FOLLOW_S: Final = 1.0
+"""How late a worklist may show what another process of the lane wrote."""
+DATABASE_ERRORS: Final = (PersistenceError, DBAPIError, sqlite3.Error, psycopg.Error, OSError)
 
 
 class CommandBody(BaseModel):
@@ -209,14 +213,13 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         kafka=shared.kafka,
         journal=journal,
         topics=re.compile(f"^{re.escape(LOG_TOPIC)}$"),
-        parse=partial(parse_log_record, returned=journal.returned),
         take=journal.replicate,
         progress=Progress("log"),
         group=group,
     )
     relay = Relay(shared.kafka, journal, Progress("relay"), wake_on(journal.on_outgoing))
-    following = Progress("worklist")
-    wake = wake_on(journal.on_commit)
+    follower = Follower(worklist, Progress("worklist"))
+    journal.on_commit.append(follower.take_in)
     return Lane(
         name=name,
         shared=shared,
@@ -224,7 +227,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         worklist=worklist,
         commands=commands,
         consumers=[consumer],
-        work=[(following, lambda: _follow(worklist, following, wake)), (relay.progress, relay.run)],
+        work=[(follower.progress, follower.run), (relay.progress, relay.run)],
     )
 
 
@@ -240,20 +243,31 @@ def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> N
         loop.call_soon_threadsafe(event.set)
 
 
-async def _follow(worklist: Worklist, progress: Progress, wake: asyncio.Event) -> None:
-    failures = 0
-    while True:
+@dataclass
+class Follower:
+    """Keeps a worklist up with its journal: in the thread that has just written, so that whoever decided sees it done at once.
+
+    What failed there, and what other processes of the lane wrote, is taken in by `run`.
+    """
+
+    worklist: Worklist
+    progress: Progress
+    _failed: bool = False
+
+    def take_in(self) -> None:
+        """Never raises: what was written stays written, whatever becomes of its view."""
         try:
-            began = time.monotonic()
-            followed = await asyncio.to_thread(worklist.follow)
-            progress.counts["applied"] += followed
-            progress.moved()
-            failures = 0
-            await asyncio.sleep(breath(time.monotonic() - began))
-        except (PersistenceError, DBAPIError, OSError) as error:
-            failures += 1
-            progress.blocked = f"{type(error).__name__}: {error}"
-            log.error("worklist_waits", error=repr(error))
-            await asyncio.sleep(pause(failures))
-            continue
-        await woken(wake, WATCH_S)
+            self.progress.counts["applied"] += self.worklist.follow()
+            self.progress.moved()
+            self._failed = False
+        except Exception as error:  # logged, shown as not healthy, and tried again
+            self._failed = True
+            self.progress.blocked = f"{type(error).__name__}: {error}"
+            log.error("worklist_waits", error=repr(error), exc_info=not isinstance(error, DATABASE_ERRORS))
+
+    async def run(self) -> None:
+        failures = 0
+        while True:
+            await asyncio.to_thread(self.take_in)
+            failures = failures + 1 if self._failed else 0
+            await asyncio.sleep(pause(failures) if failures else FOLLOW_S)

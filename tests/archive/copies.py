@@ -8,13 +8,12 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 from aiokafka import AIOKafkaProducer
-from eventsourcing.persistence import StoredEvent
 
 from benchmarks.load import Life, key_of, lives
 from jejak.archive.proof import JournalAt
 from jejak.archive.scan import LogAt
 from jejak.events.bus import Kafka
-from jejak.events.stores import open_store
+from jejak.events.stores import NewRow, open_store
 from jejak.events.topics import FOR_EVER, Topic, ensure
 
 Row = tuple[str, int, bytes]
@@ -54,13 +53,13 @@ def forged(raw: bytes, **said: object) -> bytes:
 def journal(address: str, rows: Iterable[Row], *, lane: str = "archive") -> JournalAt:
     """A journal with exactly these rows, whatever they are: written past all rules, as somebody with the database's password could."""
     store = open_store(address, lane)
-    store.insert_events(stored(rows), positions=[])
+    store.insert_rows(stored(rows), {})
     store.close()
     return JournalAt(f"journal {lane}", address, lane)
 
 
-def stored(rows: Iterable[Row]) -> list[StoredEvent]:
-    return [StoredEvent(originator_id=uuid.UUID(i), originator_version=version, topic="copy", state=raw) for i, version, raw in rows]
+def stored(rows: Iterable[Row]) -> list[NewRow]:
+    return [("copy", uuid.UUID(i), version, raw) for i, version, raw in rows]
 
 
 def topic(bootstrap: str, messages: Sequence[Message], *, partitions: int = 3) -> LogAt:

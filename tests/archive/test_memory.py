@@ -56,5 +56,5 @@ def filled(directory: Path, n: int) -> Store:
     for key, raw in as_logged(n, wide=100):
         sequences[key] = sequences.get(key, 0) + 1
         rows.append((str(uuid.UUID(key.decode())), sequences[key], raw))
-    store.insert_events(stored(rows), positions=[])
+    store.insert_rows(stored(rows), {})
     return store

@@ -6,7 +6,6 @@ import uuid
 from pathlib import Path
 
 import pytest
-from eventsourcing.persistence import StoredEvent
 
 from benchmarks.load import lives
 from jejak.archive.proof import Difference, JournalAt, Report, verify
@@ -21,7 +20,7 @@ from tests.archive.copies import Row, altered, forged, id_of, journal, messages_
 LIVES = list(lives(7))
 VICTIM = LIVES[3]
 WHO = id_of(VICTIM)
-RECEIPT = StoredEvent(originator_id=uuid.uuid4(), originator_version=1, topic="receipt", state=b"{}")
+RECEIPT = ("receipt", uuid.uuid4(), 1, b"{}")
 
 
 def without(rows: list[Row], sequence: int) -> list[Row]:
@@ -57,7 +56,7 @@ def test_a_forged_extra_event_in_a_journal_is_named(store: str) -> None:
 def test_receipts_and_dead_letters_in_a_journal_are_left_alone(store: str) -> None:
     found = journal(store, rows_of(*LIVES))
     kept = Journal(open_store(store, "archive"), "archive")
-    kept.store.insert_events([RECEIPT], positions=[])
+    kept.store.insert_rows([RECEIPT], {})
     kept.store.close()
     assert verified(found).ok
 

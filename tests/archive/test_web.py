@@ -77,7 +77,7 @@ def client(lane: Lane) -> Client:
 
 
 def put(journal: Journal, rows: list[Row]) -> None:
-    journal.store.insert_events(stored(rows), positions=[])
+    journal.store.insert_rows(stored(rows), {})
 
 
 def as_(role: Role, opd: str | None = None) -> dict[str, str]:

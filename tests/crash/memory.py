@@ -5,6 +5,7 @@ The log is lists of records; a `Disk` is a real SQLite store in memory that can 
 
 import asyncio
 import itertools
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,12 +13,11 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from aiokafka import TopicPartition
-from eventsourcing.persistence import StoredEvent
-from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore
+from eventsourcing.sqlite import SQLiteDatastore
 
 from jejak.archive.facts import Fact, fact_of_message, place_of, read_quickly
 from jejak.archive.sources import Group, IdRange
-from jejak.events.stores import SQLiteStore
+from jejak.events.stores import NewRow, SQLiteStore
 
 PARTITIONS: Final = {"opendata.submissions.v1": 2}
 CLUSTER: Final = "in-memory"
@@ -131,15 +131,16 @@ class Disk(SQLiteStore):
             c.execute("SELECT application_name, notification_id FROM tracking")
             return Disk(rows, [(str(row[0]), int(row[1])) for row in c.fetchall()])
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+    def insert_rows(self, rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
         self._die("before")
-        ids = super().insert_events(stored_events, **kwargs)
+        last = super().insert_rows(rows, positions)
         self._die("after")
-        return ids
+        return last
 
-    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
-        super()._insert_events(c, stored_events, **kwargs)
+    def _insert_rows(self, c: sqlite3.Cursor, rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
+        last = super()._insert_rows(c, rows, positions)
         self._die("inside")
+        return last
 
     def _die(self, where: str) -> None:
         if self.crash == where:

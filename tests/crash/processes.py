@@ -11,11 +11,10 @@ from uuid import UUID
 
 import orjson
 
-import jejak.events.bus
 import jejak.services.decision.commands as decision
 import jejak.services.publisher.commands as publisher
 import jejak.services.review.commands as review
-from jejak.events.bus import Consumer, Relay, parse_any_record
+from jejak.events.bus import Consumer, Relay
 from jejak.events.contracts import LOG_TOPIC, Published
 from jejak.events.journal import Journal
 from jejak.events.loops import Progress
@@ -57,11 +56,11 @@ def started(name: str, disk: Disk, log: Log, directory: Path, *, is_shared: bool
     group = name if is_shared else None
     make = partial(Consumer, kafka=cast("Any", None), journal=journal, group=group, _cluster=CLUSTER)
     pattern = re.compile(f"^{re.escape(LOG_TOPIC)}$")
-    lane.consumers = [make(topics=pattern, parse=jejak.events.bus.parse_log_record, take=journal.replicate, progress=Progress("log"))]
+    lane.consumers = [make(topics=pattern, take=journal.replicate, progress=Progress("log"))]
     if name == "intake":
         judged = partial(judge, journal=journal, files=files)
         take = lambda records: journal.take(records, judged)  # noqa: E731
-        lane.consumers.append(make(topics=TOPICS, parse=parse_any_record, take=take, progress=Progress("inbound"), refuse=refuse))
+        lane.consumers.append(make(topics=TOPICS, take=take, progress=Progress("inbound"), refuse=refuse))
     relay = Relay(cast("Any", None), journal, Progress("relay"), asyncio.Event())
     return Process(lane, [Reader(log) for _ in lane.consumers], relay, [[] for _ in lane.consumers])
 

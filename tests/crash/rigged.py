@@ -32,9 +32,9 @@ def die_before_commit(count: int) -> None:
 
     step, insert = _die_at(count), Journal._insert
 
-    def dying(self: Journal, rows: Any, positions: Any) -> None:
+    def dying(self: Journal, rows: Any, positions: Any) -> int | None:
         step()
-        insert(self, rows, positions)
+        return insert(self, rows, positions)
 
     Journal._insert = dying  # type: ignore[method-assign]
 
@@ -44,9 +44,10 @@ def die_after_commit(count: int) -> None:
 
     step, insert = _die_at(count), Journal._insert
 
-    def dying(self: Journal, rows: Any, positions: Any) -> None:
-        insert(self, rows, positions)
+    def dying(self: Journal, rows: Any, positions: Any) -> int | None:
+        last = insert(self, rows, positions)
         step()
+        return last
 
     Journal._insert = dying  # type: ignore[method-assign]
 
@@ -57,14 +58,14 @@ def die_in_transaction(count: int) -> None:
 
     step = _die_at(count)
     for store in (SQLiteStore, PostgresStore):
-        insert = store._insert_events
+        insert = store._insert_rows
 
-        def dying(self: Any, cursor: Any, events: Any, *, _insert: Any = insert, **more: Any) -> Any:
-            ids = _insert(self, cursor, events, **more)
+        def dying(self: Any, cursor: Any, rows: Any, positions: Any, *, _insert: Any = insert) -> Any:
+            last = _insert(self, cursor, rows, positions)
             step()
-            return ids
+            return last
 
-        store._insert_events = dying  # type: ignore[method-assign,assignment]
+        store._insert_rows = dying  # type: ignore[method-assign,assignment]
 
 
 def die_after_send(count: int) -> None:

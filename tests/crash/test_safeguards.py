@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from eventsourcing.persistence import StoredEvent, Tracking
+from eventsourcing.persistence import Tracking
 
 import jejak.events.bus
 import jejak.events.journal
@@ -127,10 +127,10 @@ def two_people_at_one_submission(world: World) -> list[str]:
 
 @contextmanager
 def positions_in_a_transaction_of_their_own() -> Iterator[None]:
-    def apart(self: Journal, rows: Any, positions: Any) -> None:
+    def apart(self: Journal, rows: Any, positions: Any) -> int | None:
         for source, position in positions.items():
             self.store.insert_tracking(Tracking(source, position))
-        self.store.insert_events([StoredEvent(stream, version, str(row), raw) for row, stream, version, raw in rows], positions=[])
+        return self.store.insert_rows(rows, {})
 
     before = Journal._insert
     Journal._insert = apart  # type: ignore[method-assign]
@@ -169,7 +169,7 @@ def cursor_before_the_acknowledgement() -> AbstractContextManager[None]:
 
 
 def a_parser_that_raises() -> AbstractContextManager[None]:
-    return patched(jejak.events.bus, "parse_log_record", "except (ValueError, RecursionError):", "except RecursionError:")
+    return patched(jejak.events.journal, "read_safely", "except (ValueError, RecursionError):", "except RecursionError:")
 
 
 def no_expected_sequence() -> AbstractContextManager[None]:

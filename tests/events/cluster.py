@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import NewTopic
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from jejak.events.bus import Consumer, Kafka, parse_log_record
+from jejak.events.bus import Consumer, Kafka
 from jejak.events.journal import Journal, Outcome, Record, Recorded
 from jejak.events.loops import Progress, ended
 from jejak.events.reader import read_topic, spans
@@ -78,9 +78,7 @@ def log_consumer(kafka: Kafka, journal: Journal, topic: str, *, take: Take | Non
     """A lane's consumer of the log, on a topic (or pattern) of the test's own."""
     pattern = re.compile(f"^{topic}$")
     progress = more.pop("progress", None) or Progress("log")
-    return Consumer(
-        kafka=kafka, journal=journal, topics=pattern, parse=parse_log_record, take=take or journal.replicate, progress=progress, **more
-    )
+    return Consumer(kafka=kafka, journal=journal, topics=pattern, take=take or journal.replicate, progress=progress, **more)
 
 
 @asynccontextmanager

@@ -141,7 +141,4 @@ def given(*steps: Step) -> Submission:
 
 def on_kafka(*told: Recorded, offset: int = 0, partition: int = 0, cluster: str = "c") -> list[Record]:
     """The same events as records of the log, one after the other from an offset."""
-    return [
-        Record(LOG_TOPIC, partition, offset + n, str(r.event.submission_id).encode(), r.raw, event=r.event, cluster=cluster)
-        for n, r in enumerate(told)
-    ]
+    return [Record(LOG_TOPIC, partition, offset + n, str(r.event.submission_id).encode(), r.raw, cluster) for n, r in enumerate(told)]

@@ -1,11 +1,11 @@
 """The fake of the `Store` protocol: a real store whose answer gets lost, or that cannot be reached for a while."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eventsourcing.persistence import OperationalError, StoredEvent, Tracking
+from eventsourcing.persistence import OperationalError, Tracking
 
-from jejak.events.stores import Store
+from jejak.events.stores import NewRow, Store
 
 
 class FailingStore:
@@ -23,17 +23,17 @@ class FailingStore:
         self.cursors_fail = 0
         self.attempts = 0
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], *, positions: Sequence[Tracking]) -> Sequence[int] | None:
+    def insert_rows(self, rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
         self.attempts += 1
         if self.unavailable > 0:
             self.unavailable -= 1
             raise OperationalError("no connection")
-        ids = self._real.insert_events(stored_events, positions=positions)
+        last = self._real.insert_rows(rows, positions)
         if self.lose_answer and self.tries_again:
-            return self._real.insert_events(stored_events, positions=positions)
+            return self._real.insert_rows(rows, positions)
         if self.lose_answer:
             raise OperationalError("the connection broke while the commit was on its way")
-        return ids
+        return last
 
     def insert_tracking(self, tracking: Tracking) -> None:
         if self.cursors_fail > 0:

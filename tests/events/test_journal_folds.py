@@ -1,15 +1,14 @@
 """What a lane remembers: submissions for its next command, and own events until they come back. Never other than the journal holds."""
 
 from collections.abc import Sequence
+from typing import Any
 from unittest.mock import patch
 
 import pytest
-from aiokafka import ConsumerRecord
 
 from jejak.events import folds
-from jejak.events.bus import parse_log_record
-from jejak.events.contracts import LOG_TOPIC
-from jejak.events.journal import Journal, Record, Recorded
+from jejak.events.contracts import LOG_TOPIC, Event
+from jejak.events.journal import Journal, Record, Recorded, read_safely
 from jejak.events.stores import open_store
 from tests.events.conftest import Place
 from tests.events.given import (
@@ -104,19 +103,22 @@ def test_a_dead_letter_moves_nothing(place: Place) -> None:
     assert folded.head == told[1].hash
 
 
-def record(journal: Journal, offset: int, key: bytes, raw: bytes) -> Record:
-    message: ConsumerRecord[bytes, bytes] = ConsumerRecord(LOG_TOPIC, 0, offset, 0, 0, key, raw, None, len(key), len(raw), ())
-    return parse_log_record(message, "c", journal.returned)
-
-
-def test_an_own_event_that_comes_back_is_known_once_and_only_under_its_key(place: Place) -> None:
+def test_an_own_event_that_comes_back_is_known_once_and_only_under_its_key(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     journal, told = opened(place, "intake"), story(submitted)
     key, raw = str(told[0].event.submission_id).encode(), told[0].raw
     journal.append([told[0].event])
 
-    came_back = [record(journal, offset, key, raw) for offset in range(2)]
+    came_back = [Record(LOG_TOPIC, 0, offset, key, raw, "c") for offset in range(2)]
     journal.append([(second := story(submitted)[0]).event])
-    other_key = record(journal, 2, key, second.raw)
+    other_key = Record(LOG_TOPIC, 0, 2, key, second.raw, "c")
+    read: list[bytes | None] = []
 
-    assert [r.event is None for r in [*came_back, other_key]] == [True, False, False]
-    assert [outcome.counted for outcome in journal.replicate([*came_back, other_key])] == ["duplicate", "duplicate", "wrong_key"]
+    def watched(raw: bytes | None) -> tuple[Event, dict[str, Any]] | None:
+        read.append(raw)
+        return read_safely(raw)
+
+    monkeypatch.setattr("jejak.events.journal.read_safely", watched)
+
+    assert [outcome.counted for outcome in journal.replicate(came_back)] == ["duplicate", "duplicate"]
+    assert read == [raw]
+    assert [outcome.counted for outcome in journal.replicate([other_key])] == ["wrong_key"]

@@ -6,7 +6,7 @@ from jejak.events.journal import EVENTS, OUTGOING, Journal, Outcome, Record, Row
 from tests.events.conftest import Place
 from tests.events.given import on_kafka, revised, story, submitted, verified
 
-INBOUND = Record("opd.dispermades.data-submitted.v1", 0, 4, b"key", b"not JSON", error="unreadable", cluster="c")
+INBOUND = Record("opd.dispermades.data-submitted.v1", 0, 4, b"key", b"not JSON", cluster="c")
 
 
 def with_receipt(record: Record) -> Outcome:

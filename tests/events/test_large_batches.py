@@ -3,13 +3,13 @@
 from itertools import count
 
 from benchmarks.load import as_logged
-from jejak.events.contracts import EVENT, LOG_TOPIC
+from jejak.events.contracts import LOG_TOPIC
 from jejak.events.journal import Journal, Record
 
 
 def test_a_batch_larger_than_a_sockets_buffer_is_taken(journal: Journal) -> None:
     """Some 5 MB: Unix sockets hold 0.2 MB, TCP on one machine 2.5 MB."""
     offsets = count()
-    records = [Record(LOG_TOPIC, 0, next(offsets), key, raw, EVENT.validate_json(raw)) for key, raw in as_logged(1_000, wide=1_000)]
+    records = [Record(LOG_TOPIC, 0, next(offsets), key, raw) for key, raw in as_logged(1_000, wide=1_000)]
     assert {outcome.counted for outcome in journal.replicate(records)} == {"applied"}
     assert journal.position(records[0].source) == len(records)

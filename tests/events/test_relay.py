@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jejak.events.bus import Kafka, Relay, parse_log_record
+from jejak.events.bus import Kafka, Relay, record_of
 from jejak.events.contracts import DEAD_LETTERS_TOPIC, EVENT_BYTES_LIMIT, LOG_TOPIC, RECEIPTS_TOPIC
 from jejak.events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, framed, stream_of
 from jejak.events.loops import Progress
@@ -94,7 +94,7 @@ async def test_sent_but_the_cursor_not_saved_sends_the_same_bytes_again_and_ever
 
     assert await sent_of(cluster, told) == [recorded.raw for recorded in told] * 2
     reader = Place(f"sqlite:{tmp_path}/", "reader").journal()
-    records = [parse_log_record(record, "c") for record in await all_records(cluster, LOG_TOPIC)]
+    records = [record_of(record, "c") for record in await all_records(cluster, LOG_TOPIC)]
     reader.replicate([record for record in records if record.key == str(told[0].event.submission_id).encode()])
     assert [r.raw for r in reader.history(told[0].event.submission_id)] == [recorded.raw for recorded in told]
     reader.store.close()
@@ -143,8 +143,8 @@ async def test_the_largest_event_there_can_be_fits_on_kafka_and_comes_back(clust
 
 async def test_receipts_and_dead_letters_leave_with_where_the_record_stands(cluster: Kafka, journal: Journal) -> None:
     topic = f"opd.x{uuid.uuid4().hex}.data-submitted.v1"
-    bad = Record(topic, 0, 4, b"\xff", b"\x00 raw \n bytes", error="unreadable", cluster="c")
-    tombstone = Record(topic, 0, 5, None, None, error="tombstone", cluster="c")
+    bad = Record(topic, 0, 4, b"\xff", b"\x00 raw \n bytes", cluster="c")
+    tombstone = Record(topic, 0, 5, None, None, cluster="c")
     about = {"topic": topic, "partition": 0, "offset": 4}
     receipt = framed(about, b'{"event_id":"e-1","outcome":"refused"}')
     rows = ((Row.RECEIPT, stream_of("receipts", bad.source), 5, receipt), *dead_letter(bad, "unreadable").rows)

@@ -3,7 +3,6 @@
 import json
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -148,7 +147,7 @@ async def test_what_our_own_code_fails_on_is_refused_with_a_receipt_and_kept(int
 async def test_topics_of_several_agencies_are_told_apart(intake: Desk) -> None:
     same_id = str(uuid.uuid4())
     ours, theirs = form(event_id=same_id), form(event_id=same_id, opd="dinkes")
-    records = [*records_of(ours), *(replace(r, topic="opd.dinkes.data-submitted.v1") for r in records_of(theirs, ours))]
+    records = [*records_of(ours), *(r._replace(topic="opd.dinkes.data-submitted.v1") for r in records_of(theirs, ours))]
 
     assert take(intake, *records) == ["accepted", "accepted", "refused"]
     assert [receipt["opd"] for receipt in receipts(intake)] == ["dispermades", "dinkes", "dinkes"]

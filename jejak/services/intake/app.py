@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from jejak.events.bus import Consumer, parse_any_record
+from jejak.events.bus import Consumer
 from jejak.events.loops import Progress
 from jejak.services.intake.inbound import TOPICS, judge, refuse
 from jejak.services.intake.recovery import recover
@@ -21,7 +21,6 @@ def build(shared: Shared) -> Lane:
             kafka=shared.kafka,
             journal=lane.journal,
             topics=TOPICS,
-            parse=parse_any_record,
             progress=Progress("inbound"),
             refuse=refuse,
             take=lambda records: lane.journal.take(records, judged),
