@@ -93,8 +93,8 @@ class Bench:
         self.came, self.taken_in = wake_on(callbacks), wake_on(callbacks)
         follow = self.lane.worklist.follow
 
-        def counted() -> int:
-            rows = follow()
+        def counted(*, batches: int | None = None) -> int:
+            rows = follow(batches=batches)
             self.followed += rows
             callbacks[1]()
             return rows

@@ -163,9 +163,10 @@ class Journal:
 
     def submissions(self, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Submission]:
         """As `submission`, for many at once; those that do not exist are left out."""
-        remembered = {i: known for i in ids if (known := self._folds.get(i))}
-        newest = dict(self._in_pieces(self.store.select_newest, list(remembered)))  # another process of the lane may have written
-        found: dict[uuid.UUID, Submission | None] = {i: known for i, known in remembered.items() if known.sequence == newest.get(i)}
+        found: dict[uuid.UUID, Submission | None] = {i: known for i in ids if (known := self._folds.get(i))}
+        if not self.store.alone:
+            newest = dict(self._in_pieces(self.store.select_newest, list(found)))
+            found = {i: known for i, known in found.items() if known and known.sequence == newest.get(i)}
         histories = self.histories([i for i in ids if i not in found])
         found |= {i: fold((r.event, r.hash) for r in history) for i, history in histories.items()}
         return {i: submission for i, submission in found.items() if submission}
@@ -244,8 +245,9 @@ class Journal:
                 number = r.event.submission_id.int
                 chains[number] = _continued(chains[number], r)
             rows = [(Row.OWN, r.event.submission_id, r.event.sequence, r.raw) for r in recorded]
+            headlines = [headline_of(orjson.loads(r.raw)) for r in recorded]
             try:
-                self._recent.add(self._insert(rows, {}), [headline_of(orjson.loads(r.raw)) for r in recorded])
+                self._recent.add(self._insert(rows, {}), headlines)
             except IntegrityError as error:
                 self._forget(chains)
                 if not all(self._holds(r) for r in recorded):
@@ -380,19 +382,15 @@ class Journal:
 
     def _remember(self, chains: Mapping[int, Chain]) -> None:
         for stream, chain in chains.items():
-            self._chains[stream] = chain
-            self._chains.move_to_end(stream)
+            if chain.last:  # of an empty one nothing is known
+                self._chains[stream] = chain
+                self._chains.move_to_end(stream)
         while len(self._chains) > CHAINS_KEPT:
             self._chains.popitem(last=False)
 
     def _woken(self, written: Iterable[Row]) -> None:
         for wake in [*(self.on_outgoing if any(row in OUTGOING for row in written) else ()), *self.on_commit]:
             wake()
-
-
-def key_of(event: Event) -> bytes:
-    """Kafka's key: everything about a submission lies in one partition, in order."""
-    return str(event.submission_id).encode()
 
 
 @lru_cache(maxsize=4096)

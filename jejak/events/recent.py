@@ -30,7 +30,7 @@ class Headline(NamedTuple):
 def headline_of(said: Mapping[str, Any]) -> Headline:
     """In: an event as it stands in its bytes."""
     dataset = said["data"]["dataset"] if said["type"] in TELL_METADATA else {}
-    told = dataset.get("dataset_id"), dataset.get("title")
+    told = dataset.get("dataset_id"), dataset["title"].strip() if dataset else None
     return Headline(said["submission_id"], said["sequence"], said["type"], said["occurred_at"], said["actor"].get("opd"), *told)
 
 

@@ -6,6 +6,7 @@ Kafka ─► consumer ─► journal ─► follower ─► worklist          pe
 import asyncio
 import re
 import sqlite3
+import threading
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -219,7 +220,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
     )
     relay = Relay(shared.kafka, journal, Progress("relay"), wake_on(journal.on_outgoing))
     follower = Follower(worklist, Progress("worklist"))
-    journal.on_commit.append(follower.take_in)
+    journal.on_commit.append(follower.after_commit)
     return Lane(
         name=name,
         shared=shared,
@@ -247,17 +248,25 @@ def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> N
 class Follower:
     """Keeps a worklist up with its journal: in the thread that has just written, so that whoever decided sees it done at once.
 
-    What failed there, and what other processes of the lane wrote, is taken in by `run`.
+    `run` takes in what failed there, what is more than one batch behind, and what other processes of the lane wrote.
     """
 
     worklist: Worklist
     progress: Progress
     _failed: bool = False
+    _counting: threading.Lock = field(default_factory=threading.Lock)
 
-    def take_in(self) -> None:
+    def after_commit(self) -> None:
+        """One batch, and nothing while the view is in trouble: a writer does not wait for it twice."""
+        if not self._failed:
+            self.take_in(batches=1)
+
+    def take_in(self, *, batches: int | None = None) -> None:
         """Never raises: what was written stays written, whatever becomes of its view."""
         try:
-            self.progress.counts["applied"] += self.worklist.follow()
+            rows = self.worklist.follow(batches=batches)
+            with self._counting:
+                self.progress.counts["applied"] += rows
             self.progress.moved()
             self._failed = False
         except Exception as error:  # logged, shown as not healthy, and tried again

@@ -5,6 +5,7 @@ derived from `arrived_at`, which every due time follows, so the oldest due is th
 """
 
 import base64
+import itertools
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -155,16 +156,21 @@ class Worklist:
                 c.execute(sa.delete(BUILT_FROM))
                 c.execute(sa.insert(BUILT_FROM).values(one=1, journal=identity, entry_id=0))
 
-    def follow(self) -> int:
-        """Take in what the journal got since last time; the rows and how far they go are one transaction. Returns rows read."""
+    def follow(self, *, batches: int | None = None) -> int:
+        """Take in what the journal got since last time, all or so many batches; rows and how far they go are one transaction.
+
+        Returns rows read.
+        """
         total = 0
-        while read := self._follow_once():
-            total += read
-            if read < BATCH:
-                break
-        if total:
-            for changed in self.on_change:
-                changed()
+        try:
+            for _ in itertools.count() if batches is None else range(batches):
+                total += (read := self._follow_once())
+                if read < BATCH:
+                    break
+        finally:
+            if total:
+                for changed in self.on_change:
+                    changed()
         return total
 
     def _follow_once(self) -> int:
