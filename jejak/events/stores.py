@@ -59,9 +59,6 @@ class StoreRefused(RuntimeError):
 class Store(Protocol):
     """What a journal needs of its recorder. Database errors are `eventsourcing.persistence.PersistenceError`."""
 
-    alone: bool
-    """No other process writes here while this one does."""
-
     def insert_rows(self, rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
         """In one transaction. Returns the number of the last row, if they got numbers one after the other.
 
@@ -87,8 +84,6 @@ class Store(Protocol):
 
 class SQLiteStore(SQLiteProcessRecorder):
     """One file, one process: the lock file keeps a second one out."""
-
-    alone = True
 
     def __init__(self, datastore: SQLiteDatastore, lock: IO[str] | None) -> None:
         super().__init__(datastore)
@@ -160,8 +155,6 @@ class SQLiteStore(SQLiteProcessRecorder):
 
 class PostgresStore(PostgresProcessRecorder):
     """One schema a lane; several processes of the lane may share it."""
-
-    alone = False
 
     def __init__(self, datastore: PostgresDatastore) -> None:
         super().__init__(datastore)

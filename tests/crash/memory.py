@@ -112,8 +112,6 @@ class Reader:
 class Disk(SQLiteStore):
     """A lane's store. `crash`: where the next write ends: `before`, `inside` or `after` its transaction."""
 
-    alone = False  # some lanes of the world are several processes
-
     def __init__(self, rows: Sequence[tuple[Any, ...]] = (), positions: Sequence[tuple[str, int]] = ()) -> None:
         super().__init__(SQLiteDatastore(f"file:jejak-{next(_numbers)}?mode=memory&cache=shared"), None)
         self.crash: str | None = None

@@ -5,6 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from eventsourcing.persistence import OperationalError
 
 from jejak.events import folds
 from jejak.events.contracts import LOG_TOPIC, Event
@@ -25,6 +26,7 @@ from tests.events.given import (
     submitted,
     verified,
 )
+from tests.events.stores_that_fail import FailingStore
 
 STEPS = (submitted, revised, rejected(), revision_of(title="Judul baru"), verified, approved, published, retracted)
 
@@ -78,6 +80,19 @@ def test_another_process_of_the_lane_wrote_meanwhile(shared_place: Place) -> Non
 
     assert (seen := one.submission(submission_id))
     assert (seen.sequence, seen.head) == (3, told[2].hash)
+
+
+def test_a_commit_whose_answer_was_lost_leaves_no_older_memory(place: Place) -> None:
+    journal, told = opened(place, "review"), story(submitted, revised)
+    came(journal, told[:1])
+    failing = FailingStore(journal.store)
+    journal.store, failing.lose_answer = failing, True
+    with pytest.raises(OperationalError):
+        journal.append([told[1].event])
+    failing.lose_answer = False
+
+    assert (after_it := journal.submission(told[0].event.submission_id))
+    assert (after_it.sequence, after_it.head) == (2, told[1].hash)
 
 
 def test_large_ones_and_more_than_fit_are_read_instead(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
