@@ -73,8 +73,10 @@ class Bench:
             while self.shown:
                 opd, submission_id = self.shown.popleft()
                 by_opd[opd].append(submission_id)
-            await asyncio.to_thread(revise_all, self.lane, by_opd)
-            await woken(self.came, 1.0)
+            if by_opd:
+                await asyncio.to_thread(revise_all, self.lane, by_opd)
+            else:
+                await woken(self.came, 1.0)
 
     async def watch_published(self) -> None:
         """Stamps each DataPublished once it is durable."""

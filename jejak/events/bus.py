@@ -89,7 +89,8 @@ class Consumer:
     """Reads topics into a journal through `take` (a blocking call: effects and positions in one transaction).
 
     With a `group`, partitions are shared with other processes of the lane; without, this process reads them all. `refuse`: what
-    becomes of a record that our own code fails on; without it the record waits, because the log must not have holes.
+    becomes of a record that our own code fails on; without it the record waits, because the log must not have holes. `gather_s`: the
+    shortest wait between two batches, unless more is there than one batch can have.
     """
 
     kafka: Kafka
@@ -100,7 +101,9 @@ class Consumer:
     group: str | None = None
     refuse: Callable[[Record, str], Outcome] | None = None
     may_start: Callable[[], Awaitable[None]] | None = None
+    gather_s: float = 0.0
     _cluster: str = ""
+    _aside: frozenset[TopicPartition] = frozenset()
     _goal: dict[str, int] | None = None
     _watched_at: float = 0.0
     _built_at: float = 0.0
@@ -149,13 +152,26 @@ class Consumer:
                 if not self.group and not consumer.assignment():  # no topic yet: getmany would wait for one for ever
                     await asyncio.sleep(0.2)
                     continue
-                batches = await within(STALLED_S, consumer.getmany(timeout_ms=1_000, max_records=BATCH))
-                if batches:
+                if batch := await within(STALLED_S, self._fetched(consumer)):
                     began = time.monotonic()
-                    await self._apply([m for messages in batches.values() for m in messages])
-                    await asyncio.sleep(breath(time.monotonic() - began))
+                    await self._apply(batch)
+                    if len(batch) < BATCH:  # else there is more already
+                        await asyncio.sleep(breath(time.monotonic() - began, self.gather_s))
         finally:
             await stopped(consumer.stop())
+
+    async def _fetched(self, consumer: AIOKafkaConsumer) -> "list[ConsumerRecord[bytes, bytes]]":
+        """The next batch; none when a second passes without one.
+
+        While it is worked on nothing is fetched. aiokafka would ask at once, get the one record that comes next, and ask no more
+        until that is taken: all that came after it would wait one batch longer.
+        """
+        consumer.resume(*consumer.paused() - self._aside)
+        batches = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
+        batch = [message for messages in batches.values() for message in messages]
+        if 0 < len(batch) < BATCH:
+            consumer.pause(*consumer.assignment())
+        return batch
 
     async def _apply(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Take a batch; while the database or the disk is unavailable, hold it and try again: nothing is skipped."""
@@ -243,6 +259,7 @@ class Consumer:
     def _look_for_loss(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], reached: Mapping[TopicPartition, int]) -> None:
         """Less on Kafka than was read: of the log nothing may be read any more; of the inbound topics only that one is left alone."""
         short = [tp for tp, end in ends.items() if reached[tp] > end]
+        self._aside = frozenset(short)
         if not short:
             self.progress.left_alone = None
             return
@@ -326,19 +343,22 @@ class Relay:
                 await stopped(producer.stop())
 
     async def _drain(self, producer: AIOKafkaProducer) -> None:
+        sent: list[Entry] = []
         while True:
-            entries, upto = await asyncio.to_thread(self._next)
+            entries, upto = await asyncio.to_thread(self._next, sent)
+            self.progress.counts.update(f"sent_{entry.row}" for entry in sent)
             self.progress.lag = len(entries)
-            if entries:
-                await within(SEND_S, self._send(producer, entries))
-                await asyncio.to_thread(self.journal.advance, "relay", entries[-1].id)
-                self.progress.counts.update(f"sent_{entry.row}" for entry in entries)
             self.progress.moved()
-            if len(entries) < BATCH:
-                self._seen, self.progress.lag = upto, 0
+            if not entries:
+                self._seen = upto
                 return
+            await within(SEND_S, self._send(producer, entries))
+            sent = entries
 
-    def _next(self) -> tuple[list[Entry], int]:
+    def _next(self, sent: Sequence[Entry]) -> tuple[list[Entry], int]:
+        """What comes after these, once it is written down that they were sent."""
+        if sent:
+            self.journal.advance("relay", sent[-1].id)
         upto = self.journal.last_id()
         after = max(self.journal.cursor("relay"), self._seen)
         return (self.journal.read(after, BATCH, OUTGOING, upto=upto) if after < upto else []), upto

@@ -333,6 +333,9 @@ class Journal:
             with self._writing:
                 if self._inserted(outcomes, {r.source: r.offset + 1 for r in fresh}, headlines):
                     self._expect_back(rows)
+                    self._remember(
+                        {row[1].int: Chain().grown(row[3], told.type) for row, told in zip(rows, headlines, strict=True) if told}
+                    )
                     break
         else:
             raise IntegrityError(OVERTAKEN)

@@ -16,6 +16,8 @@ log = structlog.get_logger("jejak.loops")
 T = TypeVar("T")
 
 GATHER_S: Final = 0.05
+LEISURE_S: Final = 0.2
+"""What a lane in which nobody decides waits before the next batch."""
 WATCH_S: Final = 5.0
 STALLED_S: Final = 30.0
 GRACE_S: Final = 1.0
@@ -73,9 +75,9 @@ async def ended(tasks: Collection[asyncio.Future[Any]]) -> None:
         _, going = await asyncio.wait(going, timeout=AGAIN_S)
 
 
-def breath(spent_s: float) -> float:
-    """Seconds to wait before the next batch, because larger ones cost much less for each record: twice what the last took, or GATHER_S."""
-    return min(GATHER_S, 2 * spent_s)
+def breath(spent_s: float, at_least_s: float = 0.0) -> float:
+    """Seconds to wait before the next batch, because larger ones cost much less for each record: as long as the last took, or GATHER_S."""
+    return max(at_least_s, min(GATHER_S, spent_s))
 
 
 def pause(failures: int) -> float:
@@ -83,11 +85,12 @@ def pause(failures: int) -> float:
 
 
 async def woken(wake: asyncio.Event, backstop_s: float) -> None:
+    """Until somebody wakes us, or so many seconds have passed."""
+    late = asyncio.get_running_loop().call_later(backstop_s, wake.set)
     try:
-        await within(backstop_s, wake.wait())
-    except TimeoutError:
-        return
+        await wake.wait()
     finally:
+        late.cancel()
         wake.clear()
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, InterfaceError, OperationalError, StoredEvent, Tracking
 from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
-from eventsourcing.sqlite import SQLiteDatastore, SQLiteProcessRecorder
+from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteDatastore, SQLiteProcessRecorder
 from eventsourcing.utils import retry
 from psycopg import Cursor, conninfo, sql
 
@@ -27,6 +27,8 @@ POSTGRES_PATIENCE: Final = {
     "options": "-c statement_timeout=30000",
 }
 """A connection that is silently gone is noticed within seconds, and no statement waits for ever."""
+CHECKPOINT_PAGES: Final = 4_000
+"""How large SQLite's log grows (16 MB) before its pages move to the file: a page that changes often moves less often."""
 MAX_ROWID: Final = 2**63 - 1
 MIGRATION_LOCK: Final = 7_413_001
 """Advisory lock number under which the tables are made: CREATE TABLE races with itself."""
@@ -80,6 +82,15 @@ class Store(Protocol):
     def tables_exist(self) -> bool: ...
     def create_table(self) -> None: ...
     def close(self) -> None: ...
+
+
+class _Pool(SQLiteConnectionPool):
+    """Connections with our own settings, for which the datastore has no place."""
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        connection._sqlite_conn.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")  # noqa: SLF001
+        return connection
 
 
 class SQLiteStore(SQLiteProcessRecorder):
@@ -281,7 +292,9 @@ def _open_sqlite(directory: Path, lane: str) -> Store:
         raise StoreRefused(
             f"another process runs the lane {lane} on {directory}; SQLite carries one process a lane (PostgreSQL carries several)"
         ) from error
-    store = SQLiteStore(SQLiteDatastore(str(directory / f"{lane}.sqlite")), lock)
+    datastore = SQLiteDatastore(path := str(directory / f"{lane}.sqlite"))
+    datastore.pool = _Pool(db_name=path)
+    store = SQLiteStore(datastore, lock)
     store.create_table()
     return store
 

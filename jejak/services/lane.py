@@ -8,9 +8,10 @@ import re
 import sqlite3
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 import psycopg
@@ -24,7 +25,7 @@ from jejak.events.bus import Consumer, Kafka, Relay
 from jejak.events.contracts import LOG_TOPIC, Actor, Event, Reason
 from jejak.events.directory import Directory
 from jejak.events.journal import Journal, Recorded
-from jejak.events.loops import Progress, ended, forever, pause
+from jejak.events.loops import LEISURE_S, Progress, ended, forever, pause
 from jejak.events.stores import open_store
 from jejak.events.submission import Kind, Refused, Rule, Submission, held_by
 from jejak.services.due import Calendar, due_at
@@ -80,11 +81,17 @@ class NotReady(Exception):
 
 @dataclass(frozen=True)
 class Context:
-    """What a command is given besides the submission: who, when (UTC), and the lane."""
+    """What a command is given besides the submission: who, when (UTC), the lane, and all submissions of its pile."""
 
     actor: Actor
     now: datetime
     lane: "Lane"
+    pile: Collection[Submission]
+
+    @cached_property
+    def taken_names(self) -> Mapping[tuple[str, str], str]:
+        """(dataset_id, OPD) of the pile's submissions → another OPD that has this name already. Asked once for the pile."""
+        return self.lane.worklist.other_opds_with({(submission.dataset.dataset_id, submission.opd) for submission in self.pile})
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,8 @@ class Lane:
         """Several commands as one commit: all of them or none."""
         if not self.ready:
             raise NotReady
-        context, found = Context(actor, datetime.now(UTC), self), self.journal.submissions([wish[1] for wish in wishes])
+        found = self.journal.submissions([wish[1] for wish in wishes])
+        context = Context(actor, datetime.now(UTC), self, found.values())
         events = [self._decided(name, _there(found.get(submission_id)), body, context) for name, submission_id, body in wishes]
         try:
             recorded = self.journal.append(events)
@@ -181,7 +189,8 @@ class Lane:
         """Would this command be carried out now? Raises as `do` does; writes nothing."""
         if not self.ready:
             raise NotReady
-        self._decided(name, self.find(submission_id), body, Context(actor, datetime.now(UTC), self))
+        submission = self.find(submission_id)
+        self._decided(name, submission, body, Context(actor, datetime.now(UTC), self, [submission]))
 
     def _decided(self, name: str, submission: Submission, body: CommandBody, context: Context) -> Event:
         command = self.commands[name]
@@ -217,6 +226,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         take=journal.replicate,
         progress=Progress("log"),
         group=group,
+        gather_s=0.0 if commands else LEISURE_S,
     )
     relay = Relay(shared.kafka, journal, Progress("relay"), wake_on(journal.on_outgoing))
     follower = Follower(worklist, Progress("worklist"))

@@ -6,9 +6,10 @@ derived from `arrived_at`, which every due time follows, so the oldest due is th
 
 import base64
 import itertools
+import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ import sqlalchemy as sa
 from jejak.events.contracts import Lane
 from jejak.events.journal import Journal
 from jejak.events.recent import Headline
-from jejak.events.stores import MIGRATION_LOCK, POSTGRES_PATIENCE
+from jejak.events.stores import CHECKPOINT_PAGES, MIGRATION_LOCK, POSTGRES_PATIENCE
 from jejak.events.submission import BATON, STATE_AFTER, State
 
 BATCH: Final = 1_000
@@ -72,8 +73,10 @@ BUILT_FROM: Final = sa.Table(
     sa.Column("entry_id", sa.BigInteger, nullable=False),
 )
 
-_SHOWN_BY: Final = f"SELECT opd FROM {WORK.name} WHERE dataset_id = {{0}} AND {_SHOWN} AND opd"  # noqa: S608 (no values)
-_SHOWN_ELSEWHERE: Final = f"{_SHOWN_BY} < {{0}} UNION ALL {_SHOWN_BY} > {{0}} LIMIT 1"
+_SHOWN_BY: Final = f"SELECT opd FROM {WORK.name} WHERE dataset_id = asked.dataset_id AND {_SHOWN} AND opd"  # noqa: S608 (no values)
+_SHOWN_ELSEWHERE: Final = (
+    f"SELECT dataset_id, opd, coalesce(({_SHOWN_BY} < asked.opd LIMIT 1), ({_SHOWN_BY} > asked.opd LIMIT 1)) FROM ({{0}}) AS asked"  # noqa: S608
+)
 """Another OPD than one's own: before it and after it in the index, never through one's own versions."""
 _MOVED_TO: Final = f"UPDATE {BUILT_FROM.name} SET entry_id = {{0}}"  # noqa: S608 (no values)
 _DONE: Final = f"SELECT entry_id FROM {BUILT_FROM.name}"  # noqa: S608 (no values)
@@ -124,6 +127,7 @@ def migrating(engine: sa.Engine) -> Iterator[sa.Connection]:
 def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     connection.execute("PRAGMA busy_timeout=10000")
 
 
@@ -216,11 +220,11 @@ class Worklist:
         more = _cursor(rows[limit - 1]) if len(rows) > limit else None
         return Page(tuple(_item(row) for row in rows[:limit]), more)
 
-    def another_opd_with(self, dataset_id: str, opd: str) -> str | None:
-        """Another OPD that has a dataset of this name approved or published."""
+    def other_opds_with(self, asked: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """(dataset_id, OPD) → another OPD that has a dataset of this name approved or published; those without one are left out."""
+        pairs = json.dumps(sorted(set(asked)))
         with self.engine.connect() as c:
-            found: str | None = c.exec_driver_sql(self._statements.shown, (dataset_id, opd, dataset_id, opd)).scalar()
-            return found
+            return {(dataset_id, opd): other for dataset_id, opd, other in c.exec_driver_sql(self._statements.shown, (pairs,)) if other}
 
     def counts(self, *, overdue_before: datetime) -> Mapping[str, tuple[int, int]]:
         """Holder → (waiting, of these arrived before that moment), for the metrics."""
@@ -280,7 +284,8 @@ def _sqlite_statements() -> _Statements:
     names = (*_SETS[0], "submission_id")
     insert = f"INSERT INTO {WORK.name} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)}) {_OVERWRITE}"  # noqa: S608 (no values)
     updates = [f"UPDATE {WORK.name} SET {', '.join(f'{n} = ?' for n in names)} WHERE submission_id = ?" for names in _SETS[1:]]  # noqa: S608
-    return _Statements(_DONE, (insert, updates[0], updates[1]), _MOVED_TO.format("?"), _SHOWN_ELSEWHERE.format("?"))
+    asked = "SELECT json_extract(value, '$[0]') AS dataset_id, json_extract(value, '$[1]') AS opd FROM json_each(?)"
+    return _Statements(_DONE, (insert, updates[0], updates[1]), _MOVED_TO.format("?"), _SHOWN_ELSEWHERE.format(asked))
 
 
 def _postgres_statements() -> _Statements:
@@ -292,7 +297,8 @@ def _postgres_statements() -> _Statements:
         f" AS new({', '.join(names)}, submission_id) WHERE old.submission_id = new.submission_id"
         for names, array in zip(_SETS[1:], arrays[1:], strict=True)
     ]
-    return _Statements(f"{_DONE} FOR UPDATE", (insert, updates[0], updates[1]), _MOVED_TO.format("%s"), _SHOWN_ELSEWHERE.format("%s"))
+    asked = "SELECT value->>0 AS dataset_id, value->>1 AS opd FROM json_array_elements(%s::json)"
+    return _Statements(f"{_DONE} FOR UPDATE", (insert, updates[0], updates[1]), _MOVED_TO.format("%s"), _SHOWN_ELSEWHERE.format(asked))
 
 
 def _ms(moment: datetime) -> int:

@@ -165,7 +165,7 @@ def no_fork_check() -> AbstractContextManager[None]:
 def cursor_before_the_acknowledgement() -> AbstractContextManager[None]:
     sent = "await within(SEND_S, self._send(producer, entries))"
     saved = 'await asyncio.to_thread(self.journal.advance, "relay", entries[-1].id)'
-    return patched(Relay, "_drain", f"{sent}\n            {saved}", f"{saved}\n            {sent}")
+    return patched(Relay, "_drain", sent, f"{saved}\n        {sent}")
 
 
 def a_parser_that_raises() -> AbstractContextManager[None]:

@@ -155,7 +155,7 @@ def test_no_question_that_a_lane_asks_reads_the_whole_table(lane: str, tmp_path:
     if lane == "review":
         room.items(holder=Lane.REVIEW, opd="dinkes")
     if lane == "decision":
-        room.worklist.another_opd_with("daftar-desa", "dinkes")
+        room.worklist.other_opds_with([("daftar-desa", "dinkes")])
     sa.event.remove(room.worklist.engine, "before_cursor_execute", heard)
     with room.worklist.engine.connect() as c:
         plans = [str(row[3]) for sql, values in asked for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
@@ -178,9 +178,9 @@ def test_counts_of_what_waits_and_is_late(room: Room) -> None:
 def test_another_agency_s_published_name_is_known(room: Room) -> None:
     room.came(*story(submitted.by(DINKES), revised, verified, approved), *story(submitted, revised))
 
-    assert room.worklist.another_opd_with("daftar-desa", "dispermades") == "dinkes"
-    assert room.worklist.another_opd_with("daftar-desa", "dinkes") is None
-    assert room.worklist.another_opd_with("lain", "dispermades") is None
+    asked = [("daftar-desa", "dispermades"), ("daftar-desa", "dinkes"), ("lain", "dispermades"), ("daftar-desa", "dispermades")]
+    assert room.worklist.other_opds_with(asked) == {("daftar-desa", "dispermades"): "dinkes"}
+    assert room.worklist.other_opds_with([]) == {}
 
 
 def test_it_is_kept_over_a_restart_and_followed_on(room: Room) -> None:
