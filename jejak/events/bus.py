@@ -28,7 +28,8 @@ from jejak.events.records import read_any_header
 
 log = structlog.get_logger("jejak.bus")
 
-BATCH: Final = 500
+BATCH: Final = 1_000
+SENT_AT_ONCE: Final = 500
 CALL_S: Final = 15.0
 SEND_S: Final = 60.0
 STOP_S: Final = 4.0
@@ -361,7 +362,7 @@ class Relay:
             self.journal.advance("relay", sent[-1].id)
         upto = self.journal.last_id()
         after = max(self.journal.cursor("relay"), self._seen)
-        return (self.journal.read(after, BATCH, OUTGOING, upto=upto) if after < upto else []), upto
+        return (self.journal.read(after, SENT_AT_ONCE, OUTGOING, upto=upto) if after < upto else []), upto
 
     async def _send(self, producer: AIOKafkaProducer, entries: Sequence[Entry]) -> None:
         sent = [await producer.send(**message) for entry in entries for message in [message_of(entry)]]

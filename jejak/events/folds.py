@@ -26,11 +26,12 @@ class Folds:
     """Written under the journal's turn for writing. Without a lane nothing is remembered."""
 
     lane: str | None
-    known: OrderedDict[uuid.UUID, tuple[Submission, int]] = field(default_factory=OrderedDict)
+    known: OrderedDict[int, tuple[Submission, int]] = field(default_factory=OrderedDict)
+    """By submission id as a number, which is compared much faster than a UUID."""
     _bytes: int = 0
 
     def get(self, submission_id: uuid.UUID) -> Submission | None:
-        found = self.known.get(submission_id)
+        found = self.known.get(submission_id.int)
         return found[0] if found else None
 
     def follow(self, events: Iterable[tuple[Event, bytes]]) -> None:
@@ -38,12 +39,12 @@ class Folds:
         if not self.lane:
             return
         for event, raw in events:
-            before, size = self.known.pop(event.submission_id, (None, 0))
+            before, size = self.known.pop(event.submission_id.int, (None, 0))
             self._bytes -= size
             left = event.lane == self.lane and BATON[STATE_AFTER[event.type]].holder != self.lane
             follows = event.sequence == (before.sequence if before else 0) + 1
             if follows and not left and (folded := evolve(before, event, hash_of(raw))):
-                self.known[event.submission_id] = folded, max(size, len(raw))
+                self.known[event.submission_id.int] = folded, max(size, len(raw))
                 self._bytes += max(size, len(raw))
         while self._bytes > FOLDS_BYTES:
             _, (_, size) = self.known.popitem(last=False)

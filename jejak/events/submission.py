@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from jejak.events.contracts import (
     Actor,
@@ -132,17 +132,25 @@ def evolve(submission: Submission | None, event: Event, head: str) -> Submission
             hands=frozenset({event.actor.id, data.received.submitted_by}),
             digest=data.received.digest,
         )
-    after = replace(submission, sequence=event.sequence, head=head, state=state, actor=event.actor, arrived_at=event.occurred_at)
+    told: dict[str, Any] = {}
     if isinstance(event.data, Content):
-        after = replace(
-            after,
-            dataset=event.data.dataset,
-            files=event.data.files,
-            manifest=event.data.manifest,
-            findings=event.data.findings,
-            hands=submission.hands | {event.actor.id},
-        )
-    return replace(after, reasons=event.data.reasons if isinstance(event, DataRejected) else ())
+        told = {
+            "dataset": event.data.dataset,
+            "files": event.data.files,
+            "manifest": event.data.manifest,
+            "findings": event.data.findings,
+            "hands": submission.hands | {event.actor.id},
+        }
+    return replace(
+        submission,
+        sequence=event.sequence,
+        head=head,
+        state=state,
+        actor=event.actor,
+        arrived_at=event.occurred_at,
+        reasons=event.data.reasons if isinstance(event, DataRejected) else (),
+        **told,
+    )
 
 
 Rule = Callable[[Submission, Actor], Reason | None]

@@ -103,7 +103,7 @@ def test_large_ones_and_more_than_fit_are_read_instead(place: Place, monkeypatch
     for number, told in enumerate(stories):
         came(journal, told, first=2 * number)
 
-    assert list(journal._folds.known) == [told[0].event.submission_id for told in stories[-2:]]
+    assert list(journal._folds.known) == [told[0].event.submission_id.int for told in stories[-2:]]
     found = journal.submissions([told[0].event.submission_id for told in stories])
     assert {i: submission.sequence for i, submission in found.items()} == {told[0].event.submission_id: 2 for told in stories}
 
@@ -113,7 +113,7 @@ def test_a_dead_letter_moves_nothing(place: Place) -> None:
     fork = after(told[:1], revision_of(title="Lain"))
     came(journal, told)
     came(journal, fork, first=2)
-    assert journal._folds.known[told[0].event.submission_id][0].head == told[1].hash
+    assert journal._folds.known[told[0].event.submission_id.int][0].head == told[1].hash
     assert (folded := journal.submission(told[0].event.submission_id))
     assert folded.head == told[1].hash
 
