@@ -12,21 +12,23 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from os import environ
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
-from benchmarks.officials import OFFICIALS, Stamps, revise_all, told
+from benchmarks.officials import OFFICIALS, Stamps, revise_all
 from benchmarks.workers import answer, lines
 from jejak.events.contracts import Lane as Holder
 from jejak.events.journal import EVENTS, Outcome, Record, Row
 from jejak.events.loops import ended, forever, woken
+from jejak.events.recent import Headline
 from jejak.local.app import LANES
 from jejak.local.prepare import configure_logs, settle_heap
 from jejak.services.lane import Lane, open_shared, wake_on
 from jejak.services.settings import read_settings
 
 PILE: Final = 500
+MANY: Final = 5_000
 ODD: Final = frozenset({"fork", "gap", "broken_chain", "unreadable", "failed", "wrong_key", "out_of_turn", "refused"})
 
 
@@ -37,7 +39,8 @@ class Bench:
     lane: Lane
     stamps: Stamps = field(default_factory=list)
     followed: int = 0
-    arrived: deque[dict[str, Any]] = field(default_factory=deque)
+    heard: int = 0
+    arrived: deque[Headline] = field(default_factory=deque)
     shown: deque[tuple[str, str]] = field(default_factory=deque)
     came: asyncio.Event = field(init=False)
     taken_in: asyncio.Event = field(init=False)
@@ -91,6 +94,7 @@ class Bench:
                 await woken(wake, 1.0)
 
     def __post_init__(self) -> None:
+        self.heard = self.lane.journal.last_id()
         callbacks: list[Callable[[], None]] = []
         self.came, self.taken_in = wake_on(callbacks), wake_on(callbacks)
         follow = self.lane.worklist.follow
@@ -101,11 +105,13 @@ class Bench:
             callbacks[1]()
             return rows
 
-        replicate, event_type = self.lane.journal.replicate, OFFICIALS.get(self.lane.name, ("none", None))[0]
+        replicate, event_type = self.lane.journal.replicate, OFFICIALS.get(self.lane.name, (None, None))[0]
 
         def watched(records: Sequence[Record]) -> list[Outcome]:
             outcomes = replicate(records)
-            self.arrived.extend(told((raw for outcome in outcomes for row, _, _, raw in outcome.rows if row is Row.COPY), event_type))
+            if heard := self.lane.journal.headlines(self.heard, MANY) if event_type else []:
+                self.arrived.extend(headline for _, headline in heard if headline.type == event_type)
+                self.heard = heard[-1][0]
             callbacks[0]()
             return outcomes
 
@@ -122,7 +128,7 @@ class Bench:
         """What the journal holds, row by row, and what was not as it should be."""
         found: dict[str, int] = dict.fromkeys(map(str, Row), 0)
         after = 0
-        while entries := self.lane.journal.read(after, 5_000, tuple(Row)):
+        while entries := self.lane.journal.read(after, MANY, tuple(Row)):
             for entry in entries:
                 found[entry.row] += 1
             after = entries[-1].id

@@ -3,12 +3,11 @@
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
-
-import orjson
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from jejak.events.contracts import Actor, Checklist, Published, PublishedFile
+from jejak.events.recent import Headline
 from jejak.services.decision.commands import Approve, Verify
 from jejak.services.lane import CommandBody, Lane
 from jejak.services.publisher.commands import Publish
@@ -19,13 +18,7 @@ CHECKLIST: Final = Checklist(terpadu=True, lengkap=True, aktual=True, valid=True
 SUPERIOR: Final = Actor(id="atasan-ppid", name="Atasan PPID Kabupaten", role="atasan_ppid")
 Stamps = list[tuple[str, float]]
 """(submission id, when: `time.monotonic()`, the same clock in every process of this machine)."""
-Decide = Callable[[Lane, Sequence[dict[str, Any]]], Stamps]
-
-
-def told(events: Iterable[bytes], event_type: str) -> list[dict[str, Any]]:
-    """Those of one type."""
-    mark = b'"type":"%s"' % event_type.encode()
-    return [orjson.loads(raw) for raw in events if mark in raw[:250]]
+Decide = Callable[[Lane, Sequence[Headline]], Stamps]
 
 
 def revise_all(lane: Lane, waiting: Mapping[str, Sequence[str]]) -> None:
@@ -36,17 +29,17 @@ def revise_all(lane: Lane, waiting: Mapping[str, Sequence[str]]) -> None:
         lane.do_many([("revise", uuid.UUID(i), body) for i in ids], actor=head)
 
 
-def revise(lane: Lane, submitted: Sequence[dict[str, Any]]) -> Stamps:
+def revise(lane: Lane, submitted: Sequence[Headline]) -> Stamps:
     by_opd: dict[str, list[str]] = defaultdict(list)
     for event in submitted:
-        by_opd[event["actor"]["opd"]].append(event["submission_id"])
+        by_opd[event.opd or ""].append(event.submission_id)
     revise_all(lane, by_opd)
     return []
 
 
-def verify_and_approve(lane: Lane, revised: Sequence[dict[str, Any]]) -> Stamps:
+def verify_and_approve(lane: Lane, revised: Sequence[Headline]) -> Stamps:
     """The superior verifies a pile, then approves it. The stamps say when the approval was asked for."""
-    ids = [uuid.UUID(event["submission_id"]) for event in revised]
+    ids = [uuid.UUID(event.submission_id) for event in revised]
     verify = Verify(expected_sequence=2, checklist=CHECKLIST)
     approve = Approve(expected_sequence=3, consideration="Lengkap dan mutakhir.")
     lane.do_many([("verify", i, verify) for i in ids], actor=SUPERIOR)
@@ -55,14 +48,14 @@ def verify_and_approve(lane: Lane, revised: Sequence[dict[str, Any]]) -> Stamps:
     return [(str(i), now) for i in ids]
 
 
-def publish(lane: Lane, approved: Sequence[dict[str, Any]]) -> Stamps:
+def publish(lane: Lane, approved: Sequence[Headline]) -> Stamps:
     """As the publisher does after the upload; here there is none."""
     wishes: list[tuple[str, uuid.UUID, CommandBody]] = []
-    for event in approved:
-        url = f"/portal/{event['submission_id']}/"
+    for submission in lane.journal.submissions([uuid.UUID(event.submission_id) for event in approved]).values():
+        url = f"/portal/{submission.id}/"
         file = PublishedFile(name="daftar-desa-kelurahan.csv", sha256="f" * 64, url=f"{url}daftar-desa-kelurahan.csv")
-        published = Published(manifest=event["data"]["manifest"], portal="folder", url=url, dataset="daftar-desa-kelurahan", files=(file,))
-        wishes.append(("publish", uuid.UUID(event["submission_id"]), Publish(expected_sequence=4, published=published)))
+        published = Published(manifest=submission.manifest, portal="folder", url=url, dataset="daftar-desa-kelurahan", files=(file,))
+        wishes.append(("publish", submission.id, Publish(expected_sequence=4, published=published)))
     lane.do_many(wishes, actor=PUBLISHER)
     return []
 
