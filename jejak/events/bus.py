@@ -324,7 +324,6 @@ class Relay:
                 **self.kafka.options(),
                 enable_idempotence=True,
                 acks="all",
-                linger_ms=2,
                 max_request_size=SEND_BYTES,
                 max_batch_size=256 * 1024,
             )
