@@ -76,8 +76,8 @@ async def ended(tasks: Collection[asyncio.Future[Any]]) -> None:
 
 
 def breath(spent_s: float, at_least_s: float = 0.0) -> float:
-    """Seconds to wait before the next batch, because larger ones cost much less for each record: as long as the last took, or GATHER_S."""
-    return max(at_least_s, min(GATHER_S, spent_s))
+    """Seconds to wait before the next batch, because larger ones cost less a record: half of what the last took, at most GATHER_S."""
+    return max(at_least_s, min(GATHER_S, spent_s / 2))
 
 
 def pause(failures: int) -> float:
