@@ -147,7 +147,7 @@ class Consumer:
             consumer.subscribe(pattern=self.topics.pattern, listener=_SeekOnAssignment(self, consumer))
         try:
             await within(CALL_S, consumer.start())
-            self._watched_at, self._built_at = 0.0, time.monotonic()
+            self._watched_at, self._built_at, self._aside = 0.0, time.monotonic(), frozenset()
             while True:
                 await self._watch(consumer, admin)
                 if not self.group and not consumer.assignment():  # no topic yet: getmany would wait for one for ever
@@ -260,7 +260,7 @@ class Consumer:
     def _look_for_loss(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], reached: Mapping[TopicPartition, int]) -> None:
         """Less on Kafka than was read: of the log nothing may be read any more; of the inbound topics only that one is left alone."""
         short = [tp for tp, end in ends.items() if reached[tp] > end]
-        self._aside = frozenset(short)
+        self._aside |= frozenset(short)  # until this consumer is built anew
         if not short:
             self.progress.left_alone = None
             return

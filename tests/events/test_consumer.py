@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from aiokafka.admin import RecordsToDelete
 from jejak.events.bus import Kafka, LogShorter
 from jejak.events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, unframed
 from jejak.events.loops import Progress, forever
-from tests.events.cluster import delete_topic, log_consumer, new_topic, put, put_story, put_with_header, running, until
+from tests.events.cluster import PATIENCE_S, delete_topic, log_consumer, new_topic, put, put_story, put_with_header, running, until
 from tests.events.conftest import Place
 from tests.events.given import WHOLE_LIFE, after, revised, story, submitted, verified
 from tests.events.stores_that_fail import FailingStore
@@ -102,6 +103,49 @@ async def test_a_topic_that_appears_later_is_read(cluster: Kafka, lane: Place) -
         await until(consumer.progress.counts.total)
 
     assert raws(consumer.journal, told) == [told[0].raw]
+
+
+async def test_what_came_while_a_batch_was_worked_on_comes_as_one(cluster: Kafka, lane: Place) -> None:
+    topic, journal = await new_topic(cluster, partitions=6), lane.journal()
+    batches, go_on = list[int](), threading.Event()
+
+    def slowly(records: Sequence[Record]) -> list[Outcome]:
+        batches.append(len(records))
+        assert go_on.wait(PATIENCE_S)
+        return journal.replicate(records)
+
+    consumer = log_consumer(cluster, journal, topic, take=slowly)
+    async with running(consumer.run):
+        await until(lambda: consumer.progress.ready)
+        await put_story(cluster, topic, *story(submitted))
+        await until(lambda: batches)
+        for partition in range(6):
+            await put_story(cluster, topic, *story(submitted), partition=partition)
+        go_on.set()
+        await until(lambda: consumer.progress.counts["applied"] == 7)
+
+    assert batches == [1, 6], "not the first of them alone and the others a batch later"
+
+
+async def test_an_inbound_topic_that_holds_less_than_was_read_is_left_alone_and_the_others_are_read(cluster: Kafka, lane: Place) -> None:
+    family = f"test.{uuid.uuid4().hex}"
+    short, other = await new_topic(cluster, f"{family}.short"), await new_topic(cluster, f"{family}.other")
+    await put_story(cluster, short, *story(*WHOLE_LIFE))
+    first = log_consumer(cluster, lane.journal(), rf"{re.escape(family)}\..*", refuse=dead_letter)
+    async with running(first.run):
+        await until(lambda: first.progress.ready)
+    await delete_topic(cluster, short)
+    await new_topic(cluster, short)
+
+    again = log_consumer(cluster, lane.reopened(), rf"{re.escape(family)}\..*", refuse=dead_letter)
+    async with running(again.run):
+        await until(lambda: again.progress.left_alone)
+        for n in range(1, 4):
+            await put_story(cluster, short, *story(*WHOLE_LIFE))
+            await put_story(cluster, other, *story(submitted))
+            await until(lambda n=n: again.progress.counts["applied"] == n)  # type: ignore[misc]
+
+    assert again.progress.counts == {"applied": 3}, "of the topic that is left alone nothing"
 
 
 async def test_a_log_that_holds_less_than_was_read_is_refused(cluster: Kafka, lane: Place) -> None:

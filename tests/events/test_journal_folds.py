@@ -9,7 +9,7 @@ from eventsourcing.persistence import OperationalError
 
 from jejak.events import folds
 from jejak.events.contracts import LOG_TOPIC, Event
-from jejak.events.journal import Journal, Record, Recorded, read_safely
+from jejak.events.journal import Journal, Outcome, Record, Recorded, Row, read_safely
 from jejak.events.stores import open_store
 from tests.events.conftest import Place
 from tests.events.given import (
@@ -137,3 +137,17 @@ def test_an_own_event_that_comes_back_is_known_once_and_only_under_its_key(place
     assert [outcome.counted for outcome in journal.replicate(came_back)] == ["duplicate", "duplicate"]
     assert read == [raw]
     assert [outcome.counted for outcome in journal.replicate([other_key])] == ["wrong_key"]
+
+
+def test_a_submission_that_was_taken_in_is_not_looked_for_when_its_next_step_comes(place: Place) -> None:
+    journal, told = opened(place, "intake", folding=False), story(submitted, revised)
+    inbound = Record("opd.dispermades.data-submitted.v1", 0, 0, None, b"{}", cluster="c")
+    own = (Row.OWN, told[0].event.submission_id, 1, told[0].raw)
+    journal.take([inbound], lambda _: [Outcome("accepted", (own,))])
+
+    with patch.object(journal.store, "select_streams", wraps=journal.store.select_streams) as read:
+        [came_back] = journal.replicate(on_kafka(told[0]))
+        [next_step] = journal.replicate(on_kafka(told[1], offset=1))
+
+    assert (came_back.counted, next_step.counted) == ("duplicate", "applied")
+    assert not read.called
