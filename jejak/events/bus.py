@@ -30,6 +30,7 @@ log = structlog.get_logger("jejak.bus")
 
 BATCH: Final = 1_000
 SENT_AT_ONCE: Final = 500
+FAR_BEHIND: Final = 10 * BATCH
 CALL_S: Final = 15.0
 SEND_S: Final = 60.0
 STOP_S: Final = 4.0
@@ -91,7 +92,7 @@ class Consumer:
 
     With a `group`, partitions are shared with other processes of the lane; without, this process reads them all. `refuse`: what
     becomes of a record that our own code fails on; without it the record waits, because the log must not have holes. `gather_s`: the
-    shortest wait between two batches, unless more is there than one batch can have.
+    shortest wait between two batches, unless the lane is far behind.
     """
 
     kafka: Kafka
@@ -148,6 +149,7 @@ class Consumer:
         try:
             await within(CALL_S, consumer.start())
             self._watched_at, self._built_at, self._aside = 0.0, time.monotonic(), frozenset()
+            self.progress.left_alone = None
             while True:
                 await self._watch(consumer, admin)
                 if not self.group and not consumer.assignment():  # no topic yet: getmany would wait for one for ever
@@ -157,17 +159,19 @@ class Consumer:
                     began = time.monotonic()
                     await self._apply(batch)
                     if len(batch) < BATCH:  # else there is more already
-                        await asyncio.sleep(breath(time.monotonic() - began, self.gather_s))
+                        behind = not self.progress.ready or self.progress.lag > FAR_BEHIND
+                        await asyncio.sleep(breath(time.monotonic() - began, 0.0 if behind else self.gather_s))
         finally:
             await stopped(consumer.stop())
 
     async def _fetched(self, consumer: AIOKafkaConsumer) -> "list[ConsumerRecord[bytes, bytes]]":
         """The next batch; none when a second passes without one.
 
-        While it is worked on nothing is fetched. aiokafka would ask at once, get the one record that comes next, and ask no more
-        until that is taken: all that came after it would wait one batch longer.
+        While it is worked on nothing more is asked for, unless it is a full one. aiokafka would ask at once, get the one record that
+        comes next, and ask no more until that is taken: all that came after it would wait one batch longer.
         """
         consumer.resume(*consumer.paused() - self._aside)
+        consumer.pause(*self._aside & consumer.assignment())
         batches = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
         batch = [message for messages in batches.values() for message in messages]
         if 0 < len(batch) < BATCH:
@@ -229,7 +233,7 @@ class Consumer:
         # Ends are asked for afterwards: other processes of the lane read on meanwhile, and would seem to have read more than there is.
         ends = await within(CALL_S, consumer.end_offsets(partitions)) if partitions else {}
         self._look_for_loss(consumer, ends, reached)
-        self.progress.lag = sum(max(0, end - reached[tp]) for tp, end in ends.items())
+        self.progress.lag = sum(max(0, end - reached[tp]) for tp, end in ends.items() if tp not in self._aside)
         before, self._read = self._read, sum(reached.values())
         if self._goal is None:
             self._goal = dict(ends)
@@ -260,15 +264,15 @@ class Consumer:
     def _look_for_loss(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], reached: Mapping[TopicPartition, int]) -> None:
         """Less on Kafka than was read: of the log nothing may be read any more; of the inbound topics only that one is left alone."""
         short = [tp for tp, end in ends.items() if reached[tp] > end]
-        self._aside |= frozenset(short)  # until this consumer is built anew
-        if not short:
+        self._aside = (self._aside & ends.keys()) | frozenset(short)  # also when it holds as many again: those would be others
+        if not self._aside:
             self.progress.left_alone = None
+        if not short:
             return
         words = f"{short[0].topic}/{short[0].partition}: {reached[short[0]]} records were read, Kafka now holds {ends[short[0]]}"
         if not self.refuse:
             raise LogShorter(words)
         self.progress.left_alone = words
-        consumer.pause(*[tp for tp in short if tp in consumer.assignment()])
 
     def _stored(self, partitions: Sequence[TopicPartition]) -> list[int]:
         read = self.journal.stored_position if self.group else self.journal.position
@@ -346,13 +350,14 @@ class Relay:
         sent: list[Entry] = []
         while True:
             entries, upto = await asyncio.to_thread(self._next, sent)
-            self.progress.counts.update(f"sent_{entry.row}" for entry in sent)
             self.progress.lag = len(entries)
-            self.progress.moved()
             if not entries:
                 self._seen = upto
+                self.progress.moved()
                 return
             await within(SEND_S, self._send(producer, entries))
+            self.progress.moved()
+            self.progress.counts.update(f"sent_{entry.row}" for entry in entries)
             sent = entries
 
     def _next(self, sent: Sequence[Entry]) -> tuple[list[Entry], int]:

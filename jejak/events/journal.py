@@ -330,12 +330,13 @@ class Journal:
             outcomes = judge(fresh)
             rows = [row for outcome in outcomes for row in outcome.rows]
             headlines = [headline_of(orjson.loads(row[3])) if row[0] is Row.OWN else None for row in rows]
+            begun = {
+                row[1].int: Chain().grown(row[3], told.type) for row, told in zip(rows, headlines, strict=True) if told and row[2] == 1
+            }
             with self._writing:
                 if self._inserted(outcomes, {r.source: r.offset + 1 for r in fresh}, headlines):
                     self._expect_back(rows)
-                    self._remember(
-                        {row[1].int: Chain().grown(row[3], told.type) for row, told in zip(rows, headlines, strict=True) if told}
-                    )
+                    self._remember(begun)
                     break
         else:
             raise IntegrityError(OVERTAKEN)

@@ -174,7 +174,7 @@ class PostgresStore(PostgresProcessRecorder):
         self._move_positions, self._insert_statement = INSERT_POSITIONS.format(**identifiers), INSERT_EVENTS.format(**identifiers)
 
     def create_table(self) -> None:
-        """Rows of up to 8 kB stay as they are: PostgreSQL would compress those over 2 kB, which costs it a sixth of all its work here."""
+        """In a journal made here rows of up to 8 kB stay as they are: PostgreSQL would compress those over 2 kB, a sixth of its work."""
         super().create_table()
         names = (sql.Identifier(self.datastore.schema), sql.Identifier(self.events_table_name))
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:

@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 import psycopg
@@ -88,10 +87,13 @@ class Context:
     lane: "Lane"
     pile: Collection[Submission]
 
-    @cached_property
-    def taken_names(self) -> Mapping[tuple[str, str], str]:
-        """(dataset_id, OPD) of the pile's submissions → another OPD that has this name already. Asked once for the pile."""
-        return self.lane.worklist.other_opds_with({(submission.dataset.dataset_id, submission.opd) for submission in self.pile})
+    _names: list[Mapping[tuple[str, str], str]] = field(default_factory=list)
+
+    def taken_by(self, submission: Submission) -> str | None:
+        """Another OPD that has a dataset of this name approved or published. Asked once for the whole pile."""
+        if not self._names:
+            self._names.append(self.lane.worklist.other_opds_with({(s.dataset.dataset_id, s.opd) for s in self.pile}))
+        return self._names[0].get((submission.dataset.dataset_id, submission.opd))
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,8 @@ async def test_an_inbound_topic_that_holds_less_than_was_read_is_left_alone_and_
             await until(lambda n=n: again.progress.counts["applied"] == n)  # type: ignore[misc]
 
     assert again.progress.counts == {"applied": 3}, "of the topic that is left alone nothing"
+    assert again.progress.left_alone, "though it holds more than was read by now"
+    assert not again.progress.healthy
 
 
 async def test_a_log_that_holds_less_than_was_read_is_refused(cluster: Kafka, lane: Place) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -112,6 +113,23 @@ async def test_without_kafka_everything_waits_and_the_cursor_stays(cluster: Kafk
 
         assert relay.progress.healthy
     assert await sent_of(cluster, told) == [told[0].raw]
+
+
+async def test_a_relay_whose_sends_never_get_through_is_never_healthy_in_between(cluster: Kafka, journal: Journal) -> None:
+    journal.append([story(submitted)[0].event])
+    relay, seen = relay_of(cluster, journal), list[bool]()
+
+    async def in_vain(*_: object) -> None:
+        await asyncio.sleep(0.1)
+        seen.append(relay.progress.healthy)
+        raise TimeoutError
+
+    with patch.object(Relay, "_send", in_vain):
+        async with running(relay.run):
+            await until(lambda: len(seen) == 3)
+
+    assert seen == [True, False, False]
+    assert journal.cursor("relay") == 0
 
 
 async def test_while_the_database_is_away_the_relay_waits(cluster: Kafka, journal: Journal) -> None:

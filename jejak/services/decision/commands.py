@@ -38,7 +38,7 @@ class Reject(CommandBody):
 
 
 def verify(submission: Submission, body: Verify, context: Context) -> DataVerified:
-    holder = context.taken_names.get((submission.dataset.dataset_id, submission.opd))
+    holder = context.taken_by(submission)
     if reasons := [*all_five_hold(body.checklist), *has_no_error_findings(submission), *dataset_is_its_own(submission, holder)]:
         raise Refused(Kind.INVALID, *reasons, state=submission.state, sequence=submission.sequence)
     data = Verified(manifest=submission.manifest, checklist=body.checklist, note=body.note)

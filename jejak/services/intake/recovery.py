@@ -10,12 +10,12 @@ import structlog
 from eventsourcing.persistence import Tracking
 from pydantic import ValidationError
 
-from jejak.events.bus import BATCH, Kafka
+from jejak.events.bus import SENT_AT_ONCE, Kafka
 from jejak.events.contracts import RECEIPTS_TOPIC, Receipt
 from jejak.events.journal import Journal, source_of
 from jejak.events.reader import cluster_id, read_topic, spans
 
-KEPT: Final = 8 * BATCH
+KEPT: Final = 8 * SENT_AT_ONCE
 log = structlog.get_logger("jejak.intake")
 
 
@@ -35,7 +35,7 @@ async def recover(kafka: Kafka, journal: Journal) -> None:
             offsets = answered.setdefault(source, set())
             offsets.add(offset)
             if len(offsets) > KEPT:
-                oldest = max(offsets) - BATCH
+                oldest = max(offsets) - SENT_AT_ONCE
                 offsets -= {old for old in offsets if old < oldest}
             if not _is_on_log(journal, record.value):
                 lost[source] = min(lost.get(source, offset), offset)
@@ -49,7 +49,7 @@ async def recover(kafka: Kafka, journal: Journal) -> None:
 def _first_unanswered(offsets: set[int]) -> int:
     """A relay that was killed may have sent some receipts of its last batch and not those before them."""
     newest = max(offsets)
-    return next((offset for offset in range(max(0, newest - BATCH), newest) if offset not in offsets), newest + 1)
+    return next((offset for offset in range(max(0, newest - SENT_AT_ONCE), newest) if offset not in offsets), newest + 1)
 
 
 def _place(headers: Iterable[tuple[str, bytes]], cluster: str) -> tuple[str, int] | None:
