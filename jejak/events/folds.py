@@ -13,8 +13,8 @@ from typing import Final
 from jejak.events.contracts import Event
 from jejak.events.submission import BATON, STATE_AFTER, Submission, evolve
 
-FOLDS_BYTES: Final = 8 * 1024 * 1024
-"""Of metadata as events hold it; as models it takes some seven times as much memory."""
+FOLDS_BYTES: Final = 16 * 1024 * 1024
+"""Of metadata as events hold it, some 8,000 submissions; as models it takes four times as much memory, or more."""
 
 
 def hash_of(raw: bytes) -> str:
