@@ -164,9 +164,8 @@ class Journal:
     def submissions(self, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Submission]:
         """As `submission`, for many at once; those that do not exist are left out."""
         remembered = {i: known for i in ids if (known := self._folds.get(i))}
-        newest = dict(
-            self._in_pieces(self.store.select_newest, list(remembered))
-        )  # another process may have written, or a commit's answer was lost
+        # Asked of the store each time: another process may have written, or a commit's answer was lost.
+        newest = dict(self._in_pieces(self.store.select_newest, list(remembered)))
         found: dict[uuid.UUID, Submission | None] = {i: known for i, known in remembered.items() if known.sequence == newest.get(i)}
         histories = self.histories([i for i in ids if i not in found])
         found |= {i: fold((r.event, r.hash) for r in history) for i, history in histories.items()}
