@@ -40,7 +40,7 @@ soak: install-dev ## break things under load for MINUTES=10
 lock: install-dev ## renew the lock files and the list of Kafka's jars
 	$(LOCK) --upgrade --group build -o requirements.txt
 	$(LOCK) --upgrade --group build --group dev --constraint requirements.txt -o requirements-dev.txt
-	$(BIN)/python -m jejak.local.jars > kafka.jars.new && mv kafka.jars.new jejak/local/kafka.jars
+	$(BIN)/python -m jejak.jars > kafka.jars.new && mv kafka.jars.new jejak/kafka.jars
 
 clean: ## remove .venv and caches, but no data (that is in var/)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -23,7 +23,7 @@ from benchmarks.measure import WrongCount, say, watched
 from benchmarks.plot import Chart, svg
 from benchmarks.report import Report
 from benchmarks.workers import WorkerEnded
-from jejak.events.bus import Kafka
+from bus.kafka import Kafka
 
 HERE: Final = Path(__file__).parent
 DOCS: Final = HERE.parent / "docs"

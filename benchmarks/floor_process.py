@@ -16,9 +16,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from benchmarks.load import OPDS, lives
 from benchmarks.topics import PARTITIONS
 from benchmarks.workers import answer, lines
-from jejak.events.bus import Kafka
-from jejak.events.loops import ended
-from jejak.events.topics import inbound_topic
+from bus.kafka import Kafka
+from bus.loops import ended
+from bus.topics import inbound_topic
 
 HOPS: Final = ("floor.submitted", "floor.revised", "floor.decided", "floor.published")
 WRITES: Final = ((0,), (1,), (2, 3), (4,))

@@ -9,10 +9,10 @@ from benchmarks import topics, whole_lives
 from benchmarks.load import EVENTS_A_LIFE
 from benchmarks.measure import expect
 from benchmarks.replay import Replay, fill, replay
-from jejak.events.bus import Kafka
-from jejak.events.journal import Journal
-from jejak.events.stores import open_store
-from jejak.services.worklist import Worklist, open_engine
+from bus.kafka import Kafka
+from events.journal import Journal
+from events.stores import open_store
+from lane.worklist import Worklist, open_engine
 
 ARCHIVE = "archive"
 

@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 
 from benchmarks.load import OPDS, lives
-from jejak.services.files import open_files
+from lane.files import open_files
 
 CONTENT: Final = b"kode_wilayah,kecamatan,desa_kelurahan,jenis,luas,penduduk\n" + b"33.13.01.2001,Jatipuro,Jatipuro,desa,4.03,4152\n" * 200
 SHA256: Final = hashlib.sha256(CONTENT).hexdigest()

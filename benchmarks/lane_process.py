@@ -18,14 +18,14 @@ import orjson
 
 from benchmarks.officials import OFFICIALS, Stamps, revise_all
 from benchmarks.workers import answer, lines
-from jejak.events.contracts import Lane as Holder
-from jejak.events.journal import EVENTS, Outcome, Record, Row
-from jejak.events.loops import ended, forever, woken
-from jejak.events.recent import Headline
-from jejak.local.app import LANES
-from jejak.local.prepare import configure_logs, settle_heap
-from jejak.services.lane import Lane, open_shared, wake_on
-from jejak.services.settings import read_settings
+from bus.loops import ended, forever, woken
+from events.contracts import Lane as Holder
+from events.journal import EVENTS, Outcome, Record, Row
+from events.recent import Headline
+from jejak.app import LANES
+from jejak.prepare import configure_logs, settle_heap
+from lane.lane import Lane, open_shared, wake_on
+from lane.settings import read_settings
 
 PILE: Final = 500
 MANY: Final = 5_000

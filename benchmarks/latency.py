@@ -20,8 +20,8 @@ from benchmarks.load import EVENTS_A_LIFE, OPDS
 from benchmarks.measure import expect, percentile, say
 from benchmarks.whole_lives import LANES, check, hops, lanes
 from benchmarks.workers import Worker
-from jejak.events.bus import Kafka
-from jejak.events.contracts import submission_id_of
+from bus.kafka import Kafka
+from events.contracts import submission_id_of
 
 RATE: Final = 50
 WARM: Final = 100

@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from jejak.events.contracts import (
+from events.contracts import (
     EVENT,
     Actor,
     Approved,

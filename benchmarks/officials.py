@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from jejak.events.contracts import Actor, Checklist, Published, PublishedFile
-from jejak.events.recent import Headline
-from jejak.services.decision.commands import Approve, Verify
-from jejak.services.lane import CommandBody, Lane
-from jejak.services.publisher.commands import Publish
-from jejak.services.publisher.policy import PUBLISHER
-from jejak.services.review.commands import Revise
+from events.contracts import Actor, Checklist, Published, PublishedFile
+from events.recent import Headline
+from lane.lane import CommandBody, Lane
+from services.decision.commands import Approve, Verify
+from services.publisher.commands import Publish
+from services.publisher.policy import PUBLISHER
+from services.review.commands import Revise
 
 CHECKLIST: Final = Checklist(terpadu=True, lengkap=True, aktual=True, valid=True, akuntabel=True)
 SUPERIOR: Final = Actor(id="atasan-ppid", name="Atasan PPID Kabupaten", role="atasan_ppid")

@@ -19,10 +19,10 @@ from benchmarks.load import OPDS, key_of, lives
 from benchmarks.measure import WrongCount, expect, percentile, say
 from benchmarks.whole_lives import settings
 from benchmarks.workers import worker
-from jejak.events.bus import Kafka
-from jejak.events.contracts import LOG_TOPIC
-from jejak.local import ports
-from jejak.web.tokens import PRIVATE, Role, issue, load_private
+from bus.kafka import Kafka
+from events.contracts import LOG_TOPIC
+from jejak import ports
+from web.tokens import PRIVATE, Role, issue, load_private
 
 CALLS: Final = 300
 PATIENCE_S: Final = 900.0

@@ -7,9 +7,9 @@ from os import environ
 import uvicorn
 
 from benchmarks.workers import answer, lines
-from jejak.local.app import create_app
-from jejak.local.prepare import configure_logs, settle_heap
-from jejak.services.settings import read_settings
+from jejak.app import create_app
+from jejak.prepare import configure_logs, settle_heap
+from lane.settings import read_settings
 
 
 async def run(port: int, names: list[str]) -> None:

@@ -20,9 +20,10 @@ from pathlib import Path
 
 from ckanapi import NotFound, RemoteCKAN
 
-from jejak.events.contracts import Dataset, File
-from jejak.services.files import Files, LocalFiles
-from jejak.services.publisher.portal import Portal, Publication, open_portal
+from events.contracts import Dataset, File
+from lane.files import Files, LocalFiles
+from portals.kinds import open_portal
+from portals.portal import Portal, Publication
 
 ROUNDS = 20
 PARALLEL = 50

@@ -14,8 +14,8 @@ from benchmarks import topics
 from benchmarks.load import EVENTS_A_LIFE, as_logged
 from benchmarks.measure import expect, say
 from benchmarks.workers import worker
-from jejak.events.bus import Kafka
-from jejak.events.contracts import LOG_TOPIC
+from bus.kafka import Kafka
+from events.contracts import LOG_TOPIC
 
 WAYS: Final = ("bare", "verify", "rebuild", "verify_all")
 WIDE: Final = 1_000

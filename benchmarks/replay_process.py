@@ -12,13 +12,13 @@ from pathlib import Path
 
 import orjson
 
+from archive.proof import JournalAt, verify
+from archive.rebuild import rebuild
+from archive.scan import LogAt
 from benchmarks.workers import answer
-from jejak.archive.proof import JournalAt, verify
-from jejak.archive.rebuild import rebuild
-from jejak.archive.scan import LogAt
-from jejak.events.bus import Kafka
-from jejak.events.contracts import LOG_TOPIC
-from jejak.events.reader import read_topic, spans
+from bus.kafka import Kafka
+from bus.reader import read_topic, spans
+from events.contracts import LOG_TOPIC
 
 LANE = "archive"
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from jejak.local import broker
+from jejak import broker
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from benchmarks.load import OPDS
-from jejak.events.bus import Kafka
-from jejak.events.contracts import DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
-from jejak.events.topics import FOR_EVER, Topic, ensure, inbound_topic, shared_topics
+from bus.kafka import Kafka
+from bus.topics import FOR_EVER, Topic, ensure, inbound_topic, shared_topics
+from events.contracts import DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
 
 PARTITIONS: Final = 12
 IN_FLIGHT: Final = 5_000

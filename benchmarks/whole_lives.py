@@ -17,9 +17,9 @@ from benchmarks.floor_process import HOPS, WRITES
 from benchmarks.load import EVENTS_A_LIFE
 from benchmarks.measure import Usage, expect, say, watched
 from benchmarks.workers import Worker, worker
-from jejak.events.bus import Kafka
-from jejak.events.contracts import LOG_TOPIC, RECEIPTS_TOPIC
-from jejak.web.tokens import make_keys
+from bus.kafka import Kafka
+from events.contracts import LOG_TOPIC, RECEIPTS_TOPIC
+from web.tokens import make_keys
 
 LANES: Final = ("intake", "review", "decision", "publisher", "archive")
 

@@ -18,7 +18,7 @@ import obstore
 import psycopg
 from obstore.store import S3Store
 
-from jejak.local import broker, ports
+from jejak import broker, ports
 
 KAFKA_IMAGE = "apache/kafka:4.1.1"
 DOCKER_S = 10.0

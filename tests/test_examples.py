@@ -19,7 +19,7 @@ import httpx
 import orjson
 import pytest
 
-from jejak.local import forms, ports
+from jejak import forms, ports
 
 READY_S = 60.0
 SEEN_S = 30.0

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 import orjson
 from aiokafka import AIOKafkaProducer
 
+from archive.proof import JournalAt
+from archive.scan import LogAt
 from benchmarks.load import Life, key_of, lives
-from jejak.archive.proof import JournalAt
-from jejak.archive.scan import LogAt
-from jejak.events.bus import Kafka
-from jejak.events.stores import NewRow, open_store
-from jejak.events.topics import FOR_EVER, Topic, ensure
+from bus.kafka import Kafka
+from bus.topics import FOR_EVER, Topic, ensure
+from events.stores import NewRow, open_store
 
 Row = tuple[str, int, bytes]
 """Submission id, version and bytes of a journal's row."""

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from benchmarks.load import lives
-from jejak.events.contracts import EVENT, manifest_of
-from jejak.events.journal import Recorded
+from events.contracts import EVENT, manifest_of
+from events.journal import Recorded
 
 NINE = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """Monday, nine o'clock in Karanganyar."""

@@ -10,13 +10,13 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from archive import cli, proof
+from archive.context import AuditContext
+from archive.scan import LogAt
 from benchmarks.load import lives
-from jejak.archive import cli, proof
-from jejak.archive.context import AuditContext
-from jejak.archive.scan import LogAt
-from jejak.events.bus import Kafka
-from jejak.services.due import Calendar, due_at
-from jejak.services.files import LocalFiles
+from bus.kafka import Kafka
+from lane.due import Calendar, due_at
+from lane.files import LocalFiles
 from tests.archive.copies import id_of, journal, messages_of, rows_of, topic
 from tests.archive.stories import FILE, returned_once
 

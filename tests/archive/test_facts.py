@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from jejak.archive.facts import FAULTS, fact_of_message, fact_of_row, read_quickly, read_wholly
+from archive.facts import FAULTS, fact_of_message, fact_of_row, read_quickly, read_wholly
 from tests.archive.copies import forged, id_of, two_lives
 
 LIFE, _ = two_lives()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from archive.export import lines
+from archive.facts import ROW_BYTES, fact_of_message, pack, read_quickly
+from archive.proof import check
+from archive.runs import Runs
+from archive.sources import JournalSource, KafkaRuns
 from benchmarks.load import as_logged
-from jejak.archive.export import lines
-from jejak.archive.facts import ROW_BYTES, fact_of_message, pack, read_quickly
-from jejak.archive.proof import check
-from jejak.archive.runs import Runs
-from jejak.archive.sources import JournalSource, KafkaRuns
-from jejak.events.stores import Store, open_store
+from events.stores import Store, open_store
 from tests.archive.copies import stored
 
 FEW, MANY = 250, 2_500
@@ -21,9 +21,9 @@ FEW, MANY = 250, 2_500
 @pytest.fixture(autouse=True)
 def _small_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Buffers that also the few lives fill."""
-    monkeypatch.setattr("jejak.archive.runs.ROWS_A_RUN", 600)
-    monkeypatch.setattr("jejak.archive.runs.RUNS_A_LEVEL", 4)
-    monkeypatch.setattr("jejak.archive.sources.ROWS_A_SELECT", 200)
+    monkeypatch.setattr("archive.runs.ROWS_A_RUN", 600)
+    monkeypatch.setattr("archive.runs.RUNS_A_LEVEL", 4)
+    monkeypatch.setattr("archive.sources.ROWS_A_SELECT", 200)
 
 
 def test_checking_takes_the_same_memory_for_ten_times_as_many(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ import bagit
 import orjson
 import pytest
 
-from jejak.archive.package import FilesMissing, package
-from jejak.archive.trail import Trail, story
-from jejak.events.journal import Recorded
-from jejak.services.files import FileProblem, LocalFiles
+from archive.package import FilesMissing, package
+from archive.trail import Trail, story
+from events.journal import Recorded
+from lane.files import FileProblem, LocalFiles
 from tests.archive.stories import FILE, returned_once
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

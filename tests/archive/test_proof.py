@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from archive.proof import Difference, JournalAt, Report, verify
+from archive.runs import Runs, merged
+from archive.scan import LogAt
 from benchmarks.load import lives
-from jejak.archive.proof import Difference, JournalAt, Report, verify
-from jejak.archive.runs import Runs, merged
-from jejak.archive.scan import LogAt
-from jejak.events.bus import Kafka
-from jejak.events.journal import Journal
-from jejak.events.reader import LogUnreachable
-from jejak.events.stores import StoreRefused, open_store
+from bus.kafka import Kafka
+from bus.reader import LogUnreachable
+from events.journal import Journal
+from events.stores import StoreRefused, open_store
 from tests.archive.copies import Row, altered, forged, id_of, journal, messages_of, rows_of, send, topic
 
 LIVES = list(lives(7))
@@ -122,7 +122,7 @@ def test_what_only_lags_is_looked_at_again(tmp_path: Path, kafka: str) -> None:
 
 
 def test_all_processors_find_what_one_finds(store: str, kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jejak.archive.proof.FEW", 0)
+    monkeypatch.setattr("archive.proof.FEW", 0)
     log, bad = topic(kafka, messages_of(*LIVES)), journal(store, without(rows_of(*LIVES), 2))
     told: list[int] = []
     report = verify([bad], log, processes=2, progress=told.append, settle_s=0)
@@ -151,8 +151,8 @@ def test_a_topic_that_is_not_there_is_refused(kafka: str) -> None:
 
 
 def test_sorting_spills_and_merges_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jejak.archive.runs.ROWS_A_RUN", 4)
-    monkeypatch.setattr("jejak.archive.runs.RUNS_A_LEVEL", 3)
+    monkeypatch.setattr("archive.runs.ROWS_A_RUN", 4)
+    monkeypatch.setattr("archive.runs.RUNS_A_LEVEL", 3)
     rows = [(i * 7919 % 1000).to_bytes(4, "big") for i in range(500)]
     runs = Runs(tmp_path, "rows", 4)
     for row in rows:

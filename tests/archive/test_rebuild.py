@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from archive.export import lines
+from archive.proof import verify
+from archive.rebuild import RebuildRefused, rebuild, republish
+from archive.scan import LogAt
 from benchmarks.load import lives
-from jejak.archive.export import lines
-from jejak.archive.proof import verify
-from jejak.archive.rebuild import RebuildRefused, rebuild, republish
-from jejak.archive.scan import LogAt
-from jejak.events.reader import read_topic, spans
-from jejak.events.stores import StoreRefused, open_reader, open_store
+from bus.reader import read_topic, spans
+from events.stores import StoreRefused, open_reader, open_store
 from tests.archive.copies import forged, id_of, journal, messages_of, rows_of, send, topic
 
 LIVES = list(lives(7))
@@ -35,8 +35,8 @@ def test_a_rebuilt_journal_has_the_bytes_of_the_original(store: str, kafka: str,
 
 def test_a_rebuild_goes_on_where_it_was_stopped(tmp_path: Path, kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
     address, log = f"sqlite:{tmp_path}", topic(kafka, messages_of(*LIVES), partitions=1)
-    monkeypatch.setattr("jejak.events.reader.RECORDS_A_BATCH", 10)
-    monkeypatch.setattr("jejak.archive.rebuild.RECORDS_A_COMMIT", 10)
+    monkeypatch.setattr("bus.reader.RECORDS_A_BATCH", 10)
+    monkeypatch.setattr("archive.rebuild.RECORDS_A_COMMIT", 10)
     with pytest.raises(Stopped):
         rebuild(address, "archive", log, progress=stop)
     begun = len(bytes_of(address))

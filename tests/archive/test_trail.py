@@ -4,10 +4,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from jejak.archive import words
-from jejak.archive.trail import Trail, Until, read_until, story
-from jejak.events.submission import State
-from jejak.services.due import WIB, Calendar, due_at
+from archive import words
+from archive.trail import Trail, Until, read_until, story
+from events.submission import State
+from lane.due import WIB, Calendar, due_at
 from tests.archive.stories import NINE, minutes, returned_once
 
 RECORDED = returned_once(4, 30, 50, 95, 160, 170, 175, 176)

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from archive.facts import Fact, Read, fact_of_message, fact_of_row, pack, read_quickly, read_wholly, unpack
+from archive.verdicts import Fault, compare, judge
 from benchmarks.load import Life
-from jejak.archive.facts import Fact, Read, fact_of_message, fact_of_row, pack, read_quickly, read_wholly, unpack
-from jejak.archive.verdicts import Fault, compare, judge
 from tests.archive.copies import altered, forged, id_of, two_lives
 
 LIFE, OTHER = two_lives()

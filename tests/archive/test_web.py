@@ -15,21 +15,21 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
+from archive.app import routes
 from benchmarks.load import lives
-from jejak.archive.app import routes
-from jejak.events.bus import Kafka
-from jejak.events.directory import Directory
-from jejak.events.journal import Journal
-from jejak.events.loops import Progress
-from jejak.events.stores import open_store
-from jejak.services.files import LocalFiles
-from jejak.services.lane import Lane, Shared
-from jejak.services.settings import Settings
-from jejak.services.web import add_errors
-from jejak.services.worklist import Worklist, open_engine
-from jejak.web.tokens import Role, issue
+from bus.directory import Directory
+from bus.kafka import Kafka
+from bus.loops import Progress
+from events.journal import Journal
+from events.stores import open_store
+from lane.files import LocalFiles
+from lane.lane import Lane, Shared
+from lane.settings import Settings
+from lane.web import add_errors
+from lane.worklist import Worklist, open_engine
 from tests.archive.copies import Row, id_of, rows_of, stored
 from tests.archive.stories import FILE, returned_once
+from web.tokens import Role, issue
 
 KEY = Ed25519PrivateKey.generate()
 RETURNED = returned_once(4, 30, 50, 95, 160, 170, 175, 176)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from jejak.checks.metadata import CHECKS, DAYS, findings, is_tabular
-from jejak.events.contracts import Dataset, File, Finding
+from checks.metadata import CHECKS, DAYS, findings, is_tabular
+from events.contracts import Dataset, File, Finding
 from tests.events.given import DATASET, FILE
 
 TODAY = date(2026, 11, 23)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jejak.local import ports
+from jejak import ports
 
 SCRIPT = Path(__file__).with_name("run_ckan.sh")
 INSTALL = f"tests/ckan/{SCRIPT.name} install (Debian or Ubuntu; it uses sudo for the system packages)"

@@ -1,6 +1,6 @@
 """The checker: what lies in journals, on Kafka, on the portal and with the clients in; every broken promise out, in a sentence each.
 
-Chains and bytes are judged by `jejak.archive.proof`, the function behind `jejak audit verify`; this adds what only a test can know:
+Chains and bytes are judged by `archive.proof`, the function behind `jejak audit verify`; this adds what only a test can know:
 what was submitted, promised to clients and forged. Pure, so the same function serves real processes, the soak and the simulation.
 """
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from jejak.archive.proof import Report
-from jejak.events.contracts import DEAD_LETTERS_TOPIC, EVENT, LOG_TOPIC, RECEIPTS_TOPIC
-from jejak.events.submission import BATON, STATE_AFTER
-from jejak.services.worklist import asked_by
+from archive.proof import Report
+from events.contracts import DEAD_LETTERS_TOPIC, EVENT, LOG_TOPIC, RECEIPTS_TOPIC
+from events.submission import BATON, STATE_AFTER
+from lane.worklist import asked_by
 from tests.crash.load import Said
 
 Place = tuple[str, int, int]

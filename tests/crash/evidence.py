@@ -9,13 +9,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from jejak.archive.proof import verify
-from jejak.archive.scan import LogAt
-from jejak.events.bus import Kafka
-from jejak.events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
-from jejak.events.journal import Row, unframed
-from jejak.events.reader import read_topic, spans
-from jejak.events.stores import Store, open_reader
+from archive.proof import verify
+from archive.scan import LogAt
+from bus.kafka import Kafka
+from bus.reader import read_topic, spans
+from events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
+from events.journal import Row, unframed
+from events.stores import Store, open_reader
 from tests.crash.checker import Expected, JournalSeen, Letter, Place, Seen, violations
 from tests.crash.lanes import LANES
 from tests.crash.load import Load

@@ -16,9 +16,9 @@ from uuid import UUID
 import httpx
 import orjson
 
-from jejak.events.bus import KafkaError
-from jejak.events.client import send
-from jejak.events.loops import ended
+from bus.client import send
+from bus.kafka import KafkaError
+from bus.loops import ended
 from tests.crash.lanes import LaneProcess
 from tests.crash.plans import OPDS, RETURN_ME, Plan
 from tests.crash.stage import Stage

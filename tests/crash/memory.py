@@ -15,9 +15,9 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 from eventsourcing.sqlite import SQLiteDatastore
 
-from jejak.archive.facts import Fact, fact_of_message, place_of, read_quickly
-from jejak.archive.sources import Group, IdRange
-from jejak.events.stores import NewRow, SQLiteStore
+from archive.facts import Fact, fact_of_message, place_of, read_quickly
+from archive.sources import Group, IdRange
+from events.stores import NewRow, SQLiteStore
 
 PARTITIONS: Final = {"opendata.submissions.v1": 2}
 CLUSTER: Final = "in-memory"

@@ -12,7 +12,8 @@ from typing import Any, Final
 import orjson
 from aiokafka import AIOKafkaProducer
 
-from jejak.events.bus import SEND_BYTES, Kafka, stopped
+from bus.kafka import Kafka, stopped
+from bus.relay import SEND_BYTES
 from tests.crash.plans import Plan, form
 
 BIG: Final = 1_200

@@ -11,17 +11,18 @@ from uuid import UUID
 
 import orjson
 
-import jejak.services.decision.commands as decision
-import jejak.services.publisher.commands as publisher
-import jejak.services.review.commands as review
-from jejak.events.bus import Consumer, Relay
-from jejak.events.contracts import LOG_TOPIC, Published
-from jejak.events.journal import Journal
-from jejak.events.loops import Progress
-from jejak.services.files import open_files
-from jejak.services.intake.inbound import TOPICS, judge, refuse
-from jejak.services.lane import CommandBody, Lane
-from jejak.services.worklist import Worklist, open_engine
+import services.decision.commands as decision
+import services.publisher.commands as publisher
+import services.review.commands as review
+from bus.consumer import Consumer
+from bus.loops import Progress
+from bus.relay import Relay
+from events.contracts import LOG_TOPIC, Published
+from events.journal import Journal
+from lane.files import open_files
+from lane.lane import CommandBody, Lane
+from lane.worklist import Worklist, open_engine
+from services.intake.inbound import TOPICS, judge, refuse
 from tests.crash.load import CHECKLIST, REASON
 from tests.crash.memory import CLUSTER, Disk, Log, Reader
 

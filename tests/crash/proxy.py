@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from jejak.local.ports import LOOPBACK, free
+from jejak.ports import LOOPBACK, free
 
 CHUNK: Final = 64 * 1024
 START_S: Final = 10.0

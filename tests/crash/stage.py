@@ -17,18 +17,18 @@ from typing import Final
 
 import psycopg
 
-from jejak.archive.proof import JournalAt
-from jejak.events.bus import Kafka
-from jejak.events.directory import put_record
-from jejak.events.topics import ensure, inbound_topic, shared_topics
-from jejak.local import broker
-from jejak.local.broker import Broker
-from jejak.local.ports import LOOPBACK, free
-from jejak.web.tokens import Role, issue, load_private, make_keys, person_id
+from archive.proof import JournalAt
+from bus.directory import put_record
+from bus.kafka import Kafka
+from bus.topics import ensure, inbound_topic, shared_topics
+from jejak import broker
+from jejak.broker import Broker
+from jejak.ports import LOOPBACK, free
 from tests.crash.database import Database
 from tests.crash.lanes import LANES, TICK_S, LaneProcess
 from tests.crash.plans import OPDS
 from tests.crash.proxy import Proxy
+from web.tokens import Role, issue, load_private, make_keys, person_id
 
 PATIENCE_S: Final = 240.0
 PARTITIONS: Final = 4

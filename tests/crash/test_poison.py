@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from jejak.events.contracts import LOG_TOPIC
+from events.contracts import LOG_TOPIC
 from tests.crash.checker import Letter
 from tests.crash.evidence import await_progress, await_rest, check, expected_of, finished_submission, intake_lag
 from tests.crash.lanes import LANES

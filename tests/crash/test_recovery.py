@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
-import jejak.services.intake.recovery as recovery
-from jejak.events.bus import Kafka
-from jejak.events.journal import Journal, source_of
+import services.intake.recovery as recovery
+from bus.kafka import Kafka
+from events.journal import Journal, source_of
 from tests.crash.memory import CLUSTER, Disk
 
 TOPIC = "opd.setda.data-submitted.v1"

@@ -10,13 +10,12 @@ import orjson
 import pytest
 from eventsourcing.persistence import Tracking
 
-import jejak.events.bus
-import jejak.events.journal
-import jejak.services.lane
-from jejak.events.bus import Relay
-from jejak.events.contracts import LOG_TOPIC
-from jejak.events.journal import Journal
-from jejak.services.lane import Lane
+import events.journal
+import lane.lane
+from bus.relay import Relay
+from events.contracts import LOG_TOPIC
+from events.journal import Journal
+from lane.lane import Lane
 from tests.crash.removed import patched
 from tests.crash.scenes import expected, send, settle, small_plans, started, walk
 from tests.crash.world import World
@@ -151,15 +150,15 @@ def ready_from_the_start() -> Iterator[None]:
 
 
 def no_drop_by_key() -> AbstractContextManager[None]:
-    return patched(jejak.events.journal, "_replicated", "if event.sequence <= chain.sequence:", "if False:")
+    return patched(events.journal, "_replicated", "if event.sequence <= chain.sequence:", "if False:")
 
 
 def no_chain_check() -> AbstractContextManager[None]:
-    return patched(jejak.events.journal, "fault", '(event.previous or "") != chain.hashes[-32:].hex()', "False")
+    return patched(events.journal, "fault", '(event.previous or "") != chain.hashes[-32:].hex()', "False")
 
 
 def no_fork_check() -> AbstractContextManager[None]:
-    return patched(jejak.events.journal, "_replicated", "if hashlib.sha256(raw).digest() == known", "if known")
+    return patched(events.journal, "_replicated", "if hashlib.sha256(raw).digest() == known", "if known")
 
 
 def cursor_before_the_acknowledgement() -> AbstractContextManager[None]:
@@ -169,12 +168,12 @@ def cursor_before_the_acknowledgement() -> AbstractContextManager[None]:
 
 
 def a_parser_that_raises() -> AbstractContextManager[None]:
-    return patched(jejak.events.journal, "read_safely", "except (ValueError, RecursionError):", "except RecursionError:")
+    return patched(events.journal, "read_safely", "except (ValueError, RecursionError):", "except RecursionError:")
 
 
 def no_expected_sequence() -> AbstractContextManager[None]:
     """Nobody asks which step the caller had seen."""
-    return patched(jejak.services.lane, "held_by", "submission.sequence != expected_sequence", "False")
+    return patched(lane.lane, "held_by", "submission.sequence != expected_sequence", "False")
 
 
 SAFEGUARDS: list[tuple[str, Scene, Removal]] = [

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from jejak.events.contracts import LOG_TOPIC
+from events.contracts import LOG_TOPIC
 from tests.crash.checker import Expected, Letter
 from tests.crash.plans import Plan
 from tests.crash.poison import inbound_poison, log_poison

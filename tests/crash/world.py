@@ -12,12 +12,12 @@ from uuid import UUID
 
 from aiokafka import TopicPartition
 
-from jejak.archive.proof import check
-from jejak.archive.sources import JournalSource
-from jejak.events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, Actor
-from jejak.events.journal import OUTGOING
-from jejak.events.submission import Refused
-from jejak.services.lane import NotReady
+from archive.proof import check
+from archive.sources import JournalSource
+from events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, Actor
+from events.journal import OUTGOING
+from events.submission import Refused
+from lane.lane import NotReady
 from tests.crash.checker import Expected, JournalSeen, Seen, violations
 from tests.crash.evidence import placed, seen_in
 from tests.crash.load import Said

@@ -1,1 +1,1 @@
-"""The contracts, the fold, the journal and the bus: the last three on real servers."""
+"""The contracts, the fold and the journal, on both stores."""

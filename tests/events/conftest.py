@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jejak.events.bus import Kafka
-from jejak.events.journal import Journal
-from jejak.events.stores import open_store
+from bus.kafka import Kafka
+from events.journal import Journal
+from events.stores import open_store
 
 LANES = itertools.count(1)
 

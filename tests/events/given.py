@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
-from jejak.events.contracts import EVENT, LOG_TOPIC, Actor, Lane, event_id_of, manifest_of
-from jejak.events.journal import Record, Recorded
-from jejak.events.submission import Submission, evolve, fold
+from events.contracts import EVENT, LOG_TOPIC, Actor, Lane, event_id_of, manifest_of
+from events.journal import Record, Recorded
+from events.submission import Submission, evolve, fold
 
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)
 TIM = Actor(id="tim-ppid@dispermades", name="Tim PPID", role="tim_ppid", opd="dispermades")

@@ -5,7 +5,7 @@ from typing import Any
 
 from eventsourcing.persistence import OperationalError, Tracking
 
-from jejak.events.stores import NewRow, Store
+from events.stores import NewRow, Store
 
 
 class FailingStore:

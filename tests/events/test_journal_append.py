@@ -11,9 +11,9 @@ from functools import partial
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from jejak.events.contracts import EVENT_BYTES_LIMIT, Event
-from jejak.events.journal import Journal, Recorded
-from jejak.events.submission import Kind, Refused, State
+from events.contracts import EVENT_BYTES_LIMIT, Event
+from events.journal import Journal, Recorded
+from events.submission import Kind, Refused, State
 from tests.events.conftest import Place
 from tests.events.given import START, WHOLE_LIFE, after, approved, revised, revision_of, story, submission_of, submitted, verified
 from tests.events.stores_that_fail import FailingStore

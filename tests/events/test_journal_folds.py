@@ -7,10 +7,10 @@ from unittest.mock import patch
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from jejak.events import folds
-from jejak.events.contracts import LOG_TOPIC, Event
-from jejak.events.journal import Journal, Outcome, Record, Recorded, Row, read_safely
-from jejak.events.stores import open_store
+from events import folds
+from events.contracts import LOG_TOPIC, Event
+from events.journal import Journal, Outcome, Record, Recorded, Row, read_safely
+from events.stores import open_store
 from tests.events.conftest import Place
 from tests.events.given import (
     after,
@@ -132,7 +132,7 @@ def test_an_own_event_that_comes_back_is_known_once_and_only_under_its_key(place
         read.append(raw)
         return read_safely(raw)
 
-    monkeypatch.setattr("jejak.events.journal.read_safely", watched)
+    monkeypatch.setattr("events.journal.read_safely", watched)
 
     assert [outcome.counted for outcome in journal.replicate(came_back)] == ["duplicate", "duplicate"]
     assert read == [raw]

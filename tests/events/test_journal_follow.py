@@ -2,7 +2,7 @@
 
 import pytest
 
-from jejak.events.journal import EVENTS, OUTGOING, Journal, Outcome, Record, Row, dead_letter, stream_of
+from events.journal import EVENTS, OUTGOING, Journal, Outcome, Record, Row, dead_letter, stream_of
 from tests.events.conftest import Place
 from tests.events.given import on_kafka, revised, story, submitted, verified
 

@@ -5,9 +5,9 @@ import json
 import pytest
 from eventsourcing.persistence import IntegrityError, OperationalError
 
-import jejak.events.journal
-from jejak.events.contracts import EVENT, LOG_TOPIC
-from jejak.events.journal import Journal, Record, Recorded, Row, unframed
+import events.journal
+from events.contracts import EVENT, LOG_TOPIC
+from events.journal import Journal, Record, Recorded, Row, unframed
 from tests.events.conftest import Place
 from tests.events.given import WHOLE_LIFE, after, approved, on_kafka, revised, revision_of, story, submitted, verified
 from tests.events.stores_that_fail import FailingStore
@@ -211,7 +211,7 @@ def test_nothing_is_lost_while_the_database_is_away(journal: Journal) -> None:
 
 
 def test_a_submission_the_memory_forgot_is_judged_as_well_as_one_it_knows(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jejak.events.journal, "CHAINS_KEPT", 2)
+    monkeypatch.setattr(events.journal, "CHAINS_KEPT", 2)
     journal = place.journal()
     stories = [story(submitted, revised, verified) for _ in range(7)]
     for step in range(3):

@@ -3,9 +3,9 @@
 import orjson
 import pytest
 
-from jejak.events import recent
-from jejak.events.journal import Journal, Outcome, Record, Row, stream_of
-from jejak.events.recent import Headline, Recent, headline_of
+from events import recent
+from events.journal import Journal, Outcome, Record, Row, stream_of
+from events.recent import Headline, Recent, headline_of
 from tests.events.conftest import Place
 from tests.events.given import on_kafka, published, revised, story, submitted, verified
 

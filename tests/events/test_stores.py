@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from eventsourcing.persistence import PersistenceError
 
-from jejak.events.journal import Journal, Row
-from jejak.events.stores import StoreRefused, open_reader, open_store
+from events.journal import Journal, Row
+from events.stores import StoreRefused, open_reader, open_store
 from tests.events.conftest import Place
 from tests.events.given import on_kafka, revised, story, submitted
 
 OPEN = """
 import sys
-from jejak.events.stores import StoreRefused, open_store
+from events.stores import StoreRefused, open_store
 try:
     store = open_store(sys.argv[1], sys.argv[2])
 except StoreRefused as refused:

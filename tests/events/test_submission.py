@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from jejak.events.contracts import Actor, Lane
-from jejak.events.submission import BATON, State, another_pair_of_eyes, fold, held_by, next_ids, same_opd
+from events.contracts import Actor, Lane
+from events.submission import BATON, State, another_pair_of_eyes, fold, held_by, next_ids, same_opd
 from tests.events.given import (
     ATASAN,
     KETUA,

@@ -1,1 +1,1 @@
-"""The four lanes: settings, files, due times, policies, and their whole life over Kafka and HTTP."""
+"""The four lanes: policies, commands, and their whole life over Kafka and HTTP."""

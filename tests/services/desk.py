@@ -15,14 +15,14 @@ from typing import Any
 import httpx
 from fastapi import APIRouter, FastAPI
 
-from jejak.events.contracts import Actor
-from jejak.events.journal import Recorded
-from jejak.local.app import LANES
-from jejak.services.lane import Lane, Shared, open_shared
-from jejak.services.settings import read_settings
-from jejak.services.web import LaneOf, add_errors
-from jejak.web.tokens import Role, issue, load_private, make_keys
+from events.contracts import Actor
+from events.journal import Recorded
+from jejak.app import LANES
+from lane.lane import Lane, Shared, open_shared
+from lane.settings import read_settings
+from lane.web import LaneOf, add_errors
 from tests.events.given import ADMIN, ATASAN, DATASET, KETUA, TIM, on_kafka
+from web.tokens import Role, issue, load_private, make_keys
 
 AUDITOR = Actor(id="auditor", name="Auditor Inspektorat", role="auditor")
 TIM_OF_DINKES = Actor(id="tim-ppid@dinkes", name="Tim PPID", role="tim_ppid", opd="dinkes")

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from jejak.events.contracts import Published, Reason
-from jejak.services.files import Files
-from jejak.services.publisher.folder import FolderPortal
-from jejak.services.publisher.portal import Code, PortalProblem, Publication, Step
+from events.contracts import Published, Reason
+from lane.files import Files
+from portals.folder.folder import FolderPortal
+from portals.portal import Code, PortalProblem, Publication, Step
 
 
 class FailingPortal(FolderPortal):

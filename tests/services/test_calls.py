@@ -10,7 +10,7 @@ import httpx
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from jejak.events.contracts import Actor
+from events.contracts import Actor
 from tests.events.given import START, Step, after, revised, revision_of, story, submission_of, submitted, verified
 from tests.events.stores_that_fail import FailingStore
 from tests.services.desk import ATASAN, AUDITOR, KETUA, KETUA_OF_DINKES, TIM, Desk, bearer, desk_of

@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from jejak.events.contracts import EVENT, Actor, Checklist, DataRejected, DataRevised, DataVerified
-from jejak.events.journal import Row
-from jejak.events.submission import Kind, Refused
-from jejak.services.decision.commands import Verify
+from events.contracts import EVENT, Actor, Checklist, DataRejected, DataRevised, DataVerified
+from events.journal import Row
+from events.submission import Kind, Refused
+from services.decision.commands import Verify
 from tests.events.given import CHECKLIST, FILE, Step, approved, rejected, revised, revision_of, story, submission_of, submitted, verified
+from tests.lane.shelves import keep, sha
 from tests.services.desk import ADMIN, ATASAN, AUDITOR, KETUA, KETUA_OF_DINKES, TIM, Desk, desk_of
-from tests.services.shelves import keep, sha
 
 REASONS = [{"code": "incomplete", "field": "dataset.columns", "note": "Kolom tanpa satuan."}]
 BODIES: dict[str, dict[str, Any]] = {

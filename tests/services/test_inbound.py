@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
-from jejak.events.contracts import DataSubmitted, submission_id_of
-from jejak.events.journal import Record, Row, unframed
-from jejak.services.files import FilesUnavailable
-from jejak.services.intake.inbound import first_event, judge, refuse
+from events.contracts import DataSubmitted, submission_id_of
+from events.journal import Record, Row, unframed
+from lane.files import FilesUnavailable
+from services.intake.inbound import first_event, judge, refuse
 from tests.services.desk import TIM, Desk, desk_of, form
 
 TOPIC = "opd.dispermades.data-submitted.v1"

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from jejak.events.contracts import EVENT, Actor, DataSubmitted, submission_id_of
+from events.contracts import EVENT, Actor, DataSubmitted, submission_id_of
 from tests.services.desk import ATASAN, AUDITOR, CONTENT, KETUA, TIM, TIM_OF_DINKES, Desk, bearer, desk_of, form
 
 MIB = 1024 * 1024

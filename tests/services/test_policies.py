@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from jejak.events.contracts import Checklist, Dataset, File, Inbound
-from jejak.services.decision.policy import MAY_DECIDE, all_five_hold, dataset_is_its_own, has_no_error_findings
-from jejak.services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT, comes_from
-from jejak.services.publishable import reasons_against
-from jejak.services.publisher.policy import MAY_PUBLISH, PUBLISHER
-from jejak.services.review.policy import MAY_REVISE
-from jejak.web.tokens import Role
+from events.contracts import Checklist, Dataset, File, Inbound
+from lane.publishable import reasons_against
+from services.decision.policy import MAY_DECIDE, all_five_hold, dataset_is_its_own, has_no_error_findings
+from services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT, comes_from
+from services.publisher.policy import MAY_PUBLISH, PUBLISHER
+from services.review.policy import MAY_REVISE
 from tests.events.given import CHECKLIST, DATASET, FILE, given, revision_of, submitted
 from tests.services.desk import form
+from web.tokens import Role
 
 
 def against(*files: dict[str, Any], **changes: Any) -> list[tuple[str, str | None]]:

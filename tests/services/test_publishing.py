@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from jejak.events.contracts import EVENT, DataPublished, DataRetracted
-from jejak.services.publisher.web import publishing_of
-from tests.events.cluster import running, until
+from events.contracts import EVENT, DataPublished, DataRetracted
+from services.publisher.web import publishing_of
+from tests.bus.cluster import running, until
 from tests.events.given import FILE, approved, published, revised, revision_of, story, submitted, verified
+from tests.lane.shelves import keep, sha
 from tests.services.desk import ADMIN, ATASAN, AUDITOR, CONTENT, Desk, desk_of
 from tests.services.portal_that_fails import FailingPortal
-from tests.services.shelves import keep, sha
 
 REASON = {"code": "personal_data", "field": "files.0", "note": "Ada NIK di kolom keterangan."}
 

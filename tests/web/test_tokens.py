@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jejak.web.tokens import (
+from web.tokens import (
     Caller,
     Role,
     TokenRefused,

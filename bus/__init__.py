@@ -1,0 +1,1 @@
+"""How it travels: Kafka in and out, and the loops that do it."""

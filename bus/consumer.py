@@ -1,0 +1,259 @@
+"""Kafka in: records become `Record`s and are taken into a journal.
+
+Positions live in the journal, in the transaction of the records' effects; Kafka's own committed offsets are not used. What is
+taken once is never read again, what was not is read from the stored position, and every failure here only repeats work.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from eventsourcing.persistence import PersistenceError
+
+from bus.kafka import CALL_S, Kafka, KafkaError, stopped
+from bus.loops import STALLED_S, WATCH_S, Progress, breath, pause, within
+from events.journal import Journal, Outcome, Record, dead_letter, source_of
+
+log = structlog.get_logger("jejak.bus")
+
+BATCH: Final = 1_000
+FAR_BEHIND: Final = 10 * BATCH
+
+
+class Stalled(RuntimeError):
+    """Records wait and none arrives: the consumer must be built anew (aiokafka #1154)."""
+
+
+class LogShorter(RuntimeError):
+    """Kafka holds less than was already read: data was lost there, going on would skip records."""
+
+
+def record_of(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> Record:
+    return Record(message.topic, message.partition, message.offset, message.key, message.value, cluster)
+
+
+@dataclass
+class Consumer:
+    """Reads topics into a journal through `take` (a blocking call: effects and positions in one transaction).
+
+    With a `group`, partitions are shared with other processes of the lane; without, this process reads them all. `refuse`: what
+    becomes of a record that our own code fails on; without it the record waits, because the log must not have holes. `gather_s`: the
+    shortest wait between two batches, unless the lane is far behind.
+    """
+
+    kafka: Kafka
+    journal: Journal
+    topics: re.Pattern[str]
+    take: Callable[[Sequence[Record]], list[Outcome]]
+    progress: Progress
+    group: str | None = None
+    refuse: Callable[[Record, str], Outcome] | None = None
+    may_start: Callable[[], Awaitable[None]] | None = None
+    gather_s: float = 0.0
+    _cluster: str = ""
+    _aside: frozenset[TopicPartition] = frozenset()
+    _goal: dict[str, int] | None = None
+    _watched_at: float = 0.0
+    _built_at: float = 0.0
+    _read: int = 0
+
+    async def run(self) -> None:
+        """Until cancelled. Whatever fails is logged, shown as not healthy, and tried again with growing pauses."""
+        if self.may_start:
+            await self.may_start()
+        failures = 0
+        while True:
+            started = time.monotonic()
+            try:
+                await self._consume()
+            except (KafkaError, PersistenceError, OSError, TimeoutError, Stalled, LogShorter) as error:
+                failures = 0 if time.monotonic() - started > STALLED_S else failures + 1
+                self.progress.blocked = self.progress.blocked or f"{type(error).__name__}: {error}"
+                self.progress.rebuilt += 1
+                log.warning("consumer_rebuilt", consumer=self.progress.name, error=repr(error))
+                await asyncio.sleep(pause(failures))
+
+    async def _consume(self) -> None:
+        async with self.kafka.admin() as admin:
+            self._cluster = str((await admin.describe_cluster())["cluster_id"])
+            await self._consume_cluster(admin)
+
+    async def _consume_cluster(self, admin: AIOKafkaAdminClient) -> None:
+        consumer = AIOKafkaConsumer(
+            **self.kafka.options(),
+            group_id=self.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            metadata_max_age_ms=int(WATCH_S * 1000),
+            max_poll_interval_ms=300_000,
+            session_timeout_ms=10_000,
+            check_crcs=True,
+            isolation_level="read_committed",
+        )
+        if self.group:
+            consumer.subscribe(pattern=self.topics.pattern, listener=_SeekOnAssignment(self, consumer))
+        try:
+            await within(CALL_S, consumer.start())
+            self._watched_at, self._built_at, self._aside = 0.0, time.monotonic(), frozenset()
+            self.progress.left_alone = None
+            while True:
+                await self._watch(consumer, admin)
+                if not self.group and not consumer.assignment():  # no topic yet: getmany would wait for one for ever
+                    await asyncio.sleep(0.2)
+                    continue
+                if batch := await within(STALLED_S, self._fetched(consumer)):
+                    began = time.monotonic()
+                    await self._apply(batch)
+                    if len(batch) < BATCH:  # else there is more already
+                        behind = not self.progress.ready or self.progress.lag > FAR_BEHIND
+                        await asyncio.sleep(breath(time.monotonic() - began, 0.0 if behind else self.gather_s))
+        finally:
+            await stopped(consumer.stop())
+
+    async def _fetched(self, consumer: AIOKafkaConsumer) -> "list[ConsumerRecord[bytes, bytes]]":
+        """The next batch; none when a second passes without one.
+
+        While it is worked on nothing more is asked for, unless it is a full one. aiokafka would ask at once, get the one record that
+        comes next, and ask no more until that is taken: all that came after it would wait one batch longer.
+        """
+        consumer.resume(*consumer.paused() - self._aside)
+        consumer.pause(*self._aside & consumer.assignment())
+        batches = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
+        batch = [message for messages in batches.values() for message in messages]
+        if 0 < len(batch) < BATCH:
+            consumer.pause(*consumer.assignment())
+        return batch
+
+    async def _apply(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
+        """Take a batch; while the database or the disk is unavailable, hold it and try again: nothing is skipped."""
+        failures = 0
+        while True:
+            try:
+                outcomes = await asyncio.to_thread(self._taken, messages)
+            except (PersistenceError, OSError) as error:
+                failures += 1
+                self.progress.blocked = f"{type(error).__name__}: {error}"
+                log.error("store_unavailable", consumer=self.progress.name, error=repr(error), waiting=len(messages))
+                await asyncio.sleep(pause(failures))
+                continue
+            self.progress.counts.update(outcome.counted for outcome in outcomes)
+            self.progress.moved()
+            return
+
+    def _taken(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> list[Outcome]:
+        records = [record_of(message, self._cluster) for message in messages]
+        try:
+            return self.take(records)
+        except (PersistenceError, OSError):
+            raise
+        except Exception:  # a record our own code chokes on must not stop the lane: one by one, that one is refused
+            if not self.refuse:
+                raise
+            log.exception("batch_failed", consumer=self.progress.name, records=len(records))
+            return [outcome for record in records for outcome in self._taken_alone(record)]
+
+    def _taken_alone(self, record: Record) -> list[Outcome]:
+        try:
+            return self.take([record])
+        except (PersistenceError, OSError):
+            raise
+        except Exception:
+            log.exception(
+                "record_failed", consumer=self.progress.name, topic=record.topic, partition=record.partition, offset=record.offset
+            )
+            refuse = self.refuse or dead_letter
+            return self.journal.take([record], lambda fresh: [refuse(r, "failed") for r in fresh])
+
+    async def _watch(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
+        """Every few seconds: new topics, lag, readiness, and whether anything still moves."""
+        behind = self.progress.lag > 0 and not self.progress.ready
+        if time.monotonic() - self._watched_at < (0.2 if behind else WATCH_S):
+            return
+        self._watched_at = time.monotonic()
+        partitions = await self._partitions(consumer, admin)
+        if not partitions and not self.refuse:
+            return  # the log must be there before anything can be said of it
+        if self._goal is None:
+            await self._look_at_beginning(consumer, partitions)
+        reached = await self._reached(consumer, partitions)
+        # Ends are asked for afterwards: other processes of the lane read on meanwhile, and would seem to have read more than there is.
+        ends = await within(CALL_S, consumer.end_offsets(partitions)) if partitions else {}
+        self._look_for_loss(consumer, ends, reached)
+        self.progress.lag = sum(max(0, end - reached[tp]) for tp, end in ends.items() if tp not in self._aside)
+        before, self._read = self._read, sum(reached.values())
+        if self._goal is None:
+            self._goal = dict(ends)
+        self.progress.ready = self.progress.ready or all(reached.get(tp, 0) >= end for tp, end in self._goal.items())
+        if self.progress.lag == 0 or self._read != before:
+            self.progress.moved()
+        elif time.monotonic() - max(self.progress.moved_at, self._built_at) > STALLED_S:
+            raise Stalled(f"{self.progress.lag} records wait for {self.progress.name} and none arrives")
+
+    async def _reached(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """How far each partition is read: what is stored, or further where only marks of transactions or expired records follow."""
+        reached = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
+        for tp in consumer.assignment() & reached.keys():
+            position = await within(CALL_S, consumer.position(tp))
+            if position > reached[tp]:  # stored, so that the other processes of the lane do not wait for it
+                await asyncio.to_thread(self.journal.pass_over, source_of(self._cluster, tp.topic, tp.partition), position)
+                reached[tp] = position
+        return reached
+
+    async def _look_at_beginning(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
+        """A log whose beginning was deleted would be read on from where it begins now, with a hole nobody sees."""
+        begins = await within(CALL_S, consumer.beginning_offsets(partitions)) if partitions and not self.refuse else {}
+        stored = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
+        if gone := [tp for tp, begin in begins.items() if begin > stored[tp]]:
+            tp = gone[0]
+            raise LogShorter(f"{tp.topic}/{tp.partition}: Kafka begins at {begins[tp]}, {stored[tp]} were read; those between are gone")
+
+    def _look_for_loss(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], reached: Mapping[TopicPartition, int]) -> None:
+        """Less on Kafka than was read: of the log nothing may be read any more; of the inbound topics only that one is left alone."""
+        short = [tp for tp, end in ends.items() if reached[tp] > end]
+        self._aside = (self._aside & ends.keys()) | frozenset(short)  # also when it holds as many again: those would be others
+        if not self._aside:
+            self.progress.left_alone = None
+        if not short:
+            return
+        words = f"{short[0].topic}/{short[0].partition}: {reached[short[0]]} records were read, Kafka now holds {ends[short[0]]}"
+        if not self.refuse:
+            raise LogShorter(words)
+        self.progress.left_alone = words
+
+    def _stored(self, partitions: Sequence[TopicPartition]) -> list[int]:
+        read = self.journal.stored_position if self.group else self.journal.position
+        return [read(source_of(self._cluster, tp.topic, tp.partition)) for tp in partitions]
+
+    async def _partitions(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> list[TopicPartition]:
+        """All partitions of the topics that match; without a group they are also assigned here, from the stored positions."""
+        names = [name for name in await admin.list_topics() if self.topics.match(name)]
+        described = await admin.describe_topics(names) if names else []
+        found = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
+        if found and not self.group and set(found) != consumer.assignment():
+            consumer.assign(found)
+            await self.seek(consumer, set(found))
+        return found
+
+    async def seek(self, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]) -> None:
+        for tp in partitions:
+            consumer.seek(tp, await asyncio.to_thread(self.journal.stored_position, source_of(self._cluster, tp.topic, tp.partition)))
+
+
+class _SeekOnAssignment(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Kafka's committed offsets are ignored: reading goes on where the journal stands."""
+
+    def __init__(self, owner: Consumer, consumer: AIOKafkaConsumer) -> None:
+        self._owner, self._consumer = owner, consumer
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        log.info("partitions_revoked", consumer=self._owner.progress.name, partitions=len(revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        log.info("partitions_assigned", consumer=self._owner.progress.name, partitions=len(assigned))
+        await self._owner.seek(self._consumer, assigned)

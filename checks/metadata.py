@@ -1,0 +1,103 @@
+"""Checks of metadata and file list: what the SOP's five words ask for that can be seen without opening a file."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from events.contracts import Dataset, File, Finding
+
+TABULAR: Final = frozenset(
+    {
+        "text/csv",
+        "text/tab-separated-values",
+        "application/vnd.ms-excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.oasis.opendocument.spreadsheet",
+    }
+)
+DAYS: Final = {
+    "continuous": 1,
+    "daily": 1,
+    "weekly": 7,
+    "monthly": 31,
+    "quarterly": 92,
+    "semiannual": 184,
+    "annual": 366,
+    "biennial": 731,
+    "quinquennial": 1827,
+}
+
+Check = Callable[[Dataset, Sequence[File], date], Finding | None]
+
+
+def findings(dataset: Dataset, files: Sequence[File], *, today: date) -> tuple[Finding, ...]:
+    return tuple(finding for check in CHECKS if (finding := check(dataset, files, today)))
+
+
+def is_current(dataset: Dataset, files: Sequence[File], today: date) -> Finding | None:
+    days = DAYS.get(dataset.frequency)
+    if days is None or dataset.period_end + timedelta(days=days) >= today:
+        return None
+    return Finding(
+        word="aktual",
+        severity="warning",
+        code="not_current",
+        field="dataset.period_end",
+        message=f"Periode berakhir {dataset.period_end:%d-%m-%Y}; menurut frekuensinya data yang lebih baru seharusnya sudah ada.",
+    )
+
+
+def period_has_ended(dataset: Dataset, files: Sequence[File], today: date) -> Finding | None:
+    if dataset.period_end <= today:
+        return None
+    return Finding(
+        word="valid",
+        severity="warning",
+        code="period_not_ended",
+        field="dataset.period_end",
+        message=f"Periode baru berakhir {dataset.period_end:%d-%m-%Y}; data mungkin belum lengkap.",
+    )
+
+
+def is_described(dataset: Dataset, files: Sequence[File], today: date) -> Finding | None:
+    missing = [name for name in ("theme", "source", "method", "retention") if getattr(dataset, name) is None]
+    if not missing:
+        return None
+    return Finding(
+        word="lengkap",
+        severity="warning",
+        code="metadata_incomplete",
+        field=f"dataset.{missing[0]}",
+        message=f"Belum diisi: {', '.join(missing)}. Lengkapi sebelum diputuskan.",
+    )
+
+
+def has_no_empty_file(dataset: Dataset, files: Sequence[File], today: date) -> Finding | None:
+    for index, file in enumerate(files):
+        if file.bytes == 0:
+            return Finding(
+                word="lengkap", severity="error", code="file_empty", field=f"files.{index}", message=f"Berkas {file.name} kosong."
+            )
+    return None
+
+
+def columns_are_distinct(dataset: Dataset, files: Sequence[File], today: date) -> Finding | None:
+    names = [column.name for column in dataset.columns]
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if not twice:
+        return None
+    return Finding(
+        word="valid",
+        severity="error",
+        code="column_twice",
+        field="dataset.columns",
+        message=f"Kolom tertulis dua kali: {', '.join(twice[:5])}.",
+    )
+
+
+def is_tabular(files: Sequence[File]) -> Iterator[int]:
+    """Positions of the files that are tables."""
+    return (index for index, file in enumerate(files) if file.media_type.split(";")[0].strip() in TABULAR)
+
+
+CHECKS: Final[tuple[Check, ...]] = (is_current, period_has_ended, is_described, has_no_empty_file, columns_are_distinct)

@@ -1,0 +1,246 @@
+"""The command line: `jejak …`. Exit codes: 0 good, 1 the thing asked about is not, 2 wrong use."""
+
+import asyncio
+import os
+import signal
+import uuid
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import orjson
+import typer
+
+from archive.cli import app as audit
+from archive.context import AuditContext
+from bus.client import submit as send_and_wait
+from bus.directory import put_record
+from bus.kafka import Kafka, KafkaError
+from bus.topics import ensure, inbound_topic
+from events.stores import StoreRefused, open_store
+from jejak import broker, forms
+from jejak.portal_cli import app as portal
+from jejak.prepare import REFUSALS, configure_logs, ensure_topics, kafka_beside, kafka_for, prepare
+from jejak.say import say
+from lane.due import Calendar, due_at
+from lane.files import open_files
+from lane.settings import LANES, Settings, SettingsRefused, read_settings
+from portals.portal import PortalProblem
+from web.tokens import Role, issue, load_private, make_keys, person_id
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Jejak carries open data from an agency to the portal and proves every step.",
+)
+opd = typer.Typer(no_args_is_help=True, help="Agencies (OPD).")
+token = typer.Typer(no_args_is_help=True, help="Signed tokens of people and systems.")
+app.add_typer(audit, name="audit")
+app.add_typer(opd, name="opd")
+app.add_typer(token, name="token")
+app.add_typer(portal, name="portal")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+T = TypeVar("T")
+LOG: Final = Path("var/jejak.log")
+UNREACHABLE: Final = (KafkaError, OSError, TimeoutError)
+
+
+@app.callback()
+def with_settings(ctx: typer.Context) -> None:
+    """Jejak carries open data from an agency to the portal and proves every step."""
+    ctx.obj = _audit_context
+
+
+@app.command()
+def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencies on real data.")] = False) -> None:
+    """Everything on this machine: Kafka, all lanes, the archive."""
+    from jejak.serve import serve
+
+    given = _settings()
+    configure_logs(given.log_level, LOG)
+    say(f"starting; the log is {LOG}")
+    with kafka_for(given) as settings:
+        prepare(settings)
+        if demo_too:
+            from jejak import demo
+
+            demo.start_in_background(settings)
+        serve(settings, LANES)
+
+
+@app.command()
+def lane(name: Annotated[str, typer.Argument(help=", ".join(LANES))]) -> None:
+    """One lane alone."""
+    if name not in LANES:
+        raise typer.BadParameter(f"choose one of {', '.join(LANES)}")
+    from jejak.serve import serve
+
+    with kafka_beside(_settings()) as settings:
+        prepare(settings)
+        serve(settings, [name])
+
+
+@app.command("broker")
+def run_broker() -> None:
+    """Only the local Kafka, until Ctrl-C."""
+    settings = _settings()
+    own = broker.start(Path("var/kafka"), port=settings.kafka_port, say=say)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # only now: a child would inherit it
+    say(f"Kafka at {own.bootstrap}; Ctrl-C stops it")
+    try:
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    finally:
+        own.stop()
+
+
+@app.command()
+def submit(
+    files: Annotated[list[Path], typer.Argument(help="DataSubmitted as JSON; data files beside it are taken along.")],
+    as_json: AsJson = False,
+    wait_s: float = 60,
+) -> None:
+    """Send DataSubmitted to the OPD's topic and wait for the receipts."""
+    forms_read = [forms.read(path) for path in files]
+    records = [(f"opd.{form['opd']}.data-submitted.v1", str(form["event_id"]).encode(), orjson.dumps(form)) for form in forms_read]
+    _run_on_kafka(lambda kafka: forms.need_topics(kafka, {topic for topic, _, _ in records}))
+    receipts = _run_on_kafka(
+        lambda kafka: send_and_wait(kafka, records, event_ids=[str(f["event_id"]) for f in forms_read], timeout_s=wait_s)
+    )
+    for receipt in receipts:
+        typer.echo(orjson.dumps(receipt) if as_json else forms.in_words(receipt))
+    raise typer.Exit(0 if all(r["outcome"] != "refused" for r in receipts) else 1)
+
+
+@app.command()
+def check(files: Annotated[list[Path], typer.Argument(help="DataSubmitted as JSON.")], as_json: AsJson = False) -> None:
+    """What intake would say of a DataSubmitted, without sending it."""
+    good = True
+    for path in files:
+        told = forms.judge(forms.read(path))
+        good = good and not told["reasons"]
+        typer.echo(orjson.dumps({"file": str(path), **told}) if as_json else forms.judged_in_words(str(path), told))
+    raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def migrate() -> None:
+    """Make the stores' tables and Kafka's topics, before the first start of several processes."""
+    settings = _settings()
+    for name in LANES:
+        open_store(settings.store, name).close()
+        say(f"store of {name}: ready")
+    if settings.kafka:
+        made = asyncio.run(ensure_topics(settings))
+        say(f"topics made: {', '.join(made) or 'none, all there'}")
+
+
+@app.command("doctor")
+def run_doctor(as_json: AsJson = False) -> None:
+    """Is everything this installation needs there and usable?"""
+    from jejak import doctor
+
+    answers = doctor.examine(_settings())
+    for answer in answers:
+        typer.echo(orjson.dumps(vars(answer)) if as_json else f"{'good ' if answer.good else 'WRONG'}  {answer.what}: {answer.words}")
+    raise typer.Exit(0 if all(answer.good for answer in answers) else 1)
+
+
+@opd.command("add")
+def opd_add(
+    kode: str,
+    name: Annotated[str, typer.Option(help="Full name.")],
+    contact: Annotated[list[str] | None, typer.Option(help="Role mailbox; may be given again.")] = None,
+) -> None:
+    """Make an agency known to every lane and make its topic."""
+    settings = _settings()
+    topic = inbound_topic(kode)
+    if not forms.is_kode(kode):
+        raise typer.BadParameter("small letters, digits and hyphens, at most 63", param_hint="kode")
+
+    async def add(kafka: Kafka) -> None:
+        await ensure_topics(settings)
+        await put_record(kafka, f"opd/{kode}", {"name": name, "contacts": contact or []})
+        async with kafka.admin() as admin:
+            await ensure(admin, [topic], replication=settings.kafka_replication, in_sync=settings.kafka_in_sync)
+
+    _run_on_kafka(add)
+    typer.echo(f"{kode}: {name}; topic {topic.name}")
+
+
+@token.command("add")
+def token_add(
+    name: Annotated[str, typer.Option()],
+    role: Annotated[Role, typer.Option()],
+    opd_kode: Annotated[str | None, typer.Option("--opd")] = None,
+    days: Annotated[int, typer.Option(min=1)] = 365,
+    person: Annotated[str | None, typer.Option("--id", help="Id of the person or system.")] = None,
+) -> None:
+    """Print a signed token, nothing else."""
+    settings = _settings()
+    if not (settings.keys / "private.pem").exists():
+        say(f"new keys are made in {settings.keys.resolve()}; lanes that use other keys will not accept this token")
+    make_keys(settings.keys)
+    try:
+        typer.echo(
+            issue(
+                load_private(settings.keys / "private.pem"),
+                id=person or person_id(name, opd=opd_kode),
+                name=name,
+                role=role,
+                opd=opd_kode,
+                issued_at=datetime.now(UTC),
+                days=days,
+                token_id=str(uuid.uuid4()),
+            )
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@token.command("revoke")
+def token_revoke(token_or_id: str) -> None:
+    """Make a token worthless everywhere within seconds."""
+    token_id = forms.token_id(token_or_id)
+    _run_on_kafka(lambda kafka: put_record(kafka, f"token/{token_id}", {"revoked_at": datetime.now(UTC).isoformat()}))
+    typer.echo(f"revoked: {token_id}")
+
+
+def _audit_context() -> AuditContext:
+    settings = _settings()
+    return AuditContext(
+        store_address=settings.store,
+        kafka=settings.kafka_cluster(),
+        files=lambda: open_files(settings.files, s3_endpoint=settings.s3_endpoint),
+        due=lambda arrived: due_at(arrived, minutes=settings.sla_minutes, calendar=Calendar(settings.sla_calendar)),
+        lanes=LANES,
+    )
+
+
+def _run_on_kafka(work: Callable[[Kafka], Coroutine[None, None, T]]) -> T:
+    """Run one piece of work on the Kafka of the settings, which must be running."""
+    return asyncio.run(work(_settings().kafka_cluster()))
+
+
+def _settings() -> Settings:
+    settings = read_settings(os.environ)
+    configure_logs(settings.log_level)
+    return settings
+
+
+def main() -> None:
+    """Entry point: what cannot be done is said in a sentence, without a stack trace."""
+    try:
+        app()
+    except SettingsRefused as refused:
+        say(f"Wrong settings:\n{refused}")
+        raise SystemExit(2) from None
+    except (StoreRefused, PortalProblem, forms.FormRefused, *REFUSALS) as refused:
+        say(f"jejak: {refused}")
+        raise SystemExit(1) from None
+    except UNREACHABLE as error:
+        say(f"jejak: {error or type(error).__name__} (Kafka: JEJAK_KAFKA, JEJAK_KAFKA_PORT)")
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

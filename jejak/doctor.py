@@ -1,0 +1,85 @@
+"""`jejak doctor`: looks at each thing an installation needs and says in a sentence what is wrong with it."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from eventsourcing.persistence import PersistenceError
+
+from bus.kafka import KafkaError
+from bus.topics import TopicRefused, check, shared_topics
+from events.contracts import LOG_TOPIC
+from events.stores import StoreRefused
+from lane.files import open_files
+from lane.settings import Settings
+from portals.kinds import open_portal
+from portals.portal import PortalProblem
+from web.tokens import load_public
+
+LOW_DISK: Final = 1 << 30
+
+
+@dataclass(frozen=True)
+class Answer:
+    what: str
+    good: bool
+    words: str
+
+
+def examine(settings: Settings) -> list[Answer]:
+    return [_answered(what, look, settings) for what, look in LOOKS.items()]
+
+
+def _answered(what: str, look: Callable[[Settings], str], settings: Settings) -> Answer:
+    try:
+        return Answer(what, good=True, words=look(settings))
+    except (KafkaError, TopicRefused, StoreRefused, PersistenceError, PortalProblem, OSError, ValueError, TimeoutError) as error:
+        return Answer(what, good=False, words=str(error) or type(error).__name__)
+
+
+def _kafka(settings: Settings) -> str:
+    async def look() -> str:
+        async with settings.kafka_cluster().admin() as admin:
+            topics = set(await admin.list_topics())
+            await check(admin, [t for t in shared_topics(settings.kafka_partitions) if t.name in topics])
+            return f"answers; {len(topics)} topics, the log is {'there' if LOG_TOPIC in topics else 'not made yet'}"
+
+    return asyncio.run(look())
+
+
+def _files(settings: Settings) -> str:
+    open_files(settings.files, s3_endpoint=settings.s3_endpoint).check()
+    return "can be written"
+
+
+def _portal(settings: Settings) -> str:
+    portal = open_portal(settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s)
+    try:
+        if problems := portal.check(largest_file=settings.files_limit_mb * 1024 * 1024):
+            raise ValueError(" ".join(problems))
+    finally:
+        portal.close()
+    return f"{portal.kind}: usable"
+
+
+def _keys(settings: Settings) -> str:
+    load_public(settings.keys / "public.pem")
+    return "public key is there"
+
+
+def _disk(settings: Settings) -> str:
+    if (free := shutil.disk_usage(Path()).free) < LOW_DISK:
+        raise ValueError(f"only {free >> 20} MiB free")
+    return f"{free >> 30} GiB free"
+
+
+LOOKS: Final[dict[str, Callable[[Settings], str]]] = {
+    "Kafka": _kafka,
+    "files": _files,
+    "portal": _portal,
+    "keys": _keys,
+    "disk": _disk,
+}

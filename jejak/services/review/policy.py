@@ -1,9 +1,0 @@
-"""Rules of step 2: who may revise what."""
-
-from typing import Final
-
-from jejak.events.submission import Rule, same_opd
-from jejak.web.tokens import Role
-
-MAY_REVISE: Final = frozenset({Role.KETUA_PPID})
-RULES: Final[tuple[Rule, ...]] = (same_opd,)

@@ -1,0 +1,118 @@
+"""Every setting, read once from the environment and checked all at once. In: variables; out: frozen `Settings`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from bus.kafka import Kafka
+
+PREFIX: Final = "JEJAK_"
+LANES: Final = ("intake", "review", "decision", "publisher", "archive")
+"""The lanes by name; the archive is one that only follows."""
+NOT_OURS: Final = ("JEJAK_TEST_", "JEJAK_BENCH_")
+
+
+class SettingsRefused(RuntimeError):
+    """Wrong settings, one line each."""
+
+
+class Settings(BaseModel):
+    """Field `x_y` is the variable JEJAK_X_Y. Defaults run everything on one machine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kafka: str | None = None
+    kafka_port: Annotated[int, Field(ge=0, le=65535)] = 9092
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_user: str | None = None
+    kafka_password: str | None = None
+    kafka_ca: Path | None = None
+    kafka_partitions: Annotated[int, Field(ge=1, le=1000)] = 12
+    kafka_replication: Annotated[int, Field(ge=1, le=9)] = 1
+    kafka_in_sync: Annotated[int, Field(ge=1, le=9)] = 1
+    store: str = "sqlite:var/"
+    files: str = "file:var/files"
+    files_limit_mb: Annotated[int, Field(ge=1, le=10_000)] = 100
+    s3_endpoint: str | None = None
+    portal: str = "folder:var/portal"
+    portal_token: str | None = None
+    portal_timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    portal_check_hours: Annotated[float, Field(ge=0)] = 0
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    keys: Path = Path("var/keys")
+    sla_minutes: Annotated[int, Field(ge=1, le=100_000)] = 60
+    sla_calendar: Literal["wall", "office"] = "wall"
+    login: Literal["local"] = "local"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("store")
+    @classmethod
+    def _store(cls, value: str) -> str:
+        if not value.startswith(("sqlite:", "postgresql://", "postgres://")):
+            raise ValueError("must be sqlite:DIR/ or postgresql://…")
+        return value
+
+    @field_validator("files")
+    @classmethod
+    def _files(cls, value: str) -> str:
+        if not value.startswith(("file:", "s3://")):
+            raise ValueError("must be file:DIR or s3://bucket/prefix")
+        return value
+
+    @field_validator("portal")
+    @classmethod
+    def _portal(cls, value: str) -> str:
+        if not value.startswith(("folder:", "http://", "https://")):
+            raise ValueError("must be folder:DIR or the address of a CKAN, http(s)://…")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> "Settings":
+        if wrong := _wrong_together(self.model_dump()):
+            raise ValueError("\n".join(wrong))
+        return self
+
+    def kafka_cluster(self) -> Kafka:
+        return Kafka(
+            self.kafka or f"127.0.0.1:{self.kafka_port}",
+            self.kafka_security,
+            self.kafka_user,
+            self.kafka_password,
+            str(self.kafka_ca) if self.kafka_ca else None,
+        )
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Raises `SettingsRefused` naming every wrong variable, unknown ones included. An empty value counts as unset."""
+    given = {k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX) and not k.startswith(NOT_OURS) and v}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as refused:
+        lines = [_line(error["loc"], error["type"], error["msg"]) for error in refused.errors()]
+        if all(error["loc"] for error in refused.errors()):  # pydantic looks at them together only when each is good by itself
+            lines += _wrong_together(given)
+        raise SettingsRefused("\n".join(lines)) from None
+
+
+def _wrong_together(given: Mapping[str, object]) -> list[str]:
+    """What is wrong with these settings beside each other; those that are wrong by themselves are passed over."""
+    security, portal = str(given.get("kafka_security", "")), str(given.get("portal", ""))
+    in_sync, replication = (str(given.get(name, 1)) for name in ("kafka_in_sync", "kafka_replication"))
+    wrong = []
+    if "SASL" in security and not (given.get("kafka_user") and given.get("kafka_password")):
+        wrong.append(f"JEJAK_KAFKA_USER and JEJAK_KAFKA_PASSWORD are needed with JEJAK_KAFKA_SECURITY={security}")
+    if in_sync.isdecimal() and replication.isdecimal() and int(in_sync) > int(replication):
+        wrong.append("JEJAK_KAFKA_IN_SYNC cannot be more than JEJAK_KAFKA_REPLICATION")
+    if portal.startswith("http") and not given.get("portal_token"):
+        wrong.append("JEJAK_PORTAL_TOKEN is needed when JEJAK_PORTAL is a CKAN")
+    return wrong
+
+
+def _line(loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    if not loc:
+        return message.removeprefix("Value error, ")
+    name = PREFIX + str(loc[0]).upper()
+    return f"{name}: there is no such setting" if kind == "extra_forbidden" else f"{name}: {message.removeprefix('Value error, ')}"

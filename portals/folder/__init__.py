@@ -1,0 +1,1 @@
+"""The portal as a folder of static pages with a DCAT catalogue."""

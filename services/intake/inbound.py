@@ -1,0 +1,142 @@
+"""Inbound topics, `opd.<kode>.data-submitted.v1`: every record in; DataSubmitted if accepted, one receipt always, out.
+
+Acceptance, receipt, dead letter and the record's position are one transaction of intake's journal.
+"""
+
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+import orjson
+import structlog
+
+from events.contracts import INBOUND_PATTERN, DataSubmitted, Reason, Receipt, ReceiptReason, Received, submission_id_of
+from events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, framed, place_of, stream_of
+from lane.files import Files
+from services.intake.commands import Accepted, AcceptedBefore, Declined, Duplicate, Find, Origin, Size, Verdict, submit
+
+TOPICS: Final = re.compile(INBOUND_PATTERN)
+UNREADABLE: Final = Declined(
+    (Reason(code="unreadable", note="Rekaman tidak dapat dibaca: kirim JSON (UTF-8) menurut kontrak."),), readable=False
+)
+log = structlog.get_logger("jejak.intake")
+
+
+def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Outcome]:
+    """What becomes of each record, in order; later ones of the batch see what earlier ones led to."""
+    told = [said_in(record.raw, "event_id") for record in fresh]
+    known = _known(fresh, told, journal)
+
+    def find(submission_id: uuid.UUID) -> Received | None:
+        if submission_id not in known:
+            known[submission_id] = first_received(journal, submission_id)
+        return known[submission_id]
+
+    sizes: dict[str, int] = {}
+
+    def size(sha256: str) -> int | None:
+        """One look for a file in a batch; what is not there is looked for again, because a record before may have brought it."""
+        if sha256 not in sizes and (found := files.size(sha256)) is not None:
+            sizes[sha256] = found
+        return sizes.get(sha256)
+
+    outcomes = []
+    for record, event_id in zip(fresh, told, strict=True):
+        verdict = _verdict(record, files, find, size)
+        outcomes.append(_outcome(record, verdict, event_id))
+        if isinstance(verdict, Accepted):
+            known[verdict.event.submission_id] = verdict.event.data.received
+    return outcomes
+
+
+def _known(fresh: Sequence[Record], told: Sequence[str | None], journal: Journal) -> dict[uuid.UUID, Received | None]:
+    """What the journal already has of the submissions that these records seem to be, in one look."""
+    ids = {submission_id_of(_opd(record.topic), event_id) for record, text in zip(fresh, told, strict=True) if (event_id := _uuid(text))}
+    return {i: _received(_first(history)) for i, history in journal.histories(list(ids)).items()}
+
+
+def refuse(record: Record, code: str) -> Outcome:
+    """A record our own code could not deal with: refused with a receipt and kept as a dead letter."""
+    sorry = Declined((Reason(code=code, note="Rekaman ini tidak dapat diproses; petugas telah diberi tahu."),), readable=False)
+    return _outcome(record, sorry, said_in(record.raw, "event_id"))
+
+
+def first_event(journal: Journal, submission_id: uuid.UUID) -> DataSubmitted | None:
+    return _first(journal.history(submission_id, upto=1))
+
+
+def first_received(journal: Journal, submission_id: uuid.UUID) -> Received | None:
+    return _received(first_event(journal, submission_id))
+
+
+def _first(history: Sequence[Recorded]) -> DataSubmitted | None:
+    return history[0].event if history and isinstance(history[0].event, DataSubmitted) else None
+
+
+def _received(first: DataSubmitted | None) -> Received | None:
+    return first.data.received if first else None
+
+
+def _verdict(record: Record, files: Files, find: Find, size: Size) -> Verdict:
+    if record.raw is None:
+        return UNREADABLE
+    origin = Origin(_opd(record.topic), topic=record.topic, partition=record.partition, offset=record.offset)
+    return submit(record.raw, origin, now=datetime.now(UTC), files=files, find=find, size=size)
+
+
+def _outcome(record: Record, verdict: Verdict, event_id: str | None) -> Outcome:
+    rows = [(Row.OWN, verdict.event.submission_id, 1, verdict.raw)] if isinstance(verdict, Accepted) else []
+    receipt = make_receipt(verdict, event_id=event_id, opd=_opd(record.topic), at=datetime.now(UTC))
+    raw = framed(place_of(record), receipt.model_dump_json().encode())
+    rows.append((Row.RECEIPT, stream_of("receipts", record.source), record.offset + 1, raw))
+    if isinstance(verdict, Declined) and not verdict.readable:
+        rows.extend(dead_letter(record, verdict.reasons[0].code).rows)
+    log.info(
+        "received",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        outcome=receipt.outcome,
+        correlation_id=event_id,
+        submission_id=str(receipt.submission_id) if receipt.submission_id else None,
+    )
+    return Outcome(receipt.outcome, tuple(rows))
+
+
+def make_receipt(verdict: Verdict, *, event_id: str | None, opd: str, at: datetime) -> Receipt:
+    match verdict:
+        case Accepted(event):
+            return Receipt(event_id=event_id, opd=opd, outcome="accepted", submission_id=event.submission_id, at=at)
+        case AcceptedBefore(submission_id):
+            return Receipt(event_id=event_id, opd=opd, outcome="accepted", submission_id=submission_id, at=at)
+        case Duplicate(submission_id):
+            return Receipt(event_id=event_id, opd=opd, outcome="duplicate", submission_id=submission_id, at=at)
+        case Declined(reasons):
+            told = tuple(ReceiptReason(code=r.code, field=r.field, message=r.note) for r in reasons)
+            return Receipt(event_id=event_id, opd=opd, outcome="refused", reasons=told, at=at)
+
+
+@lru_cache(maxsize=1024)
+def _opd(topic: str) -> str:
+    match = TOPICS.match(topic)
+    return match.group(1) if match else ""
+
+
+def said_in(raw: bytes | None, field: str) -> str | None:
+    """A field of a submission for the receipt, even when the rest of it is wrong."""
+    try:
+        said = orjson.loads(raw or b"")
+    except orjson.JSONDecodeError:
+        return None
+    value = said.get(field) if isinstance(said, dict) else None
+    return value[:100] if isinstance(value, str) else None
+
+
+def _uuid(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,26 @@
+"""Composition root of the lane publisher: the common parts, the portal, and the loop that publishes what was approved."""
+
+from bus.loops import Progress
+from lane.lane import Lane, Shared, build_lane, wake_on
+from portals.kinds import open_portal
+from services.publisher.attempts import Attempts
+from services.publisher.commands import COMMANDS
+from services.publisher.publishing import Publishing
+from services.publisher.web import routes
+
+__all__ = ["build", "routes"]
+
+
+def build(shared: Shared) -> Lane:
+    lane = build_lane("publisher", shared, commands=COMMANDS)
+    settings = shared.settings
+    portal = open_portal(settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s)
+    attempts = Attempts(lane.worklist.engine)
+    attempts.prepare()
+    publishing = Publishing(lane, portal, attempts, Progress("publishing"), wake_on(lane.worklist.on_change))
+    lane.parts["publishing"] = publishing
+    lane.work.append((publishing.progress, publishing.run))
+    if settings.portal_check_hours:
+        lane.work.append((Progress("portal_check"), publishing.check_regularly))
+    lane.on_stop.append(portal.close)
+    return lane

@@ -1,0 +1,12 @@
+"""Rules of step 4: who may publish by hand, try again, or take a dataset down."""
+
+from typing import Final
+
+from events.contracts import Actor
+from events.submission import Rule
+from web.tokens import Role
+
+MAY_PUBLISH: Final = frozenset({Role.ADMIN_OPENDATA})
+RULES: Final[tuple[Rule, ...]] = ()
+PUBLISHER: Final = Actor(id="jejak-publisher", name="Penerbit otomatis", role="admin_opendata")
+"""Publication follows from the approval; the service itself carries it out and signs for it."""

@@ -1,0 +1,9 @@
+"""Rules of step 2: who may revise what."""
+
+from typing import Final
+
+from events.submission import Rule, same_opd
+from web.tokens import Role
+
+MAY_REVISE: Final = frozenset({Role.KETUA_PPID})
+RULES: Final[tuple[Rule, ...]] = (same_opd,)

@@ -1,0 +1,1 @@
+"""Kafka in and out, and its loops, on the real broker."""

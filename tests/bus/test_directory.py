@@ -1,0 +1,70 @@
+"""Who is there: agencies and revoked tokens, known to every lane within seconds of the operator's command."""
+
+import uuid
+
+import pytest
+
+from bus.client import send
+from bus.directory import Directory, put_record
+from bus.kafka import Kafka
+from bus.loops import Progress
+from bus.topics import ensure, shared_topics
+from events.contracts import DIRECTORY_TOPIC
+from tests.bus.cluster import running, until
+
+
+@pytest.fixture
+async def cluster(kafka: str) -> Kafka:
+    made = Kafka(kafka)
+    async with made.admin() as admin:
+        await ensure(admin, shared_topics(3), replication=1, in_sync=1)
+    return made
+
+
+@pytest.fixture
+def kode() -> str:
+    return f"opd-{uuid.uuid4().hex[:8]}"
+
+
+async def test_what_was_written_before_a_start_is_known_when_the_directory_is_ready(cluster: Kafka, kode: str) -> None:
+    await put_record(cluster, f"opd/{kode}", {"name": "Nama lama"})
+    await put_record(cluster, f"opd/{kode}", {"name": "Dinas Pemberdayaan", "contacts": ["a@example.go.id"]})
+    await put_record(cluster, f"token/{kode}", {"revoked_at": "2026-11-23T02:00:00+00:00"})
+    directory = Directory(cluster, Progress("directory"))
+    assert not directory.progress.ready
+
+    async with running(directory.run):
+        await until(lambda: directory.progress.ready)
+
+        assert directory.name_of(kode) == "Dinas Pemberdayaan"
+        assert directory.is_revoked(kode)
+    assert (directory.name_of("unknown"), directory.is_revoked("unknown")) == ("unknown", False)
+
+
+async def test_a_running_lane_learns_of_agencies_and_revocations(cluster: Kafka, kode: str) -> None:
+    directories = [Directory(cluster, Progress("directory")) for _ in range(2)]
+    async with running(*(directory.run for directory in directories)):
+        await until(lambda: all(directory.progress.ready for directory in directories))
+        await put_record(cluster, f"opd/{kode}", {"name": "Baru"})
+        await put_record(cluster, f"token/{kode}", {})
+        await until(lambda: all(d.name_of(kode) == "Baru" and d.is_revoked(kode) for d in directories))
+
+
+async def test_removing_an_entry_and_what_cannot_be_read(cluster: Kafka, kode: str) -> None:
+    await put_record(cluster, f"opd/{kode}", {"name": "Baru"})
+    await put_record(cluster, f"token/{kode}", {})
+    odd = [
+        (f"opd/{kode}".encode(), b"\xff not JSON"),
+        (b"\xff\xfe", b"{}"),
+        (b"opd/", b"[]"),
+        (f"other/{kode}".encode(), b"{}"),
+    ]
+    await send(cluster, [(DIRECTORY_TOPIC, key, value) for key, value in odd])
+    directory = Directory(cluster, Progress("directory"))
+    async with running(directory.run):
+        await until(lambda: directory.progress.ready)
+        assert (directory.name_of(kode), directory.is_revoked(kode)) == ("Baru", True)
+        await send(cluster, [(DIRECTORY_TOPIC, f"{kind}/{kode}".encode(), None) for kind in ("opd", "token")])
+        await until(lambda: not directory.is_revoked(kode) and directory.name_of(kode) == kode)
+
+        assert directory.progress.healthy

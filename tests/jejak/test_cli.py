@@ -1,0 +1,167 @@
+"""The command line as an operator and an OPD's system use it: what it prints, and its exit codes (0 good, 1 is not, 2 wrong use)."""
+
+import json
+import socket
+import sqlite3
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.jejak.running import Done, Home, Up, write_form
+from tests.services.desk import CONTENT, form
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Home:
+    """A directory of its own, with a Kafka that nobody runs."""
+    return Home(tmp_path, {"JEJAK_KAFKA": "127.0.0.1:1"})
+
+
+def says(done: Done[str], exit_code: int, *words: str) -> None:
+    """It ended so, and said this in plain words."""
+    assert done.returncode == exit_code, done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    for word in words:
+        assert word in done.stderr + done.stdout
+
+
+def test_wrong_settings_are_all_named_at_once(alone: Home) -> None:
+    for command in (["up"], ["lane", "review"], ["doctor"], ["migrate"]):
+        done = alone.jejak(*command, JEJAK_PORT="x", JEJAK_STORE="mysql://x", JEJAK_STROE="1")
+        says(done, 2, "JEJAK_PORT: ", "JEJAK_STORE: must be", "JEJAK_STROE: there is no such setting")
+
+
+@pytest.mark.parametrize("command", [["nonsense"], ["lane", "nonsense"], ["lane"], ["opd", "add", "Kode!", "--name", "x"], ["submit"]])
+def test_wrong_use_is_two(alone: Home, command: list[str]) -> None:
+    says(alone.jejak(*command), 2)
+
+
+def test_help_names_every_command(alone: Home) -> None:
+    says(alone.jejak("--help"), 0, "up", "lane", "submit", "audit", "check", "broker", "migrate", "doctor", "opd", "token")
+
+
+def test_a_form_is_checked_without_any_network(alone: Home) -> None:
+    sent = form()
+    del sent["files"][0]["content"], sent["files"][0]["sha256"], sent["files"][0]["bytes"]
+    (alone.directory / "daftar-kecamatan.csv").write_bytes(CONTENT)
+    good = write_form(alone.directory, sent)
+    bad = write_form(alone.directory, form() | {"dataset": {"title": ""}, "occurred_at": "kemarin"})
+
+    says(alone.jejak("check", str(good)), 0, "dapat diserahkan", "lengkap")
+    says(alone.jejak("check", str(good), str(bad)), 1, "belum dapat diserahkan", "occurred_at", "dataset.title", "dataset.summary")
+    told = [json.loads(line) for line in alone.jejak("check", str(good), str(bad), "--json").stdout.splitlines()]
+    assert [bool(each["reasons"]) for each in told] == [False, True]
+    assert {reason["field"] for reason in told[1]["reasons"]} >= {"occurred_at", "dataset.title", "dataset.summary"}
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "No such file"), (b"{", "is not JSON"), (b"[]", "one JSON object"), (b"{}", "opd")])
+def test_a_file_that_is_no_form_is_told_in_a_sentence(alone: Home, content: bytes | None, words: str) -> None:
+    path = alone.directory / "form.json"
+    if content is not None:
+        path.write_bytes(content)
+
+    for command in ("check", "submit"):
+        says(alone.jejak(command, str(path)), 1, words)
+
+
+def test_submitting_prints_the_receipts(up: Up, opd: str) -> None:
+    sent = form(opd=opd, dataset_id=f"data-{uuid.uuid4().hex[:8]}")
+    good = write_form(up.home.directory, sent)
+    bad = write_form(up.home.directory, form(opd=opd, information_class="dikecualikan"))
+
+    first, again = (up.home.jejak("submit", str(good), "--json") for _ in range(2))
+    refused = up.home.jejak("submit", str(good), str(bad))
+
+    assert [json.loads(done.stdout)["outcome"] for done in (first, again)] == ["accepted", "duplicate"]
+    assert (first.returncode, again.returncode) == (0, 0)
+    says(refused, 1, "sudah pernah diterima", "ditolak", "dikecualikan")
+
+
+def test_submitting_for_an_agency_that_nobody_knows_ends_with_a_sentence(up: Up, new_opd: str) -> None:
+    path = write_form(up.home.directory, form(opd=new_opd))
+
+    says(up.home.jejak("submit", str(path), "--wait-s", "5"), 1, new_opd)
+
+
+def test_an_agency_is_added_with_its_topic_and_may_be_named_anew(home: Home, new_opd: str) -> None:
+    says(home.jejak("opd", "add", new_opd, "--name", "Dinas Baru"), 0, f"opd.{new_opd}.data-submitted.v1")
+    says(home.jejak("opd", "add", new_opd, "--name", "Dinas Lain", "--contact", "a@example.go.id"), 0, "Dinas Lain")
+
+
+def test_a_token_is_printed_and_nothing_else(alone: Home) -> None:
+    done = alone.jejak("token", "add", "--name", "Budi", "--role", "ketua_ppid", "--opd", "dispermades", "--days", "3")
+
+    assert (done.returncode, done.stdout.count("."), len(done.stdout.split())) == (0, 2, 1)
+    keys = alone.directory / "var" / "keys"
+    assert (keys / "private.pem").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--name", "Budi", "--role", "ketua_ppid"],
+        ["--name", "Budi", "--role", "auditor", "--opd", "dispermades"],
+        ["--name", "Budi", "--role", "bupati"],
+        ["--name", "Budi", "--role", "auditor", "--days", "0"],
+        ["--name", "???", "--role", "auditor"],
+        ["--role", "auditor"],
+    ],
+)
+def test_a_token_that_nobody_can_hold_is_wrong_use(alone: Home, arguments: list[str]) -> None:
+    done = alone.jejak("token", "add", *arguments)
+
+    says(done, 2)
+    assert done.stdout == ""
+
+
+def test_revoking_what_is_no_token_is_told(alone: Home) -> None:
+    says(alone.jejak("token", "revoke", "a.b.c"), 1, "neither a token nor a token's id")
+
+
+def test_the_doctor_finds_everything_well(up: Up) -> None:
+    done = up.home.jejak("doctor", "--json")
+
+    answers = {answer["what"]: answer["good"] for answer in map(json.loads, done.stdout.splitlines())}
+    assert (done.returncode, answers.keys() >= {"Kafka", "files", "portal", "keys", "disk"}, all(answers.values())) == (0, True, True)
+
+
+def test_the_doctor_names_what_is_wrong_and_why(alone: Home) -> None:
+    (alone.directory / "blocked").touch()
+
+    done = alone.jejak("doctor", JEJAK_FILES=f"file:{alone.directory / 'blocked'}")
+
+    says(done, 1, "WRONG  Kafka: ", "WRONG  files: ", "WRONG  keys: ", "good   portal: ")
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+def test_migrating_makes_the_stores_and_may_be_said_twice(home: Home, tmp_path: Path, postgres: Callable[[], str], store: str) -> None:
+    address = f"sqlite:{tmp_path}/" if store == "sqlite" else postgres()
+
+    for _ in range(2):
+        says(home.jejak("migrate", JEJAK_STORE=address), 0, "store of archive: ready", "topics made: ")
+
+    if store == "sqlite":
+        with sqlite3.connect(tmp_path / "review.sqlite") as database:
+            assert database.execute("SELECT count(*) FROM stored_events").fetchone() == (0,)
+        database.close()
+
+
+def test_a_lane_whose_store_another_process_has_is_refused_in_a_sentence(up: Up) -> None:
+    done = up.home.jejak("lane", "review", JEJAK_PORT="0")
+
+    says(done, 1, "another process runs the lane review")
+
+
+def test_a_taken_port_is_refused_in_a_sentence(home: Home, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = home.jejak("lane", "review", JEJAK_PORT=str(port), JEJAK_STORE=f"sqlite:{tmp_path}/")
+
+    says(done, 1, f"127.0.0.1:{port} cannot be listened on", "JEJAK_PORT")
+
+
+def test_without_kafka_commands_that_need_it_say_so(alone: Home) -> None:
+    says(alone.jejak("opd", "add", "dinkes", "--name", "x"), 1, "JEJAK_KAFKA")
+    says(alone.jejak("submit", str(write_form(alone.directory, form()))), 1, "JEJAK_KAFKA")

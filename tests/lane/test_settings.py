@@ -1,0 +1,80 @@
+"""Settings are read once and checked all at once: every wrong one is named, with what it should be."""
+
+import pytest
+
+from lane.settings import SettingsRefused, read_settings
+
+
+def refused(**variables: str) -> list[str]:
+    with pytest.raises(SettingsRefused) as wrong:
+        read_settings({f"JEJAK_{name}": value for name, value in variables.items()})
+    return str(wrong.value).splitlines()
+
+
+def test_without_any_setting_everything_runs_on_this_machine() -> None:
+    settings = read_settings({"HOME": "/", "PATH": ""})
+
+    assert (settings.kafka, settings.kafka_port, settings.host, settings.port) == (None, 9092, "127.0.0.1", 8000)
+    assert (settings.store, settings.files, settings.portal) == ("sqlite:var/", "file:var/files", "folder:var/portal")
+    assert (settings.sla_minutes, settings.sla_calendar) == (60, "wall")
+
+
+def test_an_empty_value_counts_as_unset() -> None:
+    assert read_settings({"JEJAK_PORT": "", "JEJAK_STORE": ""}) == read_settings({})
+
+
+def test_what_belongs_to_tests_and_benchmarks_is_passed_over() -> None:
+    assert read_settings({"JEJAK_TEST_POSTGRES": "x", "JEJAK_BENCH_SIZE": "1"}) == read_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "x"),
+        ("PORT", "70000"),
+        ("STORE", "mysql://x"),
+        ("FILES", "/srv/files"),
+        ("PORTAL", "ftp://x"),
+        ("SLA_CALENDAR", "kantor"),
+        ("SLA_MINUTES", "0"),
+        ("KAFKA_SECURITY", "TLS"),
+        ("KAFKA_PARTITIONS", "0"),
+        ("LOG_LEVEL", "loud"),
+        ("FILES_LIMIT_MB", "-1"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_name(name: str, value: str) -> None:
+    (line,) = refused(**{name: value})
+
+    assert line.startswith(f"JEJAK_{name}: ")
+
+
+def test_a_setting_that_does_not_exist_is_named() -> None:
+    assert refused(STROE="sqlite:x/") == ["JEJAK_STROE: there is no such setting"]
+
+
+def test_every_wrong_setting_is_named_at_once() -> None:
+    lines = refused(PORT="x", STORE="mysql://x", STROE="1", SLA_CALENDAR="kantor")
+
+    assert {line.split(":")[0] for line in lines} == {"JEJAK_PORT", "JEJAK_STORE", "JEJAK_STROE", "JEJAK_SLA_CALENDAR"}
+
+
+def test_what_is_missing_beside_others_is_named_with_them() -> None:
+    lines = refused(PORT="x", KAFKA_SECURITY="SASL_SSL", KAFKA_IN_SYNC="3", PORTAL="https://portal.example.go.id")
+
+    assert [line.split(" ")[0].rstrip(":") for line in lines] == [
+        "JEJAK_PORT",
+        "JEJAK_KAFKA_USER",
+        "JEJAK_KAFKA_IN_SYNC",
+        "JEJAK_PORTAL_TOKEN",
+    ]
+
+
+def test_a_secure_cluster_is_reached_with_its_user() -> None:
+    kafka = read_settings(
+        {"JEJAK_KAFKA": "a:9092,b:9092", "JEJAK_KAFKA_SECURITY": "SASL_PLAINTEXT", "JEJAK_KAFKA_USER": "u", "JEJAK_KAFKA_PASSWORD": "p"}
+    ).kafka_cluster()
+
+    options = kafka.options()
+    assert (options["bootstrap_servers"], options["security_protocol"]) == ("a:9092,b:9092", "SASL_PLAINTEXT")
+    assert (options["sasl_plain_username"], options["sasl_plain_password"], options["sasl_mechanism"]) == ("u", "p", "SCRAM-SHA-512")

@@ -1,0 +1,41 @@
+"""The shelf of files, and the two portals."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from portals.kinds import open_portal
+from portals.portal import Portal
+from tests.ckan.server import CkanServer
+from tests.portals.portals import CkanReader, Stage, ckan_stage, folder_stage
+from tests.portals.samples import Shelf
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path / "files")
+
+
+@pytest.fixture(params=["folder", pytest.param("ckan", marks=pytest.mark.needs("ckan"))])
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    made = folder_stage(tmp_path / "portal") if request.param == "folder" else ckan_stage(request.getfixturevalue("ckan"))
+    yield made
+    made.portal.close()
+
+
+@pytest.fixture
+def name() -> str:
+    """A dataset_id that no other test uses: the CKAN is shared."""
+    return f"data-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def reader(ckan: CkanServer) -> CkanReader:
+    return CkanReader(ckan)
+
+
+@pytest.fixture
+def ckan_portal(ckan: CkanServer) -> Portal:
+    return open_portal(ckan.address, token=ckan.token)

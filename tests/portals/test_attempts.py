@@ -1,0 +1,83 @@
+"""Whose turn it is to be published: the same on SQLite and PostgreSQL."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from lane.worklist import METADATA, WORK, open_engine
+from services.publisher.attempts import Attempts, Look
+
+NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
+
+
+@dataclass
+class Queue:
+    """The worklist as the publisher sees it; `waits` puts a submission at its end."""
+
+    attempts: Attempts
+    waiting: list[str] = field(default_factory=list)
+
+    def waits(self, dataset_id: str, opd: str = "dinkes") -> str:
+        self.waiting.append(str(uuid.uuid4()))
+        row = {"submission_id": self.waiting[-1], "opd": opd, "dataset_id": dataset_id, "title": "x", "state": "approved"}
+        with self.attempts.engine.begin() as c:
+            c.execute(sa.insert(WORK), [row | {"holder": "publisher", "sequence": 4, "arrived_ms": len(self.waiting)}])
+        return self.waiting[-1]
+
+    def fails(self, submission_id: str, *, next_at: datetime) -> None:
+        self.attempts.failed(submission_id, attempts=1, step="look", code="busy", message="x", next_at=next_at)
+
+    def look(self, limit: int = 9, *, busy: tuple[str, ...] = (), finished: tuple[str, ...] = ()) -> Look:
+        return self.attempts.look(NOW, limit, busy=busy, finished=finished)
+
+    def due(self, limit: int = 9, *, busy: tuple[str, ...] = (), finished: tuple[str, ...] = ()) -> list[str]:
+        return [waiting.submission_id for waiting in self.look(limit, busy=busy, finished=finished).due]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Queue]:
+    if request.param == "sqlite":
+        address = f"sqlite:{tmp_path}/"
+    else:
+        new_database: Callable[[], str] = request.getfixturevalue("postgres")
+        address = new_database()
+    engine = open_engine(address, "publisher")
+    if request.param == "postgres":
+        with engine.begin() as c:
+            c.execute(sa.text("CREATE SCHEMA jejak_publisher"))
+    METADATA.create_all(engine)
+    attempts = Attempts(engine)
+    attempts.prepare()
+    yield Queue(attempts)
+    engine.dispose()
+
+
+def test_the_oldest_come_first_and_of_one_dataset_only_the_oldest(queue: Queue) -> None:
+    first, _, other = queue.waits("desa"), queue.waits("desa"), queue.waits("kota")
+    assert queue.due() == [first, other]
+    assert queue.due(limit=1) == [first]
+    assert queue.due(busy=("desa",)) == [other]
+
+
+def test_one_that_pauses_holds_up_its_own_dataset_only(queue: Queue) -> None:
+    paused, _, other = queue.waits("desa"), queue.waits("desa"), queue.waits("kota")
+    queue.fails(paused, next_at=NOW + timedelta(seconds=8))
+    queue.fails(other, next_at=NOW)
+    look = queue.look()
+    assert ([waiting.submission_id for waiting in look.due], look.next_at) == ([other], NOW + timedelta(seconds=8))
+    queue.attempts.retry_now(paused, NOW)
+    assert queue.due() == [paused, other]
+    assert queue.look().next_at is None
+
+
+def test_what_has_finished_makes_room_before_the_worklist_knows_and_is_forgotten(queue: Queue) -> None:
+    first, second = queue.waits("desa"), queue.waits("desa")
+    queue.fails(first, next_at=NOW)
+    look = queue.look(finished=(first, "an older one"))
+    assert ([waiting.submission_id for waiting in look.due], look.unseen) == ([second], {first})
+    assert queue.attempts.waiting() == 0

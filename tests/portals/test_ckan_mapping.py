@@ -1,0 +1,59 @@
+"""Metadata in CKAN's words."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portals.ckan.mapping import extras_of, format_of, resource_id, resources_of, tags_of
+from portals.ckan.multipart import Multipart
+from tests.portals.samples import Shelf, dataset
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "tags"),
+    [
+        (["desa", "kelurahan"], ["desa", "kelurahan"]),
+        (["Desa & Kelurahan", "data/desa"], ["Desa Kelurahan", "data desa"]),
+        (["padi, jagung; kedelai"], ["padi jagung kedelai"]),
+        (["Ünï", "村落"], ["Ünï", "村落"]),
+        (["x", "!!!", "  a  "], []),
+        (["desa", "desa"], ["desa"]),
+    ],
+)
+def test_keywords_become_tags_that_ckan_takes(keywords: list[str], tags: list[str]) -> None:
+    assert tags_of(dataset("data", keywords=keywords)) == tags
+
+
+@given(st.lists(st.text(min_size=1, max_size=100).filter(lambda text: text.strip() and text.isprintable()), min_size=1, max_size=50))
+def test_every_tag_keeps_ckans_rules(keywords: list[str]) -> None:
+    tags = tags_of(dataset("data", keywords=keywords))
+    assert len(tags) == len(set(tags))
+    assert all(2 <= len(tag) <= 100 and all(char.isalnum() or char in " -_." or char.isidentifier() for char in tag) for tag in tags)
+
+
+def test_extras_fit_what_solr_takes_and_lose_no_half_letter(shelf: Shelf) -> None:
+    extras = extras_of(shelf.publication("data", {"a.csv": b"1"}, method="ꦄ" * 19_000))
+    assert len(extras["method"].encode()) <= 32_000
+    assert set(extras["method"]) == {"ꦄ", "…"}
+
+
+def test_the_same_file_of_a_submission_always_has_the_same_resource(shelf: Shelf) -> None:
+    publication = shelf.publication("data", {"a.csv": b"1", "b.xlsx": b"2"})
+    first, again = (resources_of(publication, status) for status in ("incoming", "current"))
+    assert [one["id"] for one in first] == [one["id"] for one in again] == [resource_id(publication, 0), resource_id(publication, 1)]
+    assert [format_of(file) for file in publication.files] == ["CSV", "XLSX"]
+
+
+def test_a_form_with_a_file_has_the_length_it_says() -> None:
+    form = Multipart({"match": '{"nama": "désa"}'}, field="upload", name='a"b\r\nc-村.csv', content=[b"satu", b"dua"], size=7)
+    body = b"".join(form)
+    assert len(form) == len(body)
+    assert body.count(b"Content-Disposition") == 2
+    assert b"\r\nc-" not in body
