@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 
 from archive.sources import ALL, only, rows_of
-from events.stores import Store
+from events.recorder import Store
 
 
 def lines(store: Store, submission: uuid.UUID | None = None) -> Iterator[bytes]:

@@ -5,7 +5,6 @@ Both can be stopped and started again: how far they came is in the journal, and 
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +14,7 @@ from archive.scan import LogAt
 from archive.workers import Progress, rare_garbage, silent
 from bus.consumer import record_of
 from bus.reader import Span, cluster_id, read_topic, spans, writer
-from events.journal import EVENTS, Entry, Journal, Outcome, Record, Row, source_of
+from events.journal import EVENTS, Journal, Outcome, Record, source_of
 from events.stores import open_store
 
 RECORDS_A_COMMIT: Final = 2_000
@@ -67,7 +66,7 @@ def rebuild(address: str, lane: str, log: LogAt, *, progress: Progress = silent)
     try:
         mark = f"rebuild:{cluster}/{log.topic}"
         _begin(journal, mark)
-        positions = {partition: journal.stored_position(source_of(cluster, log.topic, partition)) for partition in wanted}
+        positions = {partition: journal.position(source_of(cluster, log.topic, partition)) for partition in wanted}
         rest = {partition: (max(first, positions[partition]), after) for partition, (first, after) in wanted.items()}
         rebuilding = _Rebuilding(journal, cluster, progress, Counter())
         with rare_garbage():
@@ -101,17 +100,12 @@ async def _republished(journal: Journal, log: LogAt, follower: str, progress: Pr
     done, sent, upto = journal.cursor(follower), 0, journal.last_id()
     async with writer(log.kafka, log.topic) as write:
         while entries := journal.read(done, ROWS_A_SEND, EVENTS, upto=upto):
-            await write(_as_own(entries))
+            await write(entries)
             done = entries[-1].id
             journal.advance(follower, done)
             sent += len(entries)
             progress(sent)
     return sent
-
-
-def _as_own(entries: Sequence[Entry]) -> list[Entry]:
-    """A copy goes to the log as an own event does: same key, bytes and headers."""
-    return [Entry(entry.id, Row.OWN, entry.stream, entry.raw) for entry in entries]
 
 
 def _begin(journal: Journal, mark: str) -> None:

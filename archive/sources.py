@@ -13,8 +13,7 @@ from uuid import UUID
 
 from archive.facts import ROW_BYTES, Fact, Known, Read, fact_of_row, read_quickly, unpack
 from archive.runs import merged
-from events.journal import EVENTS
-from events.stores import Store
+from events.recorder import Store
 
 ROWS_A_SELECT: Final = 1_000
 Group = tuple[bytes, Callable[[Known], list[Fact]]]
@@ -88,10 +87,8 @@ def only(submission: UUID) -> IdRange:
 
 
 def rows_of(store: Store, ids: IdRange) -> Iterator[tuple[UUID, int, bytes]]:
-    """Events of a journal by (submission id, sequence): id, sequence and bytes. Other rows of the journal are left out."""
+    """Events of a journal by (submission id, sequence): id, sequence and bytes."""
     after, upto = (ids[0].hex(), -1), ids[1].hex()
     while rows := store.select_in_key_order(after, ROWS_A_SELECT, upto):
-        for submission, version, row, raw in rows:
-            if row in EVENTS:
-                yield submission, version, raw
+        yield from rows
         after = rows[-1][0].hex, rows[-1][1]

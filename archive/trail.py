@@ -22,8 +22,7 @@ from events.contracts import (
     DataVerified,
     Event,
 )
-from events.journal import Recorded
-from events.submission import Submission, fold
+from events.submission import Recorded, Submission, fold
 from lane.due import WIB, is_overdue
 
 Due = Callable[[datetime], datetime]
@@ -122,7 +121,7 @@ def story(recorded: Sequence[Recorded], due: Due, until: Until = EVERYTHING) -> 
     The order is that of `sequence`: with clocks that differ, what comes after an event later than `as_of` is not told either.
     """
     told = list(takewhile(lambda r: _is_told(r.event, until), recorded))
-    submission = fold((r.event, r.hash) for r in told)
+    submission = fold(told)
     if submission is None:
         return None
     begins = [_sent_at(told[0].event), *(r.event.occurred_at for r in told)]

@@ -40,7 +40,7 @@ def archive_routes(lane: LaneOf) -> APIRouter:
         if own and opd not in (None, own):
             raise _of_another_opd()
         try:
-            page = lane().worklist.page(state=state, opd=own or opd, after=after, limit=limit)
+            page = lane().inbox.page(state=state, opd=own or opd, after=after, limit=limit)
         except ValueError:
             raise _wrong("after", "after harus nilai next dari halaman sebelumnya.") from None
         now = datetime.now(UTC)

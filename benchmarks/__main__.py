@@ -123,11 +123,6 @@ class Bench:
             add(f"peak_mb_{name}", heaviest, f"peak MB of verify and rebuild at {at.events:,}")
             add(f"sqlite_lives_per_s_at_{name}", at.lives, f"whole lives/s on SQLite with {at.events:,} events in every journal")
             add(f"journal_bytes_an_event_{name}", [at.journal_bytes_an_event], f"a journal's bytes for each event at {at.events:,}")
-            add(
-                f"views_bytes_a_submission_{name}",
-                [at.views_bytes_a_submission],
-                f"a worklist's bytes a submission at {at.events:,}",
-            )
         largest = sizes[-1].replay.rate
         for key, way in (("bare_read", "bare"), ("verify", "verify"), ("rebuild", "rebuild")):
             add(f"{key}_events_per_s", largest[way], f"{key.replace('_', ' ')}, events/s of {sizes[-1].events:,}")

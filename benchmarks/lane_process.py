@@ -16,12 +16,12 @@ from typing import Final
 
 import orjson
 
-from benchmarks.officials import OFFICIALS, Stamps, revise_all
+from benchmarks.officials import OFFICIALS, Arrived, Stamps, revise_all
 from benchmarks.workers import answer, lines
 from bus.loops import ended, forever, woken
 from events.contracts import Lane as Holder
-from events.journal import EVENTS, Outcome, Record, Row
-from events.recent import Headline
+from events.journal import EVENTS, Entry, Outcome, Record
+from events.recorder import Batch, LetterKind, Row
 from jejak.app import LANES
 from jejak.prepare import configure_logs, settle_heap
 from lane.lane import Lane, open_shared, wake_on
@@ -40,7 +40,7 @@ class Bench:
     stamps: Stamps = field(default_factory=list)
     followed: int = 0
     heard: int = 0
-    arrived: deque[Headline] = field(default_factory=deque)
+    arrived: deque[Arrived] = field(default_factory=deque)
     shown: deque[tuple[str, str]] = field(default_factory=deque)
     came: asyncio.Event = field(init=False)
     taken_in: asyncio.Event = field(init=False)
@@ -57,15 +57,15 @@ class Bench:
 
     async def look_at_inbox(self) -> None:
         """Somebody who looks at the inbox whenever it changes: what it shows is stamped, and left to the heads."""
-        wake, seen = wake_on(self.lane.worklist.on_change), set[str]()
+        wake, seen = wake_on(self.lane.journal.on_commit), set[str]()
         await self.lane.until_ready()
         while True:
-            page = await asyncio.to_thread(self.lane.worklist.page, holder=Holder.REVIEW, limit=500)
+            page = await asyncio.to_thread(self.lane.inbox.page, holder=Holder.REVIEW, limit=500)
             now = time.monotonic()
-            fresh = [item for item in page.items if item.submission_id not in seen]
-            self.stamps += [(item.submission_id, now) for item in fresh]
-            seen |= {item.submission_id for item in fresh}
-            self.shown.extend((item.opd, item.submission_id) for item in fresh)
+            fresh = [(item.opd, str(item.submission_id)) for item in page.items if str(item.submission_id) not in seen]
+            self.stamps += [(submission_id, now) for _, submission_id in fresh]
+            seen |= {submission_id for _, submission_id in fresh}
+            self.shown.extend(fresh)
             self.came.set()
             await woken(wake, 1.0)
 
@@ -97,43 +97,55 @@ class Bench:
         self.heard = self.lane.journal.last_id()
         callbacks: list[Callable[[], None]] = []
         self.came, self.taken_in = wake_on(callbacks), wake_on(callbacks)
-        follow = self.lane.worklist.follow
+        write = self.lane.journal.store.write
 
-        def counted(*, batches: int | None = None) -> int:
-            rows = follow(batches=batches)
-            self.followed += rows
+        def counted(batch: Batch) -> None:
+            write(batch)
+            self.followed += len(batch.events)
             callbacks[1]()
-            return rows
 
         replicate, event_type = self.lane.journal.replicate, OFFICIALS.get(self.lane.name, (None, None))[0]
 
         def watched(records: Sequence[Record]) -> list[Outcome]:
             outcomes = replicate(records)
-            if heard := self.lane.journal.headlines(self.heard, MANY) if event_type else []:
-                self.arrived.extend(headline for _, headline in heard if headline.type == event_type)
-                self.heard = heard[-1][0]
+            if heard := self.lane.journal.read(self.heard, MANY) if event_type else []:
+                self.arrived.extend(arrived for entry in heard if (arrived := _arrived(entry, event_type)))
+                self.heard = heard[-1].id
             callbacks[0]()
             return outcomes
 
-        self.lane.worklist.follow = counted  # type: ignore[method-assign]
+        self.lane.journal.store.write = counted  # type: ignore[method-assign]
         self.lane.consumers[0].take = watched
 
     async def until_followed(self, rows: int) -> float:
-        """When the worklist had taken in so many rows."""
+        """When the journal had so many events more, and their heads."""
         while self.followed < rows:
             await woken(self.taken_in, 1.0)
         return time.monotonic()
 
     def counts(self) -> dict[str, int]:
         """What the journal holds, row by row, and what was not as it should be."""
-        found: dict[str, int] = dict.fromkeys(map(str, Row), 0)
+        found: dict[str, int] = dict.fromkeys((*map(str, Row), *map(str, LetterKind)), 0)
         after = 0
-        while entries := self.lane.journal.read(after, MANY, tuple(Row)):
+        while entries := self.lane.journal.read(after, MANY):
             for entry in entries:
                 found[entry.row] += 1
             after = entries[-1].id
+        after = 0
+        while letters := self.lane.journal.letters(after, MANY):
+            for number, letter in letters:
+                found[letter.kind] += 1
+                after = number
         odd = {word: n for progress in self.lane.progress for word, n in progress.counts.items() if word in ODD}
         return found | odd | {"events": sum(found[row] for row in EVENTS)}
+
+
+def _arrived(entry: Entry, event_type: str | None) -> Arrived | None:
+    """An event of this type, as the officials hear of it."""
+    if not event_type or f'"type":"{event_type}"'.encode() not in entry.raw:
+        return None
+    said = orjson.loads(entry.raw)
+    return Arrived(said["submission_id"], said["actor"].get("opd"))
 
 
 def loops(bench: Bench, mode: str) -> list[asyncio.Task[None]]:

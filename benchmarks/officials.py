@@ -4,10 +4,9 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from events.contracts import Actor, Checklist, Published, PublishedFile
-from events.recent import Headline
 from lane.lane import CommandBody, Lane
 from services.decision.commands import Approve, Verify
 from services.publisher.commands import Publish
@@ -16,9 +15,18 @@ from services.review.commands import Revise
 
 CHECKLIST: Final = Checklist(terpadu=True, lengkap=True, aktual=True, valid=True, akuntabel=True)
 SUPERIOR: Final = Actor(id="atasan-ppid", name="Atasan PPID Kabupaten", role="atasan_ppid")
+
+
+class Arrived(NamedTuple):
+    """What reached a lane."""
+
+    submission_id: str
+    opd: str | None
+
+
 Stamps = list[tuple[str, float]]
 """(submission id, when: `time.monotonic()`, the same clock in every process of this machine)."""
-Decide = Callable[[Lane, Sequence[Headline]], Stamps]
+Decide = Callable[[Lane, Sequence[Arrived]], Stamps]
 
 
 def revise_all(lane: Lane, waiting: Mapping[str, Sequence[str]]) -> None:
@@ -29,7 +37,7 @@ def revise_all(lane: Lane, waiting: Mapping[str, Sequence[str]]) -> None:
         lane.do_many([("revise", uuid.UUID(i), body) for i in ids], actor=head)
 
 
-def revise(lane: Lane, submitted: Sequence[Headline]) -> Stamps:
+def revise(lane: Lane, submitted: Sequence[Arrived]) -> Stamps:
     by_opd: dict[str, list[str]] = defaultdict(list)
     for event in submitted:
         by_opd[event.opd or ""].append(event.submission_id)
@@ -37,7 +45,7 @@ def revise(lane: Lane, submitted: Sequence[Headline]) -> Stamps:
     return []
 
 
-def verify_and_approve(lane: Lane, revised: Sequence[Headline]) -> Stamps:
+def verify_and_approve(lane: Lane, revised: Sequence[Arrived]) -> Stamps:
     """The superior verifies a pile, then approves it. The stamps say when the approval was asked for."""
     ids = [uuid.UUID(event.submission_id) for event in revised]
     verify = Verify(expected_sequence=2, checklist=CHECKLIST)
@@ -48,14 +56,14 @@ def verify_and_approve(lane: Lane, revised: Sequence[Headline]) -> Stamps:
     return [(str(i), now) for i in ids]
 
 
-def publish(lane: Lane, approved: Sequence[Headline]) -> Stamps:
+def publish(lane: Lane, approved: Sequence[Arrived]) -> Stamps:
     """As the publisher does after the upload; here there is none."""
     wishes: list[tuple[str, uuid.UUID, CommandBody]] = []
-    for submission in lane.journal.submissions([uuid.UUID(event.submission_id) for event in approved]).values():
-        url = f"/portal/{submission.id}/"
+    for head in lane.journal.heads([uuid.UUID(event.submission_id) for event in approved]).values():
+        url = f"/portal/{head.submission_id}/"
         file = PublishedFile(name="daftar-desa-kelurahan.csv", sha256="f" * 64, url=f"{url}daftar-desa-kelurahan.csv")
-        published = Published(manifest=submission.manifest, portal="folder", url=url, dataset="daftar-desa-kelurahan", files=(file,))
-        wishes.append(("publish", submission.id, Publish(expected_sequence=4, published=published)))
+        published = Published(manifest=head.manifest, portal="folder", url=url, dataset="daftar-desa-kelurahan", files=(file,))
+        wishes.append(("publish", head.submission_id, Publish(expected_sequence=4, published=published)))
     lane.do_many(wishes, actor=PUBLISHER)
     return []
 

@@ -107,11 +107,11 @@ def _until_followed(http: httpx.Client, size: int) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         told = http.get("/healthz").json()["lanes"]
-        counts = {lane: told[lane]["worklist"]["counts"].get("applied", 0) for lane in LANES if lane in told}
+        counts = {lane: told[lane]["log"]["counts"].get("applied", 0) for lane in LANES if lane in told}
         if all(counts.get(lane) == size for lane in LANES):
             return
         if time.monotonic() > deadline:
-            raise WrongCount(f"worklists hold {counts} instead of {size}")
+            raise WrongCount(f"journals hold {counts} instead of {size}")
         time.sleep(0.5)
 
 

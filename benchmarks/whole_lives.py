@@ -1,6 +1,6 @@
 """Throughput of whole lives, five events each, lanes as separate processes; and the floor, the same events through bare hops.
 
-The clock runs from the first send until every lane's journal and worklist have every event (the floor: until the last hop's events
+The clock runs from the first send until every lane's journal has every event (the floor: until the last hop's events
 are acknowledged). Every repetition goes on in the same processes; at the end all counts are checked.
 """
 

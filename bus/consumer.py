@@ -168,7 +168,7 @@ class Consumer:
                 "record_failed", consumer=self.progress.name, topic=record.topic, partition=record.partition, offset=record.offset
             )
             refuse = self.refuse or dead_letter
-            return self.journal.take([record], lambda fresh: [refuse(r, "failed") for r in fresh])
+            return self.journal.answer([record], lambda fresh: [refuse(r, "failed") for r in fresh])
 
     async def _watch(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
         """Every few seconds: new topics, lag, readiness, and whether anything still moves."""
@@ -227,8 +227,7 @@ class Consumer:
         self.progress.left_alone = words
 
     def _stored(self, partitions: Sequence[TopicPartition]) -> list[int]:
-        read = self.journal.stored_position if self.group else self.journal.position
-        return [read(source_of(self._cluster, tp.topic, tp.partition)) for tp in partitions]
+        return [self.journal.position(source_of(self._cluster, tp.topic, tp.partition)) for tp in partitions]
 
     async def _partitions(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> list[TopicPartition]:
         """All partitions of the topics that match; without a group they are also assigned here, from the stored positions."""
@@ -242,7 +241,7 @@ class Consumer:
 
     async def seek(self, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]) -> None:
         for tp in partitions:
-            consumer.seek(tp, await asyncio.to_thread(self.journal.stored_position, source_of(self._cluster, tp.topic, tp.partition)))
+            consumer.seek(tp, await asyncio.to_thread(self.journal.position, source_of(self._cluster, tp.topic, tp.partition)))
 
 
 class _SeekOnAssignment(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -78,7 +78,7 @@ async def read_topic(kafka: Kafka, topic: str, wanted: Mapping[int, Span]) -> As
 
 @asynccontextmanager
 async def writer(kafka: Kafka, topic: str) -> AsyncIterator[Callable[[Sequence[Entry]], Awaitable[None]]]:
-    """A function that writes events of a journal (as `Row.OWN`) to a topic, in order, and returns when all are acknowledged."""
+    """A function that writes events of a journal to a topic, in order, and returns when all are acknowledged."""
     producer = AIOKafkaProducer(
         **kafka.options(), enable_idempotence=True, acks="all", linger_ms=5, max_request_size=SEND_BYTES, max_batch_size=READ_AHEAD
     )

@@ -14,7 +14,8 @@ from eventsourcing.persistence import PersistenceError
 from bus.kafka import CALL_S, Kafka, KafkaError, stopped
 from bus.loops import WATCH_S, Progress, pause, within, woken
 from events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, cloud_event_headers
-from events.journal import OUTGOING, Entry, Journal, Row, unframed
+from events.journal import RELAYED, RELAYED_LETTERS, Entry, Journal
+from events.recorder import Letter, LetterKind, Row
 
 log = structlog.get_logger("jejak.bus")
 
@@ -23,6 +24,20 @@ SEND_S: Final = 60.0
 DEAD_LETTER_BYTES: Final = 3 * 1024 * 1024
 DEAD_LETTER_KEY_BYTES: Final = 64 * 1024
 SEND_BYTES: Final = 4 * 1024 * 1024
+
+
+Message = dict[str, Any]
+"""What the producer's `send` takes."""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Messages of one kind, in order; `last` is the number of the last one, `follower` the cursor that remembers it."""
+
+    follower: str = ""
+    what: str = ""
+    last: int = 0
+    messages: Sequence[Message] = ()
 
 
 @dataclass
@@ -65,44 +80,51 @@ class Relay:
                 await stopped(producer.stop())
 
     async def _drain(self, producer: AIOKafkaProducer) -> None:
-        sent: list[Entry] = []
+        sent = Sending()
         while True:
-            entries, upto = await asyncio.to_thread(self._next, sent)
-            self.progress.lag = len(entries)
-            if not entries:
-                self._seen = upto
+            sending = await asyncio.to_thread(self._next, sent)
+            self.progress.lag = len(sending.messages)
+            if not sending.messages:
                 self.progress.moved()
                 return
-            await within(SEND_S, self._send(producer, entries))
+            await within(SEND_S, self._send(producer, sending.messages))
             self.progress.moved()
-            self.progress.counts.update(f"sent_{entry.row}" for entry in entries)
-            sent = entries
+            self.progress.counts[f"sent_{sending.what}"] += len(sending.messages)
+            sent = sending
 
-    def _next(self, sent: Sequence[Entry]) -> tuple[list[Entry], int]:
-        """What comes after these, once it is written down that they were sent."""
-        if sent:
-            self.journal.advance("relay", sent[-1].id)
-        upto = self.journal.last_id()
-        after = max(self.journal.cursor("relay"), self._seen)
-        return (self.journal.read(after, SENT_AT_ONCE, OUTGOING, upto=upto) if after < upto else []), upto
+    def _next(self, sent: Sending) -> Sending:
+        """What comes after these, once it is written down that they were sent. Events first: no receipt leaves before its event."""
+        if sent.messages:
+            self.journal.advance(sent.follower, sent.last)
+        letters_upto, upto = self.journal.last_letter(), self.journal.last_id()
+        after = max(self.journal.cursor(RELAYED), self._seen)
+        if after < upto and (events := self.journal.read(after, SENT_AT_ONCE, (Row.OWN,), upto=upto)):
+            return Sending(RELAYED, "own", events[-1].id, [message_of(entry) for entry in events])
+        self._seen = upto
+        after = self.journal.cursor(RELAYED_LETTERS)
+        if after < letters_upto and (letters := self.journal.letters(after, SENT_AT_ONCE, upto=letters_upto)):
+            return Sending(RELAYED_LETTERS, "letters", letters[-1][0], [message_of_letter(letter) for _, letter in letters])
+        return Sending()
 
-    async def _send(self, producer: AIOKafkaProducer, entries: Sequence[Entry]) -> None:
-        sent = [await producer.send(**message) for entry in entries for message in [message_of(entry)]]
+    async def _send(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> None:
+        sent = [await producer.send(**message) for message in messages]
         for acknowledged in sent:
             await acknowledged
 
 
-def message_of(entry: Entry) -> dict[str, Any]:
-    """The Kafka message of an outgoing row: topic, key, value, headers."""
-    if entry.row is Row.OWN:
-        headers = cloud_event_headers(orjson.loads(entry.raw))
-        return {"topic": LOG_TOPIC, "key": str(entry.stream).encode(), "value": entry.raw, "headers": headers}
-    about, raw = unframed(entry.raw)
+def message_of(entry: Entry) -> Message:
+    """An event as it goes to the log: key, its own bytes, headers."""
+    headers = cloud_event_headers(orjson.loads(entry.raw))
+    return {"topic": LOG_TOPIC, "key": str(entry.stream).encode(), "value": entry.raw, "headers": headers}
+
+
+def message_of_letter(letter: Letter) -> Message:
+    about = orjson.loads(letter.about)
     headers = [(name, str(about[name]).encode()) for name in ("cluster", "topic", "partition", "offset", "error") if name in about]
-    if entry.row is Row.RECEIPT:
-        event_id = orjson.loads(raw)["event_id"]
+    if letter.kind is LetterKind.RECEIPT:
+        event_id = orjson.loads(letter.raw)["event_id"]
         key = event_id.encode() if event_id else None
-        return {"topic": RECEIPTS_TOPIC, "key": key, "value": raw, "headers": [*headers, ("content-type", b"application/json")]}
+        return {"topic": RECEIPTS_TOPIC, "key": key, "value": letter.raw, "headers": [*headers, ("content-type", b"application/json")]}
     key = base64.b64decode(about["key"])[:DEAD_LETTER_KEY_BYTES] if about["key"] is not None else None
-    value = None if about["tombstone"] and key is not None else raw[:DEAD_LETTER_BYTES]  # aiokafka sends no record without both
+    value = None if about["tombstone"] and key is not None else letter.raw[:DEAD_LETTER_BYTES]  # aiokafka sends no record without both
     return {"topic": DEAD_LETTERS_TOPIC, "key": key, "value": value, "headers": headers}

@@ -3,12 +3,16 @@
 The baton: after each event exactly one lane holds the submission, and only the holder may write the next one.
 """
 
+import hashlib
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+import orjson
 
 from events.contracts import (
     Actor,
@@ -74,121 +78,208 @@ class Refused(Exception):
         self.kind, self.reasons, self.state, self.sequence = kind, reasons, state, sequence
 
 
-@dataclass(frozen=True)
-class Submission:
-    """A submission after its events so far. `hands`: ids of all who submitted or revised it (four eyes)."""
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
 
-    id: uuid.UUID
+
+class Head(NamedTuple):
+    """Where a submission stands after its last event: what checks, inboxes and rules look at. A journal keeps it as one row.
+
+    `hash`: SHA-256 (hex) of the last event's bytes; `actor`: the name of who wrote it; `arrived_ms`: when, in milliseconds since 1970;
+    `hands`: ids of all who submitted or revised it (four eyes); `errors`: how many findings forbid to verify it.
+    """
+
+    submission_id: uuid.UUID
     sequence: int
-    head: str
+    hash: str
     state: State
-    actor: Actor
-    arrived_at: datetime
+    holder: Lane | None
+    arrived_ms: int
+    actor: str
     opd: str
-    dataset: Dataset
-    files: tuple[File, ...]
+    dataset_id: str
+    title: str
+    period_start: str
+    period_end: str
     manifest: str
-    findings: tuple[Finding, ...]
     hands: frozenset[str]
-    digest: str
-    reasons: tuple[Reason, ...] = ()
+    errors: int
 
     @property
-    def holder(self) -> Lane | None:
-        return BATON[self.state].holder
+    def arrived_at(self) -> datetime:
+        return EPOCH + self.arrived_ms * MILLISECOND
 
     @property
     def next(self) -> frozenset[str]:
         return BATON[self.state].next
 
 
-def fold(history: Iterable[tuple[Event, str]]) -> Submission | None:
-    """Events with their hashes (SHA-256 hex of the stored bytes), in order of `sequence`."""
+TELL_CONTENT: Final = frozenset({"DataSubmitted", "DataRevised"})
+"""Events with the whole metadata and file list."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submission after its events so far: its head, and the whole content. `actor`: who wrote the last event."""
+
+    head: Head
+    actor: Actor
+    dataset: Dataset
+    files: tuple[File, ...]
+    findings: tuple[Finding, ...]
+    digest: str
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.head.submission_id
+
+    @property
+    def sequence(self) -> int:
+        return self.head.sequence
+
+    @property
+    def state(self) -> State:
+        return self.head.state
+
+    @property
+    def holder(self) -> Lane | None:
+        return self.head.holder
+
+    @property
+    def next(self) -> frozenset[str]:
+        return self.head.next
+
+    @property
+    def arrived_at(self) -> datetime:
+        return self.head.arrived_at
+
+    @property
+    def opd(self) -> str:
+        return self.head.opd
+
+    @property
+    def manifest(self) -> str:
+        return self.head.manifest
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event as it was written: the model, and the bytes that are kept for ever."""
+
+    event: Event
+    raw: bytes
+
+    @cached_property
+    def said(self) -> dict[str, Any]:
+        """The same as plain JSON."""
+        said: dict[str, Any] = orjson.loads(self.raw)
+        return said
+
+    @cached_property
+    def hash(self) -> str:
+        return hash_of(self.raw)
+
+
+def hash_of(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
+
+
+def fold(history: Iterable[Recorded]) -> Submission | None:
+    """Events in order of `sequence`."""
     submission: Submission | None = None
-    for event, digest in history:
-        submission = evolve(submission, event, digest)
+    for recorded in history:
+        submission = evolve(submission, recorded)
     return submission
 
 
-def evolve(submission: Submission | None, event: Event, head: str) -> Submission | None:
+def evolve(submission: Submission | None, recorded: Recorded) -> Submission | None:
     """One event further. An event without a beginning leaves nothing: history is never judged here."""
-    state = STATE_AFTER[event.type]
-    if submission is None:
-        if not isinstance(event, DataSubmitted):
-            return None
+    event = recorded.event
+    head = advance(submission.head if submission else None, recorded.said, recorded.hash)
+    if head is None:
+        return None
+    if isinstance(event, DataSubmitted):
         data = event.data
-        return Submission(
-            id=event.submission_id,
-            sequence=event.sequence,
-            head=head,
-            state=state,
-            actor=event.actor,
-            arrived_at=event.occurred_at,
-            opd=event.actor.opd or "",
-            dataset=data.dataset,
-            files=data.files,
-            manifest=data.manifest,
-            findings=data.findings,
-            hands=frozenset({event.actor.id, data.received.submitted_by}),
-            digest=data.received.digest,
-        )
+        return Submission(head, event.actor, data.dataset, data.files, data.findings, data.received.digest)
+    if submission is None:
+        return None
     told: dict[str, Any] = {}
     if isinstance(event.data, Content):
-        told = {
-            "dataset": event.data.dataset,
-            "files": event.data.files,
-            "manifest": event.data.manifest,
-            "findings": event.data.findings,
-            "hands": submission.hands | {event.actor.id},
-        }
-    return replace(
-        submission,
-        sequence=event.sequence,
-        head=head,
-        state=state,
-        actor=event.actor,
-        arrived_at=event.occurred_at,
-        reasons=event.data.reasons if isinstance(event, DataRejected) else (),
-        **told,
+        told = {"dataset": event.data.dataset, "files": event.data.files, "findings": event.data.findings}
+    reasons = event.data.reasons if isinstance(event, DataRejected) else ()
+    return replace(submission, head=head, actor=event.actor, reasons=reasons, **told)
+
+
+def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | None:
+    """The head one event further. `said`: an event as it stands in its bytes; what may come next is asked elsewhere (`lawful`)."""
+    event_type, actor, data = said["type"], said["actor"], said["data"]
+    state = STATE_AFTER[event_type]
+    arrived_ms = (datetime.fromisoformat(said["occurred_at"]) - EPOCH) // MILLISECOND
+    sequence, holder, name = said["sequence"], BATON[state].holder, actor["name"].strip()
+    if event_type not in TELL_CONTENT:
+        return head and head._replace(sequence=sequence, hash=digest, state=state, holder=holder, arrived_ms=arrived_ms, actor=name)
+    hands = frozenset({actor["id"].strip()})
+    if event_type == "DataSubmitted":
+        head, hands = None, hands | {data["received"]["submitted_by"].strip()}
+    elif head is None:
+        return None
+    dataset = data["dataset"]
+    return Head(
+        uuid.UUID(said["submission_id"]),
+        sequence,
+        digest,
+        state,
+        holder,
+        arrived_ms,
+        name,
+        head.opd if head else actor.get("opd") or "",
+        dataset["dataset_id"],
+        dataset["title"].strip(),
+        dataset["period_start"],
+        dataset["period_end"],
+        data["manifest"],
+        hands | head.hands if head else hands,
+        sum(finding["severity"] == "error" for finding in data.get("findings", ())),
     )
 
 
-Rule = Callable[[Submission, Actor], Reason | None]
+Rule = Callable[[Head, Actor], Reason | None]
 """A pure function returning why not, or nothing."""
 
 
-def another_pair_of_eyes(submission: Submission, actor: Actor) -> Reason | None:
-    if actor.id in submission.hands:
+def another_pair_of_eyes(head: Head, actor: Actor) -> Reason | None:
+    if actor.id in head.hands:
         return Reason(code="four_eyes", note="Data ini Anda serahkan atau revisi sendiri; pejabat lain yang harus memutuskan.")
     return None
 
 
-def same_opd(submission: Submission, actor: Actor) -> Reason | None:
-    if actor.opd != submission.opd:
-        return Reason(code="other_opd", field="opd", note=f"Data ini milik OPD {submission.opd}; Anda bertugas untuk OPD lain.")
+def same_opd(head: Head, actor: Actor) -> Reason | None:
+    if actor.opd != head.opd:
+        return Reason(code="other_opd", field="opd", note=f"Data ini milik OPD {head.opd}; Anda bertugas untuk OPD lain.")
     return None
 
 
-def held_by(submission: Submission, *, event_type: str, expected_sequence: int) -> Reason | None:
+def held_by(head: Head, *, event_type: str, expected_sequence: int) -> Reason | None:
     """Why this event may not be written now, or nothing: the caller saw the newest state, and the baton allows it."""
-    if submission.sequence != expected_sequence:
+    if head.sequence != expected_sequence:
         return Reason(
             code="stale",
             field="expected_sequence",
-            note=f"Data sudah berubah: langkah terakhir nomor {submission.sequence} oleh {submission.actor.name}. Muat ulang halaman.",
+            note=f"Data sudah berubah: langkah terakhir nomor {head.sequence} oleh {head.actor}. Muat ulang halaman.",
         )
-    if event_type not in submission.next:
-        holder = submission.holder.value if submission.holder else "tidak ada"
-        return Reason(code="not_holder", note=f"Langkah ini tidak dapat dilakukan: keadaan {submission.state}, dipegang {holder}.")
+    if event_type not in head.next:
+        holder = head.holder.value if head.holder else "tidak ada"
+        return Reason(code="not_holder", note=f"Langkah ini tidak dapat dilakukan: keadaan {head.state}, dipegang {holder}.")
     return None
 
 
-def next_ids(submission: Submission) -> dict[str, object]:
+def next_ids(head: Head) -> dict[str, object]:
     """Envelope fields of the event that follows: the chain goes on from the head."""
-    sequence = submission.sequence + 1
+    sequence = head.sequence + 1
     return {
-        "submission_id": submission.id,
+        "submission_id": head.submission_id,
         "sequence": sequence,
-        "previous": submission.head,
-        "event_id": event_id_of(submission.id, sequence),
+        "previous": head.hash,
+        "event_id": event_id_of(head.submission_id, sequence),
     }

@@ -46,7 +46,7 @@ def _upkeep() -> "Iterator[Upkeep]":
     from events.journal import Journal
     from events.stores import open_reader
     from lane.files import open_files
-    from lane.worklist import open_engine
+    from lane.inbox import open_engine
     from portals.kinds import open_portal
     from services.publisher.attempts import Attempts
     from services.publisher.standings import Upkeep

@@ -1,46 +1,38 @@
-"""What every lane is made of: journal, consumer, worklist follower, relay, readiness. A lane passes its own parts in.
+"""What every lane is made of: journal, inbox, consumer, relay, readiness. A lane passes its own parts in.
 
-Kafka ─► consumer ─► journal ─► follower ─► worklist          person ─► web ─► command ─► journal ─► relay ─► Kafka
+Kafka ─► consumer ─► journal          person ─► web ─► command ─► journal ─► relay ─► Kafka
 """
 
 import asyncio
 import re
-import sqlite3
-import threading
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Generic, TypeVar
+from functools import cached_property
+from typing import Annotated, Any, Generic, TypeVar
 
-import psycopg
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from eventsourcing.persistence import PersistenceError
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import DBAPIError
 
 from bus.consumer import Consumer
 from bus.directory import Directory
 from bus.kafka import Kafka
-from bus.loops import LEISURE_S, Progress, ended, forever, pause
+from bus.loops import LEISURE_S, Progress, ended, forever
 from bus.relay import Relay
 from events.contracts import LOG_TOPIC, Actor, Event, Reason
-from events.journal import Journal, Recorded
+from events.journal import Journal
 from events.stores import open_store
-from events.submission import Kind, Refused, Rule, Submission, held_by
+from events.submission import Head, Kind, Recorded, Refused, Rule, Submission, held_by
 from lane.due import Calendar, due_at
 from lane.files import Files, open_files
+from lane.inbox import Inbox, open_engine
 from lane.settings import Settings
-from lane.worklist import Worklist, open_engine
 from web.tokens import PUBLIC, Role, load_public
 
 log = structlog.get_logger("jejak.lane")
 Body = TypeVar("Body", bound="CommandBody")
-
-FOLLOW_S: Final = 1.0
-"""How late a worklist may show what another process of the lane wrote."""
-DATABASE_ERRORS: Final = (PersistenceError, DBAPIError, sqlite3.Error, psycopg.Error, OSError)
 
 
 class CommandBody(BaseModel):
@@ -80,22 +72,33 @@ class NotReady(Exception):
     """The lane has not yet read the log up to the end that it saw at start; it may not write."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
-    """What a command is given besides the submission: who, when (UTC), the lane, and all submissions of its pile."""
+    """What a command is given besides the head: who, when (UTC), the lane, and what else of the commit's submissions it asks for.
+
+    `heads`: of all submissions in this commit; what is asked of the database is asked once for all of them.
+    """
 
     actor: Actor
     now: datetime
     lane: "Lane"
-    pile: Collection[Submission]
+    heads: Mapping[uuid.UUID, Head]
 
-    _names: list[Mapping[tuple[str, str], str]] = field(default_factory=list)
+    def content(self, head: Head) -> Submission:
+        """The submission as a whole."""
+        return self._submissions[head.submission_id]
 
-    def taken_by(self, submission: Submission) -> str | None:
-        """Another OPD that has a dataset of this name approved or published. Asked once for the whole pile."""
-        if not self._names:
-            self._names.append(self.lane.worklist.other_opds_with({(s.dataset.dataset_id, s.opd) for s in self.pile}))
-        return self._names[0].get((submission.dataset.dataset_id, submission.opd))
+    def taken_by(self, head: Head) -> str | None:
+        """Another OPD that has a dataset of this name approved or published."""
+        return self._names.get((head.dataset_id, head.opd))
+
+    @cached_property
+    def _submissions(self) -> Mapping[uuid.UUID, Submission]:
+        return self.lane.journal.submissions(list(self.heads))
+
+    @cached_property
+    def _names(self) -> Mapping[tuple[str, str], str]:
+        return self.lane.inbox.other_opds_with({(head.dataset_id, head.opd) for head in self.heads.values()})
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ class Command(Generic[Body]):
     roles: frozenset[Role]
     event_type: str
     rules: tuple[Rule, ...]
-    decide: Callable[[Submission, Body, Context], Event]
+    decide: Callable[[Head, Body, Context], Event]
 
 
 @dataclass
@@ -116,7 +119,7 @@ class Lane:
     name: str
     shared: Shared
     journal: Journal
-    worklist: Worklist
+    inbox: Inbox
     commands: Mapping[str, Command[Any]] = field(default_factory=dict)
     consumers: list[Consumer] = field(default_factory=list)
     work: list[tuple[Progress, Callable[[], Awaitable[None]]]] = field(default_factory=list)
@@ -151,7 +154,7 @@ class Lane:
         self._tasks = []
         for stop in self.on_stop:
             await asyncio.to_thread(stop)
-        self.worklist.engine.dispose()
+        self.inbox.engine.dispose()
         self.journal.store.close()
 
     def do(self, name: str, submission_id: uuid.UUID, body: CommandBody, *, actor: Actor) -> Recorded:
@@ -162,8 +165,8 @@ class Lane:
         """Several commands as one commit: all of them or none."""
         if not self.ready:
             raise NotReady
-        found = self.journal.submissions([wish[1] for wish in wishes])
-        context = Context(actor, datetime.now(UTC), self, found.values())
+        found = self.journal.heads([wish[1] for wish in wishes])
+        context = Context(actor, datetime.now(UTC), self, found)
         events = [self._decided(name, _there(found.get(submission_id)), body, context) for name, submission_id, body in wishes]
         try:
             recorded = self.journal.append(events)
@@ -184,44 +187,45 @@ class Lane:
     def _overtaken(self, wishes: Sequence[tuple[str, uuid.UUID, CommandBody]], refused: Refused) -> Refused:
         """Another caller was faster between our look and our commit: the same words as for one who comes late."""
         for name, submission_id, body in wishes:
-            submission, event_type = self.find(submission_id), self.commands[name].event_type
-            if reason := held_by(submission, event_type=event_type, expected_sequence=body.expected_sequence):
-                return Refused(Kind.CONFLICT, reason, state=submission.state, sequence=submission.sequence)
+            head, event_type = self.find(submission_id), self.commands[name].event_type
+            if reason := held_by(head, event_type=event_type, expected_sequence=body.expected_sequence):
+                return Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
         return refused
 
     def check(self, name: str, submission_id: uuid.UUID, body: CommandBody, *, actor: Actor) -> None:
         """Would this command be carried out now? Raises as `do` does; writes nothing."""
         if not self.ready:
             raise NotReady
-        submission = self.find(submission_id)
-        self._decided(name, submission, body, Context(actor, datetime.now(UTC), self, [submission]))
+        head = self.find(submission_id)
+        self._decided(name, head, body, Context(actor, datetime.now(UTC), self, {submission_id: head}))
 
-    def _decided(self, name: str, submission: Submission, body: CommandBody, context: Context) -> Event:
+    def _decided(self, name: str, head: Head, body: CommandBody, context: Context) -> Event:
         command = self.commands[name]
         if Role(context.actor.role) not in command.roles:
             raise Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {context.actor.role} tidak boleh melakukan langkah ini."))
-        if reasons := [reason for rule in command.rules if (reason := rule(submission, context.actor))]:
-            raise Refused(Kind.FORBIDDEN, *reasons, state=submission.state, sequence=submission.sequence)
-        if reason := held_by(submission, event_type=command.event_type, expected_sequence=body.expected_sequence):
-            raise Refused(Kind.CONFLICT, reason, state=submission.state, sequence=submission.sequence)
-        return command.decide(submission, body, context)
+        if reasons := [reason for rule in command.rules if (reason := rule(head, context.actor))]:
+            raise Refused(Kind.FORBIDDEN, *reasons, state=head.state, sequence=head.sequence)
+        if reason := held_by(head, event_type=command.event_type, expected_sequence=body.expected_sequence):
+            raise Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
+        return command.decide(head, body, context)
 
-    def find(self, submission_id: uuid.UUID) -> Submission:
-        return _there(self.journal.submission(submission_id))
+    def find(self, submission_id: uuid.UUID) -> Head:
+        """Raises `Refused`."""
+        return _there(self.journal.head(submission_id))
 
 
-def _there(submission: Submission | None) -> Submission:
-    if submission:
-        return submission
+def _there(head: Head | None) -> Head:
+    if head:
+        return head
     raise Refused(Kind.NOT_FOUND, Reason(code="not_found", field="submission_id", note="Data dengan nomor itu tidak ada."))
 
 
 def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]]) -> Lane:
-    """Journal, worklist, log consumer, follower and relay of one lane, not yet started. Raises StoreRefused."""
+    """Journal, inbox, log consumer and relay of one lane, not yet started. Raises StoreRefused."""
     settings = shared.settings
-    journal = Journal(open_store(settings.store, name), name, folding=bool(commands))
-    worklist = Worklist(journal, open_engine(settings.store, name))
-    worklist.prepare()
+    journal = Journal(open_store(settings.store, name), name)
+    inbox = Inbox(name, open_engine(settings.store, name))
+    inbox.prepare()
     group = None if settings.store.startswith("sqlite:") else f"jejak.{name}"
     consumer = Consumer(
         kafka=shared.kafka,
@@ -233,16 +237,14 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         gather_s=0.0 if commands else LEISURE_S,
     )
     relay = Relay(shared.kafka, journal, Progress("relay"), wake_on(journal.on_outgoing))
-    follower = Follower(worklist, Progress("worklist"))
-    journal.on_commit.append(follower.after_commit)
     return Lane(
         name=name,
         shared=shared,
         journal=journal,
-        worklist=worklist,
+        inbox=inbox,
         commands=commands,
         consumers=[consumer],
-        work=[(follower.progress, follower.run), (relay.progress, relay.run)],
+        work=[(relay.progress, relay.run)],
     )
 
 
@@ -256,41 +258,3 @@ def wake_on(callbacks: list[Callable[[], None]]) -> asyncio.Event:
 def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(event.set)
-
-
-@dataclass
-class Follower:
-    """Keeps a worklist up with its journal: in the thread that has just written, so that whoever decided sees it done at once.
-
-    `run` takes in what failed there, what is more than one batch behind, and what other processes of the lane wrote.
-    """
-
-    worklist: Worklist
-    progress: Progress
-    _failed: bool = False
-    _counting: threading.Lock = field(default_factory=threading.Lock)
-
-    def after_commit(self) -> None:
-        """One batch, and nothing while the view is in trouble: a writer does not wait for it twice."""
-        if not self._failed:
-            self.take_in(batches=1)
-
-    def take_in(self, *, batches: int | None = None) -> None:
-        """Never raises: what was written stays written, whatever becomes of its view."""
-        try:
-            rows = self.worklist.follow(batches=batches)
-            with self._counting:
-                self.progress.counts["applied"] += rows
-            self.progress.moved()
-            self._failed = False
-        except Exception as error:  # logged, shown as not healthy, and tried again
-            self._failed = True
-            self.progress.blocked = f"{type(error).__name__}: {error}"
-            log.error("worklist_waits", error=repr(error), exc_info=not isinstance(error, DATABASE_ERRORS))
-
-    async def run(self) -> None:
-        failures = 0
-        while True:
-            await asyncio.to_thread(self.take_in)
-            failures = failures + 1 if self._failed else 0
-            await asyncio.sleep(pause(failures) if failures else FOLLOW_S)

@@ -18,12 +18,12 @@ from starlette.exceptions import HTTPException
 
 from events.contracts import Actor, Reason
 from events.contracts import Lane as Holder
-from events.submission import Kind, Refused, Submission
+from events.submission import Head, Kind, Refused, fold
 from lane.due import is_overdue
 from lane.files import FileProblem
+from lane.inbox import Page
 from lane.lane import Command, CommandBody, Lane, NotReady
 from lane.reasons import reasons_from
-from lane.worklist import Item
 from web.pages import HEADERS
 from web.tokens import ROLES_IN_AN_OPD, Caller, Role, TokenRefused, read_token
 
@@ -77,7 +77,7 @@ def lane_routes(
     ) -> Response:
         here = lane()
         try:
-            page = here.worklist.page(holder=_holder(name), opd=only_own(caller), after=after, limit=limit)
+            page = _waiting(here, caller, after, limit)
         except ValueError:
             raise Refused(
                 Kind.INVALID, Reason(code="wrong_value", field="after", note="after harus nilai next dari halaman sebelumnya.")
@@ -109,16 +109,23 @@ def _add_command(router: APIRouter, lane: LaneOf, verb: str, command: Command[An
     router.post(f"/api/submissions/{{submission_id}}/{verb}", name=f"{verb}", summary=(command.decide.__doc__ or command.event_type))(run)
 
 
-def item_json(item: Item, lane: Lane, now: datetime) -> dict[str, object]:
-    due = lane.shared.due(item.arrived_at) if item.holder else None
+def _waiting(lane: Lane, caller: Caller, after: str | None, limit: int) -> Page:
+    """What waits on this lane. Who hands in sees the own OPD's submissions wherever they wait. Raises ValueError."""
+    if caller.role is Role.TIM_PPID and caller.opd:
+        return lane.inbox.waiting(caller.opd, after=after, limit=limit)
+    return lane.inbox.page(holder=Holder(lane.name), opd=only_own(caller), after=after, limit=limit)
+
+
+def item_json(head: Head, lane: Lane, now: datetime) -> dict[str, object]:
+    due = lane.shared.due(head.arrived_at) if head.holder else None
     return {
-        "submission_id": item.submission_id,
-        "title": item.title,
-        "opd": item.opd,
-        "state": item.state,
-        "holder": item.holder,
-        "sequence": item.sequence,
-        "arrived_at": item.arrived_at,
+        "submission_id": head.submission_id,
+        "title": head.title,
+        "opd": head.opd,
+        "state": head.state,
+        "holder": head.holder,
+        "sequence": head.sequence,
+        "arrived_at": head.arrived_at,
         "due_at": due,
         "overdue": bool(due and is_overdue(due, now=now)),
     }
@@ -126,14 +133,13 @@ def item_json(item: Item, lane: Lane, now: datetime) -> dict[str, object]:
 
 def submission_json(lane: Lane, submission_id: uuid.UUID, caller: Caller) -> dict[str, object]:
     """State, holder, due time, metadata, files, findings and history of one submission. Raises `Refused`."""
-    history = lane.journal.history(submission_id)
-    found: Submission = lane.find(submission_id)
-    if only_own(caller) not in (None, found.opd):
+    head = lane.find(submission_id)
+    if only_own(caller) not in (None, head.opd):
         raise Refused(Kind.FORBIDDEN, Reason(code="other_opd", field="opd", note="Data ini milik OPD lain."))
-    item = Item(
-        str(found.id), found.opd, found.dataset.dataset_id, found.dataset.title, found.state, found.holder, found.sequence, found.arrived_at
-    )
-    return item_json(item, lane, datetime.now(UTC)) | {
+    history = lane.journal.history(submission_id)
+    found = fold(history)
+    assert found is not None  # noqa: S101 (a head has a history: they are written together)
+    return item_json(found.head, lane, datetime.now(UTC)) | {
         "dataset": found.dataset.model_dump(mode="json", exclude_none=True),
         "files": [file.model_dump(mode="json") for file in found.files],
         "manifest": found.manifest,
@@ -253,7 +259,3 @@ async def correlate(request: Request, call_next: Callable[[Request], Awaitable[R
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response
-
-
-def _holder(name: str) -> Holder:
-    return Holder(name)

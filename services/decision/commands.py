@@ -19,7 +19,7 @@ from events.contracts import (
     Rejected,
     Verified,
 )
-from events.submission import Kind, Refused, Submission, next_ids
+from events.submission import Head, Kind, Refused, next_ids
 from lane.lane import Command, CommandBody, Context
 from services.decision.policy import MAY_DECIDE, RULES, all_five_hold, dataset_is_its_own, has_no_error_findings
 
@@ -37,23 +37,24 @@ class Reject(CommandBody):
     reasons: Annotated[tuple[Reason, ...], Field(min_length=1, max_length=100)]
 
 
-def verify(submission: Submission, body: Verify, context: Context) -> DataVerified:
-    holder = context.taken_by(submission)
-    if reasons := [*all_five_hold(body.checklist), *has_no_error_findings(submission), *dataset_is_its_own(submission, holder)]:
-        raise Refused(Kind.INVALID, *reasons, state=submission.state, sequence=submission.sequence)
-    data = Verified(manifest=submission.manifest, checklist=body.checklist, note=body.note)
-    return DataVerified.model_validate({**next_ids(submission), "occurred_at": context.now, "actor": context.actor, "data": data})
+def verify(head: Head, body: Verify, context: Context) -> DataVerified:
+    holder = context.taken_by(head)
+    errors = has_no_error_findings(context.content(head)) if head.errors else []
+    if reasons := [*all_five_hold(body.checklist), *errors, *dataset_is_its_own(head, holder)]:
+        raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
+    data = Verified(manifest=head.manifest, checklist=body.checklist, note=body.note)
+    return DataVerified.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": data})
 
 
-def approve(submission: Submission, body: Approve, context: Context) -> DataApproved:
-    data = Approved(manifest=submission.manifest, consideration=body.consideration)
-    return DataApproved.model_validate({**next_ids(submission), "occurred_at": context.now, "actor": context.actor, "data": data})
+def approve(head: Head, body: Approve, context: Context) -> DataApproved:
+    data = Approved(manifest=head.manifest, consideration=body.consideration)
+    return DataApproved.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": data})
 
 
-def reject(submission: Submission, body: Reject, context: Context) -> DataRejected:
+def reject(head: Head, body: Reject, context: Context) -> DataRejected:
     """Back to the agency's PPID head, with reasons."""
-    data = Rejected(manifest=submission.manifest, reasons=body.reasons)
-    return DataRejected.model_validate({**next_ids(submission), "occurred_at": context.now, "actor": context.actor, "data": data})
+    data = Rejected(manifest=head.manifest, reasons=body.reasons)
+    return DataRejected.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": data})
 
 
 COMMANDS: Final[dict[str, Command[Any]]] = {

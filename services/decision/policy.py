@@ -3,7 +3,7 @@
 from typing import Final
 
 from events.contracts import Checklist, Reason
-from events.submission import Rule, Submission, another_pair_of_eyes
+from events.submission import Head, Rule, Submission, another_pair_of_eyes
 from web.tokens import Role
 
 MAY_DECIDE: Final = frozenset({Role.ATASAN_PPID})
@@ -24,11 +24,11 @@ def all_five_hold(checklist: Checklist) -> list[Reason]:
     ]
 
 
-def dataset_is_its_own(submission: Submission, holder: str | None) -> list[Reason]:
+def dataset_is_its_own(head: Head, holder: str | None) -> list[Reason]:
     """`holder`: another OPD under whose name this dataset_id is approved or published already, if any."""
     if holder is None:
         return []
-    note = f"Nama data {submission.dataset.dataset_id} sudah dipakai OPD {holder}; kembalikan agar diserahkan dengan nama lain."
+    note = f"Nama data {head.dataset_id} sudah dipakai OPD {holder}; kembalikan agar diserahkan dengan nama lain."
     return [Reason(code="name_taken", field="dataset.dataset_id", note=note)]
 
 

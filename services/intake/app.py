@@ -23,7 +23,7 @@ def build(shared: Shared) -> Lane:
             topics=TOPICS,
             progress=Progress("inbound"),
             refuse=refuse,
-            take=lambda records: lane.journal.take(records, judged),
+            take=lambda records: lane.journal.answer(records, judged),
             group=log_consumer.group and f"{log_consumer.group}.inbound",
             may_start=partial(_ready_to_take, lane),
         )

@@ -14,7 +14,9 @@ import orjson
 import structlog
 
 from events.contracts import INBOUND_PATTERN, DataSubmitted, Reason, Receipt, ReceiptReason, Received, submission_id_of
-from events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, framed, place_of, stream_of
+from events.journal import Journal, Outcome, Record, dead_letter, place_of
+from events.recorder import Letter, LetterKind
+from events.submission import Recorded
 from lane.files import Files
 from services.intake.commands import Accepted, AcceptedBefore, Declined, Duplicate, Find, Origin, Size, Verdict, submit
 
@@ -55,7 +57,8 @@ def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Ou
 def _known(fresh: Sequence[Record], told: Sequence[str | None], journal: Journal) -> dict[uuid.UUID, Received | None]:
     """What the journal already has of the submissions that these records seem to be, in one look."""
     ids = {submission_id_of(_opd(record.topic), event_id) for record, text in zip(fresh, told, strict=True) if (event_id := _uuid(text))}
-    return {i: _received(_first(history)) for i, history in journal.histories(list(ids)).items()}
+    begun = journal.heads(list(ids))
+    return dict.fromkeys(ids) | {i: _received(_first(history)) for i, history in journal.histories(list(begun)).items()}
 
 
 def refuse(record: Record, code: str) -> Outcome:
@@ -88,12 +91,11 @@ def _verdict(record: Record, files: Files, find: Find, size: Size) -> Verdict:
 
 
 def _outcome(record: Record, verdict: Verdict, event_id: str | None) -> Outcome:
-    rows = [(Row.OWN, verdict.event.submission_id, 1, verdict.raw)] if isinstance(verdict, Accepted) else []
     receipt = make_receipt(verdict, event_id=event_id, opd=_opd(record.topic), at=datetime.now(UTC))
-    raw = framed(place_of(record), receipt.model_dump_json().encode())
-    rows.append((Row.RECEIPT, stream_of("receipts", record.source), record.offset + 1, raw))
+    about, raw = orjson.dumps(place_of(record)), receipt.model_dump_json().encode()
+    letters = [Letter(LetterKind.RECEIPT, record.source, record.offset + 1, receipt.outcome, about, raw)]
     if isinstance(verdict, Declined) and not verdict.readable:
-        rows.extend(dead_letter(record, verdict.reasons[0].code).rows)
+        letters.extend(dead_letter(record, verdict.reasons[0].code).letters)
     log.info(
         "received",
         topic=record.topic,
@@ -103,7 +105,8 @@ def _outcome(record: Record, verdict: Verdict, event_id: str | None) -> Outcome:
         correlation_id=event_id,
         submission_id=str(receipt.submission_id) if receipt.submission_id else None,
     )
-    return Outcome(receipt.outcome, tuple(rows))
+    events = (Recorded(verdict.event, verdict.raw),) if isinstance(verdict, Accepted) else ()
+    return Outcome(receipt.outcome, events, tuple(letters))
 
 
 def make_receipt(verdict: Verdict, *, event_id: str | None, opd: str, at: datetime) -> Receipt:

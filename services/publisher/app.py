@@ -15,9 +15,9 @@ def build(shared: Shared) -> Lane:
     lane = build_lane("publisher", shared, commands=COMMANDS)
     settings = shared.settings
     portal = open_portal(settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s)
-    attempts = Attempts(lane.worklist.engine)
+    attempts = Attempts(lane.inbox.engine)
     attempts.prepare()
-    publishing = Publishing(lane, portal, attempts, Progress("publishing"), wake_on(lane.worklist.on_change))
+    publishing = Publishing(lane, portal, attempts, Progress("publishing"), wake_on(lane.journal.on_commit))
     lane.parts["publishing"] = publishing
     lane.work.append((publishing.progress, publishing.run))
     if settings.portal_check_hours:

@@ -11,18 +11,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from events.contracts import Lane
-from lane.worklist import WORK, migrating
+from events.heads import HEADS
+from lane.inbox import migrating
 
 METADATA: Final = sa.MetaData()
 ATTEMPTS: Final = sa.Table(
-    "publishing_v1",
+    "publishing_v2",
     METADATA,
-    sa.Column("submission_id", sa.String(36), primary_key=True),
+    sa.Column("submission_id", sa.Uuid, primary_key=True),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("step", sa.String(32), nullable=False),
     sa.Column("code", sa.String(64)),
@@ -33,10 +35,10 @@ ATTEMPTS: Final = sa.Table(
 
 # Built once: putting such a query together costs several times what SQLite needs to answer it.
 WAITING: Final = (
-    sa.select(WORK.c.submission_id, WORK.c.dataset_id, WORK.c.opd, sa.func.coalesce(ATTEMPTS.c.next_ms, 0))
-    .outerjoin(ATTEMPTS, ATTEMPTS.c.submission_id == WORK.c.submission_id)
-    .where(WORK.c.holder == str(Lane.PUBLISHER))
-    .order_by(WORK.c.arrived_ms, WORK.c.submission_id)
+    sa.select(HEADS.c.submission_id, HEADS.c.dataset_id, HEADS.c.opd, sa.func.coalesce(ATTEMPTS.c.next_ms, 0))
+    .outerjoin(ATTEMPTS, ATTEMPTS.c.submission_id == HEADS.c.submission_id)
+    .where(HEADS.c.holder == str(Lane.PUBLISHER))
+    .order_by(HEADS.c.arrived_ms, HEADS.c.submission_id)
     .execution_options(stream_results=True, max_row_buffer=500)  # a look ends where enough is found
 )
 FORGET: Final = sa.delete(ATTEMPTS).where(ATTEMPTS.c.submission_id.in_(sa.bindparam("ids", expanding=True)))
@@ -59,7 +61,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Look:
-    """What one look at the worklist found. `unseen`: of what was said to be finished, what it still met as waiting."""
+    """What one look at the inbox found. `unseen`: of what was said to be finished, what it still met as waiting."""
 
     due: list[Waiting]
     next_at: datetime | None
@@ -78,17 +80,18 @@ class Attempts:
     def look(self, now: datetime, limit: int, *, busy: Collection[str], finished: Collection[str]) -> Look:
         """Approved submissions whose turn it is, oldest first, and when the next pause ends; nothing of the datasets in `busy`.
 
-        Of one dataset only the oldest, so versions follow each other. What has `finished` waits no longer, whatever the worklist
+        Of one dataset only the oldest, so versions follow each other. What has `finished` waits no longer, whatever the inbox
         still says, and what was kept of it here is removed. Costs as much as waits, however much was published before.
         """
         due: dict[str, Waiting] = {}
         heads, unseen, pauses, now_ms = set[tuple[str, str]](), set[str](), list[int](), _ms(now)
         with self.engine.connect() as c:
             if finished:
-                c.execute(FORGET, {"ids": list(finished)})
+                c.execute(FORGET, {"ids": [UUID(i) for i in finished]})
                 c.commit()
             with c.execute(WAITING) as rows:
-                for submission_id, dataset_id, opd, next_ms in rows:
+                for stream, dataset_id, opd, next_ms in rows:
+                    submission_id = str(stream)
                     if submission_id in finished:
                         unseen.add(submission_id)
                         continue
@@ -105,12 +108,12 @@ class Attempts:
 
     def of(self, submission_id: str) -> Attempt | None:
         with self.engine.connect() as c:
-            row = c.execute(sa.select(ATTEMPTS).where(ATTEMPTS.c.submission_id == submission_id)).first()
+            row = c.execute(sa.select(ATTEMPTS).where(ATTEMPTS.c.submission_id == UUID(submission_id))).first()
         return Attempt(row.attempts, row.step, row.code, row.message, datetime.fromtimestamp(row.next_ms / 1000, UTC)) if row else None
 
     def failed(self, submission_id: str, *, attempts: int, step: str, code: str, message: str, next_at: datetime) -> None:
         row = {
-            "submission_id": submission_id,
+            "submission_id": UUID(submission_id),
             "attempts": attempts,
             "step": step,
             "code": code,
@@ -121,7 +124,7 @@ class Attempts:
 
     def retry_now(self, submission_id: str, now: datetime) -> None:
         with self.engine.begin() as c:
-            c.execute(sa.update(ATTEMPTS).where(ATTEMPTS.c.submission_id == submission_id).values(next_ms=_ms(now)))
+            c.execute(sa.update(ATTEMPTS).where(ATTEMPTS.c.submission_id == UUID(submission_id)).values(next_ms=_ms(now)))
 
     def waiting(self) -> int:
         """How many have failed at least once and wait for their next attempt."""

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from events.contracts import DataPublished, DataRetracted, Published, Reason, Retracted
-from events.submission import Submission, next_ids
+from events.submission import Head, next_ids
 from lane.lane import Command, CommandBody, Context
 from services.publisher.policy import MAY_PUBLISH, RULES
 
@@ -24,14 +24,12 @@ class Withdrawn(CommandBody):
     data: Retracted
 
 
-def publish(submission: Submission, body: Publish, context: Context) -> DataPublished:
-    return DataPublished.model_validate(
-        {**next_ids(submission), "occurred_at": context.now, "actor": context.actor, "data": body.published}
-    )
+def publish(head: Head, body: Publish, context: Context) -> DataPublished:
+    return DataPublished.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": body.published})
 
 
-def retract(submission: Submission, body: Withdrawn, context: Context) -> DataRetracted:
-    return DataRetracted.model_validate({**next_ids(submission), "occurred_at": context.now, "actor": context.actor, "data": body.data})
+def retract(head: Head, body: Withdrawn, context: Context) -> DataRetracted:
+    return DataRetracted.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": body.data})
 
 
 COMMANDS: Final[dict[str, Command[Any]]] = {

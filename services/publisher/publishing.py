@@ -19,8 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bus.loops import WATCH_S, Progress, woken
 from events.contracts import Actor, DataPublished, Reason, Retracted
-from events.journal import Recorded
-from events.submission import Kind, Refused, fold
+from events.submission import Kind, Recorded, Refused, fold
 from lane.files import FileProblem
 from lane.lane import Lane
 from portals.portal import STEPS, Portal, PortalProblem
@@ -129,7 +128,7 @@ class Publishing:
         """Blocking: runs in a thread."""
         with self.attempts.turn(waiting.dataset_id) as mine:
             history = self.lane.journal.history(uuid.UUID(waiting.submission_id))
-            submission = fold((r.event, r.hash) for r in history)
+            submission = fold(history)
             if submission is None or "DataPublished" not in submission.next:
                 return
             if not mine:
@@ -197,7 +196,7 @@ class Publishing:
                 state=submission.state,
             )
         self.attempts.retry_now(str(submission_id), datetime.now(UTC))
-        for changed in self.lane.worklist.on_change:
+        for changed in self.lane.journal.on_commit:
             changed()
 
     def retract(self, submission_id: uuid.UUID, body: Retract, *, actor: Actor) -> Recorded:

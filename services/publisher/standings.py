@@ -14,10 +14,10 @@ import structlog
 
 from bus.directory import Directory
 from events.contracts import DataApproved, DataRetracted
-from events.journal import Journal, Recorded
-from events.submission import State, fold
+from events.heads import HEADS
+from events.journal import Journal
+from events.submission import Recorded, State, fold
 from lane.files import Files
-from lane.worklist import WORK
 from portals.portal import Portal, Publication
 from portals.upkeep import Difference, Standing, diff, repair
 from services.publisher.attempts import METADATA, Attempts
@@ -72,13 +72,13 @@ class Upkeep:
 
     def _datasets(self) -> list[str]:
         with self.attempts.engine.connect() as c:
-            return list(c.execute(sa.select(WORK.c.dataset_id).where(_SHOWN).distinct().order_by(WORK.c.dataset_id)).scalars())
+            return list(c.execute(sa.select(HEADS.c.dataset_id).where(_SHOWN).distinct().order_by(HEADS.c.dataset_id)).scalars())
 
     def _versions(self, dataset_id: str) -> Iterator[Standing]:
         with self.attempts.engine.connect() as c:
-            ids = list(c.execute(sa.select(WORK.c.submission_id).where(_SHOWN, WORK.c.dataset_id == dataset_id)).scalars())
+            ids = list(c.execute(sa.select(HEADS.c.submission_id).where(_SHOWN, HEADS.c.dataset_id == dataset_id)).scalars())
         for submission_id in ids:
-            history = self.journal.history(uuid.UUID(submission_id))
+            history = self.journal.history(submission_id)
             publication = publication_of(history, self.directory)
             last = history[-1].event
             if isinstance(last, DataRetracted):
@@ -94,13 +94,13 @@ class Upkeep:
         log.warning("portal_repaired", **row)
 
 
-_SHOWN: Final = WORK.c.state.in_((State.PUBLISHED.value, State.RETRACTED.value))
+_SHOWN: Final = HEADS.c.state.in_((State.PUBLISHED.value, State.RETRACTED.value))
 
 
 def publication_of(history: Sequence[Recorded], directory: Directory) -> Publication:
     """What the last approval of this history lets be shown."""
     upto = max(r.event.sequence for r in history if isinstance(r.event, DataApproved))
-    submission = fold((r.event, r.hash) for r in history[:upto])
+    submission = fold(history[:upto])
     if submission is None:
         raise ValueError("an approval without a beginning")
     return Publication(

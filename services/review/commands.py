@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue, ValidationError
 
 from checks.metadata import findings
 from events.contracts import DataRevised, Dataset, File, InboundDataset, Note, Reason, Revised, manifest_of
-from events.submission import Kind, Refused, Submission, next_ids
+from events.submission import Head, Kind, Refused, Submission, next_ids
 from lane.lane import Command, CommandBody, Context
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
@@ -22,8 +22,9 @@ class Revise(CommandBody):
     files: Annotated[tuple[File, ...], Field(min_length=1, max_length=100)] | None = None
 
 
-def revise(submission: Submission, body: Revise, context: Context) -> DataRevised:
+def revise(head: Head, body: Revise, context: Context) -> DataRevised:
     """Also when checking found nothing to change. Raises `Refused` (invalid) with every reason at once."""
+    submission = context.content(head)
     dataset = _merged(submission.dataset, body.dataset or {})
     files = body.files or submission.files
     missing = [
@@ -32,7 +33,7 @@ def revise(submission: Submission, body: Revise, context: Context) -> DataRevise
         if context.lane.shared.files.size(file.sha256) != file.bytes
     ]
     if reasons := [*reasons_against(dataset, files), *missing]:
-        raise Refused(Kind.INVALID, *reasons, state=submission.state, sequence=submission.sequence)
+        raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
     data = Revised(
         dataset=dataset,
         files=files,
@@ -41,7 +42,7 @@ def revise(submission: Submission, body: Revise, context: Context) -> DataRevise
         note=body.note,
         changed=_changed(submission, dataset, files),
     )
-    return DataRevised.model_validate({**next_ids(submission), "occurred_at": context.now, "actor": context.actor, "data": data})
+    return DataRevised.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": data})
 
 
 def manifest(dataset: Dataset, files: tuple[File, ...]) -> str:

@@ -14,7 +14,9 @@ from archive.scan import LogAt
 from benchmarks.load import Life, key_of, lives
 from bus.kafka import Kafka
 from bus.topics import FOR_EVER, Topic, ensure
-from events.stores import NewRow, open_store
+from events.recorder import Batch, EventRow
+from events.recorder import Row as Origin
+from events.stores import open_store
 
 Row = tuple[str, int, bytes]
 """Submission id, version and bytes of a journal's row."""
@@ -53,13 +55,13 @@ def forged(raw: bytes, **said: object) -> bytes:
 def journal(address: str, rows: Iterable[Row], *, lane: str = "archive") -> JournalAt:
     """A journal with exactly these rows, whatever they are: written past all rules, as somebody with the database's password could."""
     store = open_store(address, lane)
-    store.insert_rows(stored(rows), {})
+    store.write(stored(rows))
     store.close()
     return JournalAt(f"journal {lane}", address, lane)
 
 
-def stored(rows: Iterable[Row]) -> list[NewRow]:
-    return [("copy", uuid.UUID(i), version, raw) for i, version, raw in rows]
+def stored(rows: Iterable[Row]) -> Batch:
+    return Batch([EventRow(Origin.COPY, uuid.UUID(i), version, raw) for i, version, raw in rows])
 
 
 def topic(bootstrap: str, messages: Sequence[Message], *, partitions: int = 3) -> LogAt:

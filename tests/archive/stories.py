@@ -9,7 +9,7 @@ import orjson
 
 from benchmarks.load import lives
 from events.contracts import EVENT, manifest_of
-from events.journal import Recorded
+from events.submission import Recorded
 
 NINE = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """Monday, nine o'clock in Karanganyar."""

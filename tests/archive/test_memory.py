@@ -12,7 +12,8 @@ from archive.proof import check
 from archive.runs import Runs
 from archive.sources import JournalSource, KafkaRuns
 from benchmarks.load import as_logged
-from events.stores import Store, open_store
+from events.recorder import Store
+from events.stores import open_store
 from tests.archive.copies import stored
 
 FEW, MANY = 250, 2_500
@@ -56,5 +57,5 @@ def filled(directory: Path, n: int) -> Store:
     for key, raw in as_logged(n, wide=100):
         sequences[key] = sequences.get(key, 0) + 1
         rows.append((str(uuid.UUID(key.decode())), sequences[key], raw))
-    store.insert_rows(stored(rows), {})
+    store.write(stored(rows))
     return store

@@ -12,7 +12,7 @@ import pytest
 
 from archive.package import FilesMissing, package
 from archive.trail import Trail, story
-from events.journal import Recorded
+from events.submission import Recorded
 from lane.files import FileProblem, LocalFiles
 from tests.archive.stories import FILE, returned_once
 

@@ -14,13 +14,14 @@ from benchmarks.load import lives
 from bus.kafka import Kafka
 from bus.reader import LogUnreachable
 from events.journal import Journal
+from events.recorder import Batch, Letter, LetterKind
 from events.stores import StoreRefused, open_store
 from tests.archive.copies import Row, altered, forged, id_of, journal, messages_of, rows_of, send, topic
 
 LIVES = list(lives(7))
 VICTIM = LIVES[3]
 WHO = id_of(VICTIM)
-RECEIPT = ("receipt", uuid.uuid4(), 1, b"{}")
+RECEIPT = Letter(LetterKind.RECEIPT, "c/opd.x/0", 1, "refused", b"{}", b"{}")
 
 
 def without(rows: list[Row], sequence: int) -> list[Row]:
@@ -56,7 +57,7 @@ def test_a_forged_extra_event_in_a_journal_is_named(store: str) -> None:
 def test_receipts_and_dead_letters_in_a_journal_are_left_alone(store: str) -> None:
     found = journal(store, rows_of(*LIVES))
     kept = Journal(open_store(store, "archive"), "archive")
-    kept.store.insert_rows([RECEIPT], {})
+    kept.store.write(Batch(letters=[RECEIPT]))
     kept.store.close()
     assert verified(found).ok
 

@@ -21,12 +21,13 @@ from bus.directory import Directory
 from bus.kafka import Kafka
 from bus.loops import Progress
 from events.journal import Journal
+from events.migration import rebuild_heads
 from events.stores import open_store
 from lane.files import LocalFiles
+from lane.inbox import Inbox, open_engine
 from lane.lane import Lane, Shared
 from lane.settings import Settings
 from lane.web import add_errors
-from lane.worklist import Worklist, open_engine
 from tests.archive.copies import Row, id_of, rows_of, stored
 from tests.archive.stories import FILE, returned_once
 from web.tokens import Role, issue
@@ -42,15 +43,15 @@ def lane(tmp_path: Path) -> Iterator[Lane]:
     """An archive that has read the log, and does not follow it."""
     address = f"sqlite:{tmp_path}"
     journal = Journal(open_store(address, "archive"), "archive")
-    worklist = Worklist(journal, open_engine(address, "archive"))
-    worklist.prepare()
+    inbox = Inbox("archive", open_engine(address, "archive"))
+    inbox.prepare()
     kafka = Kafka("127.0.0.1:9")
     shared = Shared(Settings(), kafka, LocalFiles(tmp_path / "files"), Directory(kafka, Progress("directory")), KEY.public_key())
     put(journal, [(WHO, r.event.sequence, r.raw) for r in RETURNED] + rows_of(*OTHERS))
-    worklist.follow()
+    rebuild_heads(journal.store)
     shared.directory.progress.ready = True
-    yield Lane(name="archive", shared=shared, journal=journal, worklist=worklist)
-    worklist.engine.dispose()
+    yield Lane(name="archive", shared=shared, journal=journal, inbox=inbox)
+    inbox.engine.dispose()
     journal.store.close()
 
 
@@ -77,7 +78,7 @@ def client(lane: Lane) -> Client:
 
 
 def put(journal: Journal, rows: list[Row]) -> None:
-    journal.store.insert_rows(stored(rows), {})
+    journal.store.write(stored(rows))
 
 
 def as_(role: Role, opd: str | None = None) -> dict[str, str]:

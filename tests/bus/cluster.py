@@ -16,7 +16,8 @@ from bus.consumer import Consumer
 from bus.kafka import Kafka
 from bus.loops import Progress, ended
 from bus.reader import read_topic, spans
-from events.journal import Journal, Outcome, Record, Recorded
+from events.journal import Journal, Outcome, Record
+from events.submission import Recorded
 
 PATIENCE_S = 30.0
 Take = Callable[[Sequence[Record]], list[Outcome]]

@@ -16,7 +16,9 @@ from aiokafka.admin import RecordsToDelete
 from bus.consumer import LogShorter
 from bus.kafka import Kafka
 from bus.loops import Progress, forever
-from events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, unframed
+from events.journal import Journal, Outcome, Record, dead_letter
+from events.recorder import LetterKind
+from events.submission import Recorded
 from tests.bus.cluster import PATIENCE_S, delete_topic, log_consumer, new_topic, put, put_story, put_with_header, running, until
 from tests.events.conftest import Place
 from tests.events.given import WHOLE_LIFE, after, revised, story, submitted, verified
@@ -35,7 +37,7 @@ def raws(journal: Journal, told: list[Recorded]) -> list[bytes]:
 
 
 def dead_letters(journal: Journal) -> list[tuple[str, bytes]]:
-    return [(about["error"], raw) for about, raw in (unframed(e.raw) for e in journal.read(0, 100, [Row.DEAD_LETTER]))]
+    return [(letter.code, letter.raw) for _, letter in journal.letters(0, 100, [LetterKind.DEAD_LETTER])]
 
 
 def key_of(recorded: Recorded) -> bytes:

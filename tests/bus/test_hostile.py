@@ -49,8 +49,7 @@ def parsed(value: bytes) -> Event | None:
     message: ConsumerRecord[bytes, bytes] = ConsumerRecord(LOG_TOPIC, 0, 0, 0, 0, value, value, None, 0, 0, [])
     record = record_of(message, "c")
     assert (record.key, record.raw) == (value, value)
-    read = read_safely(record.raw)
-    return read[0] if read else None
+    return EVENT.validate_json(value) if read_safely(record.raw) else None
 
 
 @st.composite

@@ -1,6 +1,7 @@
 """Out of the journal onto a real Kafka: everything that must leave, in order, and at least once, however often it is sent."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,9 @@ from bus.loops import Progress
 from bus.relay import Relay
 from bus.topics import ensure, shared_topics
 from events.contracts import DEAD_LETTERS_TOPIC, EVENT_BYTES_LIMIT, LOG_TOPIC, RECEIPTS_TOPIC
-from events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, framed, stream_of
+from events.journal import Journal, Outcome, Record, dead_letter
+from events.recorder import Letter, LetterKind, Row
+from events.submission import Recorded
 from tests.bus.cluster import all_records, running, until
 from tests.events.conftest import Place
 from tests.events.given import after, on_kafka, revised, revision_of, story, submitted, verified
@@ -165,13 +168,13 @@ async def test_receipts_and_dead_letters_leave_with_where_the_record_stands(clus
     topic = f"opd.x{uuid.uuid4().hex}.data-submitted.v1"
     bad = Record(topic, 0, 4, b"\xff", b"\x00 raw \n bytes", cluster="c")
     tombstone = Record(topic, 0, 5, None, None, cluster="c")
-    about = {"topic": topic, "partition": 0, "offset": 4}
-    receipt = framed(about, b'{"event_id":"e-1","outcome":"refused"}')
-    rows = ((Row.RECEIPT, stream_of("receipts", bad.source), 5, receipt), *dead_letter(bad, "unreadable").rows)
-    journal.take([bad, tombstone], lambda _: [Outcome("refused", rows), dead_letter(tombstone, "tombstone")])
+    about = json.dumps({"topic": topic, "partition": 0, "offset": 4}).encode()
+    receipt = Letter(LetterKind.RECEIPT, bad.source, 5, "refused", about, b'{"event_id":"e-1","outcome":"refused"}')
+    answers = (receipt, *dead_letter(bad, "unreadable").letters)
+    journal.answer([bad, tombstone], lambda _: [Outcome("refused", letters=answers), dead_letter(tombstone, "tombstone")])
     relay = relay_of(cluster, journal)
     async with running(relay.run):
-        await until(lambda: relay.progress.counts["sent_dead-letter"] == 2)
+        await until(lambda: relay.progress.counts["sent_letters"] == 3)
 
     letters = [r for r in await all_records(cluster, DEAD_LETTERS_TOPIC) if dict(r.headers).get("topic") == topic.encode()]
     assert [(r.key, r.value, dict(r.headers)["offset"], dict(r.headers)["error"]) for r in letters] == [

@@ -14,8 +14,8 @@ from archive.scan import LogAt
 from bus.kafka import Kafka
 from bus.reader import read_topic, spans
 from events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
-from events.journal import Row, unframed
-from events.stores import Store, open_reader
+from events.recorder import LetterKind, Store
+from events.stores import open_reader
 from tests.crash.checker import Expected, JournalSeen, Letter, Place, Seen, violations
 from tests.crash.lanes import LANES
 from tests.crash.load import Load
@@ -23,6 +23,7 @@ from tests.crash.plans import OPDS, Plan
 from tests.crash.stage import Stage, until
 
 PAGE: Final = 2_000
+MANY: Final = 1_000_000
 
 
 def expected_of(load: Load, *, bad: dict[bytes | None, bool] | None = None, forged: Iterable[Letter] = ()) -> Expected:
@@ -59,7 +60,7 @@ def await_rest(stage: Stage, load: Load, *, patience_s: float = 420.0) -> None:
         if load.sent < sum(plan.times for plan in load.plans):
             return False
         counted = [stage.row(lane, _COUNTS) for lane in LANES]
-        if any(row[0] != events or row[2] < row[3] for row in counted):
+        if any(row[0] != events or row[2] < row[3] or row[4] < row[5] for row in counted):
             return False
         if ends[0] < 0:
             ends[0] = asyncio.run(_inbound_ends(stage.kafka))
@@ -69,14 +70,17 @@ def await_rest(stage: Stage, load: Load, *, patience_s: float = 420.0) -> None:
         until(at_rest, "everything is published everywhere", patience_s)
     except TimeoutError as error:
         told = {lane: stage.row(lane, _COUNTS) for lane in LANES}
-        words = f"of {events} events (events, inbound position, cursor, last to send): {told}; {dict(load.answers)}; {load.surprises[:5]}"
+        what = "events, inbound position, cursor and last to send of events, and of letters"
+        words = f"of {events} events ({what}): {told}; {dict(load.answers)}; {load.surprises[:5]}"
         raise TimeoutError(f"{error}: {words}") from error
 
 
 _COUNTS: Final = """SELECT sum(CASE WHEN e.topic IN ('own', 'copy') THEN 1 ELSE 0 END),
  (SELECT sum(notification_id) FROM {schema}{tracking} WHERE application_name LIKE '%/opd.%'),
  (SELECT max(notification_id) FROM {schema}{tracking} WHERE application_name = 'follower:relay'),
- max(CASE WHEN e.topic <> 'copy' THEN e.{id} ELSE 0 END) FROM {schema}stored_events e"""
+ max(CASE WHEN e.topic <> 'copy' THEN e.{id} ELSE 0 END),
+ (SELECT coalesce(max(notification_id), 0) FROM {schema}{tracking} WHERE application_name = 'follower:relay-letters'),
+ (SELECT coalesce(max(number), 0) FROM {schema}letters) FROM {schema}stored_events e"""
 
 
 async def _inbound_ends(kafka: Kafka) -> int:
@@ -152,21 +156,20 @@ def seen_in(store: Store, *, work: dict[str, tuple[str, str | None, int]] | None
     events: dict[uuid.UUID, dict[int, bytes]] = {}
     receipts: dict[Place, bytes] = {}
     letters: set[Letter] = set()
-    for stream, version, row, raw in _rows(store):
-        if row in (Row.OWN, Row.COPY):
-            events.setdefault(stream, {})[version] = raw
-            continue
-        about, content = unframed(raw)
+    for stream, version, raw in _rows(store):
+        events.setdefault(stream, {})[version] = raw
+    for _, letter in store.select_letters(0, MANY, MANY, list(LetterKind)):
+        about = json.loads(letter.about)
         place = (str(about["topic"]), int(about["partition"]), int(about["offset"]))
-        if row == Row.RECEIPT:
-            receipts[place] = content
+        if letter.kind is LetterKind.RECEIPT:
+            receipts[place] = letter.raw
         else:
-            letters.add((*place, str(about["error"])))
+            letters.add((*place, letter.code))
     chains = {stream: [raw for _, raw in sorted(versions.items())] for stream, versions in events.items()}
     return JournalSeen(chains, receipts, frozenset(letters), work)
 
 
-def _rows(store: Store) -> Iterable[tuple[uuid.UUID, int, str, bytes]]:
+def _rows(store: Store) -> Iterable[tuple[uuid.UUID, int, bytes]]:
     after = ("00000000000000000000000000000000", -1)
     while rows := store.select_in_key_order(after, PAGE, "f" * 32):
         yield from rows
@@ -174,13 +177,13 @@ def _rows(store: Store) -> Iterable[tuple[uuid.UUID, int, str, bytes]]:
 
 
 def _work(stage: Stage, lane: str) -> dict[str, tuple[str, str | None, int]]:
-    sql = "SELECT submission_id, state, holder, sequence FROM {schema}worklist_v2"
+    sql = "SELECT submission_id, state, holder, sequence FROM {schema}heads"
     if stage.database:
         rows = stage.database.query(sql.format(schema=f"jejak_{lane}."))
     else:
-        with closing(sqlite3.connect(stage.directory / f"{lane}.views.sqlite")) as connection:
+        with closing(sqlite3.connect(stage.directory / f"{lane}.sqlite")) as connection:
             rows = connection.execute(sql.format(schema="")).fetchall()
-    return {str(r[0]): (str(r[1]), str(r[2]) if r[2] else None, int(str(r[3]))) for r in rows}
+    return {str(uuid.UUID(str(r[0]))): (str(r[1]), str(r[2]) if r[2] else None, int(str(r[3]))) for r in rows}
 
 
 def _portal(root: Path) -> dict[str, list[str]]:

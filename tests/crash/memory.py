@@ -7,17 +7,21 @@ import asyncio
 import itertools
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 
+import sqlalchemy as sa
 from aiokafka import TopicPartition
 from eventsourcing.sqlite import SQLiteDatastore
 
 from archive.facts import Fact, fact_of_message, place_of, read_quickly
 from archive.sources import Group, IdRange
-from events.stores import NewRow, SQLiteStore
+from events.migration import bring_up
+from events.recorder import Batch
+from events.sqlite import SQLiteStore
 
 PARTITIONS: Final = {"opendata.submissions.v1": 2}
 CLUSTER: Final = "in-memory"
@@ -112,35 +116,34 @@ class Reader:
 class Disk(SQLiteStore):
     """A lane's store. `crash`: where the next write ends: `before`, `inside` or `after` its transaction."""
 
-    def __init__(self, rows: Sequence[tuple[Any, ...]] = (), positions: Sequence[tuple[str, int]] = ()) -> None:
-        super().__init__(SQLiteDatastore(f"file:jejak-{next(_numbers)}?mode=memory&cache=shared"), None)
+    def __init__(self) -> None:
+        self.address = f"file:jejak-{next(_numbers)}?mode=memory&cache=shared"
+        super().__init__(SQLiteDatastore(self.address), None)
         self.crash: str | None = None
         self.create_table()
-        with self.datastore.transaction(commit=True) as c:
-            c.execute("DELETE FROM tracking")
-            for row in rows:
-                c.execute("INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?, ?)", row)
-            for position in positions:
-                c.execute("INSERT INTO tracking VALUES (?, ?)", position)
+        bring_up(self)
+
+    def engine(self) -> sa.Engine:
+        return sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.NullPool)
 
     def copy(self) -> "Disk":
         """A backup."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute("SELECT rowid, originator_id, originator_version, topic, state FROM stored_events")
-            rows = [tuple(row) for row in c.fetchall()]
-            c.execute("SELECT application_name, notification_id FROM tracking")
-            return Disk(rows, [(str(row[0]), int(row[1])) for row in c.fetchall()])
+        made = Disk()
+        with closing(self._connect()) as here, closing(made._connect()) as there:
+            here.backup(there)
+        return made
 
-    def insert_rows(self, rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
+    def write(self, batch: Batch) -> None:
         self._die("before")
-        last = super().insert_rows(rows, positions)
+        super().write(batch)
         self._die("after")
-        return last
 
-    def _insert_rows(self, c: sqlite3.Cursor, rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
-        last = super()._insert_rows(c, rows, positions)
+    def _write(self, c: sqlite3.Cursor, batch: Batch) -> None:
+        super()._write(c, batch)
         self._die("inside")
-        return last
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.address, uri=True, check_same_thread=False)
 
     def _die(self, where: str) -> None:
         if self.crash == where:

@@ -20,8 +20,8 @@ from bus.relay import Relay
 from events.contracts import LOG_TOPIC, Published
 from events.journal import Journal
 from lane.files import open_files
+from lane.inbox import Inbox
 from lane.lane import CommandBody, Lane
-from lane.worklist import Worklist, open_engine
 from services.intake.inbound import TOPICS, judge, refuse
 from tests.crash.load import CHECKLIST, REASON
 from tests.crash.memory import CLUSTER, Disk, Log, Reader
@@ -48,19 +48,18 @@ class Process:
 def started(name: str, disk: Disk, log: Log, directory: Path, *, is_shared: bool) -> Process:
     """The real parts of a lane on this disk and log; nothing runs by itself."""
     journal = Journal(disk, name)
-    (directory / name).mkdir(exist_ok=True)
-    worklist = Worklist(journal, open_engine(f"sqlite:{directory / name}", name))
-    worklist.prepare()
+    inbox = Inbox(name, disk.engine())
+    inbox.prepare()
     files = open_files(f"file:{directory / 'files'}")
     shared = SimpleNamespace(directory=SimpleNamespace(progress=SimpleNamespace(ready=True)), files=files)
-    lane = Lane(name, cast("Any", shared), journal, worklist, COMMANDS[name])
+    lane = Lane(name, cast("Any", shared), journal, inbox, COMMANDS[name])
     group = name if is_shared else None
     make = partial(Consumer, kafka=cast("Any", None), journal=journal, group=group, _cluster=CLUSTER)
     pattern = re.compile(f"^{re.escape(LOG_TOPIC)}$")
     lane.consumers = [make(topics=pattern, take=journal.replicate, progress=Progress("log"))]
     if name == "intake":
         judged = partial(judge, journal=journal, files=files)
-        take = lambda records: journal.take(records, judged)  # noqa: E731
+        take = lambda records: journal.answer(records, judged)  # noqa: E731
         lane.consumers.append(make(topics=TOPICS, take=take, progress=Progress("inbound"), refuse=refuse))
     relay = Relay(cast("Any", None), journal, Progress("relay"), asyncio.Event())
     return Process(lane, [Reader(log) for _ in lane.consumers], relay, [[] for _ in lane.consumers])
@@ -70,7 +69,7 @@ def body_of(lane: Lane, verb: str, submission: UUID, expected: int) -> CommandBo
     """What an official says with this verb."""
     if verb == "publish":
         found = lane.find(submission)
-        published = Published(manifest=found.manifest, portal="folder", url="/portal", dataset=found.dataset.dataset_id, files=())
+        published = Published(manifest=found.manifest, portal="folder", url="/portal", dataset=found.dataset_id, files=())
         return publisher.Publish(expected_sequence=expected, published=published)
     by_verb: dict[str, dict[str, Any]] = {
         "revise": {"note": f"Revisi atas langkah {expected}."},

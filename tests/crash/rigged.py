@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
@@ -28,55 +28,43 @@ def _die_at(count: int) -> Callable[[], None]:
     return step
 
 
+def _around(name: str, *, before: Callable[[], None] = lambda: None, after: Callable[[], None] = lambda: None) -> None:
+    """A method of both stores, with something done before or after it."""
+    from events.postgres import PostgresStore
+    from events.sqlite import SQLiteStore
+
+    for store in (SQLiteStore, PostgresStore):
+        method = getattr(store, name)
+
+        def dying(self: Any, *given: Any, _method: Any = method) -> None:
+            before()
+            _method(self, *given)
+            after()
+
+        setattr(store, name, dying)
+
+
 def die_before_commit(count: int) -> None:
-    from events.journal import Journal
-
-    step, insert = _die_at(count), Journal._insert
-
-    def dying(self: Journal, rows: Any, positions: Any) -> int | None:
-        step()
-        return insert(self, rows, positions)
-
-    Journal._insert = dying  # type: ignore[method-assign]
+    _around("write", before=_die_at(count))
 
 
 def die_after_commit(count: int) -> None:
-    from events.journal import Journal
-
-    step, insert = _die_at(count), Journal._insert
-
-    def dying(self: Journal, rows: Any, positions: Any) -> int | None:
-        last = insert(self, rows, positions)
-        step()
-        return last
-
-    Journal._insert = dying  # type: ignore[method-assign]
+    _around("write", after=_die_at(count))
 
 
 def die_in_transaction(count: int) -> None:
-    """After the rows and the positions were written, before COMMIT."""
-    from events.stores import PostgresStore, SQLiteStore
-
-    step = _die_at(count)
-    for store in (SQLiteStore, PostgresStore):
-        insert = store._insert_rows
-
-        def dying(self: Any, cursor: Any, rows: Any, positions: Any, *, _insert: Any = insert) -> Any:
-            last = _insert(self, cursor, rows, positions)
-            step()
-            return last
-
-        store._insert_rows = dying  # type: ignore[method-assign,assignment]
+    """After everything was written, before COMMIT."""
+    _around("_write", after=_die_at(count))
 
 
 def die_after_send(count: int) -> None:
     """Kafka has acknowledged, the relay's cursor is not yet saved."""
-    from bus.relay import Relay
+    from bus.relay import Message, Relay
 
     step, send = _die_at(count), Relay._send
 
-    async def dying(self: Relay, producer: Any, entries: Any) -> None:
-        await send(self, producer, entries)
+    async def dying(self: Relay, producer: Any, messages: Sequence[Message]) -> None:
+        await send(self, producer, messages)
         step()
 
     Relay._send = dying  # type: ignore[method-assign]

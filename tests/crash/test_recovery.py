@@ -59,4 +59,4 @@ async def test_it_goes_on_where_the_first_answer_is_missing(
     monkeypatch.setattr(recovery, "spans", nothing)
     monkeypatch.setattr(recovery, "cluster_id", cluster_id)
     await recovery.recover(Kafka("nowhere"), journal)
-    assert journal.stored_position(SOURCE) == goes_on_at
+    assert journal.position(SOURCE) == goes_on_at

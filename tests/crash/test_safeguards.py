@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 import pytest
-from eventsourcing.persistence import Tracking
 
 import events.journal
 import lane.lane
@@ -124,19 +123,10 @@ def two_people_at_one_submission(world: World) -> list[str]:
     return world.violations(replace(expected(world, [plan], 1), paths={plan.submission_id: path}))
 
 
-@contextmanager
-def positions_in_a_transaction_of_their_own() -> Iterator[None]:
-    def apart(self: Journal, rows: Any, positions: Any) -> int | None:
-        for source, position in positions.items():
-            self.store.insert_tracking(Tracking(source, position))
-        return self.store.insert_rows(rows, {})
-
-    before = Journal._insert
-    Journal._insert = apart  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        Journal._insert = before  # type: ignore[method-assign]
+def positions_in_a_transaction_of_their_own() -> AbstractContextManager[None]:
+    together = "self.store.write(draft.batch({r.source: r.offset + 1 for r in fresh}))"
+    apart = "self.store.insert_tracking(Tracking(fresh[-1].source, fresh[-1].offset + 1)); self.store.write(draft.batch({}))"
+    return patched(Journal, "_written", together, apart)
 
 
 @contextmanager
@@ -150,20 +140,20 @@ def ready_from_the_start() -> Iterator[None]:
 
 
 def no_drop_by_key() -> AbstractContextManager[None]:
-    return patched(events.journal, "_replicated", "if event.sequence <= chain.sequence:", "if False:")
+    return patched(Journal, "_copied", "code in (APPLIED, DUPLICATE)", "code == APPLIED")
 
 
 def no_chain_check() -> AbstractContextManager[None]:
-    return patched(events.journal, "fault", '(event.previous or "") != chain.hashes[-32:].hex()', "False")
+    return patched(events.journal, "lawful", 'said.get("previous") != (head.hash if head else None)', "False")
 
 
 def no_fork_check() -> AbstractContextManager[None]:
-    return patched(events.journal, "_replicated", "if hashlib.sha256(raw).digest() == known", "if known")
+    return patched(events.journal, "_admitted", "draft.stored.get(key) == record.raw", "key in draft.stored")
 
 
 def cursor_before_the_acknowledgement() -> AbstractContextManager[None]:
-    sent = "await within(SEND_S, self._send(producer, entries))"
-    saved = 'await asyncio.to_thread(self.journal.advance, "relay", entries[-1].id)'
+    sent = "await within(SEND_S, self._send(producer, sending.messages))"
+    saved = "await asyncio.to_thread(self.journal.advance, sending.follower, sending.last)"
     return patched(Relay, "_drain", sent, f"{saved}\n        {sent}")
 
 
@@ -173,7 +163,7 @@ def a_parser_that_raises() -> AbstractContextManager[None]:
 
 def no_expected_sequence() -> AbstractContextManager[None]:
     """Nobody asks which step the caller had seen."""
-    return patched(lane.lane, "held_by", "submission.sequence != expected_sequence", "False")
+    return patched(lane.lane, "held_by", "head.sequence != expected_sequence", "False")
 
 
 SAFEGUARDS: list[tuple[str, Scene, Removal]] = [

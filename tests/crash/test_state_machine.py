@@ -93,8 +93,8 @@ class Machine(RuleBasedStateMachine):
     @rule(lane=WRITER)
     def somebody_looks(self, lane: str) -> None:
         """And keeps in mind what they saw, to act on it now or much later."""
-        items = self.world.processes[lane][0].lane.worklist.page(limit=100).items
-        self.seen += [(UUID(i.submission_id), str(i.state), i.sequence) for i in items]
+        items = self.world.processes[lane][0].lane.inbox.page(limit=100).items
+        self.seen += [(i.submission_id, str(i.state), i.sequence) for i in items]
 
     @precondition(lambda self: self.seen)
     @rule(data=st.data(), process=PROCESS, crash=CRASH)

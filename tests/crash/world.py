@@ -15,7 +15,8 @@ from aiokafka import TopicPartition
 from archive.proof import check
 from archive.sources import JournalSource
 from events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, Actor
-from events.journal import OUTGOING
+from events.journal import RELAYED, RELAYED_LETTERS
+from events.recorder import Row
 from events.submission import Refused
 from lane.lane import NotReady
 from tests.crash.checker import Expected, JournalSeen, Seen, violations
@@ -92,7 +93,7 @@ class World:
 
     def has_sent_everything(self, name: str) -> bool:
         journal = self.processes[name][0].lane.journal
-        return not journal.read(journal.cursor("relay"), 1, OUTGOING)
+        return not journal.read(journal.cursor(RELAYED), 1, (Row.OWN,)) and not journal.letters(journal.cursor(RELAYED_LETTERS), 1)
 
     # steps
 
@@ -115,7 +116,6 @@ class World:
                 if here.held[index]:
                     held, here.held[index] = here.held[index], []
                     consumer._taken(held)
-            here.lane.worklist.follow()
         except Crash:
             self._died(name)
         except Exception as error:  # noqa: BLE001 (a loop that fails is started anew, as `forever` does it)
@@ -174,7 +174,7 @@ class World:
     def close(self) -> None:
         for processes in self.processes.values():
             for process in processes:
-                process.lane.worklist.engine.dispose()
+                process.lane.inbox.engine.dispose()
         for disk in (*self.disks.values(), *self.copies.values()):
             disk.close()
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
@@ -195,12 +195,12 @@ class World:
         return Seen(check(sources), journals, inbound, receipts, letters)
 
     def _work(self, name: str) -> dict[str, tuple[str, str | None, int]]:
-        items = self._of(name, 0).lane.worklist.page(limit=10_000).items
-        return {item.submission_id: (str(item.state), item.holder, item.sequence) for item in items}
+        items = self._of(name, 0).lane.inbox.page(limit=10_000).items
+        return {str(item.submission_id): (str(item.state), item.holder, item.sequence) for item in items}
 
     def _moved(self) -> tuple[int, ...]:
         sent = sum(len(partition) for topic in self.log.topics.values() for partition in topic)
-        return (sent, *(disk.max_notification_id() or 0 for disk in self.disks.values()))
+        return (sent, *((disk.max_notification_id() or 0) + disk.max_letter() for disk in self.disks.values()))
 
     def _died(self, name: str) -> None:
         self.crashes += 1

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 
 from events.contracts import EVENT, LOG_TOPIC, Actor, Lane, event_id_of, manifest_of
-from events.journal import Record, Recorded
-from events.submission import Submission, evolve, fold
+from events.journal import Record
+from events.submission import Recorded, Submission, evolve, fold
 
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)
 TIM = Actor(id="tim-ppid@dispermades", name="Tim PPID", role="tim_ppid", opd="dispermades")
@@ -107,10 +107,10 @@ def after(told: list[Recorded], *steps: Step) -> list[Recorded]:
 
 
 def _told(before: list[Recorded], submission_id: uuid.UUID, steps: Sequence[Step]) -> list[Recorded]:
-    told, submission = list(before), fold((r.event, r.hash) for r in before)
+    told, submission = list(before), fold(before)
     for step in steps:
         told.append(_next(step, told, submission, submission_id))
-        submission = evolve(submission, told[-1].event, told[-1].hash)
+        submission = evolve(submission, told[-1])
     return told
 
 
@@ -134,7 +134,7 @@ def _next(step: Step, told: list[Recorded], submission: Submission | None, submi
 
 def given(*steps: Step) -> Submission:
     """The submission after these steps."""
-    submission = fold((r.event, r.hash) for r in story(*steps))
+    submission = fold(story(*steps))
     assert submission is not None
     return submission
 

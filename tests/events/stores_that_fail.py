@@ -1,11 +1,10 @@
 """The fake of the `Store` protocol: a real store whose answer gets lost, or that cannot be reached for a while."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eventsourcing.persistence import OperationalError, Tracking
 
-from events.stores import NewRow, Store
+from events.recorder import Batch, Store
 
 
 class FailingStore:
@@ -23,17 +22,16 @@ class FailingStore:
         self.cursors_fail = 0
         self.attempts = 0
 
-    def insert_rows(self, rows: Sequence[NewRow], positions: Mapping[str, int]) -> int | None:
+    def write(self, batch: Batch) -> None:
         self.attempts += 1
         if self.unavailable > 0:
             self.unavailable -= 1
             raise OperationalError("no connection")
-        last = self._real.insert_rows(rows, positions)
+        self._real.write(batch)
         if self.lose_answer and self.tries_again:
-            return self._real.insert_rows(rows, positions)
-        if self.lose_answer:
+            self._real.write(batch)
+        elif self.lose_answer:
             raise OperationalError("the connection broke while the commit was on its way")
-        return last
 
     def insert_tracking(self, tracking: Tracking) -> None:
         if self.cursors_fail > 0:

@@ -13,7 +13,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bus.relay import message_of
 from events.contracts import EVENT, LOG_TOPIC, Inbound, Receipt, canonical_hash, event_id_of, manifest_of, submission_id_of
-from events.journal import Entry, Row
+from events.journal import Entry
+from events.recorder import Row
 from events.submission import STATE_AFTER
 from lane.asyncapi import FOLDER, documents, schemas
 from tests.events.given import story, submitted

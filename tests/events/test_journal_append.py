@@ -12,8 +12,8 @@ import pytest
 from eventsourcing.persistence import OperationalError
 
 from events.contracts import EVENT_BYTES_LIMIT, Event
-from events.journal import Journal, Recorded
-from events.submission import Kind, Refused, State
+from events.journal import Journal
+from events.submission import Kind, Recorded, Refused, State
 from tests.events.conftest import Place
 from tests.events.given import START, WHOLE_LIFE, after, approved, revised, revision_of, story, submission_of, submitted, verified
 from tests.events.stores_that_fail import FailingStore
@@ -157,7 +157,7 @@ def test_the_submission_is_the_fold_of_its_history(journal: Journal) -> None:
     submission = journal.submission(told[0].event.submission_id)
 
     assert submission is not None
-    assert (submission.state, submission.sequence, submission.head) == (State.PUBLISHED, len(told), told[-1].hash)
+    assert (submission.state, submission.sequence, submission.head.hash) == (State.PUBLISHED, len(told), told[-1].hash)
     assert journal.submission(uuid.uuid4()) is None
 
 

@@ -1,8 +1,10 @@
 """What must leave a lane and what its views are built from: rows in commit order, and how far each follower came."""
 
 import pytest
+from eventsourcing.persistence import IntegrityError
 
-from events.journal import EVENTS, OUTGOING, Journal, Outcome, Record, Row, dead_letter, stream_of
+from events.journal import EVENTS, Journal, Outcome, Record, dead_letter
+from events.recorder import Batch, Letter, LetterKind, Row
 from tests.events.conftest import Place
 from tests.events.given import on_kafka, revised, story, submitted, verified
 
@@ -10,8 +12,8 @@ INBOUND = Record("opd.dispermades.data-submitted.v1", 0, 4, b"key", b"not JSON",
 
 
 def with_receipt(record: Record) -> Outcome:
-    rows = dead_letter(record, "unreadable").rows
-    return Outcome("refused", ((Row.RECEIPT, stream_of("receipts", record.source), record.offset + 1, b"{}\nreceipt"), *rows))
+    receipt = Letter(LetterKind.RECEIPT, record.source, record.offset + 1, "refused", b"{}", b"receipt")
+    return Outcome("refused", letters=(receipt, *dead_letter(record, "unreadable").letters))
 
 
 def test_rows_are_read_in_the_order_of_their_commits(journal: Journal) -> None:
@@ -19,17 +21,20 @@ def test_rows_are_read_in_the_order_of_their_commits(journal: Journal) -> None:
     journal.append([one[0].event])
     journal.replicate(on_kafka(one[1], two[0]))
     journal.append([one[2].event])
-    journal.take([INBOUND], lambda fresh: [with_receipt(record) for record in fresh])
+    journal.answer([INBOUND], lambda fresh: [with_receipt(record) for record in fresh])
 
-    rows = journal.read(0, 100, list(Row))
+    rows = journal.read(0, 100)
 
-    assert [entry.raw for entry in rows[:4]] == [one[0].raw, one[1].raw, two[0].raw, one[2].raw]
-    assert [entry.row for entry in rows] == [Row.OWN, Row.COPY, Row.COPY, Row.OWN, Row.RECEIPT, Row.DEAD_LETTER]
+    assert [entry.raw for entry in rows] == [one[0].raw, one[1].raw, two[0].raw, one[2].raw]
+    assert [entry.row for entry in rows] == [Row.OWN, Row.COPY, Row.COPY, Row.OWN]
     assert [entry.stream for entry in rows[:3]] == [one[0].event.submission_id] * 2 + [two[0].event.submission_id]
     assert [entry.id for entry in rows] == sorted({entry.id for entry in rows})
     assert journal.last_id() == rows[-1].id
-    assert [entry.row for entry in journal.read(0, 100, EVENTS)] == [Row.OWN, Row.COPY, Row.COPY, Row.OWN]
-    assert [entry.row for entry in journal.read(0, 100, OUTGOING)] == [Row.OWN, Row.OWN, Row.RECEIPT, Row.DEAD_LETTER]
+    assert [entry.raw for entry in journal.read(0, 100, [Row.OWN])] == [one[0].raw, one[2].raw]
+    letters = journal.letters(0, 100)
+    assert [letter.kind for _, letter in letters] == [LetterKind.RECEIPT, LetterKind.DEAD_LETTER]
+    assert journal.last_letter() == letters[-1][0]
+    assert journal.letters(letters[0][0], 100) == letters[1:]
 
 
 def test_a_follower_reads_on_from_where_it_was_page_by_page(journal: Journal) -> None:
@@ -68,25 +73,17 @@ def test_reading_may_skip_ahead_but_never_back(place: Place) -> None:
     assert place.reopened().position("c/topic/0") == 7
 
 
-def test_a_journal_is_known_by_a_number_of_its_own(place: Place, tmp_path_factory: pytest.TempPathFactory) -> None:
-    first = place.journal().identity()
-    other = Place(f"sqlite:{tmp_path_factory.mktemp('other')}/", "lane")
+def test_receipts_and_dead_letters_are_no_part_of_the_events(journal: Journal) -> None:
+    journal.answer([INBOUND], lambda fresh: [with_receipt(record) for record in fresh])
 
-    assert first > 0
-    assert place.reopened().identity() == first
-    assert other.journal().identity() not in {0, first}
-    other.close()
+    assert journal.read(0, 10) == []
+    assert [letter.source for _, letter in journal.letters(0, 10)] == [INBOUND.source] * 2
 
 
-def test_two_processes_that_open_a_new_journal_at_once_see_the_same_number(shared_place: Place) -> None:
-    first, second = shared_place.journal(), shared_place.journal()
+def test_a_letter_is_written_once(journal: Journal) -> None:
+    """A record's answer is known by its place, whatever becomes of the position."""
+    journal.answer([INBOUND], lambda fresh: [with_receipt(record) for record in fresh])
 
-    assert first.identity() == second.identity()
-
-
-def test_receipts_and_dead_letters_are_no_part_of_a_history(journal: Journal) -> None:
-    journal.take([INBOUND], lambda fresh: [with_receipt(record) for record in fresh])
-
-    for what in ("receipts", "dead-letters"):
-        assert journal.history(stream_of(what, INBOUND.source)) == []
-    assert journal.read(0, 10, EVENTS) == []
+    with pytest.raises(IntegrityError):
+        journal.store.write(Batch(letters=with_receipt(INBOUND).letters))
+    assert len(journal.letters(0, 10)) == 2

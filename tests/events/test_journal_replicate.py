@@ -5,9 +5,10 @@ import json
 import pytest
 from eventsourcing.persistence import IntegrityError, OperationalError
 
-import events.journal
 from events.contracts import EVENT, LOG_TOPIC
-from events.journal import Journal, Record, Recorded, Row, unframed
+from events.journal import Journal, Record
+from events.recorder import Batch, EventRow, Row
+from events.submission import Recorded
 from tests.events.conftest import Place
 from tests.events.given import WHOLE_LIFE, after, approved, on_kafka, revised, revision_of, story, submitted, verified
 from tests.events.stores_that_fail import FailingStore
@@ -24,7 +25,7 @@ def raws(journal: Journal, told: list[Recorded]) -> list[bytes]:
 
 
 def dead_letters(journal: Journal) -> list[tuple[str, bytes]]:
-    return [(about["error"], raw) for about, raw in (unframed(e.raw) for e in journal.read(0, 100, [Row.DEAD_LETTER]))]
+    return [(letter.code, letter.raw) for _, letter in journal.letters(0, 100)]
 
 
 def test_the_log_is_copied_with_the_position_reached(place: Place) -> None:
@@ -123,25 +124,26 @@ def test_what_breaks_the_rules_is_set_aside_with_its_raw_bytes_and_the_rest_goes
 def test_a_dead_letter_says_where_the_record_stands(journal: Journal) -> None:
     words(journal, Record("opd.x.data-submitted.v1", 3, 7, b"\x00key\xff", b"raw\n\x00bytes", cluster="c"))
 
-    ((about, raw),) = [unframed(entry.raw) for entry in journal.read(0, 10, [Row.DEAD_LETTER])]
+    ((_, letter),) = journal.letters(0, 10)
+    about = json.loads(letter.about)
 
-    assert raw == b"raw\n\x00bytes"
+    assert (letter.kind, letter.code, letter.raw) == ("dead-letter", "unreadable", b"raw\n\x00bytes")
     assert (about["topic"], about["partition"], about["offset"], about["error"]) == ("opd.x.data-submitted.v1", 3, 7, "unreadable")
     assert (about["key"], about["tombstone"]) == ("AGtlef8=", False)
 
 
 def test_events_and_position_are_one_transaction(journal: Journal) -> None:
     first, second = story(submitted, revised)
-    rows = [(str(Row.COPY), r.event.submission_id, r.event.sequence, r.raw) for r in (first, second)]
-    journal.store.insert_rows(rows[:1], {SOURCE: 1})
+    rows = [EventRow(Row.COPY, r.event.submission_id, r.event.sequence, r.raw) for r in (first, second)]
+    journal.store.write(Batch(rows[:1], positions={SOURCE: 1}))
 
     with pytest.raises(IntegrityError):
-        journal.store.insert_rows(rows[1:], {"c/other/0": 9, SOURCE: 1})
+        journal.store.write(Batch(rows[1:], positions={"c/other/0": 9, SOURCE: 1}))
     with pytest.raises(IntegrityError):
-        journal.store.insert_rows(rows, {SOURCE: 2})
+        journal.store.write(Batch(rows, positions={SOURCE: 2}))
 
     assert raws(journal, [first]) == [first.raw]
-    assert (journal.stored_position(SOURCE), journal.stored_position("c/other/0")) == (1, 0)
+    assert (journal.position(SOURCE), journal.position("c/other/0")) == (1, 0)
 
 
 def test_a_batch_of_several_partitions_moves_each_of_them(journal: Journal) -> None:
@@ -149,7 +151,7 @@ def test_a_batch_of_several_partitions_moves_each_of_them(journal: Journal) -> N
 
     words(journal, *on_kafka(*one, offset=10), *on_kafka(*two, offset=3, partition=7))
 
-    assert (journal.stored_position(SOURCE), journal.stored_position(f"c/{LOG_TOPIC}/7")) == (12, 4)
+    assert (journal.position(SOURCE), journal.position(f"c/{LOG_TOPIC}/7")) == (12, 4)
 
 
 def test_another_cluster_counts_from_zero_again(journal: Journal) -> None:
@@ -210,8 +212,7 @@ def test_nothing_is_lost_while_the_database_is_away(journal: Journal) -> None:
     assert words(journal, *on_kafka(*told)) == ["applied", "applied"]
 
 
-def test_a_submission_the_memory_forgot_is_judged_as_well_as_one_it_knows(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events.journal, "CHAINS_KEPT", 2)
+def test_records_of_the_past_are_told_from_forks_wherever_their_submission_stands_now(place: Place) -> None:
     journal = place.journal()
     stories = [story(submitted, revised, verified) for _ in range(7)]
     for step in range(3):

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
-from lane.worklist import METADATA, WORK, open_engine
+from events.journal import Journal
+from events.stores import open_store
+from lane.inbox import open_engine
 from services.publisher.attempts import Attempts, Look
+from tests.events.given import TIM, approved, on_kafka, revision_of, story, submission_of, verified
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
@@ -20,13 +22,14 @@ class Queue:
     """The worklist as the publisher sees it; `waits` puts a submission at its end."""
 
     attempts: Attempts
+    journal: Journal
     waiting: list[str] = field(default_factory=list)
 
     def waits(self, dataset_id: str, opd: str = "dinkes") -> str:
-        self.waiting.append(str(uuid.uuid4()))
-        row = {"submission_id": self.waiting[-1], "opd": opd, "dataset_id": dataset_id, "title": "x", "state": "approved"}
-        with self.attempts.engine.begin() as c:
-            c.execute(sa.insert(WORK), [row | {"holder": "publisher", "sequence": 4, "arrived_ms": len(self.waiting)}])
+        steps = (submission_of(dataset_id=dataset_id).by(TIM.model_copy(update={"opd": opd})), revision_of(dataset_id=dataset_id))
+        told = story(*steps, verified, approved.on(NOW + timedelta(seconds=len(self.waiting))))
+        self.journal.replicate(on_kafka(*told, offset=4 * len(self.waiting)))
+        self.waiting.append(str(told[0].event.submission_id))
         return self.waiting[-1]
 
     def fails(self, submission_id: str, *, next_at: datetime) -> None:
@@ -46,15 +49,13 @@ def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Queue]:
     else:
         new_database: Callable[[], str] = request.getfixturevalue("postgres")
         address = new_database()
+    journal = Journal(open_store(address, "publisher"), "publisher")
     engine = open_engine(address, "publisher")
-    if request.param == "postgres":
-        with engine.begin() as c:
-            c.execute(sa.text("CREATE SCHEMA jejak_publisher"))
-    METADATA.create_all(engine)
     attempts = Attempts(engine)
     attempts.prepare()
-    yield Queue(attempts)
+    yield Queue(attempts, journal)
     engine.dispose()
+    journal.store.close()
 
 
 def test_the_oldest_come_first_and_of_one_dataset_only_the_oldest(queue: Queue) -> None:
@@ -75,9 +76,9 @@ def test_one_that_pauses_holds_up_its_own_dataset_only(queue: Queue) -> None:
     assert queue.look().next_at is None
 
 
-def test_what_has_finished_makes_room_before_the_worklist_knows_and_is_forgotten(queue: Queue) -> None:
+def test_what_has_finished_makes_room_before_the_inbox_was_looked_at_and_is_forgotten(queue: Queue) -> None:
     first, second = queue.waits("desa"), queue.waits("desa")
     queue.fails(first, next_at=NOW)
-    look = queue.look(finished=(first, "an older one"))
+    look = queue.look(finished=(first, str(uuid.uuid4())))
     assert ([waiting.submission_id for waiting in look.due], look.unseen) == ([second], {first})
     assert queue.attempts.waiting() == 0

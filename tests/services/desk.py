@@ -16,7 +16,7 @@ import httpx
 from fastapi import APIRouter, FastAPI
 
 from events.contracts import Actor
-from events.journal import Recorded
+from events.submission import Recorded
 from jejak.app import LANES
 from lane.lane import Lane, Shared, open_shared
 from lane.settings import read_settings
@@ -51,7 +51,6 @@ class Desk:
         """These events came from Kafka. Returns the submission's id."""
         self.lane.journal.replicate(on_kafka(*told, offset=self.offset))
         self.offset += len(told)
-        self.lane.worklist.follow()
         return told[0].event.submission_id
 
     def token(self, who: Actor, *, token_id: str | None = None, days: int = 1, issued_at: datetime | None = None) -> str:

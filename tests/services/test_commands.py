@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from events.contracts import EVENT, Actor, Checklist, DataRejected, DataRevised, DataVerified
-from events.journal import Row
+from events.recorder import Row
 from events.submission import Kind, Refused
 from services.decision.commands import Verify
 from tests.events.given import CHECKLIST, FILE, Step, approved, rejected, revised, revision_of, story, submission_of, submitted, verified

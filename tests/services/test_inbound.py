@@ -11,7 +11,8 @@ import orjson
 import pytest
 
 from events.contracts import DataSubmitted, submission_id_of
-from events.journal import Record, Row, unframed
+from events.journal import Record
+from events.recorder import LetterKind, Row
 from lane.files import FilesUnavailable
 from services.intake.inbound import first_event, judge, refuse
 from tests.services.desk import TIM, Desk, desk_of, form
@@ -33,15 +34,15 @@ def records_of(*values: object, topic: str = TOPIC, first: int = 0) -> list[Reco
 
 def take(desk: Desk, *records: Record) -> list[str]:
     judged = partial(judge, journal=desk.lane.journal, files=desk.shared.files)
-    return [outcome.counted for outcome in desk.lane.journal.take(records, judged)]
+    return [outcome.counted for outcome in desk.lane.journal.answer(records, judged)]
 
 
 def receipts(desk: Desk) -> list[dict[str, Any]]:
-    return [orjson.loads(unframed(entry.raw)[1]) for entry in desk.lane.journal.read(0, 500, [Row.RECEIPT])]
+    return [orjson.loads(letter.raw) for _, letter in desk.lane.journal.letters(0, 500, [LetterKind.RECEIPT])]
 
 
 def dead_letters(desk: Desk) -> list[bytes]:
-    return [unframed(entry.raw)[1] for entry in desk.lane.journal.read(0, 500, [Row.DEAD_LETTER])]
+    return [letter.raw for _, letter in desk.lane.journal.letters(0, 500, [LetterKind.DEAD_LETTER])]
 
 
 def submissions(desk: Desk) -> int:
@@ -99,7 +100,7 @@ async def test_a_record_judged_again_by_a_journal_that_lost_its_position_is_acce
 
     (again,) = judge(records, journal=intake.lane.journal, files=intake.shared.files)
 
-    assert (again.counted, [row[0] for row in again.rows]) == ("accepted", [Row.RECEIPT])
+    assert (again.counted, again.events, [letter.kind for letter in again.letters]) == ("accepted", (), [LetterKind.RECEIPT])
 
 
 async def test_a_file_that_one_record_brings_is_there_for_those_after_it(intake: Desk) -> None:
@@ -137,7 +138,7 @@ async def test_while_files_cannot_be_kept_the_record_waits(intake: Desk, tmp_pat
 async def test_what_our_own_code_fails_on_is_refused_with_a_receipt_and_kept(intake: Desk) -> None:
     (record,) = records_of(form())
 
-    outcomes = intake.lane.journal.take([record], lambda fresh: [refuse(r, "failed") for r in fresh])
+    outcomes = intake.lane.journal.answer([record], lambda fresh: [refuse(r, "failed") for r in fresh])
 
     assert [outcome.counted for outcome in outcomes] == ["refused"]
     assert receipts(intake)[0]["reasons"][0]["code"] == "failed"

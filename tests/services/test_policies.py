@@ -74,9 +74,9 @@ def test_a_warning_does_not_hinder_and_an_error_does() -> None:
 
 
 def test_a_name_belongs_to_the_agency_that_published_under_it() -> None:
-    assert dataset_is_its_own(given(submitted), None) == []
+    assert dataset_is_its_own(given(submitted).head, None) == []
 
-    (reason,) = dataset_is_its_own(given(submitted), "dinkes")
+    (reason,) = dataset_is_its_own(given(submitted).head, "dinkes")
     assert (reason.code, reason.field) == ("name_taken", "dataset.dataset_id")
     assert "dinkes" in reason.note
 

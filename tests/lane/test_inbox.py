@@ -1,4 +1,4 @@
-"""The worklist: what waits where, in pages, the same on SQLite and PostgreSQL; thrown away and built anew from the journal."""
+"""The inbox: what waits where, in pages, the same on SQLite and PostgreSQL, and never behind its journal."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from events.contracts import Actor, Lane
-from events.journal import Journal, Recorded
+from events.heads import HEADS
+from events.journal import Journal
 from events.stores import open_store
-from events.submission import State
-from lane.worklist import WORK, Item, Worklist, open_engine
+from events.submission import Head, Recorded, State
+from lane.inbox import Inbox, open_engine
 from tests.events.given import (
     START,
     after,
@@ -34,28 +35,23 @@ DINKES = Actor(id="tim@dinkes", name="Tim", role="tim_ppid", opd="dinkes")
 
 
 class Room:
-    """A journal and the worklist over it; `came` are records of the log in one batch."""
+    """A journal and the inbox over it; `came` are records of the log in one batch."""
 
     def __init__(self, address: str, lane: str) -> None:
         self.address, self.lane, self.offset = address, lane, 0
         self.journal = Journal(open_store(address, lane), lane)
-        self.worklist = self.opened()
-
-    def opened(self) -> Worklist:
-        worklist = Worklist(self.journal, open_engine(self.address, self.lane))
-        worklist.prepare()
-        return worklist
+        self.inbox = Inbox(lane, open_engine(address, lane))
+        self.inbox.prepare()
 
     def came(self, *told: Recorded) -> None:
         self.journal.replicate(on_kafka(*told, offset=self.offset))
         self.offset += len(told)
-        self.worklist.follow()
 
-    def items(self, holder: Lane | None = None, opd: str | None = None) -> tuple[Item, ...]:
-        return self.worklist.page(holder=holder, opd=opd).items
+    def items(self, holder: Lane | None = None, opd: str | None = None) -> tuple[Head, ...]:
+        return self.inbox.page(holder=holder, opd=opd).items
 
     def close(self) -> None:
-        self.worklist.engine.dispose()
+        self.inbox.engine.dispose()
         self.journal.store.close()
 
 
@@ -91,7 +87,7 @@ def test_a_batch_ends_where_one_by_one_would(room: Room) -> None:
     room.came(*(recorded for told in stories for recorded in told))
 
     assert {(item.submission_id, item.state.value) for item in room.items()} == {
-        (str(told[0].event.submission_id), state) for told, state in zip(stories, ["verified", "revised", "submitted"], strict=True)
+        (told[0].event.submission_id, state) for told, state in zip(stories, ["verified", "revised", "submitted"], strict=True)
     }
     room.came(*after(stories[1], verified), *after(stories[2], revised))
     assert sorted(item.state.value for item in room.items()) == ["revised", "verified", "verified"]
@@ -100,11 +96,11 @@ def test_a_batch_ends_where_one_by_one_would(room: Room) -> None:
 def test_pages_are_by_arrival_and_lose_nothing_while_work_goes_on(room: Room) -> None:
     stories = [story(submitted.on(START + timedelta(minutes=n // 3))) for n in range(10)]
     room.came(*(told[0] for told in stories))
-    first = room.worklist.page(holder=Lane.REVIEW, limit=4)
-    room.came(*after(next(told for told in stories if str(told[0].event.submission_id) == first.items[0].submission_id), revised))
+    first = room.inbox.page(holder=Lane.REVIEW, limit=4)
+    room.came(*after(next(told for told in stories if told[0].event.submission_id == first.items[0].submission_id), revised))
 
-    second = room.worklist.page(holder=Lane.REVIEW, after=first.next, limit=4)
-    third = room.worklist.page(holder=Lane.REVIEW, after=second.next, limit=4)
+    second = room.inbox.page(holder=Lane.REVIEW, after=first.next, limit=4)
+    third = room.inbox.page(holder=Lane.REVIEW, after=second.next, limit=4)
 
     items = [*first.items, *second.items, *third.items]
     assert len({item.submission_id for item in items}) == 10
@@ -117,13 +113,11 @@ def test_pages_by_agency_and_state(room: Room) -> None:
 
     assert [item.opd for item in room.items(opd="dinkes")] == ["dinkes"]
     assert len(room.items(holder=Lane.REVIEW, opd="dispermades")) == 1
-    assert len(room.worklist.page(state=State.REVISED).items) == 1
+    assert len(room.inbox.page(state=State.REVISED).items) == 1
 
 
 @pytest.mark.parametrize("store", ["sqlite", "postgres"])
-def test_a_lane_that_keeps_only_what_it_asks_for_shows_what_the_whole_view_shows(
-    store: str, tmp_path: Path, postgres: Callable[[], str]
-) -> None:
+def test_every_lane_sees_what_waits_on_it_as_the_archive_does(store: str, tmp_path: Path, postgres: Callable[[], str]) -> None:
     address = f"sqlite:{tmp_path}/" if store == "sqlite" else postgres()
     steps = (submitted, revised, rejected(), revision_of(title="Judul baru"), verified, approved, published, retracted)
     stories = [story(*steps[:n]) for n in range(1, len(steps) + 1)] + [story(*steps[:2], verified, approved)]
@@ -133,7 +127,7 @@ def test_a_lane_that_keeps_only_what_it_asks_for_shows_what_the_whole_view_shows
             room.came(*(told[n] for told in stories if n < len(told)))
         for room in lanes:
             assert room.items(holder=Lane(room.lane)) == whole.items(holder=Lane(room.lane))
-            assert room.worklist.counts(overdue_before=START).get(room.lane) == whole.worklist.counts(overdue_before=START).get(room.lane)
+            assert room.inbox.counts(overdue_before=START).get(room.lane) == whole.inbox.counts(overdue_before=START).get(room.lane)
     assert {item.state for item in whole.items()} == set(State)
     for room in rooms:
         room.close()
@@ -146,22 +140,23 @@ def test_no_question_that_a_lane_asks_reads_the_whole_table(lane: str, tmp_path:
     def heard(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
         asked.append((statement, parameters))
 
-    sa.event.listen(room.worklist.engine, "before_cursor_execute", heard)
-    room.worklist.counts(overdue_before=START)
+    sa.event.listen(room.inbox.engine, "before_cursor_execute", heard)
+    room.inbox.counts(overdue_before=START)
     if lane != "archive":
         room.items(holder=Lane(lane))
     else:
         room.items()
-    if lane == "review":
+    if lane in ("review", "intake"):
         room.items(holder=Lane.REVIEW, opd="dinkes")
+        room.inbox.waiting("dinkes")
     if lane == "decision":
-        room.worklist.other_opds_with([("daftar-desa", "dinkes")])
-    sa.event.remove(room.worklist.engine, "before_cursor_execute", heard)
-    with room.worklist.engine.connect() as c:
+        room.inbox.other_opds_with([("daftar-desa", "dinkes")])
+    sa.event.remove(room.inbox.engine, "before_cursor_execute", heard)
+    with room.inbox.engine.connect() as c:
         plans = [str(row[3]) for sql, values in asked for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
     room.close()
 
-    assert [plan for plan in plans if WORK.name in plan and "INDEX" not in plan] == []
+    assert [plan for plan in plans if HEADS.name in plan and "INDEX" not in plan] == []
     assert [plan for plan in plans if "TEMP B-TREE" in plan] == []
 
 
@@ -170,7 +165,7 @@ def test_counts_of_what_waits_and_is_late(room: Room) -> None:
     room.came(*story(submitted.on(early)), *story(submitted.on(late)), *story(submitted, revised.on(late)))
     room.came(*story(submitted, revised, verified, approved, published))
 
-    counts = room.worklist.counts(overdue_before=START + timedelta(minutes=30))
+    counts = room.inbox.counts(overdue_before=START + timedelta(minutes=30))
 
     assert counts == {"review": (2, 1), "decision": (1, 0)}
 
@@ -179,55 +174,26 @@ def test_another_agency_s_published_name_is_known(room: Room) -> None:
     room.came(*story(submitted.by(DINKES), revised, verified, approved), *story(submitted, revised))
 
     asked = [("daftar-desa", "dispermades"), ("daftar-desa", "dinkes"), ("lain", "dispermades"), ("daftar-desa", "dispermades")]
-    assert room.worklist.other_opds_with(asked) == {("daftar-desa", "dispermades"): "dinkes"}
-    assert room.worklist.other_opds_with([]) == {}
+    assert room.inbox.other_opds_with(asked) == {("daftar-desa", "dispermades"): "dinkes"}
+    assert room.inbox.other_opds_with([]) == {}
 
 
-def test_it_is_kept_over_a_restart_and_followed_on(room: Room) -> None:
+def test_who_hands_in_sees_the_own_agency_s_submissions_wherever_they_wait(room: Room) -> None:
+    mine = [story(*steps) for steps in ((submitted,), (submitted, revised), (submitted, revised, verified, approved))]
+    done = story(submitted, revised, verified, approved, published)
+    room.came(*(r for told in [*mine, done, story(submitted.by(DINKES))] for r in told))
+
+    items = room.inbox.waiting("dispermades").items
+
+    assert {item.submission_id for item in items} == {told[0].event.submission_id for told in mine}
+    assert {item.holder for item in items} == {Lane.REVIEW, Lane.DECISION, Lane.PUBLISHER}
+
+
+def test_what_came_is_seen_at_once_by_whoever_looks(room: Room) -> None:
+    """One transaction holds the event and its head, so there is no moment in which one is there without the other."""
     told = story(submitted, revised)
-    room.came(told[0])
-    room.worklist.engine.dispose()
-    room.worklist = room.opened()
-
-    room.came(told[1])
-
-    assert [item.state.value for item in room.items()] == ["revised"]
-    assert room.worklist.follow() == 0
-
-
-def test_it_is_built_anew_from_another_journal(room: Room, tmp_path: Path) -> None:
-    room.came(*story(submitted), *story(submitted))
-    other = Journal(open_store(f"sqlite:{tmp_path / 'other'}/", "x"), "x")
-    told = story(submitted, revised)
-    other.replicate(on_kafka(*told))
-
-    worklist = Worklist(other, room.worklist.engine)
-    worklist.prepare()
-    assert worklist.page().items == ()
-    worklist.follow()
-
-    assert [item.submission_id for item in worklist.page().items] == [str(told[0].event.submission_id)]
-    other.store.close()
-
-
-def test_it_is_built_anew_when_the_journal_came_from_an_older_backup(room: Room) -> None:
-    told = story(submitted)
-    room.came(*told)
-    with room.worklist.engine.begin() as c:
-        c.execute(sa.text("UPDATE worklist_v2_built_from SET entry_id = 1000"))
-        c.execute(sa.update(WORK).values(title="from the time after the backup"))
-
-    room.worklist.prepare()
-    room.worklist.follow()
-
-    assert [item.title for item in room.items()] == ["Daftar desa"]
-
-
-def test_whoever_waits_for_work_is_told_of_changes_only(room: Room) -> None:
-    told_of = list[int]()
-    room.worklist.on_change.append(lambda: told_of.append(1))
-
-    room.worklist.follow()
-    assert told_of == []
-    room.came(*story(submitted))
-    assert told_of == [1]
+    for recorded in told:
+        room.came(recorded)
+        (item,) = room.items()
+        assert item == room.journal.head(recorded.event.submission_id)
+        assert item.hash == recorded.hash

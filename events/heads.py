@@ -1,0 +1,56 @@
+"""Heads as rows: one a submission, written in the transaction of its events. Head in, values out, and the other way round.
+
+The table is told once, here; both stores take their statements from it.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from events.contracts import Lane
+from events.submission import Head, State
+
+VERSION: Final = 1
+"""Of what a head holds. A journal with another one makes its heads anew when it is opened."""
+
+HEADS: Final = sa.Table(
+    "heads",
+    sa.MetaData(),
+    sa.Column("submission_id", sa.Uuid, primary_key=True),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("holder", sa.Text),
+    sa.Column("arrived_ms", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("opd", sa.Text, nullable=False),
+    sa.Column("dataset_id", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("period_start", sa.Text, nullable=False),
+    sa.Column("period_end", sa.Text, nullable=False),
+    sa.Column("manifest", sa.Text, nullable=False),
+    sa.Column("hands", sa.Text, nullable=False),
+    sa.Column("errors", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+NAMES: Final = [column.name for column in HEADS.columns]
+Values = tuple[object, ...]
+_STATES: Final[Mapping[str, State]] = {state.value: state for state in State}
+_LANES: Final[Mapping[str | None, Lane | None]] = {None: None} | {lane.value: lane for lane in Lane}
+_AFTER_HOLDER: Final = Head._fields.index("arrived_ms")
+
+
+def values_of(head: Head) -> Values:
+    """In the order of the columns; the id as a UUID."""
+    hands = orjson.dumps(sorted(head.hands)).decode()
+    state, holder = head.state.value, head.holder.value if head.holder else None
+    return (*head[:3], state, holder, *head[_AFTER_HOLDER:-2], hands, head.errors)
+
+
+def head_of(submission_id: uuid.UUID, values: Sequence[Any]) -> Head:
+    """`values`: those after the id."""
+    sequence, digest, state, holder, *told, hands, errors = values
+    return Head._make((submission_id, sequence, digest, _STATES[state], _LANES[holder], *told, frozenset(orjson.loads(hands)), errors))

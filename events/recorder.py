@@ -1,0 +1,106 @@
+"""What a journal asks of the recorder that it lies in. Two keep the promise: `sqlite.py` and `postgres.py`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent, Tracking
+
+from events.submission import Head
+
+READ_FURTHER: Final = "another process of this lane has read further"
+
+
+class StoreRefused(RuntimeError):
+    """The store cannot be used as it is; says why and what to do."""
+
+
+class Row(StrEnum):
+    """How an event came into this journal: written here, or copied from Kafka."""
+
+    OWN = "own"
+    COPY = "copy"
+
+
+class LetterKind(StrEnum):
+    """What a lane answers with beside events."""
+
+    RECEIPT = "receipt"
+    DEAD_LETTER = "dead-letter"
+
+
+class EventRow(NamedTuple):
+    row: Row
+    stream: UUID
+    version: int
+    state: bytes
+
+
+class Letter(NamedTuple):
+    """What is said of one record: a receipt, or the record itself as a dead letter. Unique by kind, source and position.
+
+    `code`: the receipt's outcome or the dead letter's fault; `about`: JSON about the record; `raw`: the bytes to send.
+    """
+
+    kind: LetterKind
+    source: str
+    position: int
+    code: str
+    about: bytes
+    raw: bytes
+
+
+class Batch(NamedTuple):
+    """All that one transaction writes."""
+
+    events: Sequence[EventRow] = ()
+    heads: Sequence[Head] = ()
+    letters: Sequence[Letter] = ()
+    positions: Mapping[str, int] = {}
+
+
+class Store(Protocol):
+    """Database errors are `eventsourcing.persistence.PersistenceError`."""
+
+    def write(self, batch: Batch) -> None:
+        """In one transaction; heads replace those of before.
+
+        Raises IntegrityError, and writes nothing, when an event or a letter is there already, or a position is not further than the stored
+        one.
+        """
+        ...
+
+    def insert_tracking(self, tracking: Tracking) -> None: ...
+    def max_tracking_id(self, application_name: str) -> int | None: ...
+    def positions(self, names: Collection[str]) -> dict[str, int]: ...
+    def max_notification_id(self) -> int | None: ...
+    def select_events(self, originator_id: UUID | str, *, lte: int | None = None) -> Sequence[StoredEvent]: ...
+    def select_rows(self, after: int, limit: int, upto: int | None, rows: Sequence[Row]) -> Sequence[tuple[int, str, UUID, bytes]]:
+        """Numbers, kinds, streams and states of events committed after a number, up to and with another."""
+        ...
+
+    def select_streams(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]:
+        """All events of some submissions, in order of version."""
+        ...
+
+    def select_states(self, keys: Sequence[tuple[UUID, int]]) -> Sequence[tuple[UUID, int, bytes]]:
+        """The events with these streams and versions; those that are not there are left out."""
+        ...
+
+    def select_heads(self, ids: Sequence[UUID]) -> Sequence[Head]: ...
+    def select_in_key_order(self, after: tuple[str, int], limit: int, upto: str) -> Sequence[tuple[UUID, int, bytes]]: ...
+    def select_heads_in_key_order(self, after: UUID | None, limit: int, upto: UUID | None = None) -> Sequence[Head]: ...
+    def max_letter(self) -> int: ...
+    def select_letters(self, after: int, limit: int, upto: int, kinds: Sequence[LetterKind]) -> Sequence[tuple[int, Letter]]:
+        """Numbers and letters written after a number, up to and with another."""
+        ...
+
+    def clear_heads(self) -> None: ...
+    def move_old_letters(self) -> None:
+        """Letters of the first release lay among the events: into their own table, with the numbers that they had."""
+        ...
+
+    def tables_exist(self) -> bool: ...
+    def create_table(self) -> None: ...
+    def close(self) -> None: ...
