@@ -126,9 +126,23 @@ def verify(
 
 
 @app.command("rebuild")
-def rebuild_journal(ctx: typer.Context, lane: OfLane = ARCHIVE, store: AtStore = None, *, as_json: AsJson = False) -> None:
+def rebuild_journal(
+    ctx: typer.Context,
+    lane: OfLane = ARCHIVE,
+    store: AtStore = None,
+    *,
+    heads: Annotated[
+        bool, typer.Option("--heads", help="Only the heads, from the journal's own events; the lane must be stopped.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Make a journal from Kafka alone, in an empty store; started again, it goes on."""
     context = context_of(ctx)
+    if heads:
+        with refusals_said(), progress_bar("Membangun ulang") as progress:
+            made = rebuild.rebuild_heads(store or context.store_address, lane, progress=progress)
+        print_json({"heads": made}) if as_json else typer.echo(f"{made} pengajuan: keadaan terakhirnya dibuat ulang dari peristiwanya.")
+        return
     with refusals_said(), progress_bar("Membangun ulang") as progress:
         taken = rebuild.rebuild(store or context.store_address, lane, LogAt(context.kafka), progress=progress)
     if as_json:

@@ -14,6 +14,7 @@ from archive.scan import LogAt
 from archive.workers import Progress, rare_garbage, silent
 from bus.consumer import record_of
 from bus.reader import Span, cluster_id, read_topic, spans, writer
+from events import migration
 from events.journal import EVENTS, Journal, Outcome, Record, source_of
 from events.stores import open_store
 
@@ -75,6 +76,15 @@ def rebuild(address: str, lane: str, log: LogAt, *, progress: Progress = silent)
     finally:
         journal.store.close()
     return rebuilding.taken
+
+
+def rebuild_heads(address: str, lane: str, *, progress: Progress = silent) -> int:
+    """Make the heads of a lane's journal from its events; returns how many. Raises StoreRefused, also while the lane runs (SQLite)."""
+    store = open_store(address, lane)
+    try:
+        return migration.rebuild_heads(store, progress)
+    finally:
+        store.close()
 
 
 def republish(address: str, lane: str, log: LogAt, *, progress: Progress = silent) -> int:

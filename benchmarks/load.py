@@ -73,7 +73,7 @@ def _life(template: Life, number: int) -> Life:
         moment = START + timedelta(seconds=number, minutes=9 * sequence)
         marks = (
             (_ID, str(submission_id)),
-            (_EVENT_ID, str(event_id_of(submission_id, sequence))),
+            (_EVENT_ID, str(event_id_of(submission_id, sequence) if sequence > 1 else uuid.UUID(int=number))),
             (_PREVIOUS, previous),
             (_MOMENT, moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
             (_OPD, opd),

@@ -12,6 +12,8 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
+from events.lawful import LAW
+
 log = structlog.get_logger("jejak.loops")
 T = TypeVar("T")
 
@@ -22,7 +24,7 @@ WATCH_S: Final = 5.0
 STALLED_S: Final = 30.0
 GRACE_S: Final = 1.0
 AGAIN_S: Final = 5.5
-HOLES: Final = ("fork", "gap", "broken_chain", "out_of_turn")
+HOLES: Final = ("fork", *(code for code, _ in LAW))
 """Dead letters after which a submission's events may be missing here: health stays red until somebody has looked."""
 BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 

@@ -186,7 +186,10 @@ class Content(Shape):
 
 
 class Submitted(Content):
+    """`edition`: the how-manieth submission of its dataset this is, as intake numbers them; absent before editions were numbered."""
+
     received: Received
+    edition: Annotated[int, Field(ge=1)] | None = None
 
 
 class Revised(Content):
@@ -230,12 +233,24 @@ class Published(Shape):
 
 
 class Retracted(Shape):
-    """Taken down after publication (personal data found, wrong file)."""
+    """Taken down after publication (personal data found, wrong file), or withdrawn before approval: then no portal ever had it."""
 
     manifest: Sha256
-    portal: Literal["folder", "ckan"]
-    url: str
+    portal: Literal["folder", "ckan"] | None = None
+    url: str | None = None
     reason: Reason
+
+
+class Due(Shape):
+    """By when the next step is due, and the rule that said so: a setting of tomorrow does not change what was in time today.
+
+    `minutes` counted by `calendar` (`wall`: all; `office`: working hours, with the days off of `holidays`, the list and its version).
+    """
+
+    at: Moment
+    minutes: Annotated[int, Field(ge=1)]
+    calendar: Literal["wall", "office"]
+    holidays: Text | None = None
 
 
 class Envelope(Shape):
@@ -248,6 +263,7 @@ class Envelope(Shape):
     occurred_at: Moment
     lane: Lane
     actor: Actor
+    due: Due | None = None
 
     def to_bytes(self) -> bytes:
         """The event as it is stored, sent and hashed for ever: UTF-8 JSON. Call it once, where the event is made."""
@@ -274,7 +290,7 @@ class DataVerified(Envelope):
 
 class DataRejected(Envelope):
     type: Literal["DataRejected"] = "DataRejected"
-    lane: Literal[Lane.DECISION] = Lane.DECISION
+    lane: Literal[Lane.DECISION, Lane.PUBLISHER] = Lane.DECISION
     data: Rejected
 
 
@@ -292,7 +308,7 @@ class DataPublished(Envelope):
 
 class DataRetracted(Envelope):
     type: Literal["DataRetracted"] = "DataRetracted"
-    lane: Literal[Lane.PUBLISHER] = Lane.PUBLISHER
+    lane: Literal[Lane.PUBLISHER, Lane.REVIEW] = Lane.PUBLISHER
     data: Retracted
 
 

@@ -19,7 +19,7 @@ import orjson
 from eventsourcing.persistence import IntegrityError, Tracking
 
 from events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason, read_event
-from events.lawful import lawful
+from events.lawful import NOBODY_MOVED, Heirs, lawful
 from events.recorder import Batch, EventRow, Letter, LetterKind, Row, Store
 from events.submission import Head, Kind, Recorded, Refused, Submission, fold, hash_of
 
@@ -73,6 +73,7 @@ class Draft:
     """What the next transaction shall write, judged one after the other: later records see what earlier ones led to."""
 
     heads: dict[uuid.UUID, Head]
+    heirs: Heirs
     stored: dict[tuple[uuid.UUID, int], bytes] = field(default_factory=dict)
     """Events of this draft by stream and sequence, and those of the journal that were looked up."""
     events: list[EventRow] = field(default_factory=list)
@@ -82,7 +83,7 @@ class Draft:
     def follow(self, row: Row, said: Mapping[str, Any], raw: bytes, digest: str) -> str:
         """Add an event if it lawfully follows its submission's head. Returns APPLIED or the fault's code."""
         stream = uuid.UUID(said["submission_id"])
-        head = lawful(self.heads.get(stream), said, digest)
+        head = lawful(self.heads.get(stream), said, digest, self.heirs)
         if isinstance(head, str):
             return head
         self.heads[stream] = self.moved[stream] = head
@@ -107,6 +108,8 @@ class Journal:
 
     store: Store
     lane: str
+    heirs: Callable[[], Heirs] = lambda: NOBODY_MOVED
+    """The OPDs that act for others now, as the directory says."""
     on_commit: list[Callable[[], None]] = field(default_factory=list)
     on_outgoing: list[Callable[[], None]] = field(default_factory=list)
     _writing: threading.RLock = field(default_factory=threading.RLock)
@@ -191,7 +194,7 @@ class Journal:
         """Write own events, durable on return. Each must follow its submission's newest; else `Refused` (conflict)."""
         recorded = [_fitting(Recorded(event, event.to_bytes())) for event in events]
         with self._writing:
-            draft = Draft(self.heads([event.submission_id for event in events]))
+            draft = Draft(self.heads([event.submission_id for event in events]), self.heirs())
             for r in recorded:
                 if not draft.write(r):
                     raise _stale()
@@ -235,7 +238,7 @@ class Journal:
     def _copied(self, fresh: Sequence[Record]) -> tuple[list[Outcome], Draft]:
         """The records' verdicts, and what they add. Of each event only its bytes and head are kept."""
         streams = [_stream_in(record.key) for record in fresh]
-        draft = Draft(self.heads(list({stream for stream in streams if stream})))
+        draft = Draft(self.heads(list({stream for stream in streams if stream})), self.heirs())
         outcomes = []
         for number, (record, stream) in enumerate(zip(fresh, streams, strict=True)):
             code = _admitted(record, stream, draft, lambda n=number: self._behind(fresh[n:], draft))  # type: ignore[misc]
@@ -250,7 +253,7 @@ class Journal:
 
     def _judged(self, outcomes: list[Outcome]) -> tuple[list[Outcome], Draft]:
         own = [recorded for outcome in outcomes for recorded in outcome.events]
-        draft = Draft(self.heads([recorded.event.submission_id for recorded in own]))
+        draft = Draft(self.heads([recorded.event.submission_id for recorded in own]), self.heirs())
         if not all(draft.write(recorded) for recorded in own):
             raise IntegrityError(OVERTAKEN)  # written meanwhile by another caller: judged again
         draft.letters = [letter for outcome in outcomes for letter in outcome.letters]

@@ -35,7 +35,15 @@ LETTERS: Final = (
     "CREATE TABLE IF NOT EXISTS {schema}.letters (number bigserial PRIMARY KEY, kind text NOT NULL, source text NOT NULL,"
     " position bigint NOT NULL, code text NOT NULL, about bytea NOT NULL, raw bytea NOT NULL, UNIQUE (kind, source, position))"
 )
-_ARRAYS: Final = {"submission_id": "uuid", "sequence": "int", "arrived_ms": "bigint", "errors": "int"}
+MAKE_HEADS: Final = str(CreateTable(HEADS, if_not_exists=True).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+_ARRAYS: Final = {
+    "submission_id": "uuid",
+    "sequence": "int",
+    "edition": "int",
+    "errors": "int",
+    "published": "bool",
+    **dict.fromkeys(("arrived_ms", "due_ms", "begun_ms"), "bigint"),
+}
 STATEMENTS: Final = {
     "move_positions": "INSERT INTO {schema}.{tracking} AS old (application_name, notification_id)"
     " SELECT * FROM unnest(%s::text[], %s::bigint[])"
@@ -67,7 +75,6 @@ STATEMENTS: Final = {
     "put_old_letter": "INSERT INTO {schema}.letters VALUES (%s, %s, %s, %s, %s, %s, %s)",
     "number_on": "SELECT setval(pg_get_serial_sequence('{schema}.letters', 'number'), max(number)) FROM {schema}.letters",
     "drop_old_letters": "DELETE FROM {schema}.stored_events WHERE topic NOT IN ('own', 'copy')",
-    "clear_heads": "DELETE FROM {schema}.heads",
     "tables": "SELECT count(*) FROM information_schema.tables WHERE table_schema = %s"
     " AND table_name IN ('stored_events', 'heads', 'letters', %s)",
 }
@@ -85,11 +92,10 @@ class PostgresStore(PostgresProcessRecorder):
         """In a journal made here rows of up to 8 kB stay as they are: PostgreSQL would compress those over 2 kB, a sixth of its work."""
         super().create_table()
         schema = sql.Identifier(self.datastore.schema)
-        heads = str(CreateTable(HEADS, if_not_exists=True).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
             curs.execute(sql.SQL("ALTER TABLE {}.stored_events SET (toast_tuple_target = 8160)").format(schema))
             curs.execute(sql.SQL("SET LOCAL search_path TO {}").format(schema))
-            curs.execute(sql.SQL(cast("Any", heads)))
+            curs.execute(sql.SQL(cast("Any", MAKE_HEADS)))
             curs.execute(sql.SQL(cast("Any", LETTERS)).format(schema=schema))
 
     @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
@@ -147,7 +153,9 @@ class PostgresStore(PostgresProcessRecorder):
 
     def clear_heads(self) -> None:
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
-            curs.execute(self._sql["clear_heads"])
+            curs.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(self.datastore.schema)))
+            curs.execute("DROP TABLE IF EXISTS heads")
+            curs.execute(sql.SQL(cast("Any", MAKE_HEADS)))
 
     def move_old_letters(self) -> None:
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor(row_factory=tuple_row) as curs:

@@ -27,6 +27,7 @@ LETTERS: Final = (
     "CREATE TABLE IF NOT EXISTS letters (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, source TEXT NOT NULL,"
     " position INTEGER NOT NULL, code TEXT NOT NULL, about BLOB NOT NULL, raw BLOB NOT NULL, UNIQUE (kind, source, position))"
 )
+MAKE_HEADS: Final = str(CreateTable(HEADS, if_not_exists=True).compile(dialect=sqlite.dialect()))
 TABLES: Final = ("stored_events", "tracking", "heads", "letters")
 MOVE_POSITIONS: Final = (
     "INSERT INTO tracking VALUES (?, ?) ON CONFLICT (application_name) DO UPDATE SET notification_id = excluded.notification_id"
@@ -78,7 +79,7 @@ class SQLiteStore(SQLiteProcessRecorder):
     def create_table(self) -> None:
         super().create_table()
         with self.datastore.transaction(commit=True) as c:
-            c.execute(str(CreateTable(HEADS, if_not_exists=True).compile(dialect=sqlite.dialect())))
+            c.execute(MAKE_HEADS)
             c.execute(LETTERS)
 
     def write(self, batch: Batch) -> None:
@@ -130,7 +131,8 @@ class SQLiteStore(SQLiteProcessRecorder):
 
     def clear_heads(self) -> None:
         with self.datastore.transaction(commit=True) as c:
-            c.execute("DELETE FROM heads")
+            c.execute("DROP TABLE IF EXISTS heads")
+            c.execute(MAKE_HEADS)
 
     def move_old_letters(self) -> None:
         """The newest row stays as it is but for its key: SQLite would give its number to the next event, and a relay has passed it."""

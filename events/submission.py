@@ -51,11 +51,11 @@ STATE_AFTER: Final[dict[str, State]] = {f"Data{state.value.capitalize()}": state
 
 BATON: Final[dict[State | None, Baton]] = {
     None: Baton(Lane.INTAKE, frozenset({"DataSubmitted"})),
-    State.SUBMITTED: Baton(Lane.REVIEW, frozenset({"DataRevised"})),
+    State.SUBMITTED: Baton(Lane.REVIEW, frozenset({"DataRevised", "DataRetracted"})),
     State.REVISED: Baton(Lane.DECISION, frozenset({"DataVerified", "DataRejected"})),
     State.VERIFIED: Baton(Lane.DECISION, frozenset({"DataApproved", "DataRejected"})),
-    State.REJECTED: Baton(Lane.REVIEW, frozenset({"DataRevised"})),
-    State.APPROVED: Baton(Lane.PUBLISHER, frozenset({"DataPublished"})),
+    State.REJECTED: Baton(Lane.REVIEW, frozenset({"DataRevised", "DataRetracted"})),
+    State.APPROVED: Baton(Lane.PUBLISHER, frozenset({"DataPublished", "DataRejected", "DataRetracted"})),
     State.PUBLISHED: Baton(None, frozenset({"DataRetracted"})),
     State.RETRACTED: Baton(None, frozenset()),
 }
@@ -85,8 +85,10 @@ MILLISECOND: Final = timedelta(milliseconds=1)
 class Head(NamedTuple):
     """Where a submission stands after its last event: what checks, inboxes and rules look at. A journal keeps it as one row.
 
-    `hash`: SHA-256 (hex) of the last event's bytes; `actor`: the name of who wrote it; `arrived_ms`: when, in milliseconds since 1970;
-    `hands`: ids of all who submitted or revised it (four eyes); `errors`: how many findings forbid to verify it.
+    `hash`: SHA-256 (hex) of the last event's bytes; `actor`: the name of who wrote it; `arrived_ms`: when; `due_ms`: by when the next step
+    is due, if the event says so; `begun_ms`: when it was first submitted; all in milliseconds since 1970. `edition`: its number among the
+    submissions of its dataset, if it was numbered. `hands`: ids of the persons who submitted or revised it (four eyes); what a system said
+    on Kafka of who submitted binds nobody. `errors`: how many findings forbid to verify it. `published`: it was on the portal.
     """
 
     submission_id: uuid.UUID
@@ -95,8 +97,12 @@ class Head(NamedTuple):
     state: State
     holder: Lane | None
     arrived_ms: int
+    due_ms: int | None
     actor: str
+    published: bool
     opd: str
+    begun_ms: int
+    edition: int | None
     dataset_id: str
     title: str
     period_start: str
@@ -108,6 +114,10 @@ class Head(NamedTuple):
     @property
     def arrived_at(self) -> datetime:
         return EPOCH + self.arrived_ms * MILLISECOND
+
+    @property
+    def due_at(self) -> datetime | None:
+        return None if self.due_ms is None else EPOCH + self.due_ms * MILLISECOND
 
     @property
     def next(self) -> frozenset[str]:
@@ -215,13 +225,15 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
     """The head one event further. `said`: an event as it stands in its bytes; what may come next is asked elsewhere (`lawful`)."""
     event_type, actor, data = said["type"], said["actor"], said["data"]
     state = STATE_AFTER[event_type]
-    arrived_ms = (datetime.fromisoformat(said["occurred_at"]) - EPOCH) // MILLISECOND
     sequence, holder, name = said["sequence"], BATON[state].holder, actor["name"].strip()
+    arrived_ms, due_ms = _ms(said["occurred_at"]), _ms(said["due"]["at"]) if said.get("due") else None
+    published = state is State.PUBLISHED or bool(head and head.published)
+    moved = {"sequence": sequence, "hash": digest, "state": state, "holder": holder, "actor": name, "published": published}
     if event_type not in TELL_CONTENT:
-        return head and head._replace(sequence=sequence, hash=digest, state=state, holder=holder, arrived_ms=arrived_ms, actor=name)
+        return head and head._replace(arrived_ms=arrived_ms, due_ms=due_ms, **moved)
     hands = frozenset({actor["id"].strip()})
     if event_type == "DataSubmitted":
-        head, hands = None, hands | {data["received"]["submitted_by"].strip()}
+        head, hands = None, hands if data["received"].get("topic") is None else frozenset()
     elif head is None:
         return None
     dataset = data["dataset"]
@@ -232,8 +244,12 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
         state,
         holder,
         arrived_ms,
+        due_ms,
         name,
+        published,
         head.opd if head else actor.get("opd") or "",
+        head.begun_ms if head else arrived_ms,
+        head.edition if head else data.get("edition"),
         dataset["dataset_id"],
         dataset["title"].strip(),
         dataset["period_start"],
@@ -242,6 +258,10 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
         hands | head.hands if head else hands,
         sum(finding["severity"] == "error" for finding in data.get("findings", ())),
     )
+
+
+def _ms(moment: str) -> int:
+    return (datetime.fromisoformat(moment) - EPOCH) // MILLISECOND
 
 
 Rule = Callable[[Head, Actor], Reason | None]

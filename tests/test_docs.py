@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from typer.main import get_command
 
 from events.contracts import Dataset, Inbound, InboundFile
+from events.lawful import LAW
 from events.submission import BATON, STATE_AFTER
 from jejak.cli import app
 from jejak.metrics import Metrics
@@ -188,6 +189,7 @@ def _is_command(line: str) -> bool:
 def _codes() -> set[str]:
     """Every code with which the code can refuse, find or set aside."""
     found = {code for code, _ in WORDS.values()} | {"wrong_value"} | set(TOKEN_MESSAGES) | {str(code) for code in Code}
+    found |= {code for code, _ in LAW}
     found |= {"file_missing", "file_corrupt", "too_large", "wrong_hash"}  # of the file store; the publisher puts file_ before them
     assert {code.removeprefix("file_") for code in found} >= FILE_MESSAGES.keys()
     for path in CODE:
@@ -199,7 +201,7 @@ def _codes() -> set[str]:
     return found - NO_CODES
 
 
-GIVE_OUT_CODES = {"fault", "_words", "http"}
+GIVE_OUT_CODES = {"_admitted", "_words", "http"}
 """Functions whose one-word texts are codes."""
 NO_CODES = {"unexpected"}
 

@@ -60,5 +60,5 @@ def reject(head: Head, body: Reject, context: Context) -> DataRejected:
 COMMANDS: Final[dict[str, Command[Any]]] = {
     "verify": Command(Verify, MAY_DECIDE, "DataVerified", RULES, verify),
     "approve": Command(Approve, MAY_DECIDE, "DataApproved", RULES, approve),
-    "reject": Command(Reject, MAY_DECIDE, "DataRejected", RULES, reject),
+    "reject": Command(Reject, MAY_DECIDE, "DataRejected", (), reject),
 }

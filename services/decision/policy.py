@@ -8,7 +8,7 @@ from web.tokens import Role
 
 MAY_DECIDE: Final = frozenset({Role.ATASAN_PPID})
 RULES: Final[tuple[Rule, ...]] = (another_pair_of_eyes,)
-"""Four eyes: whoever submitted or revised may not verify, approve or reject."""
+"""Four eyes: whoever submitted or revised may not verify or approve. To return something needs no other pair of eyes."""
 
 
 def all_five_hold(checklist: Checklist) -> list[Reason]:

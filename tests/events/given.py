@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from events.contracts import EVENT, LOG_TOPIC, Actor, Lane, event_id_of, manifest_of
+from events.contracts import EVENT, LOG_TOPIC, Actor, Lane, event_id_of, manifest_of, submission_id_of
 from events.journal import Record
 from events.submission import Recorded, Submission, evolve, fold
 
@@ -66,12 +66,28 @@ def content(**changes: Any) -> dict[str, Any]:
 
 
 def submission_of(**changes: Any) -> Step:
-    received = {"event_id": str(uuid.uuid4()), "digest": "d" * 64, "submitted_by": TIM.id, "submitted_at": "2026-11-23T01:59:00Z"}
+    received = {"digest": "d" * 64, "submitted_by": TIM.id, "submitted_at": "2026-11-23T01:59:00Z"}
     return Step("DataSubmitted", Lane.INTAKE, TIM, lambda _: {**content(**changes), "received": received})
 
 
 def revision_of(**changes: Any) -> Step:
     return Step("DataRevised", Lane.REVIEW, KETUA, lambda _: {**content(**changes), "note": "Sudah dicek."})
+
+
+def on_a_topic(step: Step, *, says: str) -> Step:
+    """The same submission, sent by a system on its OPD's topic; who submitted is what the system says."""
+
+    def data(before: Submission | None) -> Mapping[str, Any]:
+        told = dict(step.data(before))
+        topic = {"topic": "opd.dispermades.data-submitted.v1", "partition": 0, "offset": 0}
+        return told | {"received": {**told["received"], "submitted_by": says, **topic}}
+
+    return replace(step, data=data)
+
+
+def in_the_role_of(role: Actor, person: Actor) -> Actor:
+    """The same person, in another role."""
+    return role.model_copy(update={"id": person.id, "name": person.name})
 
 
 def rejected(reason: str = "Kolom tanpa satuan.") -> Step:
@@ -96,37 +112,41 @@ retracted = Step("DataRetracted", Lane.PUBLISHER, ADMIN, lambda s: {**_shown(s),
 WHOLE_LIFE = (submitted, revised, rejected(), revised, verified, approved, published)
 
 
-def story(*steps: Step, submission_id: uuid.UUID | None = None) -> list[Recorded]:
-    """The events of one submission, chained, as they lie in a journal."""
-    return _told([], submission_id or uuid.uuid4(), steps)
+def story(*steps: Step, event_id: uuid.UUID | None = None) -> list[Recorded]:
+    """The events of one submission, chained, as they lie in a journal. `event_id`: what the OPD chose for it."""
+    return _told([], event_id or uuid.uuid4(), steps)
 
 
 def after(told: list[Recorded], *steps: Step) -> list[Recorded]:
     """The events that these steps add to a story."""
-    return _told(told, told[0].event.submission_id, steps)[len(told) :]
+    return _told(told, told[0].event.event_id, steps)[len(told) :]
 
 
-def _told(before: list[Recorded], submission_id: uuid.UUID, steps: Sequence[Step]) -> list[Recorded]:
+def _told(before: list[Recorded], event_id: uuid.UUID, steps: Sequence[Step]) -> list[Recorded]:
+    """`event_id`: what the OPD chose for the submission."""
     told, submission = list(before), fold(before)
     for step in steps:
-        told.append(_next(step, told, submission, submission_id))
+        told.append(_next(step, told, submission, event_id))
         submission = evolve(submission, told[-1])
     return told
 
 
-def _next(step: Step, told: list[Recorded], submission: Submission | None, submission_id: uuid.UUID) -> Recorded:
-    sequence = len(told) + 1
+def _next(step: Step, told: list[Recorded], submission: Submission | None, event_id: uuid.UUID) -> Recorded:
+    sequence, data = len(told) + 1, dict(step.data(submission))
+    submission_id = told[0].event.submission_id if told else submission_id_of(step.actor.opd or "", event_id)
+    if sequence == 1 and "received" in data:
+        data["received"] |= {"event_id": str(event_id)}
     envelope = {
         "submission_id": str(submission_id),
         "sequence": sequence,
         "previous": told[-1].hash if told else None,
         "type": step.type,
         "version": 1,
-        "event_id": str(event_id_of(submission_id, sequence)),
+        "event_id": str(event_id_of(submission_id, sequence) if sequence > 1 else event_id),
         "occurred_at": (step.at or START + timedelta(minutes=sequence)).isoformat(),
         "lane": step.lane,
         "actor": step.actor.model_dump(exclude_none=True),
-        "data": step.data(submission),
+        "data": data,
     }
     event = EVENT.validate_json(orjson.dumps(envelope))
     return Recorded(event, event.to_bytes())

@@ -22,6 +22,15 @@ from tests.events.schema_diff import FOR_EVENTS, FOR_READERS_AND_EVENTS, breaks
 
 HERE = Path(__file__).parent
 SAMPLES = sorted((HERE / "samples" / "v1").glob("*.json"))
+WIDENED = {
+    "$<DataRejected>.lane: more values: [\"'decision'\"] became [\"'decision'\", \"'publisher'\"] (widened)",
+    "$<DataRetracted>.lane: more values: [\"'publisher'\"] became [\"'publisher'\", \"'review'\"] (widened)",
+    "$<DataRetracted>.data.url: may be left out now (widened)",
+    "$<DataRetracted>.data.url: type string became None (both)",
+    "$<DataRetracted>.data.portal: may be left out now (widened)",
+    "$<DataRetracted>.data.portal: type string became None (both)",
+}
+"""What was widened since: every old event parses, a lane of an older program sets the new ones aside (decision 0017)."""
 READERS: dict[str, TypeAdapter[Any]] = {"Inbound": TypeAdapter(Inbound), "Receipt": TypeAdapter(Receipt)}
 
 
@@ -75,7 +84,7 @@ def test_the_committed_documents_are_what_the_code_makes(name: str) -> None:
 def test_no_released_contract_changes_so_that_an_old_reader_or_an_old_event_would_not_survive(name: str, effects: frozenset[str]) -> None:
     released = json.loads((HERE / "released" / name).read_bytes())
 
-    assert breaks(released, schemas()[name], effects=effects) == [], "this needs version 2 with an upcast"
+    assert set(breaks(released, schemas()[name], effects=effects)) - WIDENED == set(), "this needs version 2 with an upcast"
 
 
 def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
@@ -91,17 +100,17 @@ def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
 
 
 def test_an_event_travels_with_cloudevents_headers() -> None:
-    (recorded,) = story(submitted, submission_id=uuid.UUID(int=1))
+    (recorded,) = story(submitted, event_id=uuid.UUID(int=1))
 
     message = message_of(Entry(1, Row.OWN, recorded.event.submission_id, recorded.raw))
 
-    assert (message["topic"], message["key"], message["value"]) == (LOG_TOPIC, str(uuid.UUID(int=1)).encode(), recorded.raw)
+    assert (message["topic"], message["key"], message["value"]) == (LOG_TOPIC, str(recorded.event.submission_id).encode(), recorded.raw)
     assert dict(message["headers"]) == {
         "ce_specversion": b"1.0",
         "ce_id": str(recorded.event.event_id).encode(),
         "ce_type": b"jejak.DataSubmitted.v1",
         "ce_source": b"/jejak/intake",
-        "ce_subject": b"00000000-0000-0000-0000-000000000001",
+        "ce_subject": str(recorded.event.submission_id).encode(),
         "ce_time": b"2026-11-23T02:01:00.000Z",
         "ce_sequence": b"1",
         "content-type": b"application/json",

@@ -31,6 +31,7 @@ from tests.events.given import (
 )
 
 LANES = itertools.count(1)
+KETUA_OF_DINKES = Actor(id="ketua@dinkes", name="Ketua", role="ketua_ppid", opd="dinkes")
 DINKES = Actor(id="tim@dinkes", name="Tim", role="tim_ppid", opd="dinkes")
 
 
@@ -171,7 +172,7 @@ def test_counts_of_what_waits_and_is_late(room: Room) -> None:
 
 
 def test_another_agency_s_published_name_is_known(room: Room) -> None:
-    room.came(*story(submitted.by(DINKES), revised, verified, approved), *story(submitted, revised))
+    room.came(*story(submitted.by(DINKES), revised.by(KETUA_OF_DINKES), verified, approved), *story(submitted, revised))
 
     asked = [("daftar-desa", "dispermades"), ("daftar-desa", "dinkes"), ("lain", "dispermades"), ("daftar-desa", "dispermades")]
     assert room.inbox.other_opds_with(asked) == {("daftar-desa", "dispermades"): "dinkes"}
