@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 LOG_TOPIC: Final = "opendata.submissions.v1"
 RECEIPTS_TOPIC: Final = "opendata.receipts.v1"
@@ -50,6 +51,21 @@ Moment = Annotated[
     Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC)),
     PlainSerializer(_utc, return_type=str, when_used="json"),
 ]
+
+
+def _written_out(value: object) -> object:
+    """A number, or one as text, is no date to the OPD that wrote it: readers would take it for seconds since 1970."""
+    if not isinstance(value, date) and not (isinstance(value, str) and value[4:5] == "-"):
+        raise PydanticCustomError("date_written_out", "not a date as ISO 8601 writes it")
+    return value
+
+
+def _moment_written_out(value: object) -> object:
+    if not isinstance(value, datetime) and not (isinstance(value, str) and value[4:5] == "-"):
+        raise PydanticCustomError("time_written_out", "not a time as ISO 8601 writes it")
+    return value
+
+
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/\\.][^\x00-\x1f\x7f/\\]*$")]
 
 
@@ -339,6 +355,8 @@ class InboundDataset(Dataset):
 
     responsible: InboundResponsible
     personal_data: InboundPersonalData
+    period_start: Annotated[date, Field(strict=False), BeforeValidator(_written_out)]
+    period_end: Annotated[date, Field(strict=False), BeforeValidator(_written_out)]
     columns: Annotated[tuple[InboundColumn, ...], Field(max_length=1_000)] = ()
     retention: InboundRetention | None = None
 
@@ -350,7 +368,7 @@ class Inbound(Shape):
 
     type: Literal["DataSubmitted"]
     event_id: uuid.UUID
-    occurred_at: Moment
+    occurred_at: Annotated[Moment, Field(strict=False), BeforeValidator(_moment_written_out)]
     opd: Opd
     submitted_by: Text
     dataset: InboundDataset

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, ValidationError
 from checks.metadata import findings
 from events.contracts import DataRevised, Dataset, File, InboundDataset, Note, Reason, Revised, manifest_of
 from events.submission import Kind, Refused, Submission, next_ids
+from lane.due import day_of
 from lane.lane import Command, CommandBody, Context
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
@@ -27,7 +28,7 @@ def revise(submission: Submission, body: Revise, context: Context) -> DataRevise
     dataset = _merged(submission.dataset, body.dataset or {})
     files = body.files or submission.files
     missing = [
-        Reason(code="file_missing", field=f"files.{i}.sha256", note=f"Berkas {file.name} belum diunggah ke penerimaan.")
+        Reason(code="file_missing", field=f"files.{i}.sha256", note=f"Berkas files.{i} belum diunggah ke penerimaan.")
         for i, file in enumerate(body.files or ())
         if context.lane.shared.files.size(file.sha256) != file.bytes
     ]
@@ -37,7 +38,7 @@ def revise(submission: Submission, body: Revise, context: Context) -> DataRevise
         dataset=dataset,
         files=files,
         manifest=manifest(dataset, files),
-        findings=findings(dataset, files, today=context.now.date()),
+        findings=findings(dataset, files, today=day_of(context.now)),
         note=body.note,
         changed=_changed(submission, dataset, files),
     )
