@@ -25,6 +25,9 @@ INBOUND_PATTERN: Final = r"^opd\.([a-z0-9][a-z0-9-]{0,62})\.data-submitted\.v1$"
 EVENT_BYTES_LIMIT: Final = 900_000
 """An event stays below Kafka's default record limit (1 MB) with room for its headers."""
 
+ON_THE_LOG: Final = frozenset({"version", "lane"})
+"""What every event's bytes say, though the models can do without: whoever relays, archives or upcasts an event reads it there."""
+
 _PRINTABLE: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
@@ -325,6 +328,8 @@ def read_event(raw: bytes) -> tuple[Event, dict[str, Any]]:
     said: dict[str, Any] = orjson.loads(raw)
     if said["submission_id"] != str(event.submission_id) or datetime.fromisoformat(said["occurred_at"]) != event.occurred_at:
         raise ValueError("an id or a time in a spelling that others read differently")
+    if not said.keys() >= ON_THE_LOG:
+        raise ValueError("an event on the log says its version and its lane")
     return event, said
 
 
@@ -427,12 +432,12 @@ def event_id_of(submission_id: uuid.UUID, sequence: int) -> uuid.UUID:
 
 
 def cloud_event_headers(event: Mapping[str, object]) -> list[tuple[str, bytes]]:
-    """CloudEvents 1.0, Kafka binding, binary mode. In: an event as it stands in its own bytes."""
+    """CloudEvents 1.0, Kafka binding, binary mode. In: an event as it stands in its own bytes; an old one may lack version and lane."""
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", str(event["event_id"]).encode()),
-        ("ce_type", f"jejak.{event['type']}.v{event['version']}".encode()),
-        ("ce_source", f"/jejak/{event['lane']}".encode()),
+        ("ce_type", f"jejak.{event['type']}.v{event.get('version', 1)}".encode()),
+        ("ce_source", f"/jejak/{event.get('lane', '')}".encode()),
         ("ce_subject", str(event["submission_id"]).encode()),
         ("ce_time", str(event["occurred_at"]).encode()),
         ("ce_sequence", str(event["sequence"]).encode()),
