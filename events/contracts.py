@@ -6,6 +6,7 @@ readers of the log ignore fields they do not know; the inbound form refuses them
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -14,7 +15,17 @@ from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, TypeAdapter
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializeAsAny,
+    StringConstraints,
+    TypeAdapter,
+)
 from pydantic_core import PydanticCustomError
 
 LOG_TOPIC: Final = "opendata.submissions.v1"
@@ -58,7 +69,7 @@ Moment = Annotated[
 
 def _written_out(value: object) -> object:
     """A number, or one as text, is no date to the OPD that wrote it: readers would take it for seconds since 1970."""
-    if not isinstance(value, date) and not (isinstance(value, str) and value[4:5] == "-"):
+    if not isinstance(value, date) and not (isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)):
         raise PydanticCustomError("date_written_out", "not a date as ISO 8601 writes it")
     return value
 
@@ -198,8 +209,8 @@ class Received(Shape):
 class Content(Shape):
     """What is judged: metadata, files, the manifest hash over both, and what the checks found."""
 
-    dataset: Dataset
-    files: Annotated[tuple[File, ...], Field(min_length=1, max_length=100)]
+    dataset: SerializeAsAny[Dataset]
+    files: Annotated[tuple[SerializeAsAny[File], ...], Field(min_length=1, max_length=100)]
     manifest: Sha256
     findings: tuple[Finding, ...] = ()
 
@@ -331,6 +342,44 @@ def read_event(raw: bytes) -> tuple[Event, dict[str, Any]]:
     if not said.keys() >= ON_THE_LOG:
         raise ValueError("an event on the log says its version and its lane")
     return event, said
+
+
+class WholeResponsible(Responsible):
+    model_config = ConfigDict(extra="allow")
+
+
+class WholePersonalData(PersonalData):
+    model_config = ConfigDict(extra="allow")
+
+
+class WholeColumn(Column):
+    model_config = ConfigDict(extra="allow")
+
+
+class WholeRetention(Retention):
+    model_config = ConfigDict(extra="allow")
+
+
+class WholeFile(File):
+    model_config = ConfigDict(extra="allow")
+
+
+class WholeDataset(Dataset):
+    """Metadata as it stands in an event, with fields that only a later version knows: whoever writes it again must not lose them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    responsible: WholeResponsible
+    personal_data: WholePersonalData
+    columns: Annotated[tuple[WholeColumn, ...], Field(max_length=1_000)] = ()
+    retention: WholeRetention | None = None
+
+
+class Whole(Shape):
+    """What an event tells of a dataset and its files, nothing left out."""
+
+    dataset: WholeDataset
+    files: tuple[WholeFile, ...]
 
 
 class InboundFile(File):
