@@ -3,7 +3,7 @@
 <submission id>/data/events.ndjson               the events, one a line
 <submission id>/data/events/0001-DataSubmitted.json …   the same, each as its exact bytes
 <submission id>/data/trail.json                  their story: steps, times, due times
-<submission id>/data/files/<sha256>/<name>       every file that any event names
+<submission id>/data/files/<sha256>/<name>       every file that any event names, under each of its names
 <submission id>/bagit.txt, bag-info.txt, manifest-sha256.txt, tagmanifest-sha256.txt
 """
 
@@ -86,7 +86,7 @@ def package(trail: Trail, files: Files, *, now: datetime) -> Iterator[bytes]:
     Raises FilesMissing, FilesUnavailable; while reading FileProblem, FilesUnavailable.
     """
     named = _named(trail)
-    if missing := tuple(file.sha256 for file in named if files.size(file.sha256) is None):
+    if missing := tuple(sha256 for sha256 in {file.sha256: None for file in named} if files.size(sha256) is None):
         raise FilesMissing(missing)
     return _chunks(trail, named, files, now)
 
@@ -114,15 +114,26 @@ def _payload(bag: _Bag, trail: Trail, named: list[File], files: Files) -> Iterat
     for r in recorded:
         yield from bag.add(f"data/events/{r.event.sequence:04d}-{r.event.type}.json", [r.raw])
     yield from bag.add("data/trail.json", [orjson.dumps(trail.as_json(), option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2)])
-    for file in named:
-        yield from bag.add(f"data/files/{file.sha256}/{_safe(file.name)}", files.read(file.sha256))
+    for path, file in _paths(named):
+        yield from bag.add(path, files.read(file.sha256))
 
 
 def _named(trail: Trail) -> list[File]:
-    """Every file of every version, once."""
+    """Every file of every version, once for each name that it had."""
     contents = (told.recorded.event.data for told in trail.events)
-    found = {file.sha256: file for data in contents if isinstance(data, Content) for file in data.files}
+    found = {(file.sha256, file.name): file for data in contents if isinstance(data, Content) for file in data.files}
     return list(found.values())
+
+
+def _paths(named: list[File]) -> Iterator[tuple[str, File]]:
+    """Where each file lies in the bag. Names that look the same once they are made safe are numbered (`a_b.csv`, `2-a_b.csv`)."""
+    taken: set[str] = set()
+    for file in named:
+        safe = _safe(file.name)
+        paths = (f"data/files/{file.sha256}/{number}{safe}" for number in ("", *(f"{n}-" for n in range(2, len(named) + 2))))
+        path = next(path for path in paths if path.casefold() not in taken)
+        taken.add(path.casefold())
+        yield path, file
 
 
 def _safe(name: str) -> str:

@@ -24,7 +24,7 @@ WHAT: Final[Mapping[str, str]] = {
 
 
 def as_json(report: Report) -> dict[str, object]:
-    """The shape of DESIGN section 3, with the submissions, the events of each source, and how many differences were too many to list."""
+    """The shape that docs/for-auditors.md shows, with submissions, events by source, and how many differences were left out."""
     return {
         "ok": report.ok,
         "events": report.events,

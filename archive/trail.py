@@ -84,7 +84,7 @@ class Trail:
     due_at: datetime | None
 
     def as_json(self) -> dict[str, object]:
-        """The shape of DESIGN section 3, with the holder, when that is due, and a sentence for each event."""
+        """The shape that docs/for-auditors.md shows, with the holder, when that is due, and a sentence for each event."""
         return {
             "submission_id": str(self.submission.id),
             "state": self.submission.state,

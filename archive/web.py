@@ -23,7 +23,7 @@ JOURNAL: Final = "journal archive"
 
 
 def archive_routes(lane: LaneOf) -> APIRouter:
-    """The calls of DESIGN section 3, and the list of submissions."""
+    """The calls of docs/for-auditors.md, and the list of submissions."""
     router = APIRouter(prefix="/archive", tags=["archive"])
     reader = Depends(caller_of(lane, frozenset(Role)))
 

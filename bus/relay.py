@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from eventsourcing.persistence import PersistenceError
 
 from bus.kafka import CALL_S, Kafka, KafkaError, stopped
-from bus.loops import WATCH_S, Progress, pause, within, woken
+from bus.loops import WATCH_S, Progress, ended, pause, within, woken
 from events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, cloud_event_headers
 from events.journal import RELAYED, RELAYED_LETTERS, Entry, Journal
 from events.recorder import Letter, LetterKind, Row
@@ -32,12 +32,16 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sending:
-    """Messages of one kind, in order; `last` is the number of the last one, `follower` the cursor that remembers it."""
+    """Messages of one kind, in order; `last` is the number of the last one, `follower` the cursor that remembers it.
+
+    `waiting`: so many wait to be sent, these included.
+    """
 
     follower: str = ""
     what: str = ""
     last: int = 0
     messages: Sequence[Message] = ()
+    waiting: int = 0
 
 
 @dataclass
@@ -53,8 +57,26 @@ class Relay:
     progress: Progress
     wake: asyncio.Event
     _seen: int = 0
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self) -> None:
+        watching = asyncio.create_task(self._watch())
+        try:
+            await self._relay()
+        finally:
+            await ended([watching])
+
+    async def _watch(self) -> None:
+        """The lag grows also while Kafka takes nothing: it is what waits, not what is being sent."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            try:
+                async with self._turn:
+                    self.progress.lag = await asyncio.to_thread(self._lag)
+            except (PersistenceError, OSError) as error:
+                log.warning("relay_lag_unknown", relay=self.progress.name, error=repr(error))
+
+    async def _relay(self) -> None:
         failures = 0
         while True:
             producer = AIOKafkaProducer(
@@ -82,8 +104,9 @@ class Relay:
     async def _drain(self, producer: AIOKafkaProducer) -> None:
         sent = Sending()
         while True:
-            sending = await asyncio.to_thread(self._next, sent)
-            self.progress.lag = len(sending.messages)
+            async with self._turn:
+                sending = await asyncio.to_thread(self._next, sent)
+            self.progress.lag = sending.waiting
             if not sending.messages:
                 self.progress.moved()
                 return
@@ -97,14 +120,24 @@ class Relay:
         if sent.messages:
             self.journal.advance(sent.follower, sent.last)
         letters_upto, upto = self.journal.last_letter(), self.journal.last_id()
-        after = max(self.journal.cursor(RELAYED), self._seen)
+        after = self._after()
         if after < upto and (events := self.journal.read(after, SENT_AT_ONCE, (Row.OWN,), upto=upto)):
-            return Sending(RELAYED, "own", events[-1].id, [message_of(entry) for entry in events])
+            return self._sending(RELAYED, "own", events[-1].id, [message_of(entry) for entry in events])
         self._seen = upto
         after = self.journal.cursor(RELAYED_LETTERS)
         if after < letters_upto and (letters := self.journal.letters(after, SENT_AT_ONCE, upto=letters_upto)):
-            return Sending(RELAYED_LETTERS, "letters", letters[-1][0], [message_of_letter(letter) for _, letter in letters])
+            return self._sending(RELAYED_LETTERS, "letters", letters[-1][0], [message_of_letter(letter) for _, letter in letters])
         return Sending()
+
+    def _sending(self, follower: str, what: str, last: int, messages: Sequence[Message]) -> Sending:
+        """What waits need only be counted when it is more than is sent at once."""
+        return Sending(follower, what, last, messages, len(messages) if len(messages) < SENT_AT_ONCE else self._lag())
+
+    def _lag(self) -> int:
+        return self.journal.store.count_outgoing(self._after(), self.journal.cursor(RELAYED_LETTERS))
+
+    def _after(self) -> int:
+        return max(self.journal.cursor(RELAYED), self._seen)
 
     async def _send(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> None:
         sent = [await producer.send(**message) for message in messages]
@@ -114,8 +147,7 @@ class Relay:
 
 def message_of(entry: Entry) -> Message:
     """An event as it goes to the log: key, its own bytes, headers."""
-    headers = cloud_event_headers(orjson.loads(entry.raw))
-    return {"topic": LOG_TOPIC, "key": str(entry.stream).encode(), "value": entry.raw, "headers": headers}
+    return {"topic": LOG_TOPIC, "key": str(entry.stream).encode(), "value": entry.raw, "headers": _headers_of(entry)}
 
 
 def message_of_letter(letter: Letter) -> Message:
@@ -128,3 +160,12 @@ def message_of_letter(letter: Letter) -> Message:
     key = base64.b64decode(about["key"])[:DEAD_LETTER_KEY_BYTES] if about["key"] is not None else None
     value = None if about["tombstone"] and key is not None else letter.raw[:DEAD_LETTER_BYTES]  # aiokafka sends no record without both
     return {"topic": DEAD_LETTERS_TOPIC, "key": key, "value": value, "headers": headers}
+
+
+def _headers_of(entry: Entry) -> list[tuple[str, bytes]]:
+    """The headers only repeat what the bytes say: a row whose bytes cannot be read goes without, and nothing behind it waits."""
+    try:
+        return cloud_event_headers(orjson.loads(entry.raw))
+    except (ValueError, TypeError, KeyError) as error:
+        log.error("event_without_headers", row=entry.id, submission_id=str(entry.stream), error=repr(error))
+        return [("content-type", b"application/json")]

@@ -15,6 +15,7 @@ TABULAR: Final = frozenset(
         "application/vnd.oasis.opendocument.spreadsheet",
     }
 )
+NAME_SHOWN: Final = 100
 DAYS: Final = {
     "continuous": 1,
     "daily": 1,
@@ -36,7 +37,7 @@ def findings(dataset: Dataset, files: Sequence[File], *, today: date) -> tuple[F
 
 def is_current(dataset: Dataset, files: Sequence[File], today: date) -> Finding | None:
     days = DAYS.get(dataset.frequency)
-    if days is None or dataset.period_end + timedelta(days=days) >= today:
+    if days is None or today - dataset.period_end <= timedelta(days=days):  # this way round also on the last day there is
         return None
     return Finding(
         word="aktual",
@@ -91,8 +92,13 @@ def columns_are_distinct(dataset: Dataset, files: Sequence[File], today: date) -
         severity="error",
         code="column_twice",
         field="dataset.columns",
-        message=f"Kolom tertulis dua kali: {', '.join(twice[:5])}.",
+        message=f"Kolom tertulis dua kali: {', '.join(_short(name) for name in twice[:5])}.",
     )
+
+
+def _short(name: str) -> str:
+    """A name of any length, so that it fits into a message with others."""
+    return name if len(name) <= NAME_SHOWN else f"{name[:NAME_SHOWN]}…"
 
 
 def is_tabular(files: Sequence[File]) -> Iterator[int]:

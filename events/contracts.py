@@ -6,6 +6,7 @@ readers of the log ignore fields they do not know; the inbound form refuses them
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -14,7 +15,18 @@ from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, TypeAdapter
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializeAsAny,
+    StringConstraints,
+    TypeAdapter,
+)
+from pydantic_core import PydanticCustomError
 
 LOG_TOPIC: Final = "opendata.submissions.v1"
 RECEIPTS_TOPIC: Final = "opendata.receipts.v1"
@@ -23,6 +35,9 @@ DEAD_LETTERS_TOPIC: Final = "opendata.dead-letters.v1"
 INBOUND_PATTERN: Final = r"^opd\.([a-z0-9][a-z0-9-]{0,62})\.data-submitted\.v1$"
 EVENT_BYTES_LIMIT: Final = 900_000
 """An event stays below Kafka's default record limit (1 MB) with room for its headers."""
+
+ON_THE_LOG: Final = frozenset({"version", "lane"})
+"""What every event's bytes say, though the models can do without: whoever relays, archives or upcasts an event reads it there."""
 
 _PRINTABLE: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
@@ -50,6 +65,21 @@ Moment = Annotated[
     Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC)),
     PlainSerializer(_utc, return_type=str, when_used="json"),
 ]
+
+
+def _written_out(value: object) -> object:
+    """A number, or one as text, is no date to the OPD that wrote it: readers would take it for seconds since 1970."""
+    if not isinstance(value, date) and not (isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)):
+        raise PydanticCustomError("date_written_out", "not a date as ISO 8601 writes it")
+    return value
+
+
+def _moment_written_out(value: object) -> object:
+    if not isinstance(value, datetime) and not (isinstance(value, str) and value[4:5] == "-"):
+        raise PydanticCustomError("time_written_out", "not a time as ISO 8601 writes it")
+    return value
+
+
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/\\.][^\x00-\x1f\x7f/\\]*$")]
 
 
@@ -179,8 +209,8 @@ class Received(Shape):
 class Content(Shape):
     """What is judged: metadata, files, the manifest hash over both, and what the checks found."""
 
-    dataset: Dataset
-    files: Annotated[tuple[File, ...], Field(min_length=1, max_length=100)]
+    dataset: SerializeAsAny[Dataset]
+    files: Annotated[tuple[SerializeAsAny[File], ...], Field(min_length=1, max_length=100)]
     manifest: Sha256
     findings: tuple[Finding, ...] = ()
 
@@ -325,7 +355,47 @@ def read_event(raw: bytes) -> tuple[Event, dict[str, Any]]:
     said: dict[str, Any] = orjson.loads(raw)
     if said["submission_id"] != str(event.submission_id) or datetime.fromisoformat(said["occurred_at"]) != event.occurred_at:
         raise ValueError("an id or a time in a spelling that others read differently")
+    if not said.keys() >= ON_THE_LOG:
+        raise ValueError("an event on the log says its version and its lane")
     return event, said
+
+
+class WholeResponsible(Responsible):
+    model_config = ConfigDict(extra="allow")
+
+
+class WholePersonalData(PersonalData):
+    model_config = ConfigDict(extra="allow")
+
+
+class WholeColumn(Column):
+    model_config = ConfigDict(extra="allow")
+
+
+class WholeRetention(Retention):
+    model_config = ConfigDict(extra="allow")
+
+
+class WholeFile(File):
+    model_config = ConfigDict(extra="allow")
+
+
+class WholeDataset(Dataset):
+    """Metadata as it stands in an event, with fields that only a later version knows: whoever writes it again must not lose them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    responsible: WholeResponsible
+    personal_data: WholePersonalData
+    columns: Annotated[tuple[WholeColumn, ...], Field(max_length=1_000)] = ()
+    retention: WholeRetention | None = None
+
+
+class Whole(Shape):
+    """What an event tells of a dataset and its files, nothing left out."""
+
+    dataset: WholeDataset
+    files: tuple[WholeFile, ...]
 
 
 class InboundFile(File):
@@ -355,6 +425,8 @@ class InboundDataset(Dataset):
 
     responsible: InboundResponsible
     personal_data: InboundPersonalData
+    period_start: Annotated[date, Field(strict=False), BeforeValidator(_written_out)]
+    period_end: Annotated[date, Field(strict=False), BeforeValidator(_written_out)]
     columns: Annotated[tuple[InboundColumn, ...], Field(max_length=1_000)] = ()
     retention: InboundRetention | None = None
 
@@ -366,7 +438,7 @@ class Inbound(Shape):
 
     type: Literal["DataSubmitted"]
     event_id: uuid.UUID
-    occurred_at: Moment
+    occurred_at: Annotated[Moment, Field(strict=False), BeforeValidator(_moment_written_out)]
     opd: Opd
     submitted_by: Text
     dataset: InboundDataset
@@ -425,12 +497,12 @@ def event_id_of(submission_id: uuid.UUID, sequence: int) -> uuid.UUID:
 
 
 def cloud_event_headers(event: Mapping[str, object]) -> list[tuple[str, bytes]]:
-    """CloudEvents 1.0, Kafka binding, binary mode. In: an event as it stands in its own bytes."""
+    """CloudEvents 1.0, Kafka binding, binary mode. In: an event as it stands in its own bytes; an old one may lack version and lane."""
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", str(event["event_id"]).encode()),
-        ("ce_type", f"jejak.{event['type']}.v{event['version']}".encode()),
-        ("ce_source", f"/jejak/{event['lane']}".encode()),
+        ("ce_type", f"jejak.{event['type']}.v{event.get('version', 1)}".encode()),
+        ("ce_source", f"/jejak/{event.get('lane', '')}".encode()),
         ("ce_subject", str(event["submission_id"]).encode()),
         ("ce_time", str(event["occurred_at"]).encode()),
         ("ce_sequence", str(event["sequence"]).encode()),

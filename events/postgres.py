@@ -68,6 +68,8 @@ STATEMENTS: Final = {
     "in_key_order": "SELECT originator_id, originator_version, state FROM {schema}.stored_events"
     " WHERE (originator_id, originator_version) > (%s, %s) AND originator_id <= %s ORDER BY originator_id, originator_version LIMIT %s",
     "max_letter": "SELECT coalesce(max(number), 0) FROM {schema}.letters",
+    "count_outgoing": "SELECT (SELECT count(*) FROM {schema}.stored_events WHERE notification_id > %s AND topic = 'own')"
+    " + (SELECT count(*) FROM {schema}.letters WHERE number > %s)",
     "letters": "SELECT number, kind, source, position, code, about, raw FROM {schema}.letters"
     " WHERE number > %s AND number <= %s AND kind = ANY(%s) ORDER BY number LIMIT %s",
     "old_letters": "SELECT notification_id, topic, originator_version, state FROM {schema}.stored_events"
@@ -146,6 +148,9 @@ class PostgresStore(PostgresProcessRecorder):
 
     def max_letter(self) -> int:
         return int(self._select("max_letter")[0][0])
+
+    def count_outgoing(self, after: int, letters_after: int) -> int:
+        return int(self._select("count_outgoing", after, letters_after)[0][0])
 
     def select_letters(self, after: int, limit: int, upto: int, kinds: Sequence[LetterKind]) -> Sequence[tuple[int, Letter]]:
         found = self._select("letters", after, upto, [str(kind) for kind in kinds], limit)

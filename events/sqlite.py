@@ -44,6 +44,9 @@ ROWS_AFTER: Final = (
     "SELECT rowid, topic, originator_id, state FROM stored_events"  # noqa: S608 (names only)
     f" WHERE rowid > ? AND rowid <= ? AND topic IN {_LISTED} ORDER BY rowid LIMIT ?"
 )
+COUNT_OUTGOING: Final = (
+    "SELECT (SELECT count(*) FROM stored_events WHERE rowid > ? AND topic = 'own') + (SELECT count(*) FROM letters WHERE number > ?)"
+)
 HEADS_OF: Final = f"SELECT {', '.join(NAMES)} FROM heads WHERE submission_id IN {_LISTED}"  # noqa: S608 (names only)
 HEADS_AFTER: Final = f"SELECT {', '.join(NAMES)} FROM heads WHERE submission_id > ? AND submission_id <= ? ORDER BY submission_id LIMIT ?"  # noqa: S608
 STREAMS_OF: Final = (
@@ -123,6 +126,9 @@ class SQLiteStore(SQLiteProcessRecorder):
 
     def max_letter(self) -> int:
         return int(self._select("SELECT coalesce(max(number), 0) FROM letters")[0][0])
+
+    def count_outgoing(self, after: int, letters_after: int) -> int:
+        return int(self._select(COUNT_OUTGOING, after, letters_after)[0][0])
 
     def select_letters(self, after: int, limit: int, upto: int, kinds: Sequence[LetterKind]) -> Sequence[tuple[int, Letter]]:
         asked = f"SELECT * FROM letters WHERE number > ? AND number <= ? AND kind IN {_LISTED} ORDER BY number LIMIT ?"  # noqa: S608

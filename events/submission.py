@@ -130,7 +130,10 @@ TELL_CONTENT: Final = frozenset({"DataSubmitted", "DataRevised"})
 
 @dataclass(frozen=True)
 class Submission:
-    """A submission after its events so far: its head, and the whole content. `actor`: who wrote the last event."""
+    """A submission after its events so far: its head, and the whole content. `actor`: who wrote the last event.
+
+    `told`: the newest content as it stands in its event's bytes, with fields that only a later version knows.
+    """
 
     head: Head
     actor: Actor
@@ -138,6 +141,7 @@ class Submission:
     files: tuple[File, ...]
     findings: tuple[Finding, ...]
     digest: str
+    told: Mapping[str, Any]
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -211,12 +215,12 @@ def evolve(submission: Submission | None, recorded: Recorded) -> Submission | No
         return None
     if isinstance(event, DataSubmitted):
         data = event.data
-        return Submission(head, event.actor, data.dataset, data.files, data.findings, data.received.digest)
+        return Submission(head, event.actor, data.dataset, data.files, data.findings, data.received.digest, recorded.said["data"])
     if submission is None:
         return None
     told: dict[str, Any] = {}
     if isinstance(event.data, Content):
-        told = {"dataset": event.data.dataset, "files": event.data.files, "findings": event.data.findings}
+        told = {"dataset": event.data.dataset, "files": event.data.files, "findings": event.data.findings, "told": recorded.said["data"]}
     reasons = event.data.reasons if isinstance(event, DataRejected) else ()
     return replace(submission, head=head, actor=event.actor, reasons=reasons, **told)
 

@@ -2,24 +2,31 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psycopg
 from eventsourcing.persistence import PersistenceError
 
 from bus.kafka import KafkaError
 from bus.topics import TopicRefused, check, shared_topics
 from events.contracts import LOG_TOPIC
-from events.stores import StoreRefused
+from events.stores import StoreRefused, open_reader
 from lane.files import open_files
-from lane.settings import Settings
+from lane.settings import LANES, Settings
 from portals.kinds import open_portal
 from portals.portal import PortalProblem
 from web.tokens import load_public
 
 LOW_DISK: Final = 1 << 30
+CONNECT_S: Final = 10
+FAULTS: Final = (
+    KafkaError, TopicRefused, StoreRefused, PersistenceError, PortalProblem, psycopg.Error, sqlite3.Error,
+    OSError, ValueError, TimeoutError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,18 @@ def examine(settings: Settings) -> list[Answer]:
 def _answered(what: str, look: Callable[[Settings], str], settings: Settings) -> Answer:
     try:
         return Answer(what, good=True, words=look(settings))
-    except (KafkaError, TopicRefused, StoreRefused, PersistenceError, PortalProblem, OSError, ValueError, TimeoutError) as error:
+    except (
+        KafkaError,
+        TopicRefused,
+        StoreRefused,
+        PersistenceError,
+        PortalProblem,
+        psycopg.Error,
+        sqlite3.Error,
+        OSError,
+        ValueError,
+        TimeoutError,
+    ) as error:
         return Answer(what, good=False, words=str(error) or type(error).__name__)
 
 
@@ -53,6 +71,24 @@ def _kafka(settings: Settings) -> str:
 def _files(settings: Settings) -> str:
     open_files(settings.files, s3_endpoint=settings.s3_endpoint).check()
     return "can be written"
+
+
+def _store(settings: Settings) -> str:
+    """Each lane's journal is opened as far as it is there, and asked something; nothing is made or locked."""
+    if settings.store.startswith("sqlite:"):
+        folder = Path(settings.store.removeprefix("sqlite:"))
+        there = [name for name in LANES if (folder / f"{name}.sqlite").is_file()]
+    else:
+        with psycopg.connect(settings.store, connect_timeout=CONNECT_S) as connection:
+            rows = connection.execute("SELECT table_schema FROM information_schema.tables WHERE table_name = 'stored_events'").fetchall()
+        there = [name for name in LANES if (f"jejak_{name}",) in rows]
+    for name in there:
+        store = open_reader(settings.store, name)
+        try:
+            store.max_notification_id()
+        finally:
+            store.close()
+    return f"answers; journals of {', '.join(there) or 'no lane'} are there"
 
 
 def _portal(settings: Settings) -> str:
@@ -78,6 +114,7 @@ def _disk(settings: Settings) -> str:
 
 LOOKS: Final[dict[str, Callable[[Settings], str]]] = {
     "Kafka": _kafka,
+    "store": _store,
     "files": _files,
     "portal": _portal,
     "keys": _keys,

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from bus.kafka import Kafka
 from checks.metadata import findings
 from events.contracts import Inbound
+from lane.due import day_of
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
 from services.intake.commands import INLINE_LIMIT
@@ -65,7 +66,7 @@ def judge(form: dict[str, Any]) -> dict[str, Any]:
         inbound = Inbound.model_validate_json(orjson.dumps(form))
     except ValidationError as error:
         return {"reasons": [r.model_dump() for r in reasons_of(error)], "findings": []}
-    found = findings(inbound.dataset, inbound.files, today=datetime.now(UTC).date())
+    found = findings(inbound.dataset, inbound.files, today=day_of(datetime.now(UTC)))
     return {
         "reasons": [r.model_dump() for r in reasons_against(inbound.dataset, inbound.files)],
         "findings": [f.model_dump(exclude_none=True) for f in found],

@@ -51,13 +51,18 @@ def due_at(arrived_at: datetime, *, minutes: int, calendar: Calendar) -> datetim
     return _after_working(allowed, since=arrived_at.astimezone(UTC))
 
 
+def day_of(moment: datetime) -> date:
+    """The date on the calendars of the offices, which is a day further than that of UTC before seven in the morning."""
+    return moment.astimezone(WIB).date()
+
+
 def is_overdue(due: datetime, *, now: datetime) -> bool:
     """Exactly on the minute is on time, in the worklist as in the trail."""
     return now > due
 
 
 def _after_working(allowed: timedelta, *, since: datetime) -> datetime:
-    day = since.astimezone(WIB).date()
+    day = day_of(since)
     while True:
         for opens, closes in _working_periods(day):
             starts = max(opens, since)

@@ -1,11 +1,32 @@
 """What may enter the way to the portal at all: rules over metadata and files that intake and review both hold to."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import PurePath
 from typing import Final
 
-from checks.metadata import is_tabular
 from events.contracts import Dataset, File, Reason
+from lane.plain_text import hidden_in, sameness
 
+TABLES: Final = frozenset(
+    {
+        "text/csv",
+        "application/csv",
+        "text/x-csv",
+        "application/x-csv",
+        "text/comma-separated-values",
+        "text/x-comma-separated-values",
+        "text/tab-separated-values",
+        "application/vnd.ms-excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.oasis.opendocument.spreadsheet",
+    }
+)
+"""Media types of tables, in small letters: the registered ones and those that programs send instead."""
+TABLE_ENDINGS: Final = frozenset({".csv", ".tsv", ".xls", ".xlsx", ".xlsm", ".ods"})
+RESERVED: Final = frozenset({"new", "search", "edit"})
+"""CKAN keeps these words for pages of its own; refused whatever the portal is, because a portal may change later."""
+REASONS: Final = 100
 Rule = Callable[[Dataset, Sequence[File]], Reason | None]
 
 
@@ -36,7 +57,7 @@ def period_is_forward(dataset: Dataset, files: Sequence[File]) -> Reason | None:
 
 
 def tables_have_columns(dataset: Dataset, files: Sequence[File]) -> Reason | None:
-    if dataset.columns or next(is_tabular(files), None) is None:
+    if dataset.columns or not any(is_table(file) for file in files):
         return None
     return Reason(
         code="required",
@@ -45,16 +66,53 @@ def tables_have_columns(dataset: Dataset, files: Sequence[File]) -> Reason | Non
     )
 
 
+def is_table(file: File) -> bool:
+    """By its media type, however that is spelt, or by the ending of its name: Windows and browsers call a CSV what they like."""
+    media_type = file.media_type.partition(";")[0].strip().lower()
+    return media_type in TABLES or PurePath(file.name.strip()).suffix.lower() in TABLE_ENDINGS
+
+
 def file_names_differ(dataset: Dataset, files: Sequence[File]) -> Reason | None:
-    names = [file.name.casefold() for file in files]
+    names = [sameness(file.name) for file in files]
     for index, name in enumerate(names):
         if name in names[:index]:
             return Reason(code="file_twice", field=f"files.{index}.name", note=f"files.{index}.name sama dengan nama berkas lain.")
     return None
 
 
-RULES: Final[tuple[Rule, ...]] = (is_public, holds_no_personal_data, period_is_forward, tables_have_columns, file_names_differ)
+def file_names_have_no_edges(dataset: Dataset, files: Sequence[File]) -> Reason | None:
+    for index, file in enumerate(files):
+        if file.name != file.name.strip():
+            note = f"files.{index}.name diawali atau diakhiri spasi; hapus spasi itu dari nama berkas."
+            return Reason(code="space_at_edge", field=f"files.{index}.name", note=note)
+    return None
+
+
+def name_is_not_reserved(dataset: Dataset, files: Sequence[File]) -> Reason | None:
+    if dataset.dataset_id not in RESERVED:
+        return None
+    note = f"dataset.dataset_id tidak boleh {dataset.dataset_id}: nama itu dipakai portal sendiri; pilih nama yang menyebut isinya."
+    return Reason(code="reserved", field="dataset.dataset_id", note=note)
+
+
+def hidden_characters(dataset: Dataset, files: Sequence[File]) -> list[Reason]:
+    """In any text of the metadata and in any file's name."""
+    if dataset.model_dump_json().isascii() and all(file.name.isascii() for file in files):
+        return []
+    named = {"dataset": dataset.model_dump(), "files": [{"name": file.name} for file in files]}
+    return list(islice((reason for field, value in named.items() for reason in hidden_in(value, field=field)), REASONS))
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    is_public,
+    holds_no_personal_data,
+    period_is_forward,
+    tables_have_columns,
+    file_names_differ,
+    file_names_have_no_edges,
+    name_is_not_reserved,
+)
 
 
 def reasons_against(dataset: Dataset, files: Sequence[File]) -> list[Reason]:
-    return [reason for rule in RULES if (reason := rule(dataset, files))]
+    return [*(reason for rule in RULES if (reason := rule(dataset, files))), *hidden_characters(dataset, files)]

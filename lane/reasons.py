@@ -26,6 +26,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "date_type": ("wrong_date", "harus tanggal, misalnya 2025-12-31."),
     "date_parsing": ("wrong_date", "harus tanggal, misalnya 2025-12-31."),
     "date_from_datetime_parsing": ("wrong_date", "harus tanggal, misalnya 2025-12-31."),
+    "date_written_out": ("wrong_date", "harus tanggal, misalnya 2025-12-31."),
+    "time_written_out": ("wrong_time", "harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),
     "datetime_type": ("wrong_time", "harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),
     "datetime_parsing": ("wrong_time", "harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),
     "datetime_from_date_parsing": ("wrong_time", "harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),

@@ -4,7 +4,7 @@ Errors are `{"errors": [{code, field, message}]}`; `REFUSALS` below is the only 
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -12,7 +12,9 @@ import orjson
 import structlog
 from eventsourcing.persistence import PersistenceError
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
@@ -22,6 +24,7 @@ from events.submission import Head, Kind, Refused, fold
 from lane.due import is_overdue
 from lane.files import FileProblem
 from lane.inbox import Page
+from lane.json_text import fault_of
 from lane.lane import Command, CommandBody, Lane, NotReady
 from lane.reasons import reasons_from
 from web.pages import HEADERS
@@ -97,6 +100,24 @@ def lane_routes(
     return router
 
 
+def caller_first(caller: Callable[[Request], Caller]) -> type[APIRoute]:
+    """A route that asks who calls before it reads a byte of the body, and looks at the body's JSON before it is taken apart."""
+
+    class CallerFirst(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            answer = super().get_route_handler()
+
+            async def handle(request: Request) -> Response:
+                await run_in_threadpool(caller, request)
+                if reason := fault_of(await request.body()):
+                    raise Refused(Kind.INVALID, reason)
+                return await answer(request)
+
+            return handle
+
+    return CallerFirst
+
+
 def _add_command(router: APIRouter, lane: LaneOf, verb: str, command: Command[Any]) -> None:
     caller_dependency = caller_of(lane, command.roles)
 
@@ -106,7 +127,14 @@ def _add_command(router: APIRouter, lane: LaneOf, verb: str, command: Command[An
         return Response(recorded.raw, media_type="application/json")
 
     run.__annotations__ |= {"body": command.body, "caller": Annotated[Caller, Depends(caller_dependency)]}
-    router.post(f"/api/submissions/{{submission_id}}/{verb}", name=f"{verb}", summary=(command.decide.__doc__ or command.event_type))(run)
+    router.add_api_route(
+        f"/api/submissions/{{submission_id}}/{verb}",
+        run,
+        methods=["POST"],
+        name=verb,
+        summary=(command.decide.__doc__ or command.event_type),
+        route_class_override=caller_first(caller_dependency),
+    )
 
 
 def _waiting(lane: Lane, caller: Caller, after: str | None, limit: int) -> Page:
@@ -222,7 +250,7 @@ def add_errors(app: FastAPI) -> None:
     def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
         if error.status_code == 400:  # FastAPI's word for a body that it could not even decode
-            return errors_json([Reason(code="unreadable", note="Isi bukan JSON yang benar.")], 422)
+            return errors_json([Reason(code="unreadable", note="Isi bukan JSON yang benar; bentuk setiap perintah ada di /docs.")], 422)
         code, words = {404: ("not_found", "Alamat ini tidak ada."), 405: ("wrong_method", "Cara pemanggilan ini tidak didukung.")}.get(
             error.status_code, ("http", str(error.detail))
         )

@@ -217,3 +217,15 @@ def _said_in_a_call(call: ast.Call) -> Iterator[str]:
 
 def _text(node: ast.AST) -> list[str]:
     return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+DOCUMENT = re.compile(r"\bdocs/[\w./-]+?\.md\b")
+NOT_HERE = re.compile(r"\bDESIGN\b|\breference/\w|\bSTYLE\.md\b")
+TEXTS = sorted(path for room in (*ROOMS, "tests") for path in (ROOT / room).rglob("*.py") if path != Path(__file__))
+
+
+@pytest.mark.parametrize("path", [*TEXTS, *PAGES], ids=lambda path: str(path.relative_to(ROOT)))
+def test_documents_that_are_named_are_in_the_repository(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert not NOT_HERE.findall(text)
+    assert [name for name in DOCUMENT.findall(text) if not (ROOT / name).exists()] == []

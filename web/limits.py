@@ -60,12 +60,15 @@ class BodyLimit:
 
 
 async def _refuse(receive: Receive, send: Send) -> None:
-    """A connection closed on bytes that nobody read is reset, and the caller never sees why; more than this is not waited for."""
+    """The answer goes out before anything of the body is read. A connection closed on bytes that nobody read is reset, and the caller
+    never sees why: so what comes is passed over until the caller stops; more than this is not waited for.
+    """
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_ANSWER)).encode()), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": _ANSWER, "more_body": True})
     passed_over, more = 0, True
     while more and passed_over < PASSED_OVER_BYTES:
         message = await receive()
         passed_over += len(message.get("body", b""))
         more = bool(message.get("more_body"))
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_ANSWER)).encode()), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": _ANSWER})
+    await send({"type": "http.response.body", "body": b""})

@@ -27,12 +27,16 @@ from events.contracts import (
     manifest_of,
     submission_id_of,
 )
+from lane.due import day_of
 from lane.files import Files
+from lane.json_text import WRONG_ENCODING, fault_of
+from lane.plain_text import hidden_in
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
-from services.intake.policy import comes_from
+from services.intake.policy import comes_from, told_of_time
 
 INLINE_LIMIT: Final = 512 * 1024
+WHERE_THE_FORM_IS: Final = "Bentuk isian dan contohnya: docs/for-opd-systems.md; skema JSON-nya (inbound.v1.json) ada di /asyncapi."
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,9 @@ Size = Callable[[str], int | None]
 
 def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Find, size: Size) -> Verdict:
     """Judge one inbound record. Raises FilesUnavailable: try again later."""
-    try:
-        inbound = Inbound.model_validate_json(raw)
-    except ValidationError as error:
-        reasons = reasons_of(error)
-        return Declined(reasons, readable=not any(reason.code == "unreadable" for reason in reasons))
+    inbound = _read(raw)
+    if isinstance(inbound, Declined):
+        return inbound
     if reason := comes_from(inbound, origin.opd):
         return Declined((reason,))
     submission_id = submission_id_of(inbound.opd, inbound.event_id)
@@ -99,7 +101,8 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Fin
         for index, (file, content) in enumerate(zip(inbound.files, contents, strict=True))
         if (problem := _file_problem(file, content, f"files.{index}", size))
     ]
-    if reasons := (*reasons_against(inbound.dataset, inbound.files), *problems):
+    hidden = hidden_in(inbound.submitted_by, field="submitted_by")
+    if reasons := (*reasons_against(inbound.dataset, inbound.files), *hidden, *problems):
         return Declined(reasons)
     event = _event(submission_id, inbound, origin, now)
     accepted = Accepted(event, event.to_bytes())
@@ -112,6 +115,19 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Fin
                 spool.write(content)
                 spool.keep(file.sha256)
     return accepted
+
+
+def _read(raw: bytes) -> Inbound | Declined:
+    if reason := fault_of(raw):
+        return Declined((reason,), readable=reason.code != WRONG_ENCODING.code)
+    try:
+        return Inbound.model_validate_json(raw)
+    except ValidationError as error:
+        reasons = reasons_of(error)
+        if all(len(fault["loc"]) > 1 for fault in error.errors(include_input=False, include_context=False)):
+            return Declined(reasons)
+        first = reasons[0].model_copy(update={"note": f"{reasons[0].note} {WHERE_THE_FORM_IS}"})  # it may be no form at all
+        return Declined((first, *reasons[1:]), readable=not any(reason.code == "unreadable" for reason in reasons))
 
 
 def _known(submission_id: uuid.UUID, received: Received, inbound: Inbound, origin: Origin) -> Verdict:
@@ -142,7 +158,7 @@ def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, now: date
         "dataset": inbound.dataset,
         "files": tuple(said["files"]),
         "manifest": manifest_of(said["dataset"], said["files"]),
-        "findings": findings(inbound.dataset, inbound.files, today=now.date()),
+        "findings": (*findings(inbound.dataset, inbound.files, today=day_of(now)), *told_of_time(inbound, now)),
         "received": received,
     }
     actor = origin.actor or {"id": by, "name": by, "role": "tim_ppid", "opd": inbound.opd}
@@ -162,20 +178,20 @@ def _file_problem(file: InboundFile, content: bytes | None, field: str, size_of:
     if file.content is None:
         size = size_of(file.sha256)
         if size is None:
-            note = f"Berkas {file.name} belum ada: kirim dahulu dengan PUT /intake/api/files/{{sha256}}."
+            note = f"Berkas {field} belum ada: kirim dahulu dengan PUT /intake/api/files/{{sha256}}."
             return Reason(code="file_missing", field=f"{field}.sha256", note=note)
-        return None if size == file.bytes else _wrong_size(file, field, size)
+        return None if size == file.bytes else _wrong_size(field, size)
     if content is None:
         return Reason(code="wrong_format", field=f"{field}.content", note=f"{field}.content harus base64.")
     if len(content) > INLINE_LIMIT:
         note = f"{field}.content paling banyak 512 KiB; kirim dengan PUT /intake/api/files/{{sha256}}."
         return Reason(code="too_large", field=f"{field}.content", note=note)
     if len(content) != file.bytes:
-        return _wrong_size(file, field, len(content))
+        return _wrong_size(field, len(content))
     if hashlib.sha256(content).hexdigest() != file.sha256:
         return Reason(code="wrong_hash", field=f"{field}.sha256", note="Isi berkas tidak sesuai dengan SHA-256 yang disebutkan.")
     return None
 
 
-def _wrong_size(file: InboundFile, field: str, size: int) -> Reason:
-    return Reason(code="wrong_size", field=f"{field}.bytes", note=f"{field}.bytes tidak sama dengan besar berkas {file.name}: {size} bita.")
+def _wrong_size(field: str, size: int) -> Reason:
+    return Reason(code="wrong_size", field=f"{field}.bytes", note=f"{field}.bytes tidak sama dengan besar berkasnya: {size} bita.")

@@ -18,18 +18,17 @@ from events.journal import Journal, Outcome, Record, dead_letter, place_of
 from events.recorder import Letter, LetterKind
 from events.submission import Recorded
 from lane.files import Files
-from services.intake.commands import Accepted, AcceptedBefore, Declined, Duplicate, Find, Origin, Size, Verdict, submit
+from lane.json_text import field_in
+from services.intake.commands import WHERE_THE_FORM_IS, Accepted, AcceptedBefore, Declined, Duplicate, Find, Origin, Size, Verdict, submit
 
 TOPICS: Final = re.compile(INBOUND_PATTERN)
-UNREADABLE: Final = Declined(
-    (Reason(code="unreadable", note="Rekaman tidak dapat dibaca: kirim JSON (UTF-8) menurut kontrak."),), readable=False
-)
+UNREADABLE: Final = Declined((Reason(code="unreadable", note=f"Rekaman ini kosong. {WHERE_THE_FORM_IS}"),), readable=False)
 log = structlog.get_logger("jejak.intake")
 
 
 def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Outcome]:
     """What becomes of each record, in order; later ones of the batch see what earlier ones led to."""
-    told = [said_in(record.raw, "event_id") for record in fresh]
+    told = [field_in(record.raw, "event_id") for record in fresh]
     known = _known(fresh, told, journal)
 
     def find(submission_id: uuid.UUID) -> Received | None:
@@ -64,7 +63,7 @@ def _known(fresh: Sequence[Record], told: Sequence[str | None], journal: Journal
 def refuse(record: Record, code: str) -> Outcome:
     """A record our own code could not deal with: refused with a receipt and kept as a dead letter."""
     sorry = Declined((Reason(code=code, note="Rekaman ini tidak dapat diproses; petugas telah diberi tahu."),), readable=False)
-    return _outcome(record, sorry, said_in(record.raw, "event_id"))
+    return _outcome(record, sorry, field_in(record.raw, "event_id"))
 
 
 def first_event(journal: Journal, submission_id: uuid.UUID) -> DataSubmitted | None:
@@ -126,16 +125,6 @@ def make_receipt(verdict: Verdict, *, event_id: str | None, opd: str, at: dateti
 def _opd(topic: str) -> str:
     match = TOPICS.match(topic)
     return match.group(1) if match else ""
-
-
-def said_in(raw: bytes | None, field: str) -> str | None:
-    """A field of a submission for the receipt, even when the rest of it is wrong."""
-    try:
-        said = orjson.loads(raw or b"")
-    except orjson.JSONDecodeError:
-        return None
-    value = said.get(field) if isinstance(said, dict) else None
-    return value[:100] if isinstance(value, str) else None
 
 
 def _uuid(text: str | None) -> uuid.UUID | None:

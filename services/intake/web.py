@@ -11,10 +11,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from events.contracts import Reason
 from events.submission import Kind, Refused
 from lane.files import FileProblem, Spool
+from lane.json_text import field_in
 from lane.lane import Lane, NotReady
 from lane.web import LaneOf, actor_of, caller_of, errors_json, json_of, lane_routes
-from services.intake.commands import Accepted, Declined, Origin, Verdict, submit
-from services.intake.inbound import first_received, make_receipt, said_in
+from services.intake.commands import WHERE_THE_FORM_IS, Accepted, Declined, Origin, Verdict, submit
+from services.intake.inbound import first_received, make_receipt
 from services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT
 from web.tokens import Caller
 
@@ -30,7 +31,8 @@ def routes(lane: LaneOf) -> APIRouter:
     async def put_file(sha256: str, request: Request, caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUT_FILES))]) -> Response:
         shared = lane().shared
         limit = shared.settings.files_limit_mb * 1024 * 1024
-        if int(request.headers.get("content-length") or 0) > limit:
+        said = request.headers.get("content-length", "")
+        if said.isascii() and said.isdecimal() and int(said[:20]) > limit:  # refused unread; what lies is stopped while it is written
             raise FileProblem("too_large")
         with await asyncio.to_thread(shared.files.spool, limit=limit) as spool:
             await _spooled(request, spool)
@@ -42,7 +44,7 @@ def routes(lane: LaneOf) -> APIRouter:
         raw = await _body(request)
         here = lane()
         verdict = await asyncio.to_thread(_submitted, here, raw, caller)
-        receipt = make_receipt(verdict, event_id=said_in(raw, "event_id"), opd=caller.opd or "", at=datetime.now(UTC))
+        receipt = make_receipt(verdict, event_id=field_in(raw, "event_id"), opd=caller.opd or "", at=datetime.now(UTC))
         here.commanded.counts[receipt.outcome] += 1
         log.info("received", opd=receipt.opd, outcome=receipt.outcome, event_id=receipt.event_id, submission_id=str(receipt.submission_id))
         if isinstance(verdict, Declined):
@@ -93,5 +95,5 @@ async def _body(request: Request) -> bytes:
         if len(body) > BODY_LIMIT:
             raise FileProblem("too_large")
     if not body:
-        raise Refused(Kind.INVALID, Reason(code="unreadable", note="Kirim isi JSON menurut kontrak."))
+        raise Refused(Kind.INVALID, Reason(code="unreadable", note=f"Kiriman kosong. {WHERE_THE_FORM_IS}"))
     return bytes(body)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 
 from events.contracts import Reason
 from lane.lane import Lane
-from lane.web import LaneOf, actor_of, caller_of, errors_json, json_of, lane_routes
+from lane.web import LaneOf, actor_of, caller_first, caller_of, errors_json, json_of, lane_routes
 from portals.portal import PortalProblem
 from services.publisher.commands import Retract
 from services.publisher.policy import MAY_PUBLISH
@@ -25,13 +25,11 @@ def routes(lane: LaneOf) -> APIRouter:
     router = lane_routes("publisher", lane, readers=MAY_PUBLISH, commands={}, more=_publication)
     admin = caller_of(lane, MAY_PUBLISH)
 
-    @router.post("/api/submissions/{submission_id}/retry")
     def retry(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(admin)]) -> Response:
         publishing = publishing_of(lane())
         publishing.retry(submission_id)
         return json_of({"publication": publishing.state_of(submission_id)})
 
-    @router.post("/api/submissions/{submission_id}/retract")
     def retract(submission_id: uuid.UUID, body: Retract, caller: Annotated[Caller, Depends(admin)]) -> Response:
         try:
             recorded = publishing_of(lane()).retract(submission_id, body, actor=actor_of(caller))
@@ -39,6 +37,9 @@ def routes(lane: LaneOf) -> APIRouter:
             return errors_json([Reason(code=str(problem.code), note=problem.message)], 503)
         return Response(recorded.raw, media_type="application/json")
 
+    for verb in (retry, retract):
+        path = f"/api/submissions/{{submission_id}}/{verb.__name__}"
+        router.add_api_route(path, verb, methods=["POST"], route_class_override=caller_first(admin))
     return router
 
 

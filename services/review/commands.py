@@ -1,16 +1,30 @@
 """The verb of step 2: revise. A submission and the head's changes in, DataRevised out."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
+import orjson
 from pydantic import Field, JsonValue, ValidationError
 
 from checks.metadata import findings
-from events.contracts import DataRevised, Dataset, File, InboundDataset, Note, Reason, Revised, manifest_of
-from events.submission import Head, Kind, Refused, Submission, next_ids
+from events.contracts import (
+    DataRevised,
+    Dataset,
+    File,
+    InboundDataset,
+    Note,
+    Reason,
+    Revised,
+    Whole,
+    WholeDataset,
+    manifest_of,
+)
+from events.submission import Head, Kind, Refused, next_ids
+from lane.due import day_of
 from lane.lane import Command, CommandBody, Context
 from lane.publishable import reasons_against
-from lane.reasons import reasons_of
+from lane.reasons import reasons_from
 from services.review.policy import MAY_REVISE, RULES
 
 
@@ -24,11 +38,11 @@ class Revise(CommandBody):
 
 def revise(head: Head, body: Revise, context: Context) -> DataRevised:
     """Also when checking found nothing to change. Raises `Refused` (invalid) with every reason at once."""
-    submission = context.content(head)
-    dataset = _merged(submission.dataset, body.dataset or {})
-    files = body.files or submission.files
+    before = _newest(head, context)
+    dataset = _merged(before.dataset, body.dataset or {})
+    files = body.files or before.files
     missing = [
-        Reason(code="file_missing", field=f"files.{i}.sha256", note=f"Berkas {file.name} belum diunggah ke penerimaan.")
+        Reason(code="file_missing", field=f"files.{i}.sha256", note=f"Berkas files.{i} belum diunggah ke penerimaan.")
         for i, file in enumerate(body.files or ())
         if context.lane.shared.files.size(file.sha256) != file.bytes
     ]
@@ -38,18 +52,24 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
         dataset=dataset,
         files=files,
         manifest=manifest(dataset, files),
-        findings=findings(dataset, files, today=context.now.date()),
+        findings=findings(dataset, files, today=day_of(context.now)),
         note=body.note,
-        changed=_changed(submission, dataset, files),
+        changed=_changed(before, dataset, files),
     )
     return DataRevised.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": data})
 
 
-def manifest(dataset: Dataset, files: tuple[File, ...]) -> str:
+def manifest(dataset: Dataset, files: Sequence[File]) -> str:
     return manifest_of(dataset.model_dump(mode="json", exclude_none=True), [f.model_dump(mode="json", exclude_none=True) for f in files])
 
 
-def _merged(dataset: Dataset, changes: dict[str, JsonValue]) -> Dataset:
+def _newest(head: Head, context: Context) -> Whole:
+    """Metadata and files as the newest event that tells them does, with what only later versions of this program know."""
+    return Whole.model_validate_json(orjson.dumps(context.content(head).told))
+
+
+def _merged(dataset: WholeDataset, changes: dict[str, JsonValue]) -> WholeDataset:
+    """What changes is held to what this version knows; what stays is left as it is."""
     if changes.get("dataset_id", dataset.dataset_id) != dataset.dataset_id:
         raise Refused(
             Kind.INVALID,
@@ -58,19 +78,28 @@ def _merged(dataset: Dataset, changes: dict[str, JsonValue]) -> Dataset:
     if not changes:
         return dataset
     merged = dataset.model_dump(mode="json", exclude_none=True) | changes
+    told = json.dumps({name: value for name, value in merged.items() if value is not None or name not in InboundDataset.model_fields})
+    if reasons := _against(told, changes):
+        raise Refused(Kind.INVALID, *reasons)
+    return WholeDataset.model_validate_json(told)
+
+
+def _against(told: str, changes: Mapping[str, JsonValue]) -> tuple[Reason, ...]:
     try:
-        checked = InboundDataset.model_validate_json(json.dumps({k: v for k, v in merged.items() if v is not None}))
+        InboundDataset.model_validate_json(told)
     except ValidationError as error:
-        raise Refused(Kind.INVALID, *reasons_of(error, within="dataset")) from None
-    return Dataset.model_validate_json(checked.model_dump_json(exclude_none=True))
+        faults = error.errors(include_url=False, include_input=False)
+        return reasons_from([{**f} for f in faults if f["type"] != "extra_forbidden" or f["loc"][0] in changes], within="dataset")
+    return ()
 
 
-def _changed(submission: Submission, dataset: Dataset, files: tuple[File, ...]) -> tuple[str, ...]:
-    if dataset is submission.dataset and files is submission.files:
+def _changed(before: Whole, dataset: WholeDataset, files: Sequence[File]) -> tuple[str, ...]:
+    if dataset is before.dataset and files is before.files:
         return ()
-    before, after = submission.dataset.model_dump(), dataset.model_dump()
-    fields = [f"dataset.{name}" for name in after if after[name] != before[name]]
-    return (*fields, "files") if files != submission.files else tuple(fields)
+    was, now = (d.model_dump(mode="json", exclude_none=True) for d in (before.dataset, dataset))
+    fields = [f"dataset.{name}" for name in {**now, **was} if now.get(name) != was.get(name)]
+    kept = [file.model_dump() for file in files] == [file.model_dump() for file in before.files]
+    return tuple(fields) if kept else (*fields, "files")
 
 
 COMMANDS: Final[dict[str, Command[Any]]] = {

@@ -15,6 +15,8 @@ from archive.trail import Trail, story
 from events.submission import Recorded
 from lane.files import FileProblem, LocalFiles
 from tests.archive.stories import FILE, returned_once
+from tests.events.given import story as given_story
+from tests.events.given import submission_of
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 RECORDED = returned_once(4, 30, 50, 95, 160, 170, 175, 176)
@@ -68,3 +70,21 @@ def test_a_corrupt_file_never_becomes_a_whole_package(files: LocalFiles, tmp_pat
     with pytest.raises(FileProblem, match="corrupt"):
         sent.extend(package(trail_of(RECORDED), files, now=NOW))
     assert not zipfile.is_zipfile(io.BytesIO(b"".join(sent)))
+
+
+def test_every_name_of_the_same_bytes_is_in_the_bag(files: LocalFiles, tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(FILE).hexdigest()
+    twins = [{"name": name, "media_type": "text/csv", "bytes": len(FILE), "sha256": sha256} for name in ("a b.csv", "a_b.csv", "kedua.csv")]
+    told = given_story(submission_of(files=twins))
+
+    bag_of = zipfile.ZipFile(io.BytesIO(b"".join(package(trail_of(told), files, now=NOW))))
+
+    folder = f"{told[0].event.submission_id}/data/files/{sha256}"
+    assert [name for name in bag_of.namelist() if name.startswith(folder)] == [
+        f"{folder}/a_b.csv",
+        f"{folder}/2-a_b.csv",
+        f"{folder}/kedua.csv",
+    ]
+    assert len(set(bag_of.namelist())) == len(bag_of.namelist())
+    bag_of.extractall(tmp_path / "out")
+    bagit.Bag(str(tmp_path / "out" / str(told[0].event.submission_id))).validate()

@@ -12,10 +12,10 @@ import pytest
 from bus.consumer import record_of
 from bus.kafka import Kafka
 from bus.loops import Progress
-from bus.relay import Relay
+from bus.relay import Relay, Sending, message_of
 from bus.topics import ensure, shared_topics
 from events.contracts import DEAD_LETTERS_TOPIC, EVENT_BYTES_LIMIT, LOG_TOPIC, RECEIPTS_TOPIC
-from events.journal import Journal, Outcome, Record, dead_letter
+from events.journal import Entry, Journal, Outcome, Record, dead_letter
 from events.recorder import Letter, LetterKind, Row
 from events.submission import Recorded
 from tests.bus.cluster import all_records, running, until
@@ -183,3 +183,35 @@ async def test_receipts_and_dead_letters_leave_with_where_the_record_stands(clus
     ]
     (told,) = [r for r in await all_records(cluster, RECEIPTS_TOPIC) if dict(r.headers).get("topic") == topic.encode()]
     assert (told.key, told.value) == (b"e-1", b'{"event_id":"e-1","outcome":"refused"}')
+
+
+async def test_the_lag_is_what_waits_also_while_kafka_is_away(cluster: Kafka, journal: Journal) -> None:
+    told = [recorded.event for _ in range(700) for recorded in story(submitted)]
+    journal.append(told)
+    journal.replicate(on_kafka(*story(submitted)))
+    relay = relay_of(Kafka("127.0.0.1:1"), journal)
+    with patch("bus.relay.WATCH_S", 0.05):
+        async with running(relay.run):
+            await until(lambda: relay.progress.lag == 700)
+            journal.append([recorded.event for recorded in story(submitted, revised)])
+            await until(lambda: relay.progress.lag == 702)
+            relay.kafka = cluster
+            await until(lambda: relay.progress.counts["sent_own"] == 702)
+            await until(lambda: relay.progress.lag == 0)
+
+
+async def test_the_lag_falls_by_what_was_sent_and_by_what_another_process_sent(journal: Journal) -> None:
+    journal.append([recorded.event for _ in range(1_200) for recorded in story(submitted)])
+    relay = relay_of(Kafka("127.0.0.1:1"), journal)
+    first = relay._next(Sending())
+    seen = [first.waiting, relay._next(first).waiting]
+    journal.advance("relay", journal.read(0, 2_000, [Row.OWN])[1_000].id)
+
+    assert [*seen, relay._next(Sending()).waiting] == [1_200, 700, 199]
+
+
+@pytest.mark.parametrize("raw", [b'{"type":"DataSubmitted"}', b"not json", b"[]", b'"x"'])
+async def test_a_row_that_cannot_be_described_goes_out_all_the_same(raw: bytes) -> None:
+    message = message_of(Entry(7, Row.OWN, uuid.UUID(int=1), raw))
+
+    assert (message["value"], dict(message["headers"])["content-type"]) == (raw, b"application/json")

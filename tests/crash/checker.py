@@ -62,7 +62,7 @@ class Expected:
 
 
 def violations(seen: Seen, expected: Expected) -> list[str]:
-    """Empty when every promise of DESIGN section 4 was kept."""
+    """Empty when every promise of docs/reliability.md was kept."""
     return [
         *expected.surprises,
         *_copies(seen, expected),

@@ -1,4 +1,4 @@
-"""Short scenes in the world in memory, each around one row of DESIGN section 4; with and without the safeguard that the row relies on."""
+"""Scenes in the world in memory, each around one row of docs/reliability.md; with and without the safeguard that the row relies on."""
 
 from tests.crash.checker import Expected
 from tests.crash.plans import STRAIGHT, Plan, plans

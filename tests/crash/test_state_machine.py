@@ -1,4 +1,4 @@
-"""A Hypothesis state machine over journals, bus and commands in memory, crashing at each row of DESIGN section 4, in any order.
+"""A Hypothesis state machine over journals, bus and commands in memory, crashing at each row of docs/reliability.md, in any order.
 
 A failing run prints its steps and a blob that repeats it; JEJAK_TEST_SEED draws the same runs again, JEJAK_TEST_EXAMPLES more of them.
 """

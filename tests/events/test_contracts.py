@@ -8,12 +8,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bus.relay import message_of
-from events.contracts import EVENT, LOG_TOPIC, Inbound, Receipt, canonical_hash, event_id_of, manifest_of, submission_id_of
-from events.journal import Entry
+from events.contracts import (
+    EVENT,
+    LOG_TOPIC,
+    Inbound,
+    Receipt,
+    canonical_hash,
+    cloud_event_headers,
+    event_id_of,
+    manifest_of,
+    submission_id_of,
+)
+from events.journal import Entry, read_safely
 from events.recorder import Row
 from events.submission import STATE_AFTER
 from lane.asyncapi import FOLDER, documents, schemas
@@ -181,3 +192,14 @@ def references_in(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from references_in(item)
+
+
+@pytest.mark.parametrize("name", ["version", "lane"])
+def test_an_event_on_the_log_says_its_version_and_its_lane(name: str) -> None:
+    said = orjson.loads(story(submitted)[0].raw)
+    del said[name]
+    raw = orjson.dumps(said)
+
+    assert read_safely(raw) is None
+    assert EVENT.validate_json(raw).sequence == 1  # what a journal holds from before is read for ever
+    assert dict(cloud_event_headers(said))["ce_type"] == b"jejak.DataSubmitted.v1"

@@ -124,7 +124,11 @@ def test_the_doctor_finds_everything_well(up: Up) -> None:
     done = up.home.jejak("doctor", "--json")
 
     answers = {answer["what"]: answer["good"] for answer in map(json.loads, done.stdout.splitlines())}
-    assert (done.returncode, answers.keys() >= {"Kafka", "files", "portal", "keys", "disk"}, all(answers.values())) == (0, True, True)
+    assert (done.returncode, answers.keys() >= {"Kafka", "store", "files", "portal", "keys", "disk"}, all(answers.values())) == (
+        0,
+        True,
+        True,
+    )
 
 
 def test_the_doctor_names_what_is_wrong_and_why(alone: Home) -> None:

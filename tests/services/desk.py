@@ -22,6 +22,7 @@ from lane.lane import Lane, Shared, open_shared
 from lane.settings import read_settings
 from lane.web import LaneOf, add_errors
 from tests.events.given import ADMIN, ATASAN, DATASET, KETUA, TIM, on_kafka
+from web.limits import BodyLimit
 from web.tokens import Role, issue, load_private, make_keys
 
 AUDITOR = Actor(id="auditor", name="Auditor Inspektorat", role="auditor")
@@ -98,6 +99,7 @@ async def desk_of(name: str, folder: Path, *, caught_up: bool = True, **settings
     app = FastAPI()
     app.include_router(_routes(routes, lane))
     add_errors(app)
+    app.add_middleware(BodyLimit)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://desk") as http:

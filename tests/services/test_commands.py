@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
-from events.contracts import EVENT, Actor, Checklist, DataRejected, DataRevised, DataVerified
+from events.contracts import EVENT, Actor, Checklist, DataRejected, DataRevised, DataVerified, manifest_of
 from events.recorder import Row
-from events.submission import Kind, Refused
+from events.submission import Kind, Recorded, Refused
 from services.decision.commands import Verify
 from tests.events.given import (
     CHECKLIST,
@@ -260,3 +261,57 @@ async def test_the_lane_itself_asks_for_the_role_whoever_calls_it(decision: Desk
 
 def first_state(answer: httpx.Response) -> str:
     return str(answer.json()["type"]).removeprefix("Data").lower()
+
+
+LATER = {"accrual": "harian", "contact": {"fax": "1"}}
+
+
+def from_a_later_version(**dataset: Any) -> Recorded:
+    """A first event with fields that this version does not know, at every level of its metadata."""
+    said = orjson.loads(story(submitted)[0].raw)
+    said["data"]["dataset"] |= LATER | dataset
+    said["data"]["dataset"]["responsible"]["phone"] = "0271"
+    said["data"]["dataset"]["columns"][0]["concept"] = "K-1"
+    said["data"]["files"][0]["rows"] = 12
+    said["data"]["manifest"] = manifest_of(said["data"]["dataset"], said["data"]["files"])
+    raw = orjson.dumps(said)
+    return Recorded(EVENT.validate_json(raw), raw)
+
+
+async def test_a_revision_keeps_what_only_a_later_version_knows(review: Desk) -> None:
+    first = from_a_later_version()
+    submission_id = review.given(first)
+    was = orjson.loads(first.raw)["data"]
+
+    answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1, dataset={"title": "Daftar desa 2025"})
+
+    data = answer.json()["data"]
+    assert data["dataset"] == was["dataset"] | {"title": "Daftar desa 2025"}
+    assert (data["files"], data["changed"]) == (was["files"], ["dataset.title"])
+    assert data["manifest"] == manifest_of(data["dataset"], data["files"])
+    assert review.lane.journal.history(submission_id)[1].raw == answer.content
+
+
+async def test_a_revision_that_changes_nothing_keeps_the_manifest_of_a_later_version(review: Desk) -> None:
+    first = from_a_later_version()
+
+    answer = await review.says(KETUA, "revise", review.given(first), expected_sequence=1)
+
+    was, data = orjson.loads(first.raw)["data"], answer.json()["data"]
+    assert (data["dataset"], data["manifest"], data["changed"]) == (was["dataset"], was["manifest"], [])
+
+
+@pytest.mark.parametrize("change", [{"accrual": "bulanan"}, {"accrual": None}, {"titel": None}])
+async def test_what_this_version_does_not_know_it_does_not_change(review: Desk, change: dict[str, Any]) -> None:
+    answer = await review.says(KETUA, "revise", review.given(from_a_later_version()), expected_sequence=1, dataset=change)
+
+    assert (answer.status_code, codes(answer)) == (422, [("unknown_field", f"dataset.{next(iter(change))}")])
+
+
+async def test_what_is_replaced_is_replaced_whole(review: Desk) -> None:
+    columns = [{"name": "kode", "type": "string", "description": "Kode"}]
+
+    answer = await review.says(KETUA, "revise", review.given(from_a_later_version()), expected_sequence=1, dataset={"columns": columns})
+
+    data = answer.json()["data"]
+    assert (data["dataset"]["columns"], data["dataset"]["responsible"]["phone"]) == (columns, "0271")

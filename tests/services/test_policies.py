@@ -40,7 +40,7 @@ def test_what_keeps_data_out(changes: dict[str, Any], reason: tuple[str, str]) -
 
 def test_what_looks_like_it_but_may_enter() -> None:
     assert against(personal_data={"contains": True, "deidentified": True}) == []
-    assert against(FILE | {"media_type": "application/pdf"}, columns=[]) == []
+    assert against(FILE | {"name": "daftar-desa.pdf", "media_type": "application/pdf"}, columns=[]) == []
     assert against(period_start="2025-12-31", period_end="2025-12-31") == []
     for information_class in ("berkala", "serta-merta", "setiap-saat"):
         assert against(information_class=information_class) == []
