@@ -61,11 +61,15 @@ class Entry(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What becomes of one record: own events and letters to write, and the word it is counted under."""
+    """What becomes of one record: own events and letters to write, and the word it is counted under.
+
+    `claims`: numbers that nobody else may have, as positions that only rise.
+    """
 
     counted: str
     events: tuple[Recorded, ...] = ()
     letters: tuple[Letter, ...] = ()
+    claims: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass
@@ -79,6 +83,7 @@ class Draft:
     events: list[EventRow] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     moved: dict[uuid.UUID, Head] = field(default_factory=dict)
+    claims: dict[str, int] = field(default_factory=dict)
 
     def follow(self, row: Row, said: Mapping[str, Any], raw: bytes, digest: str) -> str:
         """Add an event if it lawfully follows its submission's head. Returns APPLIED or the fault's code."""
@@ -96,7 +101,7 @@ class Draft:
         return self.follow(Row.OWN, recorded.said, recorded.raw, recorded.hash) == APPLIED
 
     def batch(self, positions: Mapping[str, int]) -> Batch:
-        return Batch(self.events, list(self.moved.values()), self.letters, positions)
+        return Batch(self.events, list(self.moved.values()), self.letters, {**positions, **self.claims})
 
 
 @dataclass
@@ -190,11 +195,12 @@ class Journal:
         with self._writing, contextlib.suppress(IntegrityError):
             self.store.insert_tracking(Tracking(source, position))
 
-    def append(self, events: Sequence[Event]) -> list[Recorded]:
-        """Write own events, durable on return. Each must follow its submission's newest; else `Refused` (conflict)."""
+    def append(self, events: Sequence[Event], claims: Iterable[tuple[str, int]] = ()) -> list[Recorded]:
+        """Write own events, durable on return. Each must follow its submission's newest, and every claim be free; else `Refused`."""
         recorded = [_fitting(Recorded(event, event.to_bytes())) for event in events]
         with self._writing:
             draft = Draft(self.heads([event.submission_id for event in events]), self.heirs())
+            draft.claims.update(claims)
             for r in recorded:
                 if not draft.write(r):
                     raise _stale()
@@ -257,6 +263,7 @@ class Journal:
         if not all(draft.write(recorded) for recorded in own):
             raise IntegrityError(OVERTAKEN)  # written meanwhile by another caller: judged again
         draft.letters = [letter for outcome in outcomes for letter in outcome.letters]
+        draft.claims.update(claim for outcome in outcomes for claim in outcome.claims)
         return outcomes, draft
 
     def _holds(self, recorded: Sequence[Recorded]) -> bool:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from events.contracts import Lane, event_id_of, manifest_of, submission_id_of
-from events.submission import BATON, TELL_CONTENT, Head, State, advance
+from events.submission import BATON, TELL_CONTENT, Head, advance, turn_of
 
 Said = Mapping[str, Any]
 """An event as it stands in its bytes."""
@@ -58,9 +58,7 @@ def _is_out_of_turn(head: Head | None, said: Said, heirs: Heirs) -> bool:
 
 
 def _is_of_another_lane(head: Head | None, said: Said, heirs: Heirs) -> bool:
-    """The holder writes; what is published has none, and is the publisher's to take down."""
-    turn = (head.holder if head.state is not State.PUBLISHED else Lane.PUBLISHER) if head else Lane.INTAKE
-    return said["lane"] != turn or (said["type"], said["lane"]) not in WRITERS
+    return said["lane"] != turn_of(head) or (said["type"], said["lane"]) not in WRITERS
 
 
 def _is_of_another_role(head: Head | None, said: Said, heirs: Heirs) -> bool:

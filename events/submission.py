@@ -284,7 +284,14 @@ def same_opd(head: Head, actor: Actor) -> Reason | None:
     return None
 
 
-def held_by(head: Head, *, event_type: str, expected_sequence: int) -> Reason | None:
+def turn_of(head: Head | None) -> Lane | None:
+    """The lane that may write the next event: the holder; what is published has none, and is the publisher's to take down."""
+    if head is None:
+        return Lane.INTAKE
+    return Lane.PUBLISHER if head.state is State.PUBLISHED else head.holder
+
+
+def held_by(head: Head, *, event_type: str, lane: str, expected_sequence: int) -> Reason | None:
     """Why this event may not be written now, or nothing: the caller saw the newest state, and the baton allows it."""
     if head.sequence != expected_sequence:
         return Reason(
@@ -292,7 +299,7 @@ def held_by(head: Head, *, event_type: str, expected_sequence: int) -> Reason | 
             field="expected_sequence",
             note=f"Data sudah berubah: langkah terakhir nomor {head.sequence} oleh {head.actor}. Muat ulang halaman.",
         )
-    if event_type not in head.next:
+    if event_type not in head.next or lane != turn_of(head):
         holder = head.holder.value if head.holder else "tidak ada"
         return Reason(code="not_holder", note=f"Langkah ini tidak dapat dilakukan: keadaan {head.state}, dipegang {holder}.")
     return None

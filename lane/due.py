@@ -9,12 +9,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from functools import lru_cache
+from importlib.metadata import version
 from typing import Final
 
 from holidays import country_holidays
 
 # Fixed, as Asia/Jakarta has been since 1964: no time zone database has to be installed.
 WIB: Final = timezone(timedelta(hours=7), "WIB")
+
+HOLIDAYS: Final = f"holidays {version('holidays')} ID public, government"
+"""The list of days off in force, and its version."""
 
 # Working hours of the civil service, 37.5 hours a week (Perpres 21/2023); the shorter hours of Ramadan are not counted.
 MONDAY_TO_THURSDAY: Final = ((time(7, 30), time(12)), (time(13), time(16)))

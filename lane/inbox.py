@@ -5,6 +5,7 @@ the oldest arrived.
 """
 
 import base64
+import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,21 +27,50 @@ Row = sa.Row[tuple[Any, ...]]
 
 _WAITING: Final = "(arrived_ms, submission_id) WHERE holder = '{lane}'"
 _OPD: Final = "(opd, arrived_ms, submission_id) WHERE holder IS NOT NULL"
-_DATASET: Final = "(dataset_id, opd)"
+_DATASET: Final = "(dataset_id, begun_ms, submission_id)"
+_EDITION: Final = "(dataset_id, edition)"
+_ON_ITS_WAY: Final = "(dataset_id) WHERE holder IS NOT NULL"
+_NAMES: Final = {"dataset": _DATASET, "edition": _EDITION, "open": _ON_ITS_WAY}
 _INDEXES: Final[Mapping[str, Mapping[str, str]]] = {
-    "intake": {"waiting": _WAITING, "opd": _OPD, "dataset": _DATASET},
-    "review": {"waiting": _WAITING, "opd": _OPD},
-    "decision": {"waiting": _WAITING, "dataset": _DATASET},
+    "intake": {"waiting": _WAITING, "opd": _OPD} | _NAMES,
+    "review": {"waiting": _WAITING, "opd": _OPD} | _NAMES,
+    "decision": {"waiting": _WAITING} | _NAMES,
     "publisher": {"waiting": _WAITING, "dataset": _DATASET},
     "archive": {"holder": "(holder, arrived_ms) WHERE holder IS NOT NULL", "arrived": "(arrived_ms, submission_id)"},
 }
 """Each event pays for every index, so a lane has those that its own questions need."""
+_OF: Final = "FROM heads WHERE dataset_id = asked.dataset_id"
+_OWNED: Final = (
+    f"SELECT asked.dataset_id, (SELECT opd {_OF} ORDER BY begun_ms, submission_id LIMIT 1), (SELECT max(edition) {_OF}),"  # noqa: S608 (names only)
+    f" (SELECT count(*) {_OF} AND edition IS NULL) FROM ({{0}}) AS asked"
+)
+_OPEN: Final = (
+    "SELECT heads.dataset_id, begun_ms, period_start, period_end, submission_id FROM ({0}) AS asked"
+    " JOIN heads ON heads.dataset_id = asked.dataset_id WHERE holder IS NOT NULL"
+)
+_LISTED: Final[Mapping[str, str]] = {
+    "sqlite": "SELECT value AS dataset_id FROM json_each(?)",
+    "postgresql": "SELECT value AS dataset_id FROM json_array_elements_text(%s::json) AS value",
+}
+"""A list of names as rows, in the driver's own SQL."""
 
 
 @dataclass(frozen=True)
 class Page:
     items: tuple[Head, ...]
     next: str | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What submissions there are of a dataset: whose name it is, how many, and those on their way (period start, end, submission id)."""
+
+    owner: str | None
+    editions: int
+    open: tuple[tuple[str, str, str], ...] = ()
+
+
+UNUSED: Final = Standing(None, 0)
 
 
 @dataclass(frozen=True)
@@ -70,14 +100,28 @@ class Inbox:
         """As `page`: an OPD's submissions wherever they wait."""
         return self._page([HEADS.c.opd == opd, HEADS.c.holder.is_not(None)], after, limit)
 
-    def other_opds_with(self, asked: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        """(dataset_id, OPD) → another OPD that has a dataset of this name approved or published; those without one are left out."""
-        shown = HEADS.c.state.in_((State.APPROVED.value, State.PUBLISHED.value))
-        query = sa.select(HEADS.c.dataset_id, HEADS.c.opd).distinct()
-        query = query.where(HEADS.c.dataset_id.in_({dataset_id for dataset_id, _ in asked}), shown)
+    def standings(self, dataset_ids: Collection[str]) -> dict[str, Standing]:
+        """Of these datasets, however many editions they have; those without a submission are left out.
+
+        The owner is the OPD that first submitted under the name. Submissions of the time before editions were numbered come first.
+        """
+        names, values = json.dumps(sorted(dataset_ids)), _LISTED[self.engine.dialect.name]
         with self.engine.connect() as c:
-            found = [(dataset_id, opd) for dataset_id, opd in c.execute(query)]
-        return {pair: opd for pair in asked for dataset_id, opd in found if dataset_id == pair[0] and opd != pair[1]}
+            found = list(c.exec_driver_sql(_OWNED.format(values), (names,)))
+            opened: dict[str, list[tuple[str, str, str]]] = {}
+            for dataset_id, _, start, end, submission_id in sorted(map(tuple, c.exec_driver_sql(_OPEN.format(values), (names,)))):
+                opened.setdefault(dataset_id, []).append((start, end, str(UUID(str(submission_id)))))
+        return {
+            dataset_id: Standing(owner, max(numbered or 0, unnumbered), tuple(opened.get(dataset_id, ())))
+            for dataset_id, owner, numbered, unnumbered in found
+            if owner is not None
+        }
+
+    def was_published(self, dataset_id: str) -> bool:
+        """Was anything on the portal under this name?"""
+        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.published).limit(1)
+        with self.engine.connect() as c:
+            return c.execute(query).first() is not None
 
     def counts(self, *, overdue_before: datetime) -> Mapping[str, tuple[int, int]]:
         """Holder → (waiting, of these arrived before that moment), for the metrics."""

@@ -34,13 +34,15 @@ def fault_of(raw: bytes) -> Reason | None:
     return None
 
 
-def field_in(raw: bytes | None, name: str) -> str | None:
-    """A field's text, shortened, even when the rest is wrong or the bytes are in another encoding."""
+def field_in(raw: bytes | None, *way: str) -> str | None:
+    """The text of a field, by the names on the way to it, shortened, even when the rest is wrong or the bytes are in another encoding."""
     try:
         whole: object = orjson.loads(raw or b"")
     except orjson.JSONDecodeError:
         whole = _parsed(_text_of(raw or b"")[1], [])
-    value = whole.get(name) if isinstance(whole, dict) else None
+    value = whole
+    for name in way:
+        value = value.get(name) if isinstance(value, dict) else None
     return value[:TOLD].encode(UTF8, "replace").decode(UTF8) if isinstance(value, str) else None
 
 

@@ -21,13 +21,13 @@ from bus.directory import Directory
 from bus.kafka import Kafka
 from bus.loops import LEISURE_S, Progress, ended, forever
 from bus.relay import Relay
-from events.contracts import LOG_TOPIC, Actor, Event, Reason
+from events.contracts import LOG_TOPIC, Actor, Due, Event, Reason
 from events.journal import Journal
 from events.stores import open_store
-from events.submission import Head, Kind, Recorded, Refused, Rule, Submission, held_by
-from lane.due import Calendar, due_at
+from events.submission import Head, Kind, Recorded, Refused, Rule, Submission, held_by, next_ids
+from lane.due import HOLIDAYS, Calendar, due_at
 from lane.files import Files, open_files
-from lane.inbox import Inbox, open_engine
+from lane.inbox import Inbox, Standing, open_engine
 from lane.settings import Settings
 from web.tokens import PUBLIC, Role, load_public
 
@@ -55,6 +55,12 @@ class Shared:
 
     def due(self, arrived_at: datetime) -> datetime:
         return due_at(arrived_at, minutes=self.settings.sla_minutes, calendar=Calendar(self.settings.sla_calendar))
+
+    def due_rule(self, arrived_at: datetime) -> Due:
+        """By when the step that begins now is due, with the rule in force, as its event says it for ever."""
+        calendar = Calendar(self.settings.sla_calendar)
+        holidays = HOLIDAYS if calendar is Calendar.OFFICE else None
+        return Due(at=self.due(arrived_at), minutes=self.settings.sla_minutes, calendar=calendar.value, holidays=holidays)
 
 
 def open_shared(settings: Settings) -> Shared:
@@ -84,21 +90,26 @@ class Context:
     lane: "Lane"
     heads: Mapping[uuid.UUID, Head]
 
+    def envelope(self, head: Head, *, waits: bool = True) -> dict[str, object]:
+        """Who says when, as what follows this head. `waits`: somebody has to act next, by a due time."""
+        due = self.lane.shared.due_rule(self.now) if waits else None
+        return {**next_ids(head), "occurred_at": self.now, "actor": self.actor, "due": due}
+
     def content(self, head: Head) -> Submission:
         """The submission as a whole."""
         return self._submissions[head.submission_id]
 
-    def taken_by(self, head: Head) -> str | None:
-        """Another OPD that has a dataset of this name approved or published."""
-        return self._names.get((head.dataset_id, head.opd))
+    def standing(self, head: Head) -> Standing:
+        """What submissions there are of its dataset."""
+        return self._standings[head.dataset_id]
 
     @cached_property
     def _submissions(self) -> Mapping[uuid.UUID, Submission]:
         return self.lane.journal.submissions(list(self.heads))
 
     @cached_property
-    def _names(self) -> Mapping[tuple[str, str], str]:
-        return self.lane.inbox.other_opds_with({(head.dataset_id, head.opd) for head in self.heads.values()})
+    def _standings(self) -> Mapping[str, Standing]:
+        return self.lane.inbox.standings({head.dataset_id for head in self.heads.values()})
 
 
 @dataclass(frozen=True)
@@ -188,7 +199,7 @@ class Lane:
         """Another caller was faster between our look and our commit: the same words as for one who comes late."""
         for name, submission_id, body in wishes:
             head, event_type = self.find(submission_id), self.commands[name].event_type
-            if reason := held_by(head, event_type=event_type, expected_sequence=body.expected_sequence):
+            if reason := held_by(head, event_type=event_type, lane=self.name, expected_sequence=body.expected_sequence):
                 return Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
         return refused
 
@@ -205,7 +216,7 @@ class Lane:
             raise Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {context.actor.role} tidak boleh melakukan langkah ini."))
         if reasons := [reason for rule in command.rules if (reason := rule(head, context.actor))]:
             raise Refused(Kind.FORBIDDEN, *reasons, state=head.state, sequence=head.sequence)
-        if reason := held_by(head, event_type=command.event_type, expected_sequence=body.expected_sequence):
+        if reason := held_by(head, event_type=command.event_type, lane=self.name, expected_sequence=body.expected_sequence):
             raise Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
         return command.decide(head, body, context)
 

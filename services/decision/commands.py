@@ -19,9 +19,9 @@ from events.contracts import (
     Rejected,
     Verified,
 )
-from events.submission import Head, Kind, Refused, next_ids
+from events.submission import Head, Kind, Refused
 from lane.lane import Command, CommandBody, Context
-from services.decision.policy import MAY_DECIDE, RULES, all_five_hold, dataset_is_its_own, has_no_error_findings
+from services.decision.policy import MAY_DECIDE, RULES, all_five_hold, has_no_error_findings, place_is_free
 
 
 class Verify(CommandBody):
@@ -38,23 +38,24 @@ class Reject(CommandBody):
 
 
 def verify(head: Head, body: Verify, context: Context) -> DataVerified:
-    holder = context.taken_by(head)
     errors = has_no_error_findings(context.content(head)) if head.errors else []
-    if reasons := [*all_five_hold(body.checklist), *errors, *dataset_is_its_own(head, holder)]:
+    if reasons := [*all_five_hold(body.checklist), *errors, *place_is_free(head, context.standing(head))]:
         raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
     data = Verified(manifest=head.manifest, checklist=body.checklist, note=body.note)
-    return DataVerified.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": data})
+    return DataVerified.model_validate({**context.envelope(head), "data": data})
 
 
 def approve(head: Head, body: Approve, context: Context) -> DataApproved:
+    if reasons := place_is_free(head, context.standing(head)):  # names and open submissions may have changed since it was verified
+        raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
     data = Approved(manifest=head.manifest, consideration=body.consideration)
-    return DataApproved.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": data})
+    return DataApproved.model_validate({**context.envelope(head), "data": data})
 
 
 def reject(head: Head, body: Reject, context: Context) -> DataRejected:
     """Back to the agency's PPID head, with reasons."""
     data = Rejected(manifest=head.manifest, reasons=body.reasons)
-    return DataRejected.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": data})
+    return DataRejected.model_validate({**context.envelope(head), "data": data})
 
 
 COMMANDS: Final[dict[str, Command[Any]]] = {

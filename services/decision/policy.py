@@ -4,6 +4,7 @@ from typing import Final
 
 from events.contracts import Checklist, Reason
 from events.submission import Head, Rule, Submission, another_pair_of_eyes
+from lane.inbox import Standing
 from web.tokens import Role
 
 MAY_DECIDE: Final = frozenset({Role.ATASAN_PPID})
@@ -24,12 +25,17 @@ def all_five_hold(checklist: Checklist) -> list[Reason]:
     ]
 
 
-def dataset_is_its_own(head: Head, holder: str | None) -> list[Reason]:
-    """`holder`: another OPD under whose name this dataset_id is approved or published already, if any."""
-    if holder is None:
-        return []
-    note = f"Nama data {head.dataset_id} sudah dipakai OPD {holder}; kembalikan agar diserahkan dengan nama lain."
-    return [Reason(code="name_taken", field="dataset.dataset_id", note=note)]
+def place_is_free(head: Head, standing: Standing) -> list[Reason]:
+    """The name is the OPD's own, and no earlier submission for the same period is on its way."""
+    if standing.owner not in (None, head.opd):
+        note = f"Nama data {head.dataset_id} milik OPD {standing.owner}; kembalikan agar diserahkan dengan nama lain."
+        return [Reason(code="name_taken", field="dataset.dataset_id", note=note)]
+    period = (head.period_start, head.period_end)
+    earlier = [submission_id for *other, submission_id in standing.open if tuple(other) == period]
+    if earlier and earlier[0] != str(head.submission_id):
+        note = f"Data ini untuk periode yang sama masih diproses dengan nomor {earlier[0]}; selesaikan yang itu dahulu."
+        return [Reason(code="already_open", field="dataset.period_start", note=note)]
+    return []
 
 
 def has_no_error_findings(submission: Submission) -> list[Reason]:

@@ -15,7 +15,7 @@ __all__ = ["build", "routes"]
 def build(shared: Shared) -> Lane:
     lane = build_lane("intake", shared, commands={})
     log_consumer = lane.consumers[0]
-    judged = partial(judge, journal=lane.journal, files=shared.files)
+    judged = partial(judge, journal=lane.journal, inbox=lane.inbox, files=shared.files, due=shared.due_rule)
     lane.consumers.append(
         Consumer(
             kafka=shared.kafka,

@@ -19,6 +19,7 @@ from events.contracts import (
     EVENT_BYTES_LIMIT,
     Actor,
     DataSubmitted,
+    Due,
     Inbound,
     InboundFile,
     Reason,
@@ -33,6 +34,7 @@ from lane.json_text import WRONG_ENCODING, fault_of
 from lane.plain_text import hidden_in
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
+from services.intake.names import Names
 from services.intake.policy import comes_from, told_of_time
 
 INLINE_LIMIT: Final = 512 * 1024
@@ -85,7 +87,19 @@ Size = Callable[[str], int | None]
 """`Files.size`, or the same remembered for a batch."""
 
 
-def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Find, size: Size) -> Verdict:
+@dataclass(frozen=True)
+class Desk:
+    """What a record is judged with: now (UTC), by when the next step is due, the files, and what is known of submissions and names."""
+
+    now: datetime
+    due: Due
+    files: Files
+    find: Find
+    size: Size
+    names: Names
+
+
+def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
     """Judge one inbound record. Raises FilesUnavailable: try again later."""
     inbound = _read(raw)
     if isinstance(inbound, Declined):
@@ -93,27 +107,33 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Fin
     if reason := comes_from(inbound, origin.opd):
         return Declined((reason,))
     submission_id = submission_id_of(inbound.opd, inbound.event_id)
-    if received := find(submission_id):
+    if received := desk.find(submission_id):
         return _known(submission_id, received, inbound, origin)
     contents = [_content(file) for file in inbound.files]
     problems = [
         problem
         for index, (file, content) in enumerate(zip(inbound.files, contents, strict=True))
-        if (problem := _file_problem(file, content, f"files.{index}", size))
+        if (problem := _file_problem(file, content, f"files.{index}", desk.size))
     ]
     hidden = hidden_in(inbound.submitted_by, field="submitted_by")
-    if reasons := (*reasons_against(inbound.dataset, inbound.files), *hidden, *problems):
+    if reasons := (
+        *reasons_against(inbound.dataset, inbound.files),
+        *hidden,
+        *problems,
+        *desk.names.against(inbound.dataset, inbound.opd),
+    ):
         return Declined(reasons)
-    event = _event(submission_id, inbound, origin, now)
+    event = _event(submission_id, inbound, origin, desk)
     accepted = Accepted(event, event.to_bytes())
     if len(accepted.raw) > EVENT_BYTES_LIMIT:  # Kafka would refuse it for ever, and everything behind it would wait
         note = f"Metadata terlalu besar: paling banyak {EVENT_BYTES_LIMIT} bita."
         return Declined((Reason(code="too_large", field="dataset", note=note),))
     for file, content in zip(inbound.files, contents, strict=True):
         if content is not None:  # only now: what is refused leaves nothing behind
-            with files.spool(limit=INLINE_LIMIT) as spool:
+            with desk.files.spool(limit=INLINE_LIMIT) as spool:
                 spool.write(content)
                 spool.keep(file.sha256)
+    desk.names.take(inbound.dataset, inbound.opd, str(submission_id))
     return accepted
 
 
@@ -141,8 +161,11 @@ def _known(submission_id: uuid.UUID, received: Received, inbound: Inbound, origi
     return Duplicate(submission_id)
 
 
-def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, now: datetime) -> DataSubmitted:
-    """What was said is turned into plain JSON once, for both hashes and the files; the event is checked as a whole, once."""
+def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, desk: Desk) -> DataSubmitted:
+    """What was said is turned into plain JSON once, for both hashes and the files; the event is checked as a whole, once.
+
+    On an OPD's topic the writer is the OPD's system: whom it names is shown, and binds nobody.
+    """
     said = inbound.said()
     by = inbound.submitted_by
     received = {
@@ -158,12 +181,13 @@ def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, now: date
         "dataset": inbound.dataset,
         "files": tuple(said["files"]),
         "manifest": manifest_of(said["dataset"], said["files"]),
-        "findings": (*findings(inbound.dataset, inbound.files, today=day_of(now)), *told_of_time(inbound, now)),
+        "findings": (*findings(inbound.dataset, inbound.files, today=day_of(desk.now)), *told_of_time(inbound, desk.now)),
         "received": received,
+        "edition": desk.names.next(inbound.dataset),
     }
-    actor = origin.actor or {"id": by, "name": by, "role": "tim_ppid", "opd": inbound.opd}
-    event = {"submission_id": submission_id, "sequence": 1, "event_id": inbound.event_id, "occurred_at": now, "actor": actor, "data": data}
-    return DataSubmitted.model_validate(event)
+    actor = origin.actor or {"id": f"opd:{inbound.opd}", "name": by, "role": "tim_ppid", "opd": inbound.opd}
+    ids = {"submission_id": submission_id, "sequence": 1, "event_id": inbound.event_id}
+    return DataSubmitted.model_validate({**ids, "occurred_at": desk.now, "actor": actor, "due": desk.due, "data": data})
 
 
 def _content(file: InboundFile) -> bytes | None:

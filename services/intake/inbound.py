@@ -5,7 +5,7 @@ Acceptance, receipt, dead letter and the record's position are one transaction o
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -13,20 +13,24 @@ from typing import Final
 import orjson
 import structlog
 
-from events.contracts import INBOUND_PATTERN, DataSubmitted, Reason, Receipt, ReceiptReason, Received, submission_id_of
+from events.contracts import INBOUND_PATTERN, DataSubmitted, Due, Reason, Receipt, ReceiptReason, Received, submission_id_of
 from events.journal import Journal, Outcome, Record, dead_letter, place_of
 from events.recorder import Letter, LetterKind
 from events.submission import Recorded
 from lane.files import Files
+from lane.inbox import Inbox
 from lane.json_text import field_in
-from services.intake.commands import WHERE_THE_FORM_IS, Accepted, AcceptedBefore, Declined, Duplicate, Find, Origin, Size, Verdict, submit
+from services.intake.commands import WHERE_THE_FORM_IS, Accepted, AcceptedBefore, Declined, Desk, Duplicate, Origin, Verdict, submit
+from services.intake.names import Names, claim_of
+
+DueRule = Callable[[datetime], Due]
 
 TOPICS: Final = re.compile(INBOUND_PATTERN)
 UNREADABLE: Final = Declined((Reason(code="unreadable", note=f"Rekaman ini kosong. {WHERE_THE_FORM_IS}"),), readable=False)
 log = structlog.get_logger("jejak.intake")
 
 
-def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Outcome]:
+def judge(fresh: Sequence[Record], *, journal: Journal, inbox: Inbox, files: Files, due: DueRule) -> list[Outcome]:
     """What becomes of each record, in order; later ones of the batch see what earlier ones led to."""
     told = [field_in(record.raw, "event_id") for record in fresh]
     known = _known(fresh, told, journal)
@@ -44,9 +48,11 @@ def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Ou
             sizes[sha256] = found
         return sizes.get(sha256)
 
-    outcomes = []
+    outcomes, names = [], Names(journal, inbox)
+    names.look_up({name for record in fresh if (name := field_in(record.raw, "dataset", "dataset_id"))})
     for record, event_id in zip(fresh, told, strict=True):
-        verdict = _verdict(record, files, find, size)
+        now = datetime.now(UTC)
+        verdict = _verdict(record, Desk(now, due(now), files, find, size, names))
         outcomes.append(_outcome(record, verdict, event_id))
         if isinstance(verdict, Accepted):
             known[verdict.event.submission_id] = verdict.event.data.received
@@ -58,6 +64,11 @@ def _known(fresh: Sequence[Record], told: Sequence[str | None], journal: Journal
     ids = {submission_id_of(_opd(record.topic), event_id) for record, text in zip(fresh, told, strict=True) if (event_id := _uuid(text))}
     begun = journal.heads(list(ids))
     return dict.fromkeys(ids) | {i: _received(_first(history)) for i, history in journal.histories(list(begun)).items()}
+
+
+def claims_of(event: DataSubmitted) -> tuple[tuple[str, int], ...]:
+    """The number that the submission has, which nobody else may have."""
+    return ((claim_of(event.data.dataset.dataset_id), event.data.edition),) if event.data.edition else ()
 
 
 def refuse(record: Record, code: str) -> Outcome:
@@ -82,11 +93,11 @@ def _received(first: DataSubmitted | None) -> Received | None:
     return first.data.received if first else None
 
 
-def _verdict(record: Record, files: Files, find: Find, size: Size) -> Verdict:
+def _verdict(record: Record, desk: Desk) -> Verdict:
     if record.raw is None:
         return UNREADABLE
     origin = Origin(_opd(record.topic), topic=record.topic, partition=record.partition, offset=record.offset)
-    return submit(record.raw, origin, now=datetime.now(UTC), files=files, find=find, size=size)
+    return submit(record.raw, origin, desk)
 
 
 def _outcome(record: Record, verdict: Verdict, event_id: str | None) -> Outcome:
@@ -105,7 +116,8 @@ def _outcome(record: Record, verdict: Verdict, event_id: str | None) -> Outcome:
         submission_id=str(receipt.submission_id) if receipt.submission_id else None,
     )
     events = (Recorded(verdict.event, verdict.raw),) if isinstance(verdict, Accepted) else ()
-    return Outcome(receipt.outcome, events, tuple(letters))
+    claims = claims_of(verdict.event) if isinstance(verdict, Accepted) else ()
+    return Outcome(receipt.outcome, events, tuple(letters), claims)
 
 
 def make_receipt(verdict: Verdict, *, event_id: str | None, opd: str, at: datetime) -> Receipt:

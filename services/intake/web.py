@@ -9,13 +9,15 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
 from events.contracts import Reason
+from events.journal import ATTEMPTS
 from events.submission import Kind, Refused
 from lane.files import FileProblem, Spool
 from lane.json_text import field_in
 from lane.lane import Lane, NotReady
 from lane.web import LaneOf, actor_of, caller_of, errors_json, json_of, lane_routes
-from services.intake.commands import WHERE_THE_FORM_IS, Accepted, Declined, Origin, Verdict, submit
-from services.intake.inbound import first_received, make_receipt
+from services.intake.commands import WHERE_THE_FORM_IS, Accepted, Declined, Desk, Origin, Verdict, submit
+from services.intake.inbound import claims_of, first_received, make_receipt
+from services.intake.names import Names
 from services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT
 from web.tokens import Caller
 
@@ -55,26 +57,25 @@ def routes(lane: LaneOf) -> APIRouter:
 
 
 def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:
-    """Twice at most: when another process accepted the same event_id in between, the second look finds a duplicate."""
+    """Judged again when another process accepted something meanwhile: the same event_id, or the same number of a dataset."""
     if not lane.ready:
         raise NotReady
     origin = Origin(caller.opd or "", actor_of(caller))
-    files = lane.shared.files
-
-    def judged() -> Verdict:
-        find = partial(first_received, lane.journal)
-        return submit(raw, origin, now=datetime.now(UTC), files=files, find=find, size=files.size)
-
-    verdict = judged()
-    if not isinstance(verdict, Accepted):
-        return verdict
-    try:
-        lane.journal.append([verdict.event])
-    except Refused as refused:
-        if refused.kind is not Kind.CONFLICT:
-            return Declined(refused.reasons)
-        return judged()
-    return verdict
+    for _ in range(ATTEMPTS):
+        now = datetime.now(UTC)
+        files, names = lane.shared.files, Names(lane.journal, lane.inbox)
+        desk = Desk(now, lane.shared.due_rule(now), files, partial(first_received, lane.journal), files.size, names)
+        verdict = submit(raw, origin, desk)
+        if not isinstance(verdict, Accepted):
+            return verdict
+        try:
+            lane.journal.append([verdict.event], claims=claims_of(verdict.event))
+        except Refused as refused:
+            if refused.kind is not Kind.CONFLICT:
+                return Declined(refused.reasons)
+        else:
+            return verdict
+    raise NotReady
 
 
 async def _spooled(request: Request, spool: Spool) -> None:

@@ -1,11 +1,13 @@
 """The verbs of step 4: publish (the service's own), retract (an admin's). A submission and what the portal did in, one event out."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from events.contracts import DataPublished, DataRetracted, Published, Reason, Retracted
-from events.submission import Head, next_ids
+from pydantic import Field
+
+from events.contracts import DataPublished, DataRejected, DataRetracted, Lane, Published, Reason, Rejected, Retracted
+from events.submission import Head
 from lane.lane import Command, CommandBody, Context
-from services.publisher.policy import MAY_PUBLISH, RULES
+from services.publisher.policy import MAY_HAND_BACK, MAY_PUBLISH, RULES
 
 
 class Publish(CommandBody):
@@ -18,6 +20,10 @@ class Retract(CommandBody):
     reason: Reason
 
 
+class HandBack(CommandBody):
+    reasons: Annotated[tuple[Reason, ...], Field(min_length=1, max_length=100)]
+
+
 class Withdrawn(CommandBody):
     """The portal took it down."""
 
@@ -25,14 +31,21 @@ class Withdrawn(CommandBody):
 
 
 def publish(head: Head, body: Publish, context: Context) -> DataPublished:
-    return DataPublished.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": body.published})
+    return DataPublished.model_validate({**context.envelope(head, waits=False), "data": body.published})
 
 
 def retract(head: Head, body: Withdrawn, context: Context) -> DataRetracted:
-    return DataRetracted.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": body.data})
+    return DataRetracted.model_validate({**context.envelope(head, waits=False), "data": body.data})
+
+
+def hand_back(head: Head, body: HandBack, context: Context) -> DataRejected:
+    """From approved back to the agency: the portal refuses for good, or the superior recalls the approval in time."""
+    data = Rejected(manifest=head.manifest, reasons=body.reasons)
+    return DataRejected.model_validate({**context.envelope(head), "lane": Lane.PUBLISHER, "data": data})
 
 
 COMMANDS: Final[dict[str, Command[Any]]] = {
     "publish": Command(Publish, MAY_PUBLISH, "DataPublished", RULES, publish),
+    "reject": Command(HandBack, MAY_HAND_BACK, "DataRejected", RULES, hand_back),
     "retract": Command(Withdrawn, MAY_PUBLISH, "DataRetracted", RULES, retract),
 }

@@ -24,7 +24,7 @@ from lane.files import FileProblem
 from lane.lane import Lane
 from portals.portal import STEPS, Portal, PortalProblem
 from services.publisher.attempts import Attempt, Attempts, Waiting
-from services.publisher.commands import Publish, Retract, Withdrawn
+from services.publisher.commands import HandBack, Publish, Retract, Withdrawn
 from services.publisher.policy import PUBLISHER
 from services.publisher.standings import Upkeep, publication_of
 
@@ -198,6 +198,27 @@ class Publishing:
         self.attempts.retry_now(str(submission_id), datetime.now(UTC))
         for changed in self.lane.journal.on_commit:
             changed()
+
+    def hand_back(self, submission_id: uuid.UUID, body: HandBack, *, actor: Actor) -> Recorded:
+        """Back to the agency, as long as the public does not see it. Raises `Refused`. Blocking."""
+        self.lane.check("reject", submission_id, body, actor=actor)
+        dataset_id = self.lane.find(submission_id).dataset_id
+        with self.attempts.turn(dataset_id) as mine:
+            if not mine:
+                raise Refused(Kind.CONFLICT, Reason(code="busy", note="Data ini sedang ditulis ke portal; coba lagi sebentar lagi."))
+            if self._is_shown(dataset_id, submission_id):
+                note = "Data ini sudah tampil di portal; tunggu sampai tercatat terbit, lalu turunkan dengan alasan."
+                raise Refused(Kind.CONFLICT, Reason(code="shown", note=note))
+            return self.lane.do("reject", submission_id, body, actor=actor)
+
+    def _is_shown(self, dataset_id: str, submission_id: uuid.UUID) -> bool:
+        """A portal that does not answer shows nothing now, and the regular check finds what it shows later."""
+        try:
+            shown = self.portal.shown(dataset_id)
+        except PortalProblem as problem:
+            log.warning("handed_back_unseen", submission_id=str(submission_id), error=repr(problem))
+            return False
+        return shown is not None and shown.public and shown.submission_id == submission_id
 
     def retract(self, submission_id: uuid.UUID, body: Retract, *, actor: Actor) -> Recorded:
         """Take a published dataset down, then write it down. Raises `Refused`, `PortalProblem`. Blocking."""

@@ -9,8 +9,8 @@ from events.contracts import Reason
 from lane.lane import Lane
 from lane.web import LaneOf, actor_of, caller_first, caller_of, errors_json, json_of, lane_routes
 from portals.portal import PortalProblem
-from services.publisher.commands import Retract
-from services.publisher.policy import MAY_PUBLISH
+from services.publisher.commands import HandBack, Retract
+from services.publisher.policy import MAY_HAND_BACK, MAY_PUBLISH
 from services.publisher.publishing import Publishing
 from web.tokens import Caller
 
@@ -23,7 +23,7 @@ def publishing_of(lane: Lane) -> Publishing:
 
 def routes(lane: LaneOf) -> APIRouter:
     router = lane_routes("publisher", lane, readers=MAY_PUBLISH, commands={}, more=_publication)
-    admin = caller_of(lane, MAY_PUBLISH)
+    admin, handing_back = caller_of(lane, MAY_PUBLISH), caller_of(lane, MAY_HAND_BACK)
 
     def retry(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(admin)]) -> Response:
         publishing = publishing_of(lane())
@@ -37,9 +37,13 @@ def routes(lane: LaneOf) -> APIRouter:
             return errors_json([Reason(code=str(problem.code), note=problem.message)], 503)
         return Response(recorded.raw, media_type="application/json")
 
-    for verb in (retry, retract):
+    def reject(submission_id: uuid.UUID, body: HandBack, caller: Annotated[Caller, Depends(handing_back)]) -> Response:
+        recorded = publishing_of(lane()).hand_back(submission_id, body, actor=actor_of(caller))
+        return Response(recorded.raw, media_type="application/json")
+
+    for verb, first in ((retry, admin), (retract, admin), (reject, handing_back)):
         path = f"/api/submissions/{{submission_id}}/{verb.__name__}"
-        router.add_api_route(path, verb, methods=["POST"], route_class_override=caller_first(admin))
+        router.add_api_route(path, verb, methods=["POST"], route_class_override=caller_first(first))
     return router
 
 

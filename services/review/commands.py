@@ -9,23 +9,26 @@ from pydantic import Field, JsonValue, ValidationError
 
 from checks.metadata import findings
 from events.contracts import (
+    DataRetracted,
     DataRevised,
     Dataset,
     File,
     InboundDataset,
+    Lane,
     Note,
     Reason,
+    Retracted,
     Revised,
     Whole,
     WholeDataset,
     manifest_of,
 )
-from events.submission import Head, Kind, Refused, next_ids
+from events.submission import Head, Kind, Refused
 from lane.due import day_of
 from lane.lane import Command, CommandBody, Context
 from lane.publishable import reasons_against
 from lane.reasons import reasons_from
-from services.review.policy import MAY_REVISE, RULES
+from services.review.policy import MAY_REVISE, MAY_WITHDRAW, RULES
 
 
 class Revise(CommandBody):
@@ -36,10 +39,16 @@ class Revise(CommandBody):
     files: Annotated[tuple[File, ...], Field(min_length=1, max_length=100)] | None = None
 
 
+class Withdraw(CommandBody):
+    reason: Reason
+
+
 def revise(head: Head, body: Revise, context: Context) -> DataRevised:
     """Also when checking found nothing to change. Raises `Refused` (invalid) with every reason at once."""
     before = _newest(head, context)
     dataset = _merged(before.dataset, body.dataset or {})
+    if dataset.dataset_id != head.dataset_id:
+        _may_be_renamed(head, dataset.dataset_id, context)
     files = body.files or before.files
     missing = [
         Reason(code="file_missing", field=f"files.{i}.sha256", note=f"Berkas files.{i} belum diunggah ke penerimaan.")
@@ -56,7 +65,13 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
         note=body.note,
         changed=_changed(before, dataset, files),
     )
-    return DataRevised.model_validate({**next_ids(head), "occurred_at": context.now, "actor": context.actor, "data": data})
+    return DataRevised.model_validate({**context.envelope(head), "data": data})
+
+
+def withdraw(head: Head, body: Withdraw, context: Context) -> DataRetracted:
+    """Before anybody approved it: a test, a mistake. Nothing of it was ever public."""
+    data = Retracted(manifest=head.manifest, reason=Reason(code=body.reason.code, note=body.reason.note))
+    return DataRetracted.model_validate({**context.envelope(head, waits=False), "lane": Lane.REVIEW, "data": data})
 
 
 def manifest(dataset: Dataset, files: Sequence[File]) -> str:
@@ -70,11 +85,6 @@ def _newest(head: Head, context: Context) -> Whole:
 
 def _merged(dataset: WholeDataset, changes: dict[str, JsonValue]) -> WholeDataset:
     """What changes is held to what this version knows; what stays is left as it is."""
-    if changes.get("dataset_id", dataset.dataset_id) != dataset.dataset_id:
-        raise Refused(
-            Kind.INVALID,
-            Reason(code="fixed", field="dataset.dataset_id", note="dataset.dataset_id tidak dapat diubah; serahkan sebagai data baru."),
-        )
     if not changes:
         return dataset
     merged = dataset.model_dump(mode="json", exclude_none=True) | changes
@@ -82,6 +92,17 @@ def _merged(dataset: WholeDataset, changes: dict[str, JsonValue]) -> WholeDatase
     if reasons := _against(told, changes):
         raise Refused(Kind.INVALID, *reasons)
     return WholeDataset.model_validate_json(told)
+
+
+def _may_be_renamed(head: Head, dataset_id: str, context: Context) -> None:
+    """Until something was published under the old name, and to a name that nobody used yet. Raises `Refused`."""
+    inbox, field = context.lane.inbox, "dataset.dataset_id"
+    if inbox.was_published(head.dataset_id):
+        note = "dataset.dataset_id tidak dapat diubah lagi: data ini sudah pernah terbit dengan nama itu; serahkan sebagai data baru."
+        raise Refused(Kind.INVALID, Reason(code="fixed", field=field, note=note), state=head.state, sequence=head.sequence)
+    if inbox.standings([dataset_id]):
+        note = f"Nama data {dataset_id} sudah dipakai; tarik pengajuan ini, lalu serahkan sebagai edisi berikutnya dari data itu."
+        raise Refused(Kind.INVALID, Reason(code="name_taken", field=field, note=note), state=head.state, sequence=head.sequence)
 
 
 def _against(told: str, changes: Mapping[str, JsonValue]) -> tuple[Reason, ...]:
@@ -104,4 +125,5 @@ def _changed(before: Whole, dataset: WholeDataset, files: Sequence[File]) -> tup
 
 COMMANDS: Final[dict[str, Command[Any]]] = {
     "revise": Command(Revise, MAY_REVISE, "DataRevised", RULES, revise),
+    "withdraw": Command(Withdraw, MAY_WITHDRAW, "DataRetracted", RULES, withdraw),
 }

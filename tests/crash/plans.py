@@ -30,6 +30,7 @@ class Plan:
     returned: bool
     by_http: bool
     times: int
+    year: int
 
     @cached_property
     def submission_id(self) -> uuid.UUID:
@@ -68,6 +69,7 @@ def _plans(chance: random.Random, count: int) -> Iterator[Plan]:
             returned=chance.random() < 0.2,
             by_http=chance.random() < 0.2,
             times=2 if chance.random() < 0.1 else 1,
+            year=2000 + number % 25,
         )
 
 
@@ -95,8 +97,8 @@ def _dataset(plan: Plan) -> dict[str, Any]:
         "theme": "Pemerintahan",
         "section": "Bidang Data",
         "responsible": {"position": "Kepala Bidang Data", "email": f"data@{plan.opd}.example.id"},
-        "period_start": "2025-01-01",
-        "period_end": "2025-12-31",
+        "period_start": f"{plan.year}-01-01",
+        "period_end": f"{plan.year}-12-31",
         "frequency": "annual",
         "regions": ["33.13"],
         "information_class": "berkala",

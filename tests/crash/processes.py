@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ import services.review.commands as review
 from bus.consumer import Consumer
 from bus.loops import Progress
 from bus.relay import Relay
-from events.contracts import LOG_TOPIC, Published
+from events.contracts import LOG_TOPIC, Due, Published
 from events.journal import Journal
 from lane.files import open_files
 from lane.inbox import Inbox
@@ -33,6 +34,10 @@ COMMANDS: Final[dict[str, Any]] = {
     "publisher": publisher.COMMANDS,
     "archive": {},
 }
+
+
+def due_rule(moment: datetime) -> Due:
+    return Due(at=moment + timedelta(minutes=60), minutes=60, calendar="wall")
 
 
 @dataclass
@@ -51,14 +56,15 @@ def started(name: str, disk: Disk, log: Log, directory: Path, *, is_shared: bool
     inbox = Inbox(name, disk.engine())
     inbox.prepare()
     files = open_files(f"file:{directory / 'files'}")
-    shared = SimpleNamespace(directory=SimpleNamespace(progress=SimpleNamespace(ready=True)), files=files)
+    directory_ = SimpleNamespace(progress=SimpleNamespace(ready=True))
+    shared = SimpleNamespace(directory=directory_, files=files, due_rule=due_rule)
     lane = Lane(name, cast("Any", shared), journal, inbox, COMMANDS[name])
     group = name if is_shared else None
     make = partial(Consumer, kafka=cast("Any", None), journal=journal, group=group, _cluster=CLUSTER)
     pattern = re.compile(f"^{re.escape(LOG_TOPIC)}$")
     lane.consumers = [make(topics=pattern, take=journal.replicate, progress=Progress("log"))]
     if name == "intake":
-        judged = partial(judge, journal=journal, files=files)
+        judged = partial(judge, journal=journal, inbox=inbox, files=files, due=lane.shared.due_rule)
         take = lambda records: journal.answer(records, judged)  # noqa: E731
         lane.consumers.append(make(topics=TOPICS, take=take, progress=Progress("inbound"), refuse=refuse))
     relay = Relay(cast("Any", None), journal, Progress("relay"), asyncio.Event())

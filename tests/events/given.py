@@ -65,9 +65,9 @@ def content(**changes: Any) -> dict[str, Any]:
     return {"dataset": dataset, "files": files, "manifest": manifest_of(dataset, files), "findings": findings}
 
 
-def submission_of(**changes: Any) -> Step:
+def submission_of(*, edition: int | None = None, **changes: Any) -> Step:
     received = {"digest": "d" * 64, "submitted_by": TIM.id, "submitted_at": "2026-11-23T01:59:00Z"}
-    return Step("DataSubmitted", Lane.INTAKE, TIM, lambda _: {**content(**changes), "received": received})
+    return Step("DataSubmitted", Lane.INTAKE, TIM, lambda _: {**content(**changes), "received": received, "edition": edition})
 
 
 def revision_of(**changes: Any) -> Step:
@@ -109,6 +109,13 @@ verified = Step("DataVerified", Lane.DECISION, ATASAN, lambda s: {"manifest": _m
 approved = Step("DataApproved", Lane.DECISION, ATASAN, lambda s: {"manifest": _manifest(s), "consideration": "Layak diunggah."})
 published = Step("DataPublished", Lane.PUBLISHER, ADMIN, lambda s: {**_shown(s), "dataset": "daftar-desa", "files": []})
 retracted = Step("DataRetracted", Lane.PUBLISHER, ADMIN, lambda s: {**_shown(s), "reason": {"code": "personal_data", "note": "Ada NIK."}})
+withdrawn = Step("DataRetracted", Lane.REVIEW, KETUA, lambda s: {"manifest": _manifest(s), "reason": {"code": "test", "note": "Uji coba."}})
+recalled = Step(
+    "DataRejected",
+    Lane.PUBLISHER,
+    ADMIN,
+    lambda s: {"manifest": _manifest(s), "reasons": [{"code": "too_large", "note": "Portal menolak."}]},
+)
 WHOLE_LIFE = (submitted, revised, rejected(), revised, verified, approved, published)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from events.contracts import Actor, Lane
-from events.submission import BATON, State, another_pair_of_eyes, fold, held_by, next_ids, same_opd
+from events.submission import BATON, State, another_pair_of_eyes, fold, held_by, next_ids, same_opd, turn_of
 from tests.events.given import (
     ATASAN,
     KETUA,
@@ -66,9 +66,12 @@ def test_the_way_begins_at_intake_and_the_table_names_every_state() -> None:
 def test_only_what_the_baton_allows_may_be_written(steps: tuple[Step, ...], may_follow: set[str], event_type: str) -> None:
     submission = given(*steps)
 
-    reason = held_by(submission.head, event_type=event_type, expected_sequence=submission.sequence)
+    turn = turn_of(submission.head) or Lane.PUBLISHER
+    reason = held_by(submission.head, event_type=event_type, lane=turn, expected_sequence=submission.sequence)
+    elsewhere = held_by(submission.head, event_type=event_type, lane=Lane.INTAKE, expected_sequence=submission.sequence)
 
     assert (reason is None) == (event_type in may_follow)
+    assert elsewhere is not None
     if reason:
         assert reason.code == "not_holder"
         assert submission.state in reason.note
@@ -76,7 +79,7 @@ def test_only_what_the_baton_allows_may_be_written(steps: tuple[Step, ...], may_
 
 @pytest.mark.parametrize("expected_sequence", [1, 3])
 def test_who_decides_on_an_older_or_unknown_step_is_told_what_changed(expected_sequence: int) -> None:
-    reason = held_by(given(submitted, revised).head, event_type="DataVerified", expected_sequence=expected_sequence)
+    reason = held_by(given(submitted, revised).head, event_type="DataVerified", lane="decision", expected_sequence=expected_sequence)
 
     assert reason is not None
     assert (reason.code, reason.field) == ("stale", "expected_sequence")

@@ -14,7 +14,7 @@ from events.heads import HEADS
 from events.journal import Journal
 from events.stores import open_store
 from events.submission import Head, Recorded, State
-from lane.inbox import Inbox, open_engine
+from lane.inbox import Inbox, Standing, open_engine
 from tests.events.given import (
     START,
     after,
@@ -26,8 +26,10 @@ from tests.events.given import (
     revised,
     revision_of,
     story,
+    submission_of,
     submitted,
     verified,
+    withdrawn,
 )
 
 LANES = itertools.count(1)
@@ -150,8 +152,9 @@ def test_no_question_that_a_lane_asks_reads_the_whole_table(lane: str, tmp_path:
     if lane in ("review", "intake"):
         room.items(holder=Lane.REVIEW, opd="dinkes")
         room.inbox.waiting("dinkes")
-    if lane == "decision":
-        room.inbox.other_opds_with([("daftar-desa", "dinkes")])
+    if lane in ("intake", "review", "decision"):
+        room.inbox.standings(["daftar-desa"])
+        room.inbox.was_published("daftar-desa")
     sa.event.remove(room.inbox.engine, "before_cursor_execute", heard)
     with room.inbox.engine.connect() as c:
         plans = [str(row[3]) for sql, values in asked for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
@@ -171,12 +174,23 @@ def test_counts_of_what_waits_and_is_late(room: Room) -> None:
     assert counts == {"review": (2, 1), "decision": (1, 0)}
 
 
-def test_another_agency_s_published_name_is_known(room: Room) -> None:
-    room.came(*story(submitted.by(DINKES), revised.by(KETUA_OF_DINKES), verified, approved), *story(submitted, revised))
+def test_a_name_belongs_to_the_agency_that_first_submitted_under_it(room: Room) -> None:
+    theirs = story(submitted.by(DINKES).on(START), revised.by(KETUA_OF_DINKES), rejected(), withdrawn.by(KETUA_OF_DINKES))
+    ours = story(submission_of(edition=4).on(START + timedelta(hours=1)), revised)
+    room.came(*ours, *theirs)
 
-    asked = [("daftar-desa", "dispermades"), ("daftar-desa", "dinkes"), ("lain", "dispermades"), ("daftar-desa", "dispermades")]
-    assert room.inbox.other_opds_with(asked) == {("daftar-desa", "dispermades"): "dinkes"}
-    assert room.inbox.other_opds_with([]) == {}
+    assert room.inbox.standings(["daftar-desa", "lain"]) == {
+        "daftar-desa": Standing("dinkes", 4, (("2025-01-01", "2025-12-31", str(ours[0].event.submission_id)),))
+    }
+    assert room.inbox.standings([]) == {}
+
+
+def test_submissions_of_the_time_before_editions_were_numbered_count(room: Room) -> None:
+    room.came(*story(submitted), *story(submitted), *story(submitted, revised, verified, approved, published))
+
+    assert room.inbox.standings(["daftar-desa"])["daftar-desa"].editions == 3
+    assert room.inbox.was_published("daftar-desa")
+    assert not room.inbox.was_published("lain")
 
 
 def test_who_hands_in_sees_the_own_agency_s_submissions_wherever_they_wait(room: Room) -> None:

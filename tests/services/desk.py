@@ -131,6 +131,6 @@ def form(*, event_id: str | None = None, content: bytes | None = CONTENT, opd: s
         "occurred_at": "2026-11-23T09:00:00+07:00",
         "opd": opd,
         "submitted_by": f"tim-ppid@{opd}",
-        "dataset": DATASET | dataset,
+        "dataset": DATASET | {"dataset_id": f"daftar-{uuid.uuid4().hex[:12]}"} | dataset,
         "files": [file],
     }

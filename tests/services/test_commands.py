@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from services.decision.commands import Verify
 from tests.events.given import (
     CHECKLIST,
     FILE,
+    START,
     Step,
     approved,
     in_the_role_of,
+    on_a_topic,
+    published,
     rejected,
     revised,
     revision_of,
@@ -100,7 +104,6 @@ async def test_the_head_replaces_a_file_that_intake_has(review: Desk) -> None:
 @pytest.mark.parametrize(
     ("body", "errors"),
     [
-        ({"dataset": {"dataset_id": "lain"}}, [("fixed", "dataset.dataset_id")]),
         ({"dataset": {"title": " ", "licence": "x"}}, [("required", "dataset.title"), ("unknown_field", "dataset.licence")]),
         ({"dataset": {"title": None}}, [("required", "dataset.title")]),
         ({"dataset": {"information_class": "dikecualikan"}}, [("exempt", "dataset.information_class")]),
@@ -119,6 +122,75 @@ async def test_a_revision_that_may_not_stand_is_refused_with_every_field(
 
     assert (answer.status_code, codes(answer)) == (422, errors)
     assert review.written(submission_id) == ["DataSubmitted"]
+
+
+async def test_a_name_may_change_until_something_was_published_under_it(review: Desk) -> None:
+    review.given(*story(submission_of(dataset_id="sudah-ada")))
+    shown = story(submission_of(dataset_id="terbit"), revision_of(dataset_id="terbit"), verified, approved, published)
+    review.given(*shown)
+    mistyped, next_one = (review.given(*story(submission_of(dataset_id=name))) for name in ("daftar-dessa", "terbit"))
+
+    async def renamed(submission_id: uuid.UUID, name: str, sequence: int = 1) -> httpx.Response:
+        return await review.says(KETUA, "revise", submission_id, expected_sequence=sequence, dataset={"dataset_id": name})
+
+    assert codes(await renamed(next_one, "lain")) == [("fixed", "dataset.dataset_id")]
+    assert codes(await renamed(mistyped, "sudah-ada")) == [("name_taken", "dataset.dataset_id")]
+    answer = await renamed(mistyped, "daftar-desa")
+    assert (answer.status_code, answer.json()["data"]["dataset"]["dataset_id"]) == (200, "daftar-desa")
+    assert answer.json()["data"]["changed"] == ["dataset.dataset_id"]
+
+
+@pytest.mark.parametrize(("who", "before"), [(TIM, (submitted,)), (KETUA, (submitted,)), (KETUA, (submitted, revised, rejected()))])
+async def test_what_nobody_approved_may_be_withdrawn_by_its_agency(review: Desk, who: Actor, before: tuple[Step, ...]) -> None:
+    submission_id, reason = review.given(*story(*before)), {"code": "test", "note": "Hanya uji coba."}
+
+    answer = await review.says(who, "withdraw", submission_id, expected_sequence=len(before), reason=reason)
+
+    assert (answer.status_code, answer.json()["type"], answer.json()["lane"]) == (200, "DataRetracted", "review")
+    assert answer.json()["data"]["reason"] == reason
+    assert "url" not in answer.json()["data"]
+    again = await review.says(who, "withdraw", submission_id, expected_sequence=len(before) + 1, reason=reason)
+    assert (again.status_code, codes(again)[0][0]) == (409, "not_holder")
+
+
+@pytest.mark.parametrize(
+    ("who", "before", "status", "code"),
+    [
+        (ATASAN, (submitted,), 403, "role"),
+        (KETUA_OF_DINKES, (submitted,), 403, "other_opd"),
+        (KETUA, (submitted, revised), 409, "not_holder"),
+        (KETUA, (submitted, revised, verified, approved), 409, "not_holder"),
+    ],
+)
+async def test_who_may_not_withdraw_is_refused(review: Desk, who: Actor, before: tuple[Step, ...], status: int, code: str) -> None:
+    submission_id, reason = review.given(*story(*before)), {"code": "test", "note": "x"}
+
+    answer = await review.says(who, "withdraw", submission_id, expected_sequence=len(before), reason=reason)
+
+    assert (answer.status_code, codes(answer)[0][0]) == (status, code)
+    assert len(review.written(submission_id)) == len(before)
+
+
+async def test_who_submitted_may_return_it_and_a_system_s_word_locks_nobody_out(decision: Desk) -> None:
+    told = story(on_a_topic(submitted, says=ATASAN.id), revised)
+    submission_id = decision.given(*told)
+    answer = await decision.says(ATASAN, "verify", submission_id, expected_sequence=2, **BODIES["verify"])
+    assert answer.status_code == 200
+
+    mine = in_the_role_of(ATASAN, TIM)
+    submission_id = decision.given(*story(submitted, revised))
+    assert (await decision.says(mine, "reject", submission_id, expected_sequence=2, **BODIES["reject"])).status_code == 200
+
+
+async def test_approving_looks_again_whose_the_name_is_and_what_is_on_its_way(decision: Desk) -> None:
+    """Between verifying and approving another submission may have come to light that was first."""
+    told = story(submission_of().on(START + timedelta(hours=2)), revised, verified)
+    submission_id = decision.given(*told)
+    decision.given(*story(submission_of().on(START + timedelta(hours=1))))
+
+    answer = await decision.says(ATASAN, "approve", submission_id, expected_sequence=3, **BODIES["approve"])
+
+    assert (answer.status_code, codes(answer)) == (422, [("already_open", "dataset.period_start")])
 
 
 async def test_the_superior_verifies_and_approves_what_the_caller_saw(decision: Desk) -> None:
@@ -185,7 +257,7 @@ async def test_data_with_an_error_finding_cannot_be_verified_but_returned(decisi
 
 async def test_a_name_that_another_agency_publishes_under_cannot_be_verified(decision: Desk) -> None:
     other = submitted.by(Actor(id="tim@dinkes", name="Tim", role="tim_ppid", opd="dinkes"))
-    decision.given(*story(other, revised.by(KETUA_OF_DINKES), verified, approved))
+    decision.given(*story(other.on(START), revised.by(KETUA_OF_DINKES), rejected()))
     submission_id = decision.given(*story(submitted, revised))
 
     answer = await decision.says(ATASAN, "verify", submission_id, expected_sequence=2, **BODIES["verify"])

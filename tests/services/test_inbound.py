@@ -33,7 +33,8 @@ def records_of(*values: object, topic: str = TOPIC, first: int = 0) -> list[Reco
 
 
 def take(desk: Desk, *records: Record) -> list[str]:
-    judged = partial(judge, journal=desk.lane.journal, files=desk.shared.files)
+    lane = desk.lane
+    judged = partial(judge, journal=lane.journal, inbox=lane.inbox, files=desk.shared.files, due=desk.shared.due_rule)
     return [outcome.counted for outcome in desk.lane.journal.answer(records, judged)]
 
 
@@ -59,7 +60,7 @@ async def test_an_accepted_record_becomes_the_first_event_and_says_where_it_came
     assert isinstance(event, DataSubmitted)
     received = event.data.received
     assert (received.topic, received.partition, received.offset, str(received.event_id)) == (TOPIC, 0, 17, sent["event_id"])
-    assert (event.actor.id, event.actor.role, event.actor.opd) == ("tim-ppid@dispermades", "tim_ppid", "dispermades")
+    assert (event.actor.id, event.actor.role, event.actor.opd) == ("opd:dispermades", "tim_ppid", "dispermades")
     (receipt,) = receipts(intake)
     assert (receipt["outcome"], receipt["submission_id"], receipt["event_id"]) == ("accepted", str(submission_id), sent["event_id"])
 
@@ -98,7 +99,7 @@ async def test_a_record_judged_again_by_a_journal_that_lost_its_position_is_acce
     records = records_of(form())
     take(intake, *records)
 
-    (again,) = judge(records, journal=intake.lane.journal, files=intake.shared.files)
+    (again,) = judge(records, journal=intake.lane.journal, inbox=intake.lane.inbox, files=intake.shared.files, due=intake.shared.due_rule)
 
     assert (again.counted, again.events, [letter.kind for letter in again.letters]) == ("accepted", (), [LetterKind.RECEIPT])
 

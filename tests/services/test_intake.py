@@ -207,3 +207,43 @@ async def test_refused_data_leaves_no_bytes_behind(intake: Desk) -> None:
     await intake.post("submissions", TIM, edited(dataset__personal_data={"contains": True}))
 
     assert intake.shared.files.size(hashlib.sha256(CONTENT).hexdigest()) is None
+
+
+async def test_submissions_of_a_dataset_are_numbered_and_a_second_open_one_of_a_period_is_refused(intake: Desk) -> None:
+    def year(number: int, **more: Any) -> dict[str, Any]:
+        return form(dataset_id="daftar-desa", period_start=f"{number}-01-01", period_end=f"{number}-12-31", **more)
+
+    one, two = await intake.post("submissions", TIM, year(2023)), await intake.post("submissions", TIM, year(2024))
+    again = await intake.post("submissions", TIM, year(2023, title="Sekali lagi"))
+    theirs = await intake.post("submissions", TIM_OF_DINKES, year(2025, opd="dinkes") | {"opd": "dinkes"})
+
+    def edition_of(answer: httpx.Response) -> int | None:
+        event = intake.lane.journal.history(uuid.UUID(answer.json()["submission_id"]))[0].event
+        assert isinstance(event, DataSubmitted)
+        return event.data.edition
+
+    assert [edition_of(answer) for answer in (one, two)] == [1, 2]
+    assert (again.status_code, codes(again)) == (422, [("already_open", "dataset.period_start")])
+    assert one.json()["submission_id"] in again.json()["errors"][0]["message"]
+    assert (theirs.status_code, codes(theirs)) == (422, [("name_taken", "dataset.dataset_id")])
+    assert "dispermades" not in theirs.text
+
+
+async def test_many_at_once_get_numbers_of_their_own(intake: Desk) -> None:
+    sent = [form(dataset_id="daftar-desa", period_start=f"{year}-01-01", period_end=f"{year}-12-31") for year in range(2010, 2018)]
+
+    answers = await asyncio.gather(*(intake.post("submissions", TIM, one) for one in sent))
+
+    ids = [uuid.UUID(answer.json()["submission_id"]) for answer in answers]
+    assert sorted(head.edition or 0 for head in intake.lane.journal.heads(ids).values()) == list(range(1, 9))
+
+
+async def test_by_when_the_next_step_is_due_is_told_with_the_rule(tmp_path: Path) -> None:
+    """A setting of tomorrow must not turn what was in time into late."""
+    async with desk_of("intake", tmp_path, sla_minutes="45", sla_calendar="office") as desk:
+        answer = await desk.post("submissions", TIM, form())
+        said = desk.lane.journal.history(uuid.UUID(answer.json()["submission_id"]))[0].said
+
+    assert (said["due"]["minutes"], said["due"]["calendar"]) == (45, "office")
+    assert "holidays" in said["due"]["holidays"]
+    assert said["due"]["at"] > said["occurred_at"]

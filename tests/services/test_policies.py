@@ -1,12 +1,14 @@
 """The rules of the steps, one by one: each is good, or gives its reason."""
 
+import uuid
 from typing import Any
 
 import pytest
 
 from events.contracts import Checklist, Dataset, File, Inbound
+from lane.inbox import Standing
 from lane.publishable import reasons_against
-from services.decision.policy import MAY_DECIDE, all_five_hold, dataset_is_its_own, has_no_error_findings
+from services.decision.policy import MAY_DECIDE, all_five_hold, has_no_error_findings, place_is_free
 from services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT, comes_from
 from services.publisher.policy import MAY_PUBLISH, PUBLISHER
 from services.review.policy import MAY_REVISE
@@ -73,12 +75,22 @@ def test_a_warning_does_not_hinder_and_an_error_does() -> None:
     assert (reason.code, reason.field) == ("has_errors", "dataset.columns")
 
 
-def test_a_name_belongs_to_the_agency_that_published_under_it() -> None:
-    assert dataset_is_its_own(given(submitted).head, None) == []
+def test_a_name_belongs_to_the_agency_that_first_submitted_under_it() -> None:
+    assert place_is_free(given(submitted).head, Standing("dispermades", 3)) == []
 
-    (reason,) = dataset_is_its_own(given(submitted).head, "dinkes")
+    (reason,) = place_is_free(given(submitted).head, Standing("dinkes", 3))
     assert (reason.code, reason.field) == ("name_taken", "dataset.dataset_id")
     assert "dinkes" in reason.note
+
+
+def test_of_two_submissions_for_one_period_the_first_goes_first() -> None:
+    head = given(submitted).head
+    mine, another = (("2025-01-01", "2025-12-31", str(i)) for i in (head.submission_id, uuid.UUID(int=1)))
+
+    assert place_is_free(head, Standing("dispermades", 2, (mine, another))) == []
+    assert place_is_free(head, Standing("dispermades", 2, (("2024-01-01", "2024-12-31", "x"), mine))) == []
+    (reason,) = place_is_free(head, Standing("dispermades", 2, (another, mine)))
+    assert (reason.code, str(uuid.UUID(int=1)) in reason.note) == ("already_open", True)
 
 
 def test_an_agency_speaks_for_itself_only() -> None:

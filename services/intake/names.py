@@ -1,0 +1,74 @@
+"""Whose a dataset's name is, and which number a submission gets among those of its dataset. What the journal knows in, numbers out.
+
+A name belongs to the OPD that first submitted under it, retracted or not. Numbers are claimed in the transaction that writes the
+submission, so that two processes never give the same one.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+from events.contracts import Dataset, Reason
+from events.journal import Journal
+from lane.inbox import UNUSED, Inbox, Standing
+
+
+@dataclass
+class Names:
+    """One for each batch: later records see what earlier ones led to."""
+
+    journal: Journal
+    inbox: Inbox
+    _known: dict[str, Standing] = field(default_factory=dict)
+
+    def look_up(self, dataset_ids: Collection[str]) -> None:
+        """What is said of many at once need not be asked one by one."""
+        asked = set(dataset_ids) - self._known.keys()
+        if not asked:
+            return
+        claimed = self.journal.store.positions({claim_of(dataset_id) for dataset_id in asked})
+        found = self.inbox.standings(asked)
+        for dataset_id in asked:
+            standing = found.get(dataset_id, UNUSED)
+            self._known[dataset_id] = replace(standing, editions=max(standing.editions, claimed.get(claim_of(dataset_id), 0)))
+
+    def against(self, dataset: Dataset, opd: str) -> list[Reason]:
+        """Why this OPD may not submit this now: the name is another's, or the same period is on its way already."""
+        return [*not_the_own_name(self._of(dataset), dataset.dataset_id, opd), *open_already(self._of(dataset), dataset)]
+
+    def next(self, dataset: Dataset) -> int:
+        """The number of a submission that is accepted now."""
+        return self._of(dataset).editions + 1
+
+    def take(self, dataset: Dataset, opd: str, submission_id: str) -> None:
+        """It was accepted, with that number."""
+        before = self._of(dataset)
+        opened = (*before.open, (*_period(dataset), submission_id))
+        self._known[dataset.dataset_id] = Standing(before.owner or opd, before.editions + 1, opened)
+
+    def _of(self, dataset: Dataset) -> Standing:
+        self.look_up([dataset.dataset_id])
+        return self._known[dataset.dataset_id]
+
+
+def claim_of(dataset_id: str) -> str:
+    """The position in the journal that says how many numbers are given."""
+    return f"edition/{dataset_id}"
+
+
+def not_the_own_name(standing: Standing, dataset_id: str, opd: str) -> list[Reason]:
+    if standing.owner in (None, opd):
+        return []
+    note = f"Nama data {dataset_id} sudah dipakai OPD lain; pakai nama lain, atau minta pengelola menyerahkan nama itu."
+    return [Reason(code="name_taken", field="dataset.dataset_id", note=note)]
+
+
+def open_already(standing: Standing, dataset: Dataset) -> list[Reason]:
+    found = next((submission_id for *period, submission_id in standing.open if tuple(period) == _period(dataset)), None)
+    if found is None:
+        return []
+    note = f"Data ini untuk periode yang sama masih diproses dengan nomor {found}; tunggu sampai terbit, atau tarik dahulu pengajuan itu."
+    return [Reason(code="already_open", field="dataset.period_start", note=note)]
+
+
+def _period(dataset: Dataset) -> tuple[str, str]:
+    return dataset.period_start.isoformat(), dataset.period_end.isoformat()
