@@ -3,8 +3,8 @@
 from functools import partial
 
 from bus.channels import DEAD_LETTERS, INBOUND, LOG, RECEIPTS, Declarations
-from bus.consumer import Consumer
 from bus.loops import Progress
+from bus.sources import InboundConsumer
 from lane.lane import Lane, Shared, build_lane
 from services.intake.inbound import TOPICS, judge, refuse
 from services.intake.recovery import recover
@@ -18,7 +18,7 @@ def build(shared: Shared) -> Lane:
     log_consumer = lane.consumers[0]
     judged = partial(judge, journal=lane.journal, files=shared.files)
     lane.consumers.append(
-        Consumer(
+        InboundConsumer(
             kafka=shared.kafka,
             journal=lane.journal,
             topics=TOPICS,
