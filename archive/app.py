@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from archive.web import archive_routes
+from bus.channels import DEAD_LETTERS, LOG, Declarations
 from lane.lane import Lane, Shared, build_lane
 from lane.web import LaneOf, add_health
 
@@ -15,3 +16,9 @@ def routes(lane: LaneOf) -> APIRouter:
     router = archive_routes(lane)
     add_health(router, lambda: [lane()])
     return router
+
+
+def declare(told: Declarations) -> None:
+    """What this lane reads and writes."""
+    told.reads(LOG, by="archive", group="jejak.archive", why="The archive keeps a copy that auditors ask.")
+    told.writes(DEAD_LETTERS, by="archive", why="What cannot be read or breaks the rules of the log is set aside.")

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any, Final, Protocol, TypeVar
 
+from bus.headers import read_any_header
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 Progress = Callable[[int], None]
@@ -110,6 +112,8 @@ def _counted_here(progress: Progress) -> Iterator[None]:
 
 
 def _start(done: "Synchronized[int]") -> None:
+    read_any_header()
+
     def add(records: int) -> None:
         with done.get_lock():
             done.value += records

@@ -18,6 +18,7 @@ import orjson
 
 from benchmarks.officials import OFFICIALS, Arrived, Stamps, revise_all
 from benchmarks.workers import answer, lines
+from bus.headers import read_any_header
 from bus.loops import ended, forever, woken
 from events.contracts import Lane as Holder
 from events.journal import EVENTS, Entry, Outcome, Record
@@ -191,4 +192,5 @@ async def run(name: str, mode: str) -> None:
 
 
 if __name__ == "__main__":
+    read_any_header()
     asyncio.run(run(sys.argv[1], sys.argv[2]))

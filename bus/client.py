@@ -1,72 +1,78 @@
 """The other side of the inbound topics: send records, wait for their receipts. Used by `jejak submit`, the demo and the tests."""
 
 import asyncio
-import time
 from collections.abc import Collection, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer
+from faststream.kafka import KafkaBroker
+from faststream.kafka.subscriber.usecase import DefaultSubscriber
 
-from bus.kafka import CALL_S, Kafka, stopped
+from bus.kafka import CALL_S, Kafka
 from bus.loops import within
+from bus.stream import connected, stream
 from events.contracts import RECEIPTS_TOPIC
 
-
-async def send(kafka: Kafka, records: Sequence[tuple[str, bytes | None, bytes | None]]) -> None:
-    """Send (topic, key, value) and wait until Kafka has them all. Raises KafkaError, TimeoutError."""
-    producer = AIOKafkaProducer(**kafka.options(), enable_idempotence=True, acks="all", max_request_size=4 * 1024 * 1024)
-    try:
-        await within(CALL_S, producer.start())
-        sent = [await producer.send(topic, value, key=key) for topic, key, value in records]
-        await within(4 * CALL_S, asyncio.gather(*sent))
-    finally:
-        await stopped(producer.stop())
+Records = Sequence[tuple[str, bytes | None, bytes | None]]
+"""Topic, key and value of each."""
 
 
-async def submit(
-    kafka: Kafka, records: Sequence[tuple[str, bytes | None, bytes]], *, event_ids: Collection[str], timeout_s: float
-) -> list[dict[str, Any]]:
+async def send(kafka: Kafka, records: Records) -> None:
+    """Send records of JSON and wait until Kafka has them all. Raises KafkaError, TimeoutError."""
+    async with connected(stream(kafka)) as broker:
+        await publish(broker, records)
+
+
+async def submit(kafka: Kafka, records: Records, *, event_ids: Collection[str], timeout_s: float) -> list[dict[str, Any]]:
     """Send records to inbound topics and wait for a receipt of each event_id. Raises TimeoutError when some stay out."""
-    consumer = AIOKafkaConsumer(**kafka.options(), group_id=None, enable_auto_commit=False, auto_offset_reset="latest")
-    try:
-        await within(CALL_S, consumer.start())
-        await consumer.topics()
-        await _assign_at_end(consumer)
-        await send(kafka, records)
-        return await _receipts(consumer, set(event_ids), time.monotonic() + timeout_s)
-    finally:
-        await stopped(consumer.stop())
-
-
-async def _assign_at_end(consumer: AIOKafkaConsumer) -> None:
-    partitions = await _partitions(consumer)
-    consumer.assign(partitions)
-    ends = await within(CALL_S, consumer.end_offsets(partitions))
-    for partition, end in ends.items():
-        consumer.seek(partition, end)
-
-
-async def _partitions(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-    consumer.assign([TopicPartition(RECEIPTS_TOPIC, 0)])
-    deadline = time.monotonic() + CALL_S
-    while not (found := consumer.partitions_for_topic(RECEIPTS_TOPIC)):
-        if time.monotonic() > deadline:
+    async with kafka.admin() as admin:
+        if RECEIPTS_TOPIC not in await admin.list_topics():
             raise TimeoutError(f"Kafka knows no topic {RECEIPTS_TOPIC}; start the lanes once")
-        await asyncio.sleep(0.05)
-    return [TopicPartition(RECEIPTS_TOPIC, number) for number in sorted(found)]
+    broker, awaited = stream(kafka), Awaited(set(event_ids))
+    subscriber = awaited.subscribe(broker)
+    async with connected(broker):
+        await _settle(cast("AIOKafkaConsumer", subscriber.consumer))
+        await publish(broker, records)
+        try:
+            await within(timeout_s, awaited.all_there.wait())
+        except TimeoutError:
+            raise TimeoutError(f"no receipt yet for {', '.join(sorted(awaited.open_ids)[:5])}: is intake running?") from None
+    return awaited.receipts
 
 
-async def _receipts(consumer: AIOKafkaConsumer, open_ids: set[str], deadline: float) -> list[dict[str, Any]]:
-    receipts: list[dict[str, Any]] = []
-    while open_ids:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError(f"no receipt yet for {', '.join(sorted(open_ids)[:5])}: is intake running?")
-        for messages in (await consumer.getmany(timeout_ms=int(min(left, 1.0) * 1000))).values():
-            for message in messages:
-                receipt = orjson.loads(message.value)
-                if receipt["event_id"] in open_ids:
-                    open_ids.discard(receipt["event_id"])
-                    receipts.append(receipt)
-    return receipts
+@dataclass
+class Awaited:
+    """The receipts that somebody waits for."""
+
+    open_ids: set[str]
+    receipts: list[dict[str, Any]] = field(default_factory=list)
+    all_there: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def subscribe(self, broker: KafkaBroker) -> DefaultSubscriber:
+        """To receipts that are written from now on."""
+        subscriber = broker.subscriber(RECEIPTS_TOPIC, auto_offset_reset="latest", isolation_level="read_committed")
+        subscriber(self.take)
+        return subscriber
+
+    async def take(self, body: bytes) -> None:
+        receipt = orjson.loads(body)
+        if receipt["event_id"] in self.open_ids:
+            self.open_ids.remove(receipt["event_id"])
+            self.receipts.append(receipt)
+        if not self.open_ids:
+            self.all_there.set()
+
+
+async def publish(broker: KafkaBroker, records: Records) -> None:
+    """Through a connected broker; returns when Kafka has them all. Raises KafkaError, TimeoutError."""
+    headers = {"content-type": "application/json"}
+    sent = [await broker.publish(value, topic, key=key, headers=headers, no_confirm=True) for topic, key, value in records]
+    await within(4 * CALL_S, asyncio.gather(*sent))
+
+
+async def _settle(consumer: AIOKafkaConsumer) -> None:
+    """Until it is settled where "from now on" is: a receipt that comes before that would be missed."""
+    for partition in consumer.assignment():
+        await within(CALL_S, consumer.position(partition))

@@ -7,18 +7,20 @@ taken once is never read again, what was not is read from the stored position, a
 import asyncio
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from eventsourcing.persistence import PersistenceError
 
+from bus.assignment import Alone, Shared
 from bus.kafka import CALL_S, Kafka, KafkaError, stopped
 from bus.loops import STALLED_S, WATCH_S, Progress, breath, pause, within
-from events.journal import Journal, Outcome, Record, dead_letter, source_of
+from events.journal import Journal, Outcome, Record, source_of
 
 log = structlog.get_logger("jejak.bus")
 
@@ -39,12 +41,12 @@ def record_of(message: "ConsumerRecord[bytes, bytes]", cluster: str) -> Record:
 
 
 @dataclass
-class Consumer:
+class Consumer(ABC):
     """Reads topics into a journal through `take` (a blocking call: effects and positions in one transaction).
 
-    With a `group`, partitions are shared with other processes of the lane; without, this process reads them all. `refuse`: what
-    becomes of a record that our own code fails on; without it the record waits, because the log must not have holes. `gather_s`: the
-    shortest wait between two batches, unless the lane is far behind.
+    With a `group`, partitions are shared with other processes of the lane; without, this process reads them all. `gather_s`: the
+    shortest wait between two batches, unless the lane is far behind. What differs between the log and the OPDs' topics is in
+    `bus/sources.py`.
     """
 
     kafka: Kafka
@@ -53,15 +55,20 @@ class Consumer:
     take: Callable[[Sequence[Record]], list[Outcome]]
     progress: Progress
     group: str | None = None
-    refuse: Callable[[Record, str], Outcome] | None = None
     may_start: Callable[[], Awaitable[None]] | None = None
     gather_s: float = 0.0
+    must_be_there: ClassVar[bool] = False
+    """Whether nothing can be said before there is a topic."""
     _cluster: str = ""
     _aside: frozenset[TopicPartition] = frozenset()
     _goal: dict[str, int] | None = None
     _watched_at: float = 0.0
     _built_at: float = 0.0
     _read: int = 0
+
+    @property
+    def assignment(self) -> Alone | Shared:
+        return Shared(self.group) if self.group else Alone()
 
     async def run(self) -> None:
         """Until cancelled. Whatever fails is logged, shown as not healthy, and tried again with growing pauses."""
@@ -87,7 +94,7 @@ class Consumer:
     async def _consume_cluster(self, admin: AIOKafkaAdminClient) -> None:
         consumer = AIOKafkaConsumer(
             **self.kafka.options(),
-            group_id=self.group,
+            group_id=self.assignment.group_id,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             metadata_max_age_ms=int(WATCH_S * 1000),
@@ -96,15 +103,14 @@ class Consumer:
             check_crcs=True,
             isolation_level="read_committed",
         )
-        if self.group:
-            consumer.subscribe(pattern=self.topics.pattern, listener=_SeekOnAssignment(self, consumer))
+        self.assignment.subscribe(consumer, self.topics.pattern, self.seek, self.progress.name)
         try:
             await within(CALL_S, consumer.start())
             self._watched_at, self._built_at, self._aside = 0.0, time.monotonic(), frozenset()
             self.progress.left_alone = None
             while True:
                 await self._watch(consumer, admin)
-                if not self.group and not consumer.assignment():  # no topic yet: getmany would wait for one for ever
+                if self.assignment.has_nothing(consumer):
                     await asyncio.sleep(0.2)
                     continue
                 if batch := await within(STALLED_S, self._fetched(consumer)):
@@ -147,28 +153,10 @@ class Consumer:
             return
 
     def _taken(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> list[Outcome]:
-        records = [record_of(message, self._cluster) for message in messages]
-        try:
-            return self.take(records)
-        except (PersistenceError, OSError):
-            raise
-        except Exception:  # a record our own code chokes on must not stop the lane: one by one, that one is refused
-            if not self.refuse:
-                raise
-            log.exception("batch_failed", consumer=self.progress.name, records=len(records))
-            return [outcome for record in records for outcome in self._taken_alone(record)]
+        return self.taken([record_of(message, self._cluster) for message in messages])
 
-    def _taken_alone(self, record: Record) -> list[Outcome]:
-        try:
-            return self.take([record])
-        except (PersistenceError, OSError):
-            raise
-        except Exception:
-            log.exception(
-                "record_failed", consumer=self.progress.name, topic=record.topic, partition=record.partition, offset=record.offset
-            )
-            refuse = self.refuse or dead_letter
-            return self.journal.answer([record], lambda fresh: [refuse(r, "failed") for r in fresh])
+    def taken(self, records: Sequence[Record]) -> list[Outcome]:
+        return self.take(records)
 
     async def _watch(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
         """Every few seconds: new topics, lag, readiness, and whether anything still moves."""
@@ -177,9 +165,9 @@ class Consumer:
             return
         self._watched_at = time.monotonic()
         partitions = await self._partitions(consumer, admin)
-        if not partitions and not self.refuse:
-            return  # the log must be there before anything can be said of it
-        if self._goal is None:
+        if not partitions and self.must_be_there:
+            return
+        if self._goal is None and partitions:
             await self._look_at_beginning(consumer, partitions)
         reached = await self._reached(consumer, partitions)
         # Ends are asked for afterwards: other processes of the lane read on meanwhile, and would seem to have read more than there is.
@@ -205,13 +193,9 @@ class Consumer:
                 reached[tp] = position
         return reached
 
+    @abstractmethod
     async def _look_at_beginning(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
-        """A log whose beginning was deleted would be read on from where it begins now, with a hole nobody sees."""
-        begins = await within(CALL_S, consumer.beginning_offsets(partitions)) if partitions and not self.refuse else {}
-        stored = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
-        if gone := [tp for tp, begin in begins.items() if begin > stored[tp]]:
-            tp = gone[0]
-            raise LogShorter(f"{tp.topic}/{tp.partition}: Kafka begins at {begins[tp]}, {stored[tp]} were read; those between are gone")
+        """Once, before anything is read: may it be read on from where the journal stands?"""
 
     def _look_for_loss(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], reached: Mapping[TopicPartition, int]) -> None:
         """Less on Kafka than was read: of the log nothing may be read any more; of the inbound topics only that one is left alone."""
@@ -222,37 +206,23 @@ class Consumer:
         if not short:
             return
         words = f"{short[0].topic}/{short[0].partition}: {reached[short[0]]} records were read, Kafka now holds {ends[short[0]]}"
-        if not self.refuse:
-            raise LogShorter(words)
-        self.progress.left_alone = words
+        self._lost(words)
+
+    @abstractmethod
+    def _lost(self, words: str) -> None:
+        """Kafka holds less than was read."""
 
     def _stored(self, partitions: Sequence[TopicPartition]) -> list[int]:
         return [self.journal.position(source_of(self._cluster, tp.topic, tp.partition)) for tp in partitions]
 
     async def _partitions(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> list[TopicPartition]:
-        """All partitions of the topics that match; without a group they are also assigned here, from the stored positions."""
+        """All partitions of the topics that match."""
         names = [name for name in await admin.list_topics() if self.topics.match(name)]
         described = await admin.describe_topics(names) if names else []
         found = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
-        if found and not self.group and set(found) != consumer.assignment():
-            consumer.assign(found)
-            await self.seek(consumer, set(found))
+        await self.assignment.settle(consumer, set(found), self.seek)
         return found
 
     async def seek(self, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]) -> None:
         for tp in partitions:
             consumer.seek(tp, await asyncio.to_thread(self.journal.position, source_of(self._cluster, tp.topic, tp.partition)))
-
-
-class _SeekOnAssignment(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Kafka's committed offsets are ignored: reading goes on where the journal stands."""
-
-    def __init__(self, owner: Consumer, consumer: AIOKafkaConsumer) -> None:
-        self._owner, self._consumer = owner, consumer
-
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        log.info("partitions_revoked", consumer=self._owner.progress.name, partitions=len(revoked))
-
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        log.info("partitions_assigned", consumer=self._owner.progress.name, partitions=len(assigned))
-        await self._owner.seek(self._consumer, assigned)

@@ -15,7 +15,7 @@ OF_VERSION_2: Final = 2
 
 
 def read_any_header() -> None:
-    """Make this process's consumers read such records. May be called again."""
+    """Make this process's consumers read such records: said once, where a process begins. May be said again."""
     aiokafka.consumer.fetcher.MemoryRecords = _Records
 
 

@@ -10,7 +10,6 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError as KafkaError  # noqa: PLC0414
 from aiokafka.helpers import create_ssl_context
 
-from bus.headers import read_any_header
 from bus.loops import within
 
 log = structlog.get_logger("jejak.bus")
@@ -28,9 +27,6 @@ class Kafka:
     user: str | None = None
     password: str | None = None
     ca_file: str | None = None
-
-    def __post_init__(self) -> None:
-        read_any_header()
 
     def options(self) -> dict[str, Any]:
         options: dict[str, Any] = {

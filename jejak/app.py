@@ -19,8 +19,8 @@ import services.intake.app
 import services.publisher.app
 import services.review.app
 from bus.loops import ended, forever
+from jejak.asyncapi import asyncapi
 from jejak.metrics import Metrics
-from lane.asyncapi import asyncapi
 from lane.lane import Lane, Shared, open_shared
 from lane.settings import Settings
 from lane.web import LaneOf, add_errors, add_health, correlate, json_of

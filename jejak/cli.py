@@ -16,6 +16,7 @@ from archive.cli import app as audit
 from archive.context import AuditContext
 from bus.client import submit as send_and_wait
 from bus.directory import put_record
+from bus.headers import read_any_header
 from bus.kafka import Kafka, KafkaError
 from bus.topics import ensure, inbound_topic
 from events.stores import StoreRefused, open_store
@@ -231,6 +232,7 @@ def _settings() -> Settings:
 
 def main() -> None:
     """Entry point: what cannot be done is said in a sentence, without a stack trace."""
+    read_any_header()
     try:
         app()
     except SettingsRefused as refused:

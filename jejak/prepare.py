@@ -38,6 +38,7 @@ def configure_logs(level: str, file: Path | None = None) -> None:
     stream = file.open("a", encoding="utf-8") if file else sys.stderr
     logging.basicConfig(level=logging.WARNING, stream=stream, format="%(message)s", force=True)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    logging.getLogger("jejak.stream").setLevel(logging.ERROR)  # FastStream warns at every start that it makes no topics
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

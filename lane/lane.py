@@ -21,6 +21,7 @@ from bus.directory import Directory
 from bus.kafka import Kafka
 from bus.loops import LEISURE_S, Progress, ended, forever
 from bus.relay import Relay
+from bus.sources import LogConsumer
 from events.contracts import LOG_TOPIC, Actor, Due, Event, Reason
 from events.journal import Journal
 from events.stores import open_store
@@ -238,7 +239,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
     inbox = Inbox(name, open_engine(settings.store, name))
     inbox.prepare()
     group = None if settings.store.startswith("sqlite:") else f"jejak.{name}"
-    consumer = Consumer(
+    consumer = LogConsumer(
         kafka=shared.kafka,
         journal=journal,
         topics=re.compile(f"^{re.escape(LOG_TOPIC)}$"),

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bus.headers import read_any_header
 from tests import servers
 from tests.ckan import server as ckan_server
 from tests.ckan.server import CkanServer
 from tests.groups import GROUPS
 
+read_any_header()  # as `jejak` does when it starts
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 

@@ -203,7 +203,7 @@ def _codes() -> set[str]:
 
 GIVE_OUT_CODES = {"_admitted", "_words", "http"}
 """Functions whose one-word texts are codes."""
-NO_CODES = {"unexpected"}
+NO_CODES = {"unexpected", "submission_id", "sequence"}
 
 
 def _said_in_a_call(call: ast.Call) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The examples and the pages that show calls, tried on the real thing: one process with all lanes, a real Kafka, no mocks."""
 
 import ast
+import importlib.metadata
 import json
 import os
 import re
@@ -13,11 +14,13 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from faststream.kafka import TestKafkaBroker
 
 from jejak import forms, ports
 
@@ -80,6 +83,13 @@ def form(running: Running, repository: Path, tmp_path: Path) -> Path:
     path = tmp_path / "daftar-kecamatan.json"
     path.write_text(text.replace("contoh-daftar-kecamatan", f"data-{uuid.uuid4().hex[:8]}"), "utf-8")
     return path
+
+
+@pytest.fixture
+def client(repository: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The client over Kafka, as a module."""
+    monkeypatch.syspath_prepend(repository / "examples")
+    return importlib.import_module("opd_client")
 
 
 @pytest.fixture
@@ -153,12 +163,28 @@ def test_the_form_can_be_checked_and_submitted_from_the_command_line(running: Ru
     assert json.loads(running.jejak("submit", "--json", str(form)))["outcome"] == "accepted"
 
 
-@pytest.mark.parametrize(("client", "needs"), [("opd_client.py", {"aiokafka"}), ("opd_client_http.py", set())])
+@pytest.mark.parametrize(("client", "needs"), [("opd_client.py", {"faststream", "aiokafka"}), ("opd_client_http.py", set())])
 def test_a_client_needs_nothing_more_than_it_says(client: str, needs: set[str], repository: Path) -> None:
     tree = ast.parse((repository / "examples" / client).read_text("utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in imported} - sys.stdlib_module_names == needs
+
+
+def test_faststream_s_client_brings_what_else_the_client_over_kafka_imports() -> None:
+    brought = importlib.metadata.requires("faststream") or []
+    assert any(re.match(r"aiokafka\b.*extra == .kafka.", line) for line in brought)
+
+
+async def test_the_client_over_kafka_keeps_the_receipt_of_its_own_event(client: ModuleType) -> None:
+    broker = client.connection("nowhere:9092", None, None)
+    _, answer = client.subscribe(broker, "mine")
+    async with TestKafkaBroker(broker):
+        await broker.publish({"event_id": "another's", "outcome": "refused"}, client.RECEIPTS)
+        assert not answer.done()
+        await broker.publish({"event_id": "mine", "outcome": "accepted"}, client.RECEIPTS)
+        await broker.publish({"event_id": "mine", "outcome": "duplicate"}, client.RECEIPTS)
+    assert answer.result()["outcome"] == "accepted"
 
 
 def test_the_officials_page_can_be_followed(running: Running, form: Path, repository: Path) -> None:

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from bus.channels import DEAD_LETTERS, LOG, Declarations
 from lane.lane import Lane, Shared, build_lane
 from lane.web import LaneOf, lane_routes
 from services.decision.commands import COMMANDS
@@ -14,3 +15,12 @@ def build(shared: Shared) -> Lane:
 
 def routes(lane: LaneOf) -> APIRouter:
     return lane_routes("decision", lane, readers=MAY_DECIDE, commands=COMMANDS)
+
+
+def declare(told: Declarations) -> None:
+    """What this lane reads and writes."""
+    told.reads(LOG, by="decision", group="jejak.decision", why="Every lane copies the whole log.")
+    told.writes(LOG, "DataVerified", by="decision", why="The regency has verified it.")
+    told.writes(LOG, "DataApproved", by="decision", why="The regency wants it published.")
+    told.writes(LOG, "DataRejected", by="decision", why="The regency returns it to the agency with reasons.")
+    told.writes(DEAD_LETTERS, by="decision", why="What cannot be read or breaks the rules of the log is set aside.")

@@ -2,14 +2,15 @@
 
 from functools import partial
 
-from bus.consumer import Consumer
+from bus.channels import DEAD_LETTERS, INBOUND, LOG, RECEIPTS, Declarations
 from bus.loops import Progress
+from bus.sources import InboundConsumer
 from lane.lane import Lane, Shared, build_lane
 from services.intake.inbound import TOPICS, judge, refuse
 from services.intake.recovery import recover
 from services.intake.web import routes
 
-__all__ = ["build", "routes"]
+__all__ = ["build", "declare", "routes"]
 
 
 def build(shared: Shared) -> Lane:
@@ -17,7 +18,7 @@ def build(shared: Shared) -> Lane:
     log_consumer = lane.consumers[0]
     judged = partial(judge, journal=lane.journal, inbox=lane.inbox, files=shared.files, due=shared.due_rule)
     lane.consumers.append(
-        Consumer(
+        InboundConsumer(
             kafka=shared.kafka,
             journal=lane.journal,
             topics=TOPICS,
@@ -34,3 +35,12 @@ def build(shared: Shared) -> Lane:
 async def _ready_to_take(lane: Lane) -> None:
     await lane.until_ready()
     await recover(lane.shared.kafka, lane.journal)
+
+
+def declare(told: Declarations) -> None:
+    """What this lane reads and writes."""
+    told.reads(LOG, by="intake", group="jejak.intake", why="Every lane copies the whole log.")
+    told.reads(INBOUND, by="intake", group="jejak.intake.inbound", why="An OPD submits a dataset.")
+    told.writes(RECEIPTS, by="intake", why="Every inbound record is answered.")
+    told.writes(LOG, "DataSubmitted", by="intake", why="A submission begins.")
+    told.writes(DEAD_LETTERS, by="intake", why="What cannot be read or breaks the rules of the log is set aside.")

@@ -1,5 +1,6 @@
 """Composition root of the lane publisher: the common parts, the portal, and the loop that publishes what was approved."""
 
+from bus.channels import DEAD_LETTERS, LOG, Declarations
 from bus.loops import Progress
 from lane.lane import Lane, Shared, build_lane, wake_on
 from portals.kinds import open_portal
@@ -8,7 +9,7 @@ from services.publisher.commands import COMMANDS
 from services.publisher.publishing import Publishing
 from services.publisher.web import routes
 
-__all__ = ["build", "routes"]
+__all__ = ["build", "declare", "routes"]
 
 
 def build(shared: Shared) -> Lane:
@@ -24,3 +25,12 @@ def build(shared: Shared) -> Lane:
         lane.work.append((Progress("portal_check"), publishing.check_regularly))
     lane.on_stop.append(portal.close)
     return lane
+
+
+def declare(told: Declarations) -> None:
+    """What this lane reads and writes."""
+    told.reads(LOG, by="publisher", group="jejak.publisher", why="Every lane copies the whole log.")
+    told.writes(LOG, "DataPublished", by="publisher", why="It is on the portal, and was read back.")
+    told.writes(LOG, "DataRejected", by="publisher", why="The portal refuses it for good, or the approval was recalled: back to review.")
+    told.writes(LOG, "DataRetracted", by="publisher", why="It was taken down from the portal.")
+    told.writes(DEAD_LETTERS, by="publisher", why="What cannot be read or breaks the rules of the log is set aside.")

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from bus.channels import DEAD_LETTERS, LOG, Declarations
 from lane.lane import Lane, Shared, build_lane
 from lane.web import LaneOf, lane_routes
 from services.review.commands import COMMANDS
@@ -14,3 +15,11 @@ def build(shared: Shared) -> Lane:
 
 def routes(lane: LaneOf) -> APIRouter:
     return lane_routes("review", lane, readers=MAY_REVISE, commands=COMMANDS)
+
+
+def declare(told: Declarations) -> None:
+    """What this lane reads and writes."""
+    told.reads(LOG, by="review", group="jejak.review", why="Every lane copies the whole log.")
+    told.writes(LOG, "DataRevised", by="review", why="The agency's head has looked at it, and revised it where needed.")
+    told.writes(LOG, "DataRetracted", by="review", why="The agency withdrew it before anybody approved it.")
+    told.writes(DEAD_LETTERS, by="review", why="What cannot be read or breaks the rules of the log is set aside.")

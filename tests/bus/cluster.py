@@ -16,6 +16,7 @@ from bus.consumer import Consumer
 from bus.kafka import Kafka
 from bus.loops import Progress, ended
 from bus.reader import read_topic, spans
+from bus.sources import InboundConsumer, LogConsumer
 from events.journal import Journal, Outcome, Record
 from events.submission import Recorded
 
@@ -77,10 +78,11 @@ async def all_records(kafka: Kafka, topic: str) -> list["ConsumerRecord[bytes, b
 
 
 def log_consumer(kafka: Kafka, journal: Journal, topic: str, *, take: Take | None = None, **more: Any) -> Consumer:
-    """A lane's consumer of the log, on a topic (or pattern) of the test's own."""
+    """A lane's consumer of the log, or with `refuse` of the OPDs' topics, on a topic (or pattern) of the test's own."""
     pattern = re.compile(f"^{topic}$")
     progress = more.pop("progress", None) or Progress("log")
-    return Consumer(kafka=kafka, journal=journal, topics=pattern, take=take or journal.replicate, progress=progress, **more)
+    kind: type[Consumer] = InboundConsumer if "refuse" in more else LogConsumer
+    return kind(kafka=kafka, journal=journal, topics=pattern, take=take or journal.replicate, progress=progress, **more)
 
 
 @asynccontextmanager

@@ -2,8 +2,11 @@
 
 import copy
 import json
+import subprocess
+import sys
 import uuid
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -131,6 +134,25 @@ ODD = {
 def test_odd_spellings_are_either_unreadable_or_the_same_to_all_readers(raw: bytes) -> None:
     if (event := parsed(raw)) is not None:
         means_the_same_to_all(event, raw)
+
+
+def test_knowing_a_cluster_changes_nothing_in_the_client_and_the_program_says_at_its_start_what_it_changes(repository: Path) -> None:
+    told = """
+import sys
+from aiokafka.consumer import fetcher
+from jejak.cli import main
+from bus.kafka import Kafka
+before = fetcher.MemoryRecords
+Kafka("nowhere:9092").options()
+assert fetcher.MemoryRecords is before
+sys.argv = ["jejak", "--help"]
+try:
+    main()
+finally:
+    assert fetcher.MemoryRecords is not before
+"""
+    done = subprocess.run([sys.executable, "-c", told], cwd=repository, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_empty_record_is_unreadable() -> None:

@@ -15,9 +15,9 @@ import orjson
 import services.decision.commands as decision
 import services.publisher.commands as publisher
 import services.review.commands as review
-from bus.consumer import Consumer
 from bus.loops import Progress
 from bus.relay import Relay
+from bus.sources import InboundConsumer, LogConsumer
 from events.contracts import LOG_TOPIC, Due, Published
 from events.journal import Journal
 from lane.files import open_files
@@ -60,13 +60,13 @@ def started(name: str, disk: Disk, log: Log, directory: Path, *, is_shared: bool
     shared = SimpleNamespace(directory=directory_, files=files, due_rule=due_rule)
     lane = Lane(name, cast("Any", shared), journal, inbox, COMMANDS[name])
     group = name if is_shared else None
-    make = partial(Consumer, kafka=cast("Any", None), journal=journal, group=group, _cluster=CLUSTER)
+    parts = {"kafka": cast("Any", None), "journal": journal, "group": group, "_cluster": CLUSTER}
     pattern = re.compile(f"^{re.escape(LOG_TOPIC)}$")
-    lane.consumers = [make(topics=pattern, take=journal.replicate, progress=Progress("log"))]
+    lane.consumers = [LogConsumer(topics=pattern, take=journal.replicate, progress=Progress("log"), **parts)]
     if name == "intake":
         judged = partial(judge, journal=journal, inbox=inbox, files=files, due=lane.shared.due_rule)
         take = lambda records: journal.answer(records, judged)  # noqa: E731
-        lane.consumers.append(make(topics=TOPICS, take=take, progress=Progress("inbound"), refuse=refuse))
+        lane.consumers.append(InboundConsumer(topics=TOPICS, take=take, progress=Progress("inbound"), refuse=refuse, **parts))
     relay = Relay(cast("Any", None), journal, Progress("relay"), asyncio.Event())
     return Process(lane, [Reader(log) for _ in lane.consumers], relay, [[] for _ in lane.consumers])
 

@@ -27,7 +27,7 @@ from events.contracts import (
 from events.journal import Entry, read_safely
 from events.recorder import Row
 from events.submission import STATE_AFTER
-from lane.asyncapi import FOLDER, documents, schemas
+from jejak.asyncapi import FOLDER, documents, schemas
 from tests.events.given import story, submitted
 from tests.events.schema_diff import FOR_EVENTS, FOR_READERS_AND_EVENTS, breaks
 
@@ -85,7 +85,7 @@ def test_there_are_both_samples_of_every_event() -> None:
 
 @pytest.mark.parametrize("name", sorted(documents()))
 def test_the_committed_documents_are_what_the_code_makes(name: str) -> None:
-    assert (FOLDER / name).read_text("utf-8") == documents()[name], "python -m lane.asyncapi writes them"
+    assert (FOLDER / name).read_text("utf-8") == documents()[name], "python -m jejak.asyncapi writes them"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lane.asyncapi import schemas
+from jejak.asyncapi import schemas
 from tests.events.schema_diff import FOR_EVENTS, FOR_READERS_AND_EVENTS, breaks, changes
 
 Doc = dict[str, Any]
