@@ -135,7 +135,8 @@ def _is_told(event: Event, until: Until) -> bool:
 
 
 def _sent_at(event: Event) -> datetime:
-    return event.data.received.submitted_at if isinstance(event, DataSubmitted) else event.occurred_at
+    """When the first step began: when the OPD sent the data, or when it came if the OPD's clock says that it was sent after that."""
+    return min(event.data.received.submitted_at, event.occurred_at) if isinstance(event, DataSubmitted) else event.occurred_at
 
 
 def _told(recorded: Recorded, since: datetime, due: Due, submission: Submission) -> Told:

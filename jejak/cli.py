@@ -23,6 +23,7 @@ from events.stores import StoreRefused, open_store
 from jejak import broker, forms
 from jejak.portal_cli import app as portal
 from jejak.prepare import REFUSALS, configure_logs, ensure_topics, kafka_beside, kafka_for, prepare
+from jejak.private import owner_only
 from jejak.say import say
 from lane.due import Calendar, due_at
 from lane.files import open_files
@@ -44,7 +45,8 @@ app.add_typer(token, name="token")
 app.add_typer(portal, name="portal")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 T = TypeVar("T")
-LOG: Final = Path("var/jejak.log")
+VAR: Final = Path("var")
+LOG: Final = VAR / "jejak.log"
 UNREACHABLE: Final = (KafkaError, OSError, TimeoutError)
 
 
@@ -226,6 +228,8 @@ def _run_on_kafka(work: Callable[[Kafka], Coroutine[None, None, T]]) -> T:
 
 def _settings() -> Settings:
     settings = read_settings(os.environ)
+    for place in owner_only(VAR, portal=settings.portal):
+        say(f"{place} belongs to somebody else and stays readable for others")
     configure_logs(settings.log_level)
     return settings
 

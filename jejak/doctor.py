@@ -23,10 +23,8 @@ from web.tokens import load_public
 
 LOW_DISK: Final = 1 << 30
 CONNECT_S: Final = 10
-FAULTS: Final = (
-    KafkaError, TopicRefused, StoreRefused, PersistenceError, PortalProblem, psycopg.Error, sqlite3.Error,
-    OSError, ValueError, TimeoutError,
-)  # fmt: skip
+DATABASE: Final = (StoreRefused, PersistenceError, psycopg.Error, sqlite3.Error)
+FAULTS: Final = (*DATABASE, KafkaError, TopicRefused, PortalProblem, OSError, ValueError, TimeoutError)
 
 
 @dataclass(frozen=True)

@@ -118,3 +118,10 @@ def test_a_moment_is_in_western_indonesian_time_unless_it_names_its_zone(text: s
 def test_what_is_no_moment_is_refused() -> None:
     with pytest.raises(ValueError, match="kemarin"):
         read_until("kemarin")
+
+
+def test_a_first_step_sent_from_the_future_is_measured_from_when_it_came() -> None:
+    recorded = returned_once(4, sent_at=60 * 24 * 366)
+    trail = story(recorded, lambda at: due_at(at, minutes=60, calendar=Calendar.WALL))
+    assert trail is not None
+    assert (trail.events[0].took_s, trail.events[0].due_at) == (0, minutes(64))
