@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from events.contracts import manifest_of, read_event
+from events.lawful import WRITERS
 from events.submission import BATON, STATE_AFTER
 
 NONE: Final = bytes(32)
@@ -64,6 +65,7 @@ def read_quickly(raw: bytes) -> dict[str, Any]:
             and type(said["sequence"]) is int
             and said["sequence"] > 0
             and said.get("version", 1) == 1
+            and ("lane" not in said or (said["type"], said["lane"]) in WRITERS)
             and len(said.get("previous") or _NO_LINK) == len(_NO_LINK)
             and len(said["data"]["manifest"]) == len(_NO_LINK)
             and said["actor"]["id"]

@@ -15,12 +15,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from archive import law
 from archive.facts import NOBODY, Read, partition_and_offset, read_quickly
 from archive.scan import LogAt, Scan, scan_all, scanned
-from archive.sources import ALL, IdRange, JournalSource, KafkaRuns, Source, joined, only, split
-from archive.verdicts import Fault, agree, compare, judge
+from archive.sources import ALL, Held, IdRange, JournalSource, KafkaRuns, Source, joined, only, split
+from archive.verdicts import Fault, Verdict, agree, compare, judge
 from archive.workers import Progress, count, processors, sharing, silent
 from bus.reader import spans
+from events.lawful import NOBODY_MOVED, Heirs
 from events.stores import open_reader
 
 LISTED: Final = 1_000
@@ -32,7 +34,7 @@ SETTLE_S: Final = 5.0
 LOOK_AGAIN_S: Final = 0.3
 SETTLE_AT_MOST: Final = 200
 KAFKA: Final = "kafka"
-LAGGING: Final = frozenset({"missing", "extra"})
+LAGGING: Final = frozenset({"missing", "extra", law.HEAD})
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,12 @@ class Report:
             self.unlisted += 1
 
 
-def check(sources: Mapping[str, Source], ids: IdRange = ALL) -> Report:
+def check(sources: Mapping[str, Source], ids: IdRange = ALL, heirs: Heirs = NOBODY_MOVED) -> Report:
     """Judge and compare the submissions of a range, in this process. The one function behind every check."""
     report = Report(sources=dict.fromkeys(sources, 0))
     seen = 0
-    for submission, facts in joined(sources, ids):
-        verdicts = {name: judge(found) for name, found in facts.items()}
+    for submission, held in joined(sources, ids):
+        verdicts = {name: judge(found.facts) for name, found in held.items()}
         for name, verdict in verdicts.items():
             report.sources[name] += len(verdict.hashes)
             seen += len(verdict.facts)
@@ -98,10 +100,24 @@ def check(sources: Mapping[str, Source], ids: IdRange = ALL) -> Report:
         if not agree(verdicts.values()):
             for where, fault in compare(verdicts):
                 report.note(_difference(submission, where, fault))
+        for where, fault in _unlawful(held, verdicts, heirs):
+            report.note(_difference(submission, where, fault))
         if seen >= COUNTED_EVERY:
             count(seen)
             seen = 0
     return report
+
+
+def _unlawful(held: Mapping[str, Held], verdicts: Mapping[str, Verdict], heirs: Heirs) -> Iterator[tuple[str, Fault]]:
+    """The law and the heads, in each journal whose chain holds. The same bytes break the same law: that is named once."""
+    told = set[Fault]()
+    for name, found in held.items():
+        if not found.in_journal or verdicts[name].faults:
+            continue
+        for fault in law.faults(found.raws, found.head, heirs):
+            if fault.what == law.HEAD or fault not in told:
+                yield name, fault
+            told.add(fault)
 
 
 def verify(
@@ -114,6 +130,7 @@ def verify(
     progress: Progress = silent,
     settle_s: float | None = None,
     pause: Callable[[float], None] = time.sleep,
+    heirs: Heirs = NOBODY_MOVED,
 ) -> Report:
     """Check everything, or one submission. Sources may be written to meanwhile: what only lags is looked at again for a while (seconds).
 
@@ -125,7 +142,7 @@ def verify(
         parts = 1 if few else processes or processors()
         with sharing(parts, progress) as share:
             scan = Scan(log, wanted, Path(directory), "log", submission, read) if log else None
-            place = Place(tuple(journals), tuple(scan_all(scan, share, parts)) if scan else None, read)
+            place = Place(tuple(journals), tuple(scan_all(scan, share, parts)) if scan else None, read, dict(heirs))
             ranges = [only(submission)] if submission else split(RANGES)
             report = Report()
             for part in share(partial(check_at, place), ranges):
@@ -141,11 +158,12 @@ class Place:
     journals: tuple[JournalAt, ...]
     runs: tuple[Path, ...] | None
     read: Read = read_quickly
+    heirs: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_at(place: Place, ids: IdRange) -> Report:
     with _opened(place) as sources:
-        return check(sources, ids)
+        return check(sources, ids, place.heirs)
 
 
 @contextmanager

@@ -20,6 +20,14 @@ WHAT: Final[Mapping[str, str]] = {
     "wrong_key": "kunci Kafka bukan nomor pengajuannya",
     "unreadable": "bukan peristiwa yang sah",
     "tombstone": "rekaman tanpa isi",
+    "head": "keadaan terakhir yang dicatat di sini bukan yang dikatakan peristiwanya; buat ulang: jejak audit rebuild --heads",
+    "wrong_lane": "ditulis oleh lajur yang tidak berhak menulisnya",
+    "wrong_role": "dikatakan oleh peran yang tidak berhak mengatakannya",
+    "wrong_id": "nomornya bukan yang seharusnya menurut pengajuan dan urutannya",
+    "other_opd": "oleh orang dari OPD yang tidak berhak atas data ini",
+    "four_eyes": "diverifikasi atau disetujui oleh orang yang menyerahkan atau merevisinya",
+    "not_confirmed": "diverifikasi tanpa kelima kata SOP",
+    "has_errors": "diverifikasi walaupun pemeriksaan menemukan kesalahan",
 }
 
 

@@ -8,16 +8,38 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from archive.facts import ROW_BYTES, Fact, Known, Read, fact_of_row, read_quickly, unpack
 from archive.runs import merged
 from events.recorder import Store
+from events.submission import Head
 
 ROWS_A_SELECT: Final = 1_000
-Group = tuple[bytes, Callable[[Known], list[Fact]]]
-"""A submission and a function that gives its facts; what another source already said of the same bytes need not be found out again."""
+
+
+class Group(NamedTuple):
+    """A submission in one source. `facts` gives its facts: what another source already said of the same bytes need not be found out again.
+
+    `raws` and `head`: its events as a journal holds them, and the head that it keeps; Kafka's are gone when they were read.
+    """
+
+    submission: bytes
+    facts: Callable[[Known], list[Fact]]
+    raws: Sequence[bytes] = ()
+    head: Head | None = None
+
+
+class Held(NamedTuple):
+    """What a source holds of one submission. `in_journal`: its events can be asked again."""
+
+    facts: list[Fact]
+    raws: Sequence[bytes] = ()
+    head: Head | None = None
+    in_journal: bool = False
+
+
 IdRange = tuple[bytes, bytes]
 """The first and the last submission id, 16 bytes each; both belong to it."""
 ALL: Final[IdRange] = (bytes(16), b"\xff" * 16)
@@ -37,8 +59,19 @@ class JournalSource:
     read: Read = read_quickly
 
     def groups(self, ids: IdRange) -> Iterator[Group]:
+        """Also heads without events."""
+        heads = _heads_of(self.store, ids)
+        head = next(heads, None)
         for submission, found in groupby(rows_of(self.store, ids), key=lambda row: row[0]):
-            yield submission.bytes, partial(self._facts, submission.bytes, list(found))
+            while head and head.submission_id < submission:
+                yield Group(head.submission_id.bytes, _none, head=head)
+                head = next(heads, None)
+            rows, own = list(found), head if head and head.submission_id == submission else None
+            yield Group(submission.bytes, partial(self._facts, submission.bytes, rows), [raw for _, _, raw in rows], own)
+            head = next(heads, None) if own else head
+        while head:
+            yield Group(head.submission_id.bytes, _none, head=head)
+            head = next(heads, None)
 
     def _facts(self, submission: bytes, rows: Sequence[tuple[UUID, int, bytes]], known: Known) -> list[Fact]:
         return [fact_of_row(submission, version, raw, read=self.read, known=known) for _, version, raw in rows]
@@ -52,28 +85,29 @@ class KafkaRuns:
 
     def groups(self, ids: IdRange) -> Iterator[Group]:
         for submission, rows in groupby(merged(self.paths, ROW_BYTES, first=ids[0], last=ids[1]), key=lambda row: row[:16]):
-            yield submission, partial(_unpacked, list(rows))
+            yield Group(submission, partial(_unpacked, list(rows)))
 
 
 def _unpacked(rows: Sequence[bytes], _: Known) -> list[Fact]:
     return [unpack(row) for row in rows]
 
 
-def joined(sources: Mapping[str, Source], ids: IdRange) -> Iterator[tuple[bytes, dict[str, list[Fact]]]]:
-    """Every submission that any source holds, ids rising, with its facts in each source; an empty list where it is not."""
+def joined(sources: Mapping[str, Source], ids: IdRange) -> Iterator[tuple[bytes, dict[str, Held]]]:
+    """Every submission that any source holds, ids rising, with what each source holds of it; nothing where it is not."""
     streams = {name: source.groups(ids) for name, source in sources.items()}
-    heads = {name: next(stream, None) for name, stream in streams.items()}
-    while any(heads.values()):
-        lowest = min(head[0] for head in heads.values() if head)
-        facts: dict[str, list[Fact]] = {}
+    firsts = {name: next(stream, None) for name, stream in streams.items()}
+    while any(firsts.values()):
+        lowest = min(first.submission for first in firsts.values() if first)
+        held: dict[str, Held] = {}
         known: dict[bytes, Fact] = {}
-        for name, head in heads.items():
-            here = head is not None and head[0] == lowest
-            facts[name] = head[1](known) if head and here else []
-            if here:
-                heads[name] = next(streams[name], None)
-                known = known or {fact.hash: fact for fact in facts[name] if fact.type}
-        yield lowest, facts
+        for name, first in firsts.items():
+            if first is None or first.submission != lowest:
+                held[name] = Held([])
+                continue
+            held[name] = Held(first.facts(known), first.raws, first.head, isinstance(sources[name], JournalSource))
+            firsts[name] = next(streams[name], None)
+            known = known or {fact.hash: fact for fact in held[name].facts if fact.type}
+        yield lowest, held
 
 
 def split(parts: int) -> list[IdRange]:
@@ -84,6 +118,18 @@ def split(parts: int) -> list[IdRange]:
 
 def only(submission: UUID) -> IdRange:
     return submission.bytes, submission.bytes
+
+
+def _none(_: Known) -> list[Fact]:
+    return []
+
+
+def _heads_of(store: Store, ids: IdRange) -> Iterator[Head]:
+    first, last = UUID(bytes=ids[0]), UUID(bytes=ids[1])
+    after = UUID(int=first.int - 1) if first.int else None
+    while heads := store.select_heads_in_key_order(after, ROWS_A_SELECT, last):
+        yield from heads
+        after = heads[-1].submission_id
 
 
 def rows_of(store: Store, ids: IdRange) -> Iterator[tuple[UUID, int, bytes]]:

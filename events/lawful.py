@@ -58,7 +58,7 @@ def _is_out_of_turn(head: Head | None, said: Said, heirs: Heirs) -> bool:
 
 
 def _is_of_another_lane(head: Head | None, said: Said, heirs: Heirs) -> bool:
-    return said["lane"] != turn_of(head) or (said["type"], said["lane"]) not in WRITERS
+    return said.get("lane") != turn_of(head) or (said["type"], said["lane"]) not in WRITERS
 
 
 def _is_of_another_role(head: Head | None, said: Said, heirs: Heirs) -> bool:

@@ -5,6 +5,8 @@ import itertools
 import os
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from itertools import groupby
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -14,9 +16,10 @@ from archive.scan import LogAt
 from benchmarks.load import Life, key_of, lives
 from bus.kafka import Kafka
 from bus.topics import FOR_EVER, Topic, ensure
-from events.recorder import Batch, EventRow
+from events.recorder import Batch, EventRow, Store
 from events.recorder import Row as Origin
 from events.stores import open_store
+from events.submission import Head, advance, hash_of
 
 Row = tuple[str, int, bytes]
 """Submission id, version and bytes of a journal's row."""
@@ -56,8 +59,24 @@ def journal(address: str, rows: Iterable[Row], *, lane: str = "archive") -> Jour
     """A journal with exactly these rows, whatever they are: written past all rules, as somebody with the database's password could."""
     store = open_store(address, lane)
     store.write(stored(rows))
+    put_heads(store)
     store.close()
     return JournalAt(f"journal {lane}", address, lane)
+
+
+def put_heads(store: Store) -> None:
+    """As far as the rows can be read: what is wrong with them is to be found by itself."""
+    for submission, found in groupby(_all_rows(store), key=lambda row: row[0]):
+        head: Head | None = None
+        for _, _, raw in found:
+            with suppress(ValueError, KeyError, TypeError, AttributeError):
+                head = advance(head, orjson.loads(raw), hash_of(raw))
+        if head:
+            store.write(Batch(heads=[head._replace(submission_id=submission)]))
+
+
+def _all_rows(store: Store) -> list[tuple[uuid.UUID, int, bytes]]:
+    return list(store.select_in_key_order(("0" * 32, -1), 100_000, "f" * 32))
 
 
 def stored(rows: Iterable[Row]) -> Batch:

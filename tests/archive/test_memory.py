@@ -12,6 +12,7 @@ from archive.proof import check
 from archive.runs import Runs
 from archive.sources import JournalSource, KafkaRuns
 from benchmarks.load import as_logged
+from events.migration import rebuild_heads
 from events.recorder import Store
 from events.stores import open_store
 from tests.archive.copies import stored
@@ -58,4 +59,5 @@ def filled(directory: Path, n: int) -> Store:
         sequences[key] = sequences.get(key, 0) + 1
         rows.append((str(uuid.UUID(key.decode())), sequences[key], raw))
     store.write(stored(rows))
+    rebuild_heads(store)
     return store

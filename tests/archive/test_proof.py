@@ -1,13 +1,16 @@
 """The checker on real journals and a real Kafka: one submission among others is tampered with, and exactly that is named."""
 
 import asyncio
+import hashlib
 import re
 import uuid
 from pathlib import Path
 
+import orjson
 import pytest
 
 from archive.proof import Difference, JournalAt, Report, verify
+from archive.rebuild import rebuild_heads
 from archive.runs import Runs, merged
 from archive.scan import LogAt
 from benchmarks.load import lives
@@ -163,3 +166,49 @@ def test_sorting_spills_and_merges_in_order(tmp_path: Path, monkeypatch: pytest.
     assert sorted(tmp_path.iterdir()) == sorted(files)
     assert list(merged(files, 4)) == sorted(rows)
     assert list(merged(files, 4, first=b"\0\0\1", last=b"\0\0\2")) == [row for row in sorted(rows) if b"\0\0\1" <= row[:3] <= b"\0\0\2"]
+
+
+def unlawful() -> list[Row]:
+    """A life whose chain is right and whose superior is the one who revised: every event after the first is made to fit."""
+    said, rows, previous = [orjson.loads(raw) for raw in VICTIM], list[Row](), ""
+    said[2]["actor"]["id"] = said[1]["actor"]["id"]
+    for number, event in enumerate(said, start=1):
+        raw = orjson.dumps(event | ({"previous": previous} if number > 1 else {}))
+        previous = hashlib.sha256(raw).hexdigest()
+        rows.append((WHO, number, raw))
+    return rows
+
+
+def test_what_breaks_the_law_of_the_log_is_named_though_every_chain_holds(store: str, tmp_path: Path) -> None:
+    others = [row for row in rows_of(*LIVES) if row[0] != WHO]
+    one = journal(store, [*others, *unlawful()])
+    two = journal(f"sqlite:{tmp_path / 'two'}", [*others, *unlawful()], lane="review")
+
+    assert verified(one).differences == [Difference(WHO, 3, "journal archive", "four_eyes")]
+    assert verified(one, two).differences == [Difference(WHO, 3, "journal archive", "four_eyes")]
+
+
+def test_a_head_that_is_not_what_its_events_say_is_named_and_made_anew(store: str) -> None:
+    found = journal(store, rows_of(*LIVES))
+    kept = open_store(store, "archive")
+    (head,) = kept.select_heads([uuid.UUID(WHO)])
+    stray = head._replace(submission_id=uuid.UUID(int=5))
+    kept.write(Batch(heads=[head._replace(opd="dinkes"), stray]))
+    kept.close()
+
+    assert verified(found).differences == [
+        Difference(str(uuid.UUID(int=5)), head.sequence, "journal archive", "head"),
+        Difference(WHO, head.sequence, "journal archive", "head"),
+    ]
+    assert rebuild_heads(store, "archive") == len(LIVES)
+    assert verified(found).ok
+
+
+def test_a_journal_without_a_head_is_named(store: str) -> None:
+    found = journal(store, rows_of(*LIVES))
+    kept = open_store(store, "archive")
+    kept.clear_heads()
+    kept.close()
+
+    assert {difference.what for difference in verified(found).differences} == {"head"}
+    assert len(verified(found).differences) == len(LIVES)

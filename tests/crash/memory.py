@@ -164,7 +164,7 @@ class MemoryRuns:
             fact = fact_of_message(m.key, m.value, place_of(m.partition, m.offset), read=read_quickly)
             facts.setdefault(fact.submission, []).append(fact)
         for submission in sorted(facts):
-            yield submission, partial(_given, facts[submission])
+            yield Group(submission, partial(_given, facts[submission]))
 
 
 def _given(facts: list[Fact], _: Mapping[bytes, Fact]) -> list[Fact]:
