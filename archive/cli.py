@@ -228,7 +228,7 @@ def _journals(context: AuditContext, lanes: list[str] | None, store: str | None)
 
 
 def _item(s: Submission, context: AuditContext) -> dict[str, object]:
-    due = context.due(s.arrived_at) if s.holder else None
+    due = (s.head.due_at or context.due(s.arrived_at)) if s.holder else None
     return {
         "submission_id": str(s.id), "title": s.dataset.title, "opd": s.opd, "state": s.state, "holder": s.holder,
         "sequence": s.sequence, "arrived_at": s.arrived_at, "due_at": due,

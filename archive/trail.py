@@ -1,6 +1,7 @@
 """The trail: a submission's events in, its story out: each with its SOP step, a sentence, how long it took and whether it was in time.
 
-Pure. A step begins with the event before it (the first one when the OPD sent the data) and is due when the calendar of the lanes says so.
+Pure. A step begins with the event before it (the first one when the OPD sent the data). It is due when that event says so; where it does
+not, because it is older than due times on events, when the calendar of the lanes says so now.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from events.contracts import (
     DataSubmitted,
     DataVerified,
     Event,
+    Lane,
 )
 from events.submission import Recorded, Submission, fold
 from lane.due import WIB, is_overdue
@@ -37,6 +39,11 @@ STEPS: Final[Mapping[str, tuple[int, str]]] = {
     "DataRetracted": (4, "Ditarik"),
 }
 """Event → step of the SOP, and the words that people see."""
+ELSEWHERE: Final[Mapping[tuple[str, str], tuple[int, str]]] = {
+    ("DataRejected", Lane.PUBLISHER): (4, "Dikembalikan"),
+    ("DataRetracted", Lane.REVIEW): (2, "Ditarik"),
+}
+"""The same, where another lane than usual wrote it."""
 HOLDERS: Final = {
     "intake": "penerimaan",
     "review": "Ketua PPID Pelaksana",
@@ -54,6 +61,14 @@ class Until:
 
 
 EVERYTHING: Final = Until()
+
+
+@dataclass(frozen=True)
+class Began:
+    """When a step began, and by when it was due if the event before it says so."""
+
+    at: datetime
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -124,9 +139,10 @@ def story(recorded: Sequence[Recorded], due: Due, until: Until = EVERYTHING) -> 
     submission = fold(told)
     if submission is None:
         return None
-    begins = [_sent_at(told[0].event), *(r.event.occurred_at for r in told)]
-    events = tuple(_told(r, since, due, submission) for r, since in zip(told, begins, strict=False))
-    return Trail(submission, events, until.as_of, due(submission.arrived_at) if submission.holder else None)
+    begins = [Began(_sent_at(told[0].event)), *(Began(r.event.occurred_at, r.event.due.at if r.event.due else None) for r in told)]
+    events = tuple(_told(r, began, due) for r, began in zip(told, begins, strict=False))
+    waits = (submission.head.due_at or due(submission.arrived_at)) if submission.holder else None
+    return Trail(submission, events, until.as_of, waits)
 
 
 def _is_told(event: Event, until: Until) -> bool:
@@ -139,18 +155,24 @@ def _sent_at(event: Event) -> datetime:
     return min(event.data.received.submitted_at, event.occurred_at) if isinstance(event, DataSubmitted) else event.occurred_at
 
 
-def _told(recorded: Recorded, since: datetime, due: Due, submission: Submission) -> Told:
+def _told(recorded: Recorded, began: Began, due: Due) -> Told:
     event = recorded.event
-    step, name = STEPS[event.type]
-    took_s = max(0, round((event.occurred_at - since).total_seconds()))
-    due_at = None if isinstance(event, DataRetracted) else due(since)
+    step, name = ELSEWHERE.get((event.type, event.lane), STEPS[event.type])
+    took_s = max(0, round((event.occurred_at - began.at).total_seconds()))
+    due_at = None if isinstance(event, DataRetracted) else began.due_at or due(began.at)
     on_time = None if due_at is None else not is_overdue(due_at, now=event.occurred_at)
-    parts = [f"{words.moment(event.occurred_at)}: {event.actor.name}{_of(event)} {_did(event)}", _took(event, took_s, due_at)]
+    who = f"{words.moment(event.occurred_at)}: {_who(event)} {_did(event)}"
+    clock = "jam penulisnya lebih awal daripada langkah sebelumnya" if event.occurred_at < began.at else ""
+    parts = [who, _took(event, took_s, due_at), clock]
     return Told(recorded, step, name, "; ".join(part for part in parts if part) + ".", took_s, due_at, on_time)
 
 
-def _of(event: Event) -> str:
-    return f" ({event.actor.opd})" if event.actor.opd else ""
+def _who(event: Event) -> str:
+    """A system on an OPD's topic says itself who submitted; nobody else knows that."""
+    opd = f" ({event.actor.opd})" if event.actor.opd else ""
+    if event.actor.id == f"opd:{event.actor.opd}":
+        return f"sistem OPD{opd}, yang menyebut {event.actor.name},"
+    return f"{event.actor.name}{opd}"
 
 
 def _took(event: Event, took_s: int, due_at: datetime | None) -> str:
@@ -173,11 +195,14 @@ def _did(event: Event) -> str:
             return f"memverifikasi data: terpadu, lengkap, aktual, valid dan akuntabel{_noted(data.note)}"
         case DataRejected(data=data):
             reasons = "; ".join(f"{r.note.rstrip('.')} ({r.code}{', ' + r.field if r.field else ''})" for r in data.reasons)
-            return f"mengembalikan data kepada Ketua PPID Pelaksana karena: {reasons}"
+            when = "" if event.lane == Lane.DECISION else " sebelum terbit"
+            return f"mengembalikan data{when} kepada Ketua PPID Pelaksana karena: {reasons}"
         case DataApproved(data=data):
             return f"menyetujui data untuk diunggah, dengan pertimbangan: {data.consideration.rstrip('.')}"
         case DataPublished(data=data):
             return f"menerbitkan data di {data.url}, {len(data.files)} berkas dibaca kembali dan sama"
+        case DataRetracted(data=data) if event.lane == Lane.REVIEW:
+            return f"menarik pengajuan ini sebelum disetujui karena: {data.reason.note.rstrip('.')}"
         case DataRetracted(data=data):
             return f"menarik data dari {data.url} karena: {data.reason.note.rstrip('.')}"
 

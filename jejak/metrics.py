@@ -52,7 +52,7 @@ class Metrics(Collector):
         for lane in lanes:
             ready.add_metric([lane.name], float(lane.ready))
             try:
-                here, late = lane.inbox.counts(overdue_before=_latest_overdue(lane, now)).get(lane.name, (0, 0))
+                here, late = lane.inbox.counts(now=now, overdue_before=_latest_overdue(lane, now)).get(lane.name, (0, 0))
             except DBAPIError:
                 continue  # the log's consumer says that the database is away
             waiting.add_metric([lane.name], here)

@@ -123,9 +123,11 @@ class Inbox:
         with self.engine.connect() as c:
             return c.execute(query).first() is not None
 
-    def counts(self, *, overdue_before: datetime) -> Mapping[str, tuple[int, int]]:
-        """Holder → (waiting, of these arrived before that moment), for the metrics."""
-        late = sa.func.sum(sa.case((HEADS.c.arrived_ms < (overdue_before - EPOCH) // MILLISECOND, 1), else_=0))
+    def counts(self, *, now: datetime, overdue_before: datetime) -> Mapping[str, tuple[int, int]]:
+        """Holder → (waiting, of these overdue), for the metrics. `overdue_before`: for those whose events do not say when they are due."""
+        now_ms, before_ms = ((moment - EPOCH) // MILLISECOND for moment in (now, overdue_before))
+        is_late = sa.or_(HEADS.c.due_ms < now_ms, sa.and_(HEADS.c.due_ms.is_(None), HEADS.c.arrived_ms < before_ms))
+        late = sa.func.sum(sa.case((is_late, 1), else_=0))
         holder = _held_by(Lane(self.lane)) if self.lane in set(Lane) else HEADS.c.holder.is_not(None)
         query = sa.select(HEADS.c.holder, sa.func.count(), late).where(holder).group_by(HEADS.c.holder)
         with self.engine.connect() as c:

@@ -145,7 +145,7 @@ def _waiting(lane: Lane, caller: Caller, after: str | None, limit: int) -> Page:
 
 
 def item_json(head: Head, lane: Lane, now: datetime) -> dict[str, object]:
-    due = lane.shared.due(head.arrived_at) if head.holder else None
+    due = (head.due_at or lane.shared.due(head.arrived_at)) if head.holder else None
     return {
         "submission_id": head.submission_id,
         "title": head.title,
@@ -171,6 +171,7 @@ def submission_json(lane: Lane, submission_id: uuid.UUID, caller: Caller) -> dic
         "dataset": found.dataset.model_dump(mode="json", exclude_none=True),
         "files": [file.model_dump(mode="json") for file in found.files],
         "manifest": found.manifest,
+        "edition": found.head.edition,
         "findings": [finding.model_dump(mode="json", exclude_none=True) for finding in found.findings],
         "history": [orjson.Fragment(r.raw) for r in history],
     }

@@ -120,7 +120,7 @@ def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
         *reasons_against(inbound.dataset, inbound.files),
         *hidden,
         *problems,
-        *desk.names.against(inbound.dataset, inbound.opd),
+        *desk.names.against(inbound.dataset, inbound.opd, str(submission_id)),
     ):
         return Declined(reasons)
     event = _event(submission_id, inbound, origin, desk)

@@ -31,9 +31,10 @@ class Names:
             standing = found.get(dataset_id, UNUSED)
             self._known[dataset_id] = replace(standing, editions=max(standing.editions, claimed.get(claim_of(dataset_id), 0)))
 
-    def against(self, dataset: Dataset, opd: str) -> list[Reason]:
-        """Why this OPD may not submit this now: the name is another's, or the same period is on its way already."""
-        return [*not_the_own_name(self._of(dataset), dataset.dataset_id, opd), *open_already(self._of(dataset), dataset)]
+    def against(self, dataset: Dataset, opd: str, submission_id: str) -> list[Reason]:
+        """Why this OPD may not submit this now: the name is another's, or another submission of the same period is on its way."""
+        standing = self._of(dataset)
+        return [*not_the_own_name(standing, dataset.dataset_id, opd), *open_already(standing, dataset, but=submission_id)]
 
     def next(self, dataset: Dataset) -> int:
         """The number of a submission that is accepted now."""
@@ -62,8 +63,10 @@ def not_the_own_name(standing: Standing, dataset_id: str, opd: str) -> list[Reas
     return [Reason(code="name_taken", field="dataset.dataset_id", note=note)]
 
 
-def open_already(standing: Standing, dataset: Dataset) -> list[Reason]:
-    found = next((submission_id for *period, submission_id in standing.open if tuple(period) == _period(dataset)), None)
+def open_already(standing: Standing, dataset: Dataset, *, but: str) -> list[Reason]:
+    """`but`: the submission itself, which another caller may have brought in a moment ago."""
+    others = ((tuple(period), submission_id) for *period, submission_id in standing.open if submission_id != but)
+    found = next((submission_id for period, submission_id in others if period == _period(dataset)), None)
     if found is None:
         return []
     note = f"Data ini untuk periode yang sama masih diproses dengan nomor {found}; tunggu sampai terbit, atau tarik dahulu pengajuan itu."

@@ -2,13 +2,17 @@
 
 from datetime import datetime, timedelta, timezone
 
+import orjson
 import pytest
 
 from archive import words
-from archive.trail import Trail, Until, read_until, story
-from events.submission import State
+from archive.trail import Due, Trail, Until, read_until, story
+from events.contracts import EVENT
+from events.submission import Recorded, State
 from lane.due import WIB, Calendar, due_at
 from tests.archive.stories import NINE, minutes, returned_once
+from tests.events import given
+from tests.events.given import Step
 
 RECORDED = returned_once(4, 30, 50, 95, 160, 170, 175, 176)
 
@@ -125,3 +129,48 @@ def test_a_first_step_sent_from_the_future_is_measured_from_when_it_came() -> No
     trail = story(recorded, lambda at: due_at(at, minutes=60, calendar=Calendar.WALL))
     assert trail is not None
     assert (trail.events[0].took_s, trail.events[0].due_at) == (0, minutes(64))
+
+
+def wall(minutes_: int) -> Due:
+    return lambda at: due_at(at, minutes=minutes_, calendar=Calendar.WALL)
+
+
+def sentence(*steps: Step) -> str:
+    trail = story(given.story(*steps), wall(60))
+    assert trail is not None
+    return trail.events[-1].sentence
+
+
+def test_what_was_in_time_stays_so_under_another_setting() -> None:
+    """The event says by when; a setting of tomorrow counts only for what is older than due times on events."""
+    until = {"at": "2026-11-23T02:30:00Z", "minutes": 28, "calendar": "wall"}
+    submitted, revised = given.story(given.submitted, given.revised.on(given.START + timedelta(minutes=20)))
+    said = submitted.said | {"due": until}
+    first = Recorded(EVENT.validate_json(orjson.dumps(said)), orjson.dumps(said))
+
+    for setting in (1, 60):
+        told, unsaid = (story([one, revised], wall(setting)) for one in (first, submitted))
+        assert told is not None
+        assert unsaid is not None
+        assert (told.events[1].due_at, told.events[1].on_time) == (datetime.fromisoformat("2026-11-23T02:30:00+00:00"), True)
+        assert unsaid.events[1].on_time is (setting == 60)
+
+
+def test_a_system_that_names_somebody_is_told_as_a_system() -> None:
+    system = given.TIM.model_copy(update={"id": "opd:dispermades", "name": "budi"})
+
+    assert "sistem OPD (dispermades), yang menyebut budi, menyerahkan" in sentence(given.submitted.by(system))
+
+
+def test_ways_out_are_told_in_their_own_words() -> None:
+    assert "menarik pengajuan ini sebelum disetujui karena: Uji coba" in sentence(given.submitted, given.withdrawn)
+    way = (given.submitted, given.revised, given.verified, given.approved, given.recalled)
+    assert "mengembalikan data sebelum terbit kepada Ketua PPID Pelaksana karena: Portal menolak" in sentence(*way)
+    trail = story(given.story(*way), wall(60))
+    assert trail is not None
+    assert (trail.events[-1].step, trail.events[-1].name, trail.submission.holder) == (4, "Dikembalikan", "review")
+
+
+def test_a_clock_that_goes_back_is_shown() -> None:
+    assert "jam penulisnya lebih awal daripada langkah sebelumnya" in sentence(given.submitted, given.revised.on(given.START))
+    assert "jam penulisnya" not in sentence(given.submitted, given.revised)
