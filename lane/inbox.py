@@ -40,9 +40,10 @@ _INDEXES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Each event pays for every index, so a lane has those that its own questions need."""
 _OF: Final = "FROM heads WHERE dataset_id = asked.dataset_id"
+_LAST: Final = f"{_OF} ORDER BY begun_ms DESC, submission_id DESC LIMIT 1"
 _OWNED: Final = (
     f"SELECT asked.dataset_id, (SELECT opd {_OF} ORDER BY begun_ms, submission_id LIMIT 1), (SELECT max(edition) {_OF}),"  # noqa: S608 (names only)
-    f" (SELECT count(*) {_OF} AND edition IS NULL) FROM ({{0}}) AS asked"
+    f" (SELECT count(*) {_OF} AND edition IS NULL), (SELECT submission_id {_LAST}), (SELECT manifest {_LAST}) FROM ({{0}}) AS asked"
 )
 _OPEN: Final = (
     "SELECT heads.dataset_id, begun_ms, period_start, period_end, submission_id FROM ({0}) AS asked"
@@ -63,11 +64,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Standing:
-    """What submissions there are of a dataset: whose name it is, how many, and those on their way (period start, end, submission id)."""
+    """What submissions there are of a dataset: whose name it is, how many, and those on their way (period start, end, submission id).
+
+    `newest`: the id and the manifest of the one that was submitted last.
+    """
 
     owner: str | None
     editions: int
     open: tuple[tuple[str, str, str], ...] = ()
+    newest: tuple[str, str] | None = None
 
 
 UNUSED: Final = Standing(None, 0)
@@ -112,8 +117,8 @@ class Inbox:
             for dataset_id, _, start, end, submission_id in sorted(map(tuple, c.exec_driver_sql(_OPEN.format(values), (names,)))):
                 opened.setdefault(dataset_id, []).append((start, end, str(UUID(str(submission_id)))))
         return {
-            dataset_id: Standing(owner, max(numbered or 0, unnumbered), tuple(opened.get(dataset_id, ())))
-            for dataset_id, owner, numbered, unnumbered in found
+            dataset_id: Standing(owner, max(numbered or 0, unnumbered), tuple(opened.get(dataset_id, ())), (str(UUID(str(last))), manifest))
+            for dataset_id, owner, numbered, unnumbered, last, manifest in found
             if owner is not None
         }
 

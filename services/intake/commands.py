@@ -133,7 +133,7 @@ def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
             with desk.files.spool(limit=INLINE_LIMIT) as spool:
                 spool.write(content)
                 spool.keep(file.sha256)
-    desk.names.take(inbound.dataset, inbound.opd, str(submission_id))
+    desk.names.take(inbound.dataset, inbound.opd, str(submission_id), event.data.manifest)
     return accepted
 
 
@@ -177,11 +177,13 @@ def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, desk: Des
         "partition": origin.partition,
         "offset": origin.offset,
     }
+    manifest = manifest_of(said["dataset"], said["files"])
+    found = (*findings(inbound.dataset, inbound.files, today=day_of(desk.now)), *told_of_time(inbound, desk.now))
     data = {
         "dataset": inbound.dataset,
         "files": tuple(said["files"]),
-        "manifest": manifest_of(said["dataset"], said["files"]),
-        "findings": (*findings(inbound.dataset, inbound.files, today=day_of(desk.now)), *told_of_time(inbound, desk.now)),
+        "manifest": manifest,
+        "findings": (*found, *desk.names.same_again(inbound.dataset, manifest)),
         "received": received,
         "edition": desk.names.next(inbound.dataset),
     }

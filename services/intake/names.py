@@ -7,7 +7,7 @@ submission, so that two processes never give the same one.
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from events.contracts import Dataset, Reason
+from events.contracts import Dataset, Finding, Reason
 from events.journal import Journal
 from lane.inbox import UNUSED, Inbox, Standing
 
@@ -36,15 +36,23 @@ class Names:
         standing = self._of(dataset)
         return [*not_the_own_name(standing, dataset.dataset_id, opd), *open_already(standing, dataset, but=submission_id)]
 
+    def same_again(self, dataset: Dataset, manifest: str) -> list[Finding]:
+        """The same content under another number: told with the number of the one before, for whoever checks it."""
+        newest = self._of(dataset).newest
+        if newest is None or newest[1] != manifest:
+            return []
+        message = f"Isi dan keterangannya sama persis dengan pengajuan nomor {newest[0]}; pastikan ini memang edisi baru."
+        return [Finding(word="akuntabel", severity="warning", code="same_content", field="files", message=message)]
+
     def next(self, dataset: Dataset) -> int:
         """The number of a submission that is accepted now."""
         return self._of(dataset).editions + 1
 
-    def take(self, dataset: Dataset, opd: str, submission_id: str) -> None:
+    def take(self, dataset: Dataset, opd: str, submission_id: str, manifest: str) -> None:
         """It was accepted, with that number."""
         before = self._of(dataset)
         opened = (*before.open, (*_period(dataset), submission_id))
-        self._known[dataset.dataset_id] = Standing(before.owner or opd, before.editions + 1, opened)
+        self._known[dataset.dataset_id] = Standing(before.owner or opd, before.editions + 1, opened, (submission_id, manifest))
 
     def _of(self, dataset: Dataset) -> Standing:
         self.look_up([dataset.dataset_id])

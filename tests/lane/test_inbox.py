@@ -180,8 +180,12 @@ def test_a_name_belongs_to_the_agency_that_first_submitted_under_it(room: Room) 
     ours = story(submission_of(edition=4).on(START + timedelta(hours=1)), revised)
     room.came(*ours, *theirs)
 
+    mine, manifest = (
+        str(ours[0].event.submission_id),
+        room.journal.heads([ours[0].event.submission_id])[ours[0].event.submission_id].manifest,
+    )
     assert room.inbox.standings(["daftar-desa", "lain"]) == {
-        "daftar-desa": Standing("dinkes", 4, (("2025-01-01", "2025-12-31", str(ours[0].event.submission_id)),))
+        "daftar-desa": Standing("dinkes", 4, (("2025-01-01", "2025-12-31", mine),), (mine, manifest))
     }
     assert room.inbox.standings([]) == {}
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from events.contracts import EVENT, Actor, DataSubmitted, submission_id_of
+from tests.events.given import after, approved, published, revised, story, submitted, verified, withdrawn
 from tests.services.desk import ATASAN, AUDITOR, CONTENT, KETUA, TIM, TIM_OF_DINKES, Desk, bearer, desk_of, form
 
 MIB = 1024 * 1024
@@ -247,3 +248,28 @@ async def test_by_when_the_next_step_is_due_is_told_with_the_rule(tmp_path: Path
     assert (said["due"]["minutes"], said["due"]["calendar"]) == (45, "office")
     assert "holidays" in said["due"]["holidays"]
     assert said["due"]["at"] > said["occurred_at"]
+
+
+async def test_the_same_content_again_under_another_event_id_is_told_with_the_number_of_the_first(intake: Desk) -> None:
+    sent = form(dataset_id="daftar-desa")
+    first = (await intake.post("submissions", TIM, sent)).json()["submission_id"]
+    history = intake.lane.journal.history(uuid.UUID(first))
+    intake.given(*after(history, withdrawn))
+
+    second = await intake.post("submissions", TIM, sent | {"event_id": str(uuid.uuid4())})
+
+    event = intake.lane.journal.history(uuid.UUID(second.json()["submission_id"]))[0].event
+    assert isinstance(event, DataSubmitted)
+    (finding,) = [finding for finding in event.data.findings if finding.code == "same_content"]
+    assert (finding.severity, first in finding.message) == ("warning", True)
+
+
+async def test_who_hands_in_sees_the_own_agency_s_submissions_wherever_they_wait(intake: Desk) -> None:
+    mine = [intake.given(*story(*steps)) for steps in ((submitted,), (submitted, revised, verified))]
+    intake.given(*story(submitted, revised, verified, approved, published))
+    intake.given(*story(submitted.by(TIM_OF_DINKES)))
+
+    seen = (await intake.get("inbox", TIM)).json()["items"]
+
+    assert {(item["submission_id"], item["holder"]) for item in seen} == {(str(mine[0]), "review"), (str(mine[1]), "decision")}
+    assert all(item["due_at"] for item in seen)
