@@ -493,7 +493,16 @@ def submission_id_of(opd: str, event_id: uuid.UUID) -> uuid.UUID:
 
 
 def event_id_of(submission_id: uuid.UUID, sequence: int) -> uuid.UUID:
-    return uuid.uuid5(submission_id, str(sequence))
+    return uuid.UUID(event_id_text(submission_id, sequence))
+
+
+def event_id_text(submission_id: uuid.UUID, sequence: int) -> str:
+    """UUIDv5 (RFC 9562) of the sequence in the submission's namespace, as text: asked for each event, and much quicker than by `uuid`."""
+    digest = hashlib.sha1(submission_id.bytes + b"%d" % sequence, usedforsecurity=False).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
+
+
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def cloud_event_headers(event: Mapping[str, object]) -> list[tuple[str, bytes]]:

@@ -41,6 +41,8 @@ HEADS: Final = sa.Table(
     sqlite_with_rowid=False,
 )
 NAMES: Final = [column.name for column in HEADS.columns]
+MOVED: Final = ("sequence", "hash", "state", "holder", "arrived_ms", "due_ms", "actor", "published")
+"""What changes with each event; the rest only with the content, and costs its indexes then only."""
 Values = tuple[object, ...]
 _STATES: Final[Mapping[str, State]] = {state.value: state for state in State}
 _LANES: Final[Mapping[str | None, Lane | None]] = {None: None} | {lane.value: lane for lane in Lane}
@@ -52,6 +54,12 @@ def values_of(head: Head) -> Values:
     hands = orjson.dumps(sorted(head.hands)).decode()
     state, holder = head.state.value, head.holder.value if head.holder else None
     return (*head[:3], state, holder, *head[_AFTER_HOLDER:-2], hands, head.errors)
+
+
+def moved_of(head: Head) -> Values:
+    """In the order of MOVED."""
+    holder = head.holder.value if head.holder else None
+    return (head.sequence, head.hash, head.state.value, holder, head.arrived_ms, head.due_ms, head.actor, head.published)
 
 
 def head_of(submission_id: uuid.UUID, values: Sequence[Any]) -> Head:

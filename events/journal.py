@@ -7,6 +7,7 @@ a record's effect, its head, its position in Kafka and what has to be sent becau
 import base64
 import contextlib
 import itertools
+import re
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from eventsourcing.persistence import IntegrityError, Tracking
 from events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason, read_event
 from events.lawful import NOBODY_MOVED, Heirs, lawful
 from events.recorder import Batch, EventRow, Letter, LetterKind, Row, Store
-from events.submission import Head, Kind, Recorded, Refused, Submission, fold, hash_of
+from events.submission import TELL_CONTENT, Head, Kind, Recorded, Refused, Submission, fold, hash_of
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ OVERTAKEN: Final = f"another writer came first, {ATTEMPTS} times"
 IDS_A_SELECT: Final = 500
 APPLIED: Final = "applied"
 DUPLICATE: Final = "duplicate"
+_ID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 EVENTS: Final = (Row.OWN, Row.COPY)
 LETTERS: Final = tuple(LetterKind)
 RELAYED: Final = "relay"
@@ -82,26 +84,32 @@ class Draft:
     """Events of this draft by stream and sequence, and those of the journal that were looked up."""
     events: list[EventRow] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
+    told: dict[uuid.UUID, Head] = field(default_factory=dict)
     moved: dict[uuid.UUID, Head] = field(default_factory=dict)
+    """Heads whose content is told anew, and those that only moved on."""
     claims: dict[str, int] = field(default_factory=dict)
 
-    def follow(self, row: Row, said: Mapping[str, Any], raw: bytes, digest: str) -> str:
+    def follow(self, row: Row, stream: uuid.UUID, said: Mapping[str, Any], raw: bytes, digest: str) -> str:
         """Add an event if it lawfully follows its submission's head. Returns APPLIED or the fault's code."""
-        stream = uuid.UUID(said["submission_id"])
         head = lawful(self.heads.get(stream), said, digest, self.heirs)
         if isinstance(head, str):
             return head
-        self.heads[stream] = self.moved[stream] = head
+        self.heads[stream] = head
+        if stream in self.told or said["type"] in TELL_CONTENT:
+            self.told[stream] = head
+            self.moved.pop(stream, None)
+        else:
+            self.moved[stream] = head
         self.stored[stream, head.sequence] = raw
         self.events.append(EventRow(row, stream, head.sequence, raw))
         return APPLIED
 
     def write(self, recorded: Recorded) -> bool:
         """Add an own event; False when it does not follow."""
-        return self.follow(Row.OWN, recorded.said, recorded.raw, recorded.hash) == APPLIED
+        return self.follow(Row.OWN, recorded.event.submission_id, recorded.said, recorded.raw, recorded.hash) == APPLIED
 
     def batch(self, positions: Mapping[str, int]) -> Batch:
-        return Batch(self.events, list(self.moved.values()), self.letters, {**positions, **self.claims})
+        return Batch(self.events, list(self.told.values()), list(self.moved.values()), self.letters, {**positions, **self.claims})
 
 
 @dataclass
@@ -316,10 +324,10 @@ def _admitted(record: Record, stream: uuid.UUID | None, draft: Draft, behind: Ca
     said = read_safely(record.raw)
     if said is None:
         return "unreadable"
-    if stream is None or said["submission_id"] != str(stream):
+    if stream is None or said["submission_id"].encode() != record.key:
         return "wrong_key"
     if head is None or said["sequence"] > head.sequence:
-        return draft.follow(Row.COPY, said, record.raw, digest)
+        return draft.follow(Row.COPY, stream, said, record.raw, digest)
     key = (stream, said["sequence"])
     if key not in draft.stored:
         draft.stored |= behind()
@@ -328,11 +336,9 @@ def _admitted(record: Record, stream: uuid.UUID | None, draft: Draft, behind: Ca
 
 def _stream_in(key: bytes | None) -> uuid.UUID | None:
     """The submission that a key names, in the one spelling that lanes use."""
-    try:
-        stream = uuid.UUID((key or b"").decode("ascii"))
-    except ValueError:
+    if key is None or not _ID.fullmatch(key):
         return None
-    return stream if str(stream).encode() == key else None
+    return uuid.UUID(int=int(key.replace(b"-", b""), 16))
 
 
 def _claimed(raw: bytes | None) -> tuple[uuid.UUID, int] | None:

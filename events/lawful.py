@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from events.contracts import Lane, event_id_of, manifest_of, submission_id_of
+from events.contracts import Lane, event_id_text, manifest_of, submission_id_of
 from events.submission import BATON, TELL_CONTENT, Head, advance, turn_of
 
 Said = Mapping[str, Any]
@@ -68,7 +68,7 @@ def _is_of_another_role(head: Head | None, said: Said, heirs: Heirs) -> bool:
 def _has_another_id(head: Head | None, said: Said, heirs: Heirs) -> bool:
     """Ids are derived: a submission's from its OPD and the id that the OPD chose, an event's from its submission and number."""
     if head:
-        return bool(said["event_id"] != str(event_id_of(head.submission_id, said["sequence"])))
+        return bool(said["event_id"] != event_id_text(head.submission_id, said["sequence"]))
     event_id = uuid.UUID(said["event_id"])
     derived = submission_id_of(said["actor"].get("opd") or "", event_id)
     return bool(said["submission_id"] != str(derived) or said["data"]["received"]["event_id"] != said["event_id"])

@@ -13,7 +13,7 @@ from psycopg.rows import tuple_row
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from events.heads import HEADS, NAMES, head_of, values_of
+from events.heads import HEADS, MOVED, NAMES, head_of, moved_of, values_of
 from events.migration import letter_of_old
 from events.recorder import READ_FURTHER, Batch, Letter, LetterKind, Row
 from events.submission import Head
@@ -55,6 +55,9 @@ STATEMENTS: Final = {
     + ", ".join(f"%s::{_ARRAYS.get(name, 'text')}[]" for name in NAMES)
     + ") ON CONFLICT (submission_id) DO UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in NAMES[1:]),
+    "move_heads": f"UPDATE {{schema}}.heads AS old SET {', '.join(f'{name} = new.{name}' for name in MOVED)} FROM unnest("  # noqa: S608
+    + ", ".join(f"%s::{_ARRAYS.get(name, 'text')}[]" for name in (*MOVED, "submission_id"))
+    + f") AS new({', '.join(MOVED)}, submission_id) WHERE old.submission_id = new.submission_id",
     "put_letters": "INSERT INTO {schema}.letters (kind, source, position, code, about, raw)"
     " SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %b::bytea[], %b::bytea[])",
     "positions": "SELECT application_name, notification_id FROM {schema}.{tracking} WHERE application_name = ANY(%s)",
@@ -121,6 +124,8 @@ class PostgresStore(PostgresProcessRecorder):
             curs.execute(self._sql["put_events"], _columns(batch.events), prepare=True)
         if batch.heads:
             curs.execute(self._sql["put_heads"], _columns([values_of(head) for head in batch.heads]), prepare=True)
+        if batch.moved:
+            curs.execute(self._sql["move_heads"], _columns([(*moved_of(head), head.submission_id) for head in batch.moved]), prepare=True)
         if batch.letters:
             curs.execute(self._sql["put_letters"], _columns(batch.letters), prepare=True)
 

@@ -52,10 +52,11 @@ class Letter(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """All that one transaction writes."""
+    """All that one transaction writes. `heads` are told anew, of those that `moved` only what each event changes (`events.heads.MOVED`)."""
 
     events: Sequence[EventRow] = ()
     heads: Sequence[Head] = ()
+    moved: Sequence[Head] = ()
     letters: Sequence[Letter] = ()
     positions: Mapping[str, int] = {}
 

@@ -13,7 +13,7 @@ from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteD
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
-from events.heads import HEADS, NAMES, head_of, values_of
+from events.heads import HEADS, MOVED, NAMES, head_of, moved_of, values_of
 from events.migration import letter_of_old
 from events.recorder import READ_FURTHER, Batch, Letter, LetterKind, Row, StoreRefused
 from events.submission import Head
@@ -37,6 +37,7 @@ PUT_HEADS: Final = (
     f"INSERT INTO heads ({', '.join(NAMES)}) VALUES ({', '.join('?' * len(NAMES))}) ON CONFLICT (submission_id) DO UPDATE SET "  # noqa: S608
     + ", ".join(f"{name} = excluded.{name}" for name in NAMES[1:])
 )
+MOVE_HEADS: Final = f"UPDATE heads SET {', '.join(f'{name} = ?' for name in MOVED)} WHERE submission_id = ?"  # noqa: S608 (names only)
 PUT_LETTERS: Final = "INSERT INTO letters (kind, source, position, code, about, raw) VALUES (?, ?, ?, ?, ?, ?)"
 _LISTED: Final = "(SELECT value FROM json_each(?))"
 _EVENTS: Final = "topic IN ('own', 'copy')"
@@ -94,6 +95,7 @@ class SQLiteStore(SQLiteProcessRecorder):
             self.insert_events_statement, [(stream.hex, version, row.value, state) for row, stream, version, state in batch.events]
         )
         c.executemany(PUT_HEADS, [(head.submission_id.hex, *values_of(head)[1:]) for head in batch.heads])
+        c.executemany(MOVE_HEADS, [(*moved_of(head), head.submission_id.hex) for head in batch.moved])
         c.executemany(PUT_LETTERS, batch.letters)
         if batch.positions and c.executemany(MOVE_POSITIONS, batch.positions.items()).rowcount != len(batch.positions):
             raise IntegrityError(READ_FURTHER)

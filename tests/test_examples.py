@@ -189,11 +189,12 @@ async def test_the_client_over_kafka_keeps_the_receipt_of_its_own_event(client: 
 
 def test_the_officials_page_can_be_followed(running: Running, form: Path, repository: Path) -> None:
     calls = _calls_of((repository / "docs" / "for-officials.md").read_text("utf-8"))
-    assert list(calls) == ["revise", "verify", "approve", "reject", "retract"]
+    steps = ["review/revise", "decision/verify", "decision/approve", "decision/reject", "review/withdraw", "publisher/reject"]
+    assert list(calls) == [*steps, "publisher/retract"]
     ketua, atasan, admin = (running.token(role) for role in ("ketua_ppid", "atasan_ppid", "admin_opendata"))
 
-    def say(verb: str, token: str) -> dict[str, Any]:
-        lane, body = calls[verb]
+    def say(step: str, token: str) -> dict[str, Any]:
+        (lane, _, verb), body = step.partition("/"), calls[step]
         path = f"{running.url}/{lane}/api/submissions/{identity}"
         _until(lambda: _seen(path, token) >= body["expected_sequence"], SEEN_S, f"{lane} has seen event {body['expected_sequence']}")
         answer = httpx.post(f"{path}/{verb}", json=body, headers=_as(token), timeout=30)
@@ -202,16 +203,18 @@ def test_the_officials_page_can_be_followed(running: Running, form: Path, reposi
         return event
 
     identity = json.loads(running.jejak("submit", "--json", str(form)))["submission_id"]
-    said = [say("revise", ketua), say("verify", atasan), say("approve", atasan), say("retract", admin)]
+    assert say("review/withdraw", ketua)["type"] == "DataRetracted"
+    identity = json.loads(running.jejak("submit", "--json", str(form)))["submission_id"]
+    said = [say("review/revise", ketua), say("decision/verify", atasan), say("decision/approve", atasan), say("publisher/retract", admin)]
     assert [event["type"] for event in said] == ["DataRevised", "DataVerified", "DataApproved", "DataRetracted"]
     identity = json.loads(running.jejak("submit", "--json", str(form)))["submission_id"]
-    assert [say("revise", ketua)["sequence"], say("reject", atasan)["type"]] == [2, "DataRejected"]
+    assert [say("review/revise", ketua)["sequence"], say("decision/reject", atasan)["type"]] == [2, "DataRejected"]
 
 
-def _calls_of(page: str) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Verb → lane and body of every command that a page shows with curl."""
+def _calls_of(page: str) -> dict[str, dict[str, Any]]:
+    """`lane/verb` → body of every command that a page shows with curl."""
     shown = re.findall(r"""--json '([^']*)'[\s\\]*"\$jejak/(\w+)/api/submissions/\$id/(\w+)\"""", page)
-    return {verb: (lane, json.loads(body)) for body, lane, verb in shown}
+    return {f"{lane}/{verb}": json.loads(body) for body, lane, verb in shown}
 
 
 def _finished(form: Path) -> bytes:
