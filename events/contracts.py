@@ -186,7 +186,10 @@ class Content(Shape):
 
 
 class Submitted(Content):
+    """`edition`: the submission's number in its dataset, 1, 2, 3 …; unknown for what came before they were numbered."""
+
     received: Received
+    edition: Annotated[int, Field(ge=1)] | None = None
 
 
 class Revised(Content):
@@ -230,12 +233,16 @@ class Published(Shape):
 
 
 class Retracted(Shape):
-    """Taken down after publication (personal data found, wrong file)."""
+    """Taken down after approval (personal data found, wrong file). `url`: "" when it was never shown.
+
+    `relist`: the edition before it is shown again; otherwise the dataset is closed until a new edition comes.
+    """
 
     manifest: Sha256
     portal: Literal["folder", "ckan"]
     url: str
     reason: Reason
+    relist: bool | None = None
 
 
 class Envelope(Shape):

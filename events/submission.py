@@ -51,7 +51,7 @@ BATON: Final[dict[State | None, Baton]] = {
     State.REVISED: Baton(Lane.DECISION, frozenset({"DataVerified", "DataRejected"})),
     State.VERIFIED: Baton(Lane.DECISION, frozenset({"DataApproved", "DataRejected"})),
     State.REJECTED: Baton(Lane.REVIEW, frozenset({"DataRevised"})),
-    State.APPROVED: Baton(Lane.PUBLISHER, frozenset({"DataPublished"})),
+    State.APPROVED: Baton(Lane.PUBLISHER, frozenset({"DataPublished", "DataRetracted"})),
     State.PUBLISHED: Baton(None, frozenset({"DataRetracted"})),
     State.RETRACTED: Baton(None, frozenset()),
 }

@@ -15,11 +15,14 @@ class Publish(CommandBody):
 
 
 class Retract(CommandBody):
+    """`relist`: show the edition before it again; otherwise the dataset is closed until a new edition comes."""
+
     reason: Reason
+    relist: bool = False
 
 
 class Withdrawn(CommandBody):
-    """The portal took it down."""
+    """What goes on the log; the portal is made to follow."""
 
     data: Retracted
 

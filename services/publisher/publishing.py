@@ -1,7 +1,7 @@
-"""Step 4 by itself: every approved submission in, shown on the portal and read back, DataPublished out.
+"""Step 4 by itself: what was approved or taken down in, the portal brought to what the log says, DataPublished out.
 
-A failure stays with its submission: it is written down, tried again with growing pauses, and holds up nothing else. What the
-portal already has is looked at before anything is written, so a crash at any point is resumed by doing it again.
+A failure stays with its submission: it is written down, tried again with growing pauses, and holds up nothing else. What the portal
+refuses for good is not tried again until a person says so. A crash at any point is resumed by doing it again.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ from eventsourcing.persistence import PersistenceError
 from sqlalchemy.exc import DBAPIError
 
 from bus.loops import WATCH_S, Progress, woken
-from events.contracts import Actor, DataPublished, Reason, Retracted
+from events.contracts import Actor, DataPublished, Published, Reason, Retracted
 from events.journal import Recorded
-from events.submission import Kind, Refused, fold
+from events.submission import Kind, Refused, State, Submission
 from lane.files import FileProblem
 from lane.lane import Lane
-from portals.portal import STEPS, Portal, PortalProblem
-from services.publisher.attempts import Attempt, Attempts, Waiting
+from portals.portal import STEPS, Code, Portal, PortalProblem
+from services.publisher.attempts import Attempt, Attempts, Outcome, Waiting
 from services.publisher.commands import Publish, Retract, Withdrawn
 from services.publisher.policy import PUBLISHER
-from services.publisher.standings import Upkeep, publication_of
+from services.publisher.standings import Standings
 
 WORKERS: Final = 4
 AT_ONCE: Final = 4 * WORKERS
@@ -50,16 +50,16 @@ class Publishing:
     lane: Lane
     portal: Portal
     attempts: Attempts
+    standings: Standings
     progress: Progress
     wake: asyncio.Event
     failures: Counter[str] = field(default_factory=Counter)
     steps: Counter[str] = field(default_factory=Counter)
-    differences: int | None = None
     _running: dict[asyncio.Future[None], Waiting] = field(default_factory=dict)
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="publish"))
     _step: dict[str, str] = field(default_factory=dict)
     _elsewhere: dict[str, float] = field(default_factory=dict)
-    _finished: set[str] = field(default_factory=set)
+    _finished: set[tuple[str, int]] = field(default_factory=set)
 
     async def run(self) -> None:
         await self.lane.until_ready()
@@ -101,7 +101,7 @@ class Publishing:
         look = await asyncio.to_thread(self.attempts.look, datetime.now(UTC), free, busy=busy, finished=frozenset(self._finished))
         self._finished = look.unseen
         for waiting in look.due:
-            task = asyncio.get_running_loop().run_in_executor(self._workers, self._publish, waiting)
+            task = asyncio.get_running_loop().run_in_executor(self._workers, self._bring, waiting)
             task.add_done_callback(lambda _: self.wake.set())
             self._running[task] = waiting
         return look.next_at
@@ -110,39 +110,40 @@ class Publishing:
         left = (next_at - datetime.now(UTC)).total_seconds() if next_at else WATCH_S
         return min(ELSEWHERE_S if self._elsewhere else WATCH_S, max(0.05, left))
 
-    async def check_regularly(self) -> None:
-        """Compare the portal with the log every so many hours (JEJAK_PORTAL_CHECK_HOURS) and count what differs."""
-        shared = self.lane.shared
-        upkeep = Upkeep(self.portal, self.lane.journal, self.attempts, shared.directory, shared.files)
-        await self.lane.until_ready()
-        while True:
-            try:
-                differences = await asyncio.get_running_loop().run_in_executor(self._workers, lambda: list(upkeep.check()))
-                self.differences = len(differences)
-                for difference in differences:
-                    log.error("portal_differs", what=difference.what, words=str(difference))
-            except (PortalProblem, OSError, DBAPIError, PersistenceError) as error:
-                log.warning("portal_not_checked", error=repr(error))
-            await asyncio.sleep(shared.settings.portal_check_hours * 3600)
-
-    def _publish(self, waiting: Waiting) -> None:
-        """Blocking: runs in a thread."""
+    def _bring(self, waiting: Waiting) -> None:
+        """Bring the portal to what the log says of this submission's dataset. Blocking: runs in a thread."""
         with self.attempts.turn(waiting.dataset_id) as mine:
-            history = self.lane.journal.history(uuid.UUID(waiting.submission_id))
-            submission = fold((r.event, r.hash) for r in history)
-            if submission is None or "DataPublished" not in submission.next:
+            submission = self.lane.find(uuid.UUID(waiting.submission_id))
+            if submission.state not in (State.APPROVED, State.RETRACTED):
                 return
             if not mine:
                 raise Elsewhere
             started = time.monotonic()
-            publication = publication_of(history, self.lane.shared.directory)
-            published = self.portal.publish(
-                publication, self.lane.shared.files, step=lambda step: self._stepped(waiting.submission_id, step)
+            if submission.state == State.APPROVED:
+                self._publish(submission, waiting.dataset_id)
+            else:
+                self._apply(waiting.dataset_id, submission.id)
+                self._note(waiting.submission_id, submission.sequence, "done", step="withdraw")
+            took_s = round(time.monotonic() - started, 3)
+            log.info("portal_follows", submission_id=waiting.submission_id, state=submission.state, took_s=took_s)
+
+    def _publish(self, submission: Submission, dataset_id: str) -> None:
+        owner = self.standings.owner(dataset_id)
+        if owner not in (None, submission.opd):
+            raise PortalProblem(
+                Code.NAME_TAKEN,
+                f"Nama data “{dataset_id}” sudah dipakai OPD {owner}. Kembalikan data ini agar dataset_id diganti, "
+                "atau minta pengelola mengalihkan nama itu.",
             )
-            body = Publish(expected_sequence=submission.sequence, published=published)
-            self.lane.do("publish", submission.id, body, actor=PUBLISHER)
-            self.progress.counts["published"] += 1
-            log.info("published", submission_id=waiting.submission_id, url=published.url, took_s=round(time.monotonic() - started, 3))
+        published = self._apply(dataset_id, submission.id)
+        if published is None:
+            raise Refused(Kind.CONFLICT, Reason(code="not_holder", note="Data ini tidak lagi menunggu penerbitan."))
+        self.lane.do("publish", submission.id, Publish(expected_sequence=submission.sequence, published=published), actor=PUBLISHER)
+        self.progress.counts["published"] += 1
+
+    def _apply(self, dataset_id: str, about: uuid.UUID) -> Published | None:
+        desired = self.standings.desired(dataset_id, about=about)
+        return self.portal.apply(desired, self.lane.shared.files, about=about, step=lambda step: self._stepped(str(about), step))
 
     def _stepped(self, submission_id: str, step: str) -> None:
         self.steps[step] += 1
@@ -152,68 +153,106 @@ class Publishing:
         step = self._step.pop(waiting.submission_id, "look")
         if isinstance(error, Elsewhere):
             self._elsewhere[waiting.dataset_id] = time.monotonic() + ELSEWHERE_S
-            return
-        if error is None or (isinstance(error, Refused) and error.kind is Kind.CONFLICT):
-            self._finished.add(waiting.submission_id)
-            return
+        elif error is None or (isinstance(error, Refused) and error.kind is Kind.CONFLICT):
+            self._finished.add((waiting.submission_id, waiting.sequence))
+        else:
+            await asyncio.to_thread(self._failed, waiting, step, error)
+
+    def _failed(self, waiting: Waiting, step: str, error: BaseException) -> None:
+        """What must come down is tried for ever; what cannot be shown for good waits for a person."""
         code, message = _words(error)
-        before = await asyncio.to_thread(self.attempts.of, waiting.submission_id)
+        for_good = isinstance(error, PortalProblem) and error.permanent and self._is_approved(waiting)
+        before = self.attempts.of(waiting.submission_id, waiting.sequence)
         attempts = (before.attempts if before else 0) + 1
         next_at = datetime.now(UTC) + _delay(error, attempts)
-        await asyncio.to_thread(
-            lambda: self.attempts.failed(waiting.submission_id, attempts=attempts, step=step, code=code, message=message, next_at=next_at)
-        )
+        state: Outcome = "refused" if for_good else "retrying"
+        self.attempts.put(Attempt(waiting.submission_id, waiting.sequence, state, attempts, step, code, message, next_at))
         self.failures[code] += 1
         log.warning(
-            "not_published",
+            "portal_does_not_follow",
             submission_id=waiting.submission_id,
+            state=state,
             step=step,
             attempts=attempts,
             code=code,
             error=repr(error),
-            next_at=next_at.isoformat(),
+            next_at=None if for_good else next_at.isoformat(),
         )
 
+    def _is_approved(self, waiting: Waiting) -> bool:
+        return self.lane.find(uuid.UUID(waiting.submission_id)).state == State.APPROVED
+
+    def _note(self, submission_id: str, sequence: int, state: Outcome, *, step: str) -> None:
+        self.attempts.put(Attempt(submission_id, sequence, state, 1, step, None, None, datetime.now(UTC)))
+
     def state_of(self, submission_id: uuid.UUID) -> dict[str, object]:
-        """For the admin: which step, how many attempts, what went wrong, when next."""
-        attempt: Attempt | None = self.attempts.of(str(submission_id))
-        step = self._step.get(str(submission_id)) or (attempt.step if attempt else None)
+        """For the admin: how far the portal is, which step, how many attempts, what went wrong, when next."""
+        submission = self.lane.find(submission_id)
+        attempt = self.attempts.of(str(submission_id), submission.sequence)
+        running = self._step.get(str(submission_id))
+        step = running or (attempt.step if attempt else None)
+        state = _portal_state(submission, attempt)
         return {
-            "running": str(submission_id) in self._step,
+            "state": state,
+            "running": running is not None,
             "step": step,
             "step_name": STEPS.get(step) if step else None,
             "attempts": attempt.attempts if attempt else 0,
-            "error": {"code": attempt.code, "message": attempt.message} if attempt else None,
-            "next_at": attempt.next_at.isoformat() if attempt else None,
+            "error": {"code": attempt.code, "message": attempt.message} if attempt and attempt.code else None,
+            "next_at": attempt.next_at.isoformat() if attempt and state in ("retrying", "not_down") else None,
+            "still_shown": self._still_shown(submission) if submission.state == State.RETRACTED else [],
         }
 
+    def _still_shown(self, submission: Submission) -> list[str]:
+        """Other editions of the dataset that the public still gets: the same mistake may be in them."""
+        return [str(one.submission_id) for one in self.standings.desired(submission.dataset.dataset_id).shown]
+
+    def for_a_person(self) -> list[dict[str, object]]:
+        """What the portal refuses for good, and what was taken down and is not yet down."""
+        rows = self.attempts.for_a_person()
+        return [{"submission_id": one, "dataset_id": name, "publication": self.state_of(uuid.UUID(one))} for one, name, _ in rows]
+
     def retry(self, submission_id: uuid.UUID) -> None:
-        """Try again now. Raises `Refused` when it is not this lane's turn. Blocking."""
+        """Try again now. Raises `Refused` when the portal has nothing to follow. Blocking."""
         submission = self.lane.find(submission_id)
-        if "DataPublished" not in submission.next:
+        if submission.state not in (State.APPROVED, State.RETRACTED):
             raise Refused(
                 Kind.CONFLICT,
                 Reason(code="not_holder", note=f"Tidak menunggu penerbitan: keadaan {submission.state}."),
                 state=submission.state,
             )
         self.attempts.retry_now(str(submission_id), datetime.now(UTC))
+        self._look_again()
+
+    def retract(self, submission_id: uuid.UUID, body: Retract, *, actor: Actor) -> Recorded:
+        """Write down that it is taken down, whatever the portal does now; the portal is made to follow. Raises `Refused`. Blocking."""
+        history = self.lane.journal.history(submission_id)
+        published = next((r.event for r in history if isinstance(r.event, DataPublished)), None)
+        data = Retracted(
+            manifest=self.lane.find(submission_id).manifest,
+            portal=self.portal.kind,
+            url=published.data.url if published else "",
+            reason=body.reason,
+            relist=body.relist or None,
+        )
+        recorded = self.lane.do("retract", submission_id, Withdrawn(expected_sequence=body.expected_sequence, data=data), actor=actor)
+        self._look_again()
+        return recorded
+
+    def _look_again(self) -> None:
         for changed in self.lane.worklist.on_change:
             changed()
 
-    def retract(self, submission_id: uuid.UUID, body: Retract, *, actor: Actor) -> Recorded:
-        """Take a published dataset down, then write it down. Raises `Refused`, `PortalProblem`. Blocking."""
-        history = self.lane.journal.history(submission_id)
-        published = next((r.event for r in history if isinstance(r.event, DataPublished)), None)
-        url = published.data.url if published else ""
-        data = Retracted(manifest=self.lane.find(submission_id).manifest, portal=self.portal.kind, url=url, reason=body.reason)
-        withdrawn = Withdrawn(expected_sequence=body.expected_sequence, data=data)
-        self.lane.check("retract", submission_id, withdrawn, actor=actor)
-        publication = publication_of(history, self.lane.shared.directory)
-        with self.attempts.turn(publication.dataset.dataset_id) as mine:
-            if not mine:
-                raise Refused(Kind.CONFLICT, Reason(code="busy", note="Data ini sedang ditulis ke portal; coba lagi sebentar lagi."))
-            self.portal.retract(publication, reason=body.reason, step=lambda step: self._stepped(str(submission_id), step))
-            return self.lane.do("retract", submission_id, withdrawn, actor=actor)
+
+def _portal_state(submission: Submission, attempt: Attempt | None) -> str:
+    """`refused`: for good, so it is mended at the portal and tried again, or handed back."""
+    match submission.state:
+        case State.APPROVED:
+            return attempt.state if attempt else "waiting"
+        case State.RETRACTED:
+            return "down" if attempt and attempt.state == "done" else "not_down"
+        case _:
+            return str(submission.state)
 
 
 def _words(error: BaseException) -> tuple[str, str]:

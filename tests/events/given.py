@@ -67,7 +67,8 @@ def content(**changes: Any) -> dict[str, Any]:
 
 def submission_of(**changes: Any) -> Step:
     received = {"event_id": str(uuid.uuid4()), "digest": "d" * 64, "submitted_by": TIM.id, "submitted_at": "2026-11-23T01:59:00Z"}
-    return Step("DataSubmitted", Lane.INTAKE, TIM, lambda _: {**content(**changes), "received": received})
+    numbered = {"edition": edition} if (edition := changes.pop("edition", None)) else {}
+    return Step("DataSubmitted", Lane.INTAKE, TIM, lambda _: {**content(**changes), "received": received, **numbered})
 
 
 def revision_of(**changes: Any) -> Step:
