@@ -1,5 +1,6 @@
 """What may enter the way to the portal at all: rules over metadata and files that intake and review both hold to."""
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -46,7 +47,7 @@ def tables_have_columns(dataset: Dataset, files: Sequence[File]) -> Reason | Non
 
 
 def file_names_differ(dataset: Dataset, files: Sequence[File]) -> Reason | None:
-    names = [file.name.casefold() for file in files]
+    names = [unicodedata.normalize("NFC", file.name).strip().casefold() for file in files]
     for index, name in enumerate(names):
         if name in names[:index]:
             return Reason(code="file_twice", field=f"files.{index}.name", note=f"files.{index}.name sama dengan nama berkas lain.")

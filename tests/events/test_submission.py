@@ -37,9 +37,10 @@ LIVES = [
     ((submitted, revised, rejected()), "rejected", "review", {"DataRevised"}),
     ((submitted, revised, verified, rejected()), "rejected", "review", {"DataRevised"}),
     ((submitted, revised, rejected(), revised), "revised", "decision", {"DataVerified", "DataRejected"}),
-    ((submitted, revised, verified, approved), "approved", "publisher", {"DataPublished"}),
+    ((submitted, revised, verified, approved), "approved", "publisher", {"DataPublished", "DataRetracted"}),
     ((submitted, revised, verified, approved, published), "published", None, {"DataRetracted"}),
     ((submitted, revised, verified, approved, published, retracted), "retracted", None, set()),
+    ((submitted, revised, verified, approved, retracted), "retracted", None, set()),
 ]
 
 

@@ -240,3 +240,32 @@ def test_a_deleted_organization_is_said(on_ckan: Stage, reader: CkanReader, shel
     problem = refusal(on_ckan.portal, shelf.publication(name, DESA, opd=opd), shelf.files)
     assert (problem.code, problem.permanent) == (Code.GONE, True)
     assert "memulihkannya" in problem.message
+
+
+def test_no_byte_of_what_was_taken_down_or_replaced_stays_on_ckans_disk(
+    on_ckan: Stage, reader: CkanReader, ckan: CkanServer, shelf: Shelf, name: str
+) -> None:
+    """CKAN itself leaves the file of a removed resource where it lay."""
+    secret, replaced = (f"NIK {uuid.uuid4()}".encode() for _ in range(2))
+
+    def on_disk(content: bytes) -> list[str]:
+        return [
+            str(path) for path in ckan.data.rglob("*") if path.is_file() and path.stat().st_size < 10_000 and content in path.read_bytes()
+        ]
+
+    publication = shelf.publication(name, {"warga.csv": secret, "lain.csv": b"tidak rahasia"})
+    on_ckan.publish(shelf, publication)
+    assert on_disk(secret)
+    resource = reader.act("package_show", id=name)["resources"][1]
+    requests.post(
+        f"{ckan.address}/api/3/action/resource_patch",
+        data={"id": resource["id"]},
+        files={"upload": ("lain.csv", replaced)},
+        headers={"Authorization": ckan.token},
+        timeout=30,
+    ).raise_for_status()
+    assert on_disk(replaced)
+    on_ckan.repair(shelf, name)
+    assert not on_disk(replaced)
+    on_ckan.retract(shelf, publication)
+    assert not on_disk(secret)
