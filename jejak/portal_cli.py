@@ -61,7 +61,7 @@ def portal_adopt(
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
     with _portal(settings) as portal:
-        found = [one for one in portal.strangers() if name in (None, one.name)]
+        found = list(portal.strangers(name))
     chosen = {(dataset_id or one.dataset_id): one for one in found if (dataset_id or one.dataset_id)} if name or everything else {}
     for key, one in chosen.items():
         record = {"id": one.id, "name": one.name, "opd": one.opd}

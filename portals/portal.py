@@ -159,8 +159,8 @@ class Portal(Protocol):
         """As `differences`, for the pages over all datasets and for whatever belongs to no dataset."""
         ...
 
-    def strangers(self) -> Iterator[Stranger]:
-        """Datasets that Jejak did not put there, for `jejak portal adopt`."""
+    def strangers(self, name: str | None = None) -> Iterator[Stranger]:
+        """Datasets that Jejak did not put there, for `jejak portal adopt`: all, or the one of this name."""
         ...
 
     def close(self) -> None:

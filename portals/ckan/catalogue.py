@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from portals.ckan.client import Ckan
+from portals.ckan.package import is_ours, organization_of
 from portals.ckan.size import NAME as PROBE
 from portals.portal import Stranger
 
@@ -23,20 +24,32 @@ def names_of_ours(ckan: Ckan) -> Iterator[str]:
 
 
 def strangers(ckan: Ckan) -> Iterator[Stranger]:
-    """Private ones, drafts and deleted ones too. Raises PortalProblem."""
-    for package in _pages(ckan, fq=f"-{OURS}", include_deleted=True):
-        if package["name"] != PROBE:
-            organization = (package.get("organization") or {}).get("name") or ""
-            yield Stranger(
-                id=package["id"],
-                name=package["name"],
-                title=package.get("title") or package["name"],
-                organization=organization,
-                opd=organization if OPD.fullmatch(organization) else None,
-                dataset_id=name if DATASET_ID.fullmatch(name := package["name"].lstrip("-_")) else None,
-                files=len(package.get("resources", ())),
-                state="private" if package["state"] == "active" and package["private"] else package["state"],
-            )
+    """Private ones and drafts too; deleted ones where CKAN keeps them in its index. Raises PortalProblem.
+
+    By default it does not (`ckan.search.remove_deleted_packages`), and no other call lists them.
+    """
+    return (_stranger(package) for package in _pages(ckan, fq=f"-{OURS}", include_deleted=True) if package["name"] != PROBE)
+
+
+def stranger(ckan: Ckan, name: str) -> Iterator[Stranger]:
+    """The one of this name or id, deleted or not. Raises PortalProblem."""
+    package = ckan.find("package_show", id=name)
+    if package is not None and not is_ours(package):
+        yield _stranger(package)
+
+
+def _stranger(package: dict[str, Any]) -> Stranger:
+    organization = organization_of(package)
+    return Stranger(
+        id=package["id"],
+        name=package["name"],
+        title=package.get("title") or package["name"],
+        organization=organization,
+        opd=organization if OPD.fullmatch(organization) else None,
+        dataset_id=name if DATASET_ID.fullmatch(name := package["name"].lstrip("-_")) else None,
+        files=len(package.get("resources", ())),
+        state="private" if package["state"] == "active" and package["private"] else package["state"],
+    )
 
 
 def _pages(ckan: Ckan, **search: object) -> Iterator[dict[str, Any]]:

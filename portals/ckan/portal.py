@@ -15,7 +15,7 @@ from uuid import UUID
 
 from events.contracts import Published, PublishedFile
 from lane.files import Files
-from portals.ckan.catalogue import names_of_ours, strangers
+from portals.ckan.catalogue import names_of_ours, stranger, strangers
 from portals.ckan.check import problems_of
 from portals.ckan.client import Ckan
 from portals.ckan.dataset import find_organization, look, look_as_the_public, revise, sha256_shown, take_down, with_verified_files
@@ -70,10 +70,10 @@ class CkanPortal:
         """None: CKAN makes its own pages, and what Jejak did not put there is not its business."""
         return []
 
-    def strangers(self) -> Iterator[Stranger]:
-        """See `Portal.strangers`; page by page, of all organizations, private and deleted ones too."""
+    def strangers(self, name: str | None = None) -> Iterator[Stranger]:
+        """See `Portal.strangers`; page by page, of all organizations, private ones too; deleted ones by name at least."""
         with self._ckan() as ckan:
-            yield from strangers(ckan)
+            yield from strangers(ckan) if name is None else stranger(ckan, name)
 
     def close(self) -> None:
         """Nothing is kept open between calls."""

@@ -128,7 +128,7 @@ class FolderPortal:
                 if path not in pages and path not in ("opd/", "dataset/")
             ]
 
-    def strangers(self) -> Iterator[Stranger]:
+    def strangers(self, name: str | None = None) -> Iterator[Stranger]:
         """None: in the folder is what the log says, and all else is a difference."""
         return iter(())
 
