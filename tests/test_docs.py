@@ -199,7 +199,7 @@ def _codes() -> set[str]:
     return found - NO_CODES
 
 
-GIVE_OUT_CODES = {"fault", "_words", "http"}
+GIVE_OUT_CODES = {"fault", "words_of", "http"}
 """Functions whose one-word texts are codes."""
 NO_CODES = {"unexpected"}
 

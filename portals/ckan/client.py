@@ -33,10 +33,6 @@ SOLR_DOWN: Final = (
     "Mesin pencari portal (Solr) tidak dapat dipakai, sehingga portal menolak menyimpan. Hubungi pengelola portal; akan dicoba lagi."
 )
 TOO_LARGE_WORDS: Final = ("too large", "max allowed size", "exceeds expected size")  # of CKAN's file store, old and new; never translated
-NOT_PUBLIC: Final = (
-    "Data sudah ditampilkan di portal, tetapi tanpa token berkasnya tidak dapat diunduh. "
-    "Minta pengelola portal membukanya bagi umum; akan dicoba lagi."
-)
 NOT_CKAN: Final = "Alamat JEJAK_PORTAL tidak menjawab seperti CKAN. Periksa alamatnya."
 TOO_LARGE: Final = (
     "Berkas lebih besar dari batas portal. Minta pengelola portal menaikkan ckan.max_resource_size (dan batas unggah di server web), "
@@ -84,13 +80,8 @@ class Ckan:
         return self._download(path, {"Authorization": self._token} if self._token else {})
 
     def public_sha256_of(self, path: str) -> str | None:
-        """As `sha256_of`, as anybody would: without a token. Raises PortalProblem, also when it is shown to those logged in only."""
-        try:
-            return self._download(path, {})
-        except PortalProblem as problem:
-            if problem.code in (Code.NOT_AUTHORIZED, Code.MISCONFIGURED):
-                raise PortalProblem(Code.NOT_PUBLIC, NOT_PUBLIC) from problem
-            raise
+        """As `sha256_of`, as anybody would: without a token. Raises PortalProblem."""
+        return self._download(path, {})
 
     def _download(self, path: str, headers: dict[str, str]) -> str | None:
         # As it lies there: a .csv.gz comes with a Content-Encoding, and requests would unpack it.

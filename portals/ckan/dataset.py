@@ -95,9 +95,17 @@ def look_as_the_public(ckan: Ckan, package: Package, publication: Publication, *
     step("public_look")
     resources = by_id(package)
     for number, file in enumerate(publication.files):
-        if ckan.public_sha256_of(path_of(package, resources[resource_id(publication, number)])) != file.sha256:
+        try:
+            found = ckan.public_sha256_of(path_of(package, resources[resource_id(publication, number)]))
+        except PortalProblem as problem:
+            if problem.code not in (Code.NOT_AUTHORIZED, Code.MISCONFIGURED):  # refused, or led to a login page
+                raise
+            found = None
+        if found != file.sha256:
             raise PortalProblem(
-                Code.NOT_PUBLIC, f"Berkas “{file.name}” sudah ditampilkan, tetapi masyarakat belum dapat mengunduhnya. Akan dicoba lagi."
+                Code.NOT_PUBLIC,
+                f"Berkas “{file.name}” sudah ditampilkan, tetapi tanpa token tidak dapat diunduh. "
+                "Minta pengelola portal membukanya bagi umum; akan dicoba lagi.",
             )
 
 

@@ -18,7 +18,7 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
     """What is otherwise in `home`, which is only read."""
     of_folder = {path.partition("/")[0]: leaf.of for path, leaf in tree.items() if "/" in path}
     withdrawn = {key_of(stone.publication): stone.publication.submission_id for stone in desired.withdrawn}
-    still_there = {folder for path in change.remove if (folder := path.partition("/")[0]) in withdrawn}
+    still_there = {folder for path in change.too_much if (folder := path.partition("/")[0]) in withdrawn}
     missing = {folder for folder in of_folder if not change.has(folder)}
     found = [Difference(desired.dataset_id, withdrawn[folder], "not_withdrawn", field=folder) for folder in sorted(still_there)]
     found += [Difference(desired.dataset_id, of_folder[folder], "deleted", field=folder) for folder in sorted(missing)]
@@ -27,7 +27,7 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
         told_as_missing = path not in change.found and tree[path].of in {of_folder[folder] for folder in missing}
         if path.partition("/")[0] not in told and not told_as_missing:
             found += _otherwise(home, desired.dataset_id, path, tree[path], change)
-    for path in change.remove:
+    for path in change.too_much:
         folder = path.partition("/")[0]
         if folder not in told and not _has_more(path, change):
             what: What = "file_added" if folder in of_folder else "unknown"
@@ -37,7 +37,7 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
 
 def _has_more(path: str, change: Change) -> bool:
     """A folder of which something inside is told."""
-    return path.endswith("/") and any(other != path and other.startswith(path) for other in change.remove)
+    return path.endswith("/") and any(other != path and other.startswith(path) for other in change.too_much)
 
 
 def _otherwise(home: Path, dataset_id: str, path: str, leaf: Leaf, change: Change) -> Iterator[Difference]:

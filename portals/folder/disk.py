@@ -20,11 +20,19 @@ DRAFT: Final = ".draft"
 
 @dataclass(frozen=True)
 class Change:
-    """Paths that are otherwise: to be taken away, to be written. `found`: everything that lies there, as `walk` says it."""
+    """Paths that are otherwise. `in_the_way` must be taken away before anything is written, `remove` when readers are led elsewhere.
 
+    `found`: everything that lies there, as `walk` says it.
+    """
+
+    in_the_way: list[str]
     remove: list[str]
     write: list[str]
     found: Mapping[str, str | int]
+
+    @property
+    def too_much(self) -> list[str]:
+        return self.in_the_way + self.remove
 
     def has(self, folder: str) -> bool:
         return f"{folder}/" in self.found
@@ -34,8 +42,11 @@ def compare(home: Path, tree: Mapping[str, Leaf], *, thorough: Callable[[Leaf], 
     """What differs. Pages are always read; an approved file's bytes where `thorough`, else its size is enough."""
     found = {"": str(home.readlink())} if home.is_symlink() else dict(walk(str(home)))
     folders = folders_of(tree)
+    too_much = [path for path in found if path not in tree and path not in folders]
+    in_the_way = [path for path in too_much if _is_in_the_way(path, tree, folders)]
     return Change(
-        remove=[path for path in found if path not in tree and path not in folders],
+        in_the_way=in_the_way,
+        remove=[path for path in too_much if path not in in_the_way],
         write=[path for path, leaf in tree.items() if not _is(home / path, found.get(path), leaf.content, thorough=thorough(leaf))],
         found=found,
     )
@@ -83,6 +94,13 @@ def sha256_of(path: Path) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None
+
+
+def _is_in_the_way(path: str, tree: Mapping[str, Leaf], folders: set[str]) -> bool:
+    """A draft that a crash left, a file where a folder should be, a folder (or what is in it) where a file should be."""
+    parts = path.rstrip("/").split("/")
+    above = ("/".join(parts[: place + 1]) for place in range(len(parts)))
+    return not path or parts[0] == DRAFT or f"{path}/" in folders or any(one in tree for one in above)
 
 
 def _build(home: Path, folder: str, content: Mapping[str, Iterable[bytes]]) -> None:

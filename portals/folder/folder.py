@@ -69,10 +69,10 @@ class FolderPortal:
         with _or_problem():
             step("look")
             change = compare(home, tree, thorough=lambda leaf: about in (None, leaf.of))
-            if change.remove:
+            take_away(home, change.in_the_way)
+            if not tree:
                 step("withdraw")
                 take_away(home, change.remove)
-            if not tree:
                 _end(home)
                 return None
             _begin(home)
@@ -91,6 +91,9 @@ class FolderPortal:
             put(home, tree, sorted(set(wanted) - first), files, change=change)
             if change.write:
                 sync_folder(home)
+            if change.remove:  # last: a reader who was led here before still finds all that the page named
+                step("withdraw")
+                take_away(home, change.remove)
         found = next((one for one in desired.shown if one.submission_id == about), None)
         return self._published(found) if found else None
 

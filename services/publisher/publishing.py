@@ -10,22 +10,20 @@ import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from eventsourcing.persistence import PersistenceError
-from sqlalchemy.exc import DBAPIError
 
 from bus.loops import WATCH_S, Progress, woken
 from events.contracts import Actor, DataPublished, Published, Reason, Retracted
 from events.journal import Recorded
 from events.submission import Kind, Refused, State, Submission
-from lane.files import FileProblem
 from lane.lane import Lane
 from portals.portal import STEPS, Code, Portal, PortalProblem
 from services.publisher.attempts import Attempt, Attempts, Outcome, Waiting
 from services.publisher.commands import Publish, Retract, Withdrawn
+from services.publisher.outcomes import delay_after, portal_state, words_of
 from services.publisher.policy import PUBLISHER
 from services.publisher.standings import Standings
 
@@ -37,7 +35,6 @@ GATHER_AT_MOST_S: Final = 1.0
 SHARE: Final = 5
 """After a look there is a pause of GATHER_S, or of this many times what it took when it found less than the workers can have."""
 ELSEWHERE_S: Final = 1.0
-LONGEST_PAUSE: Final = timedelta(minutes=5)
 log = structlog.get_logger("jejak.publisher")
 
 
@@ -160,11 +157,11 @@ class Publishing:
 
     def _failed(self, waiting: Waiting, step: str, error: BaseException) -> None:
         """What must come down is tried for ever; what cannot be shown for good waits for a person."""
-        code, message = _words(error)
+        code, message = words_of(error)
         for_good = isinstance(error, PortalProblem) and error.permanent and self._is_approved(waiting)
         before = self.attempts.of(waiting.submission_id, waiting.sequence)
         attempts = (before.attempts if before else 0) + 1
-        next_at = datetime.now(UTC) + _delay(error, attempts)
+        next_at = datetime.now(UTC) + delay_after(error, attempts)
         state: Outcome = "refused" if for_good else "retrying"
         self.attempts.put(Attempt(waiting.submission_id, waiting.sequence, state, attempts, step, code, message, next_at))
         self.failures[code] += 1
@@ -191,7 +188,7 @@ class Publishing:
         attempt = self.attempts.of(str(submission_id), submission.sequence)
         running = self._step.get(str(submission_id))
         step = running or (attempt.step if attempt else None)
-        state = _portal_state(submission, attempt)
+        state = portal_state(submission, attempt)
         return {
             "state": state,
             "running": running is not None,
@@ -242,34 +239,3 @@ class Publishing:
     def _look_again(self) -> None:
         for changed in self.lane.worklist.on_change:
             changed()
-
-
-def _portal_state(submission: Submission, attempt: Attempt | None) -> str:
-    """`refused`: for good, so it is mended at the portal and tried again, or handed back."""
-    match submission.state:
-        case State.APPROVED:
-            return attempt.state if attempt else "waiting"
-        case State.RETRACTED:
-            return "down" if attempt and attempt.state == "done" else "not_down"
-        case _:
-            return str(submission.state)
-
-
-def _words(error: BaseException) -> tuple[str, str]:
-    """A stable code and Indonesian words for what went wrong, also for what nobody expected."""
-    match error:
-        case PortalProblem():
-            return str(error.code), error.message
-        case FileProblem():
-            return f"file_{error.code}", error.message
-        case OSError() | PersistenceError() | DBAPIError():
-            return "unavailable", "Penyimpanan sedang tidak dapat dipakai; dicoba lagi secara otomatis."
-        case _:
-            return "internal", "Kesalahan yang tidak terduga; lihat catatan (log) penerbit. Dicoba lagi secara otomatis."
-
-
-def _delay(error: BaseException, attempts: int) -> timedelta:
-    """As the portal asked, else 1, 2, 4 … seconds, at most five minutes."""
-    if isinstance(error, PortalProblem) and error.retry_after is not None:
-        return min(timedelta(seconds=error.retry_after), LONGEST_PAUSE)
-    return min(timedelta(seconds=2 ** min(attempts - 1, 10)), LONGEST_PAUSE)

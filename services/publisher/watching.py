@@ -43,10 +43,10 @@ class Watching:
             await asyncio.sleep(max(OVERVIEW_S, SHARE * (time.monotonic() - began)))
 
     def overview(self, position: int | None) -> int:
-        """One round: what changed since then. Returns where the next one begins; after a problem, where this one did. Blocking."""
+        """One round: what changed since then. Returns where the next one begins. Raises PortalProblem. Blocking."""
         changed, now = self.standings.changed_since(position)
         if changed or position is None:
-            self.portal.overview([self.standings.desired(dataset_id) for dataset_id in changed])
+            self.portal.overview(self.standings.desired(dataset_id) for dataset_id in changed)
         return now
 
     async def check_regularly(self) -> None:
