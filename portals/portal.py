@@ -40,6 +40,7 @@ class Code(StrEnum):
     TOO_LARGE = "too_large"
     INVALID = "invalid"
     GONE = "gone"
+    CLOSED = "closed"
     MISCONFIGURED = "misconfigured"
     SERVER_ERROR = "server_error"
     BUSY = "busy"
@@ -49,7 +50,7 @@ class Code(StrEnum):
     STORAGE = "storage"
 
 
-PERMANENT: Final = frozenset({Code.NAME_TAKEN, Code.TOO_LARGE, Code.INVALID, Code.GONE})
+PERMANENT: Final = frozenset({Code.NAME_TAKEN, Code.TOO_LARGE, Code.INVALID, Code.GONE, Code.CLOSED})
 """Trying again changes nothing: somebody has to mend the portal, or the submission is handed back."""
 
 

@@ -48,7 +48,12 @@ class CkanPortal:
     def differences(self, desired: Desired) -> list[Difference]:
         """See `Portal.differences`."""
         with self._ckan() as ckan:
-            package = look(ckan, desired)
+            try:
+                package = look(ckan, desired)
+            except PortalProblem as problem:
+                if problem.code is not Code.NAME_TAKEN:
+                    raise
+                return [Difference(desired.dataset_id, one.submission_id, "deleted", found=problem.message) for one in desired.shown]
             resources = package["resources"] if package else []
             hashes = {resource["id"]: sha256_shown(ckan, package or {}, resource) for resource in resources}
             return list(differences_of(package, desired, hashes))

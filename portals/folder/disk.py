@@ -40,7 +40,7 @@ class Change:
 
 def compare(home: Path, tree: Mapping[str, Leaf], *, thorough: Callable[[Leaf], bool]) -> Change:
     """What differs. Pages are always read; an approved file's bytes where `thorough`, else its size is enough."""
-    found = {"": str(home.readlink())} if home.is_symlink() else dict(walk(str(home)))
+    found = _itself(home) or dict(walk(str(home)))
     folders = folders_of(tree)
     too_much = [path for path in found if path not in tree and path not in folders]
     in_the_way = [path for path in too_much if _is_in_the_way(path, tree, folders)]
@@ -50,6 +50,13 @@ def compare(home: Path, tree: Mapping[str, Leaf], *, thorough: Callable[[Leaf], 
         write=[path for path, leaf in tree.items() if not _is(home / path, found.get(path), leaf.content, thorough=thorough(leaf))],
         found=found,
     )
+
+
+def _itself(home: Path) -> dict[str, str | int]:
+    """Where the dataset's folder should be, something else."""
+    if home.is_symlink():
+        return {"": str(home.readlink())}
+    return {"": home.stat().st_size} if home.is_file() else {}
 
 
 def take_away(home: Path, paths: Iterable[str]) -> None:

@@ -101,7 +101,7 @@ class FolderPortal:
         """See `Portal.names`."""
         with _or_problem():
             folder = self._root / "dataset"
-            return sorted(path.name for path in folder.iterdir() if path.is_dir() or path.is_symlink()) if folder.is_dir() else []
+            return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
     def overview(self, changed: Iterable[Desired]) -> None:
         """See `Portal.overview`."""

@@ -20,6 +20,7 @@ from events.contracts import Actor, DataPublished, Published, Reason, Retracted
 from events.journal import Recorded
 from events.submission import Kind, Refused, State, Submission
 from lane.lane import Lane
+from portals.desired import Desired
 from portals.portal import STEPS, Code, Portal, PortalProblem
 from services.publisher.attempts import Attempt, Attempts, Outcome, Waiting
 from services.publisher.commands import Publish, Retract, Withdrawn
@@ -119,27 +120,28 @@ class Publishing:
             if submission.state == State.APPROVED:
                 self._publish(submission, waiting.dataset_id)
             else:
-                self._apply(waiting.dataset_id, submission.id)
+                self._apply(self.standings.desired(waiting.dataset_id), submission.id)
                 self._note(waiting.submission_id, submission.sequence, "done", step="withdraw")
             took_s = round(time.monotonic() - started, 3)
             log.info("portal_follows", submission_id=waiting.submission_id, state=submission.state, took_s=took_s)
 
     def _publish(self, submission: Submission, dataset_id: str) -> None:
-        owner = self.standings.owner(dataset_id)
+        desired, owner = self.standings.with_approved(dataset_id, submission.id)
         if owner not in (None, submission.opd):
             raise PortalProblem(
                 Code.NAME_TAKEN,
                 f"Nama data “{dataset_id}” sudah dipakai OPD {owner}. Kembalikan data ini agar dataset_id diganti, "
                 "atau minta pengelola mengalihkan nama itu.",
             )
-        published = self._apply(dataset_id, submission.id)
+        published = self._apply(desired, submission.id)
         if published is None:
-            raise Refused(Kind.CONFLICT, Reason(code="not_holder", note="Data ini tidak lagi menunggu penerbitan."))
+            raise PortalProblem(
+                Code.CLOSED, "Edisi yang lebih baru sudah ditarik, sehingga data ini ditutup. Kembalikan, lalu serahkan sebagai edisi baru."
+            )
         self.lane.do("publish", submission.id, Publish(expected_sequence=submission.sequence, published=published), actor=PUBLISHER)
         self.progress.counts["published"] += 1
 
-    def _apply(self, dataset_id: str, about: uuid.UUID) -> Published | None:
-        desired = self.standings.desired(dataset_id, about=about)
+    def _apply(self, desired: Desired, about: uuid.UUID) -> Published | None:
         return self.portal.apply(desired, self.lane.shared.files, about=about, step=lambda step: self._stepped(str(about), step))
 
     def _stepped(self, submission_id: str, step: str) -> None:

@@ -22,10 +22,15 @@ class Standings:
     engine: sa.Engine
     directory: Directory
 
-    def desired(self, dataset_id: str, *, about: uuid.UUID | None = None) -> Desired:
-        """By what was published and taken down so far; `about`: an approved submission that is to be shown too."""
-        wanted = [one for one in self.of_dataset(dataset_id) if one.published or one.withdrawal or one.publication.submission_id == about]
-        return desired(dataset_id, wanted, adopted=self.directory.adopted.get(dataset_id))
+    def desired(self, dataset_id: str) -> Desired:
+        """By what was published and taken down so far."""
+        return self.with_approved(dataset_id, None)[0]
+
+    def with_approved(self, dataset_id: str, about: uuid.UUID | None) -> tuple[Desired, str | None]:
+        """As `desired`, with an approved submission shown too; and the OPD that the name belongs to, None when it is free."""
+        found = self.of_dataset(dataset_id)
+        wanted = [one for one in found if one.published or one.withdrawal or one.publication.submission_id == about]
+        return desired(dataset_id, wanted, adopted=self.directory.adopted.get(dataset_id)), owner_of(found)
 
     def owner(self, dataset_id: str) -> str | None:
         """The OPD that the name belongs to, None when nothing was published under it."""

@@ -17,7 +17,8 @@ from services.publisher.upkeep import Upkeep
 
 OVERVIEW_S: Final = 1.0
 SHARE: Final = 20
-"""A round over all datasets is followed by a pause of OVERVIEW_S, or of this many times what the round took."""
+LONGEST_S: Final = 15.0
+"""A round over all datasets is followed by a pause of OVERVIEW_S, or of SHARE times what the round took, but no longer than this."""
 log = structlog.get_logger("jejak.publisher")
 
 
@@ -40,7 +41,7 @@ class Watching:
             began = time.monotonic()
             position = await asyncio.to_thread(self.overview, position)
             self.progress.moved()
-            await asyncio.sleep(max(OVERVIEW_S, SHARE * (time.monotonic() - began)))
+            await asyncio.sleep(min(LONGEST_S, max(OVERVIEW_S, SHARE * (time.monotonic() - began))))
 
     def overview(self, position: int | None) -> int:
         """One round: what changed since then. Returns where the next one begins. Raises PortalProblem. Blocking."""

@@ -151,6 +151,8 @@ def test_a_dataset_that_someone_made_by_hand_is_not_touched(on_ckan: Stage, read
     problem = refusal(on_ckan.portal, shelf.publication(name, DESA), shelf.files)
     assert problem.code is Code.NAME_TAKEN
     assert "portal adopt" in problem.message
+    found = on_ckan.portal.differences(Desired(name, shelf.publication(name, DESA)))
+    assert [(one.what, "portal adopt" in one.found) for one in found] == [("deleted", True)]
     assert (reader.public(name) or {})["title"] == "Buatan tangan"
 
 

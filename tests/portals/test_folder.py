@@ -129,6 +129,11 @@ def _moved_away(home: Path) -> None:
     home.symlink_to("../moved")
 
 
+def _made_a_file(home: Path) -> None:
+    shutil.rmtree(home)
+    home.write_bytes(b"x")
+
+
 def _relink(home: Path, target: str) -> None:
     forged = home.parents[1] / "forged" / (home / "latest").readlink().name
     shutil.copytree(home / "latest", forged)
@@ -159,6 +164,7 @@ SPOILS: dict[str, Callable[[Path], object]] = {
     "metadata.json is gone": lambda home: (home / "latest/metadata.json").unlink(),
     "the earlier edition is gone": lambda home: shutil.rmtree(_old(home)),
     "the whole dataset is a link": _moved_away,
+    "the whole dataset is a file": _made_a_file,
     "a draft that a crash left": lambda home: shutil.copytree(home / "latest", home / ".draft"),
 }
 

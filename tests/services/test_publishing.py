@@ -228,6 +228,19 @@ async def test_an_older_edition_approved_after_a_newer_one_does_not_take_its_pla
     assert (shown["submission_id"], shown["edition"]) == (str(newer), 2)
 
 
+async def test_an_older_edition_approved_after_the_newer_one_was_retracted_says_that_the_dataset_is_closed(
+    desk: Desk, tmp_path: Path
+) -> None:
+    newer = approve(desk, edition=2)
+    await until(lambda: is_published(desk, newer))
+    await desk.says(ADMIN, "retract", newer, expected_sequence=5, reason=REASON)
+    await until(lambda: publishing_of(desk.lane).attempts.count("done"))
+    older = approve(desk, edition=1)
+    await until(lambda: publishing_of(desk.lane).attempts.count("refused"))
+    assert (await state_of(desk, older))["error"]["code"] == "closed"
+    assert listed(tmp_path) is None
+
+
 async def test_what_the_portal_refuses_for_good_waits_for_a_person_and_holds_up_no_later_edition(
     desk: Desk, portal: FailingPortal, tmp_path: Path
 ) -> None:

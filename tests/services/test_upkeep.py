@@ -78,11 +78,12 @@ async def test_what_the_log_does_not_know_goes_only_when_it_is_named(desk: Desk,
     assert left(desk) == []
     rogue = tmp_path / "portal/dataset/palsu"
     shutil.copytree(tmp_path / "portal/dataset/daftar-desa", rogue, symlinks=True)
+    (tmp_path / "portal/dataset/palsu.html").write_text("palsu")
     (tmp_path / "portal/robots.txt").write_text("User-agent: *")
     assert set(left(desk)) == {NOT_BY_ITSELF, BY_HAND}
     assert rogue.exists()
-    assert left(desk, "palsu") == []
-    assert not rogue.exists()
+    assert left(desk, "palsu") == left(desk, "palsu.html") == []
+    assert [path.name for path in rogue.parent.iterdir()] == ["daftar-desa"]
 
 
 async def test_what_could_not_be_put_right_is_said_and_holds_up_no_other(desk: Desk, tmp_path: Path) -> None:
