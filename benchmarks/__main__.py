@@ -30,7 +30,7 @@ DOCS: Final = HERE.parent / "docs"
 BEGIN: Final = "<!-- the table of the last full run -->"
 END: Final = "<!-- end of the table -->"
 PLOT: Final = "![The figures at several sizes of the log](growth.svg)"
-SECTIONS: Final = ("throughput", "latency", "growth", "pages", "ckan")
+SECTIONS: Final = ("throughput", "latency", "growth", "pages", "folder", "ckan")
 CKAN: Final = "JEJAK_BENCH_CKAN"
 
 
@@ -147,6 +147,19 @@ class Bench:
         lines = {what: [(at.open, medians[f"{what}_p99_ms_{_short(at.open)}"]) for at in found] for what in found[0].p99}
         return [Chart("p99 of a page, ms", "open submissions", lines)]
 
+    def folder(self) -> None:
+        """The folder portal beside a bare loop that writes the same files."""
+        from benchmarks import portal
+
+        with self.section("folder portal") as here:
+            runs = [portal.run_folder(here / str(n), rounds=300 if self.plan is FULL else 60) for n in range(self.plan.repeats)]
+        for key, words in (
+            ("jejak_cpu_ms", "publishing a dataset into the folder, processor ms"),
+            ("bare_cpu_ms", "writing the same files by a bare loop, processor ms"),
+            ("ratio", "publishing into the folder, times the bare loop"),
+        ):
+            self.report.add(f"folder_{key}", [float(run[key]) for run in runs], words)
+
     def ckan(self) -> None:
         """Only where a CKAN is named: its datasets stay there."""
         address, token = os.environ.get(CKAN), os.environ.get(f"{CKAN}_TOKEN")
@@ -184,6 +197,8 @@ def main(arguments: Sequence[str]) -> int:
                 charts += bench.growth()
             if "pages" in chosen:
                 charts += bench.pages()
+            if "folder" in chosen:
+                bench.folder()
             if "ckan" in chosen:
                 bench.ckan()
         except (WrongCount, WorkerEnded) as error:

@@ -30,6 +30,7 @@ BARS: Final[tuple[Bar, ...]] = (
     ("peak memory at 1 M ≤ 1.2 × that at 100 k", _ratio_at_most("peak_mb_1m", 1.2, "peak_mb_100k")),
     ("inbox p99 ≤ 50 ms at 100,000 open", _at_most("inbox_p99_ms_100k", 50.0)),
     ("trail p99 ≤ 50 ms at 100,000 open", _at_most("trail_p99_ms_100k", 50.0)),
+    ("publishing into the folder ≤ 3 × the bare loop's processor time", _at_most("folder_ratio", 3.0)),
     ("publishing to CKAN ≤ 1.3 × bare ckanapi", _at_most("ckan_ratio", 1.3)),
 )
 KEYS: Final = (

@@ -1,6 +1,7 @@
-"""The directory: OPDs and revoked tokens, records on one compacted topic that every lane follows in memory.
+"""The directory: OPDs, revoked tokens and adopted datasets, records on one compacted topic that every lane follows in memory.
 
-In: records `opd/<kode>` and `token/<id>`; out: who exists and whose token no longer counts, within seconds everywhere.
+In: records `opd/<kode>`, `token/<id>` and `adopted/<dataset_id>`; out: who exists, whose token no longer counts and which dataset
+was on the portal before Jejak, within seconds everywhere.
 """
 
 import asyncio
@@ -28,6 +29,8 @@ class Directory:
     progress: Progress
     opds: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
+    adopted: dict[str, str] = field(default_factory=dict)
+    """dataset_id → the portal's own id of a dataset that it had before Jejak."""
 
     def name_of(self, opd: str) -> str:
         return str(self.opds.get(opd, {}).get("name") or opd)
@@ -91,6 +94,10 @@ class Directory:
                 self.opds[name] = record
             case "opd":
                 self.opds.pop(name, None)
+            case "adopted" if isinstance(record, dict) and isinstance(record.get("id"), str):
+                self.adopted[name] = record["id"]
+            case "adopted":
+                self.adopted.pop(name, None)
             case "token" if record is None:
                 self.revoked.discard(name)
             case "token":

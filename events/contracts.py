@@ -263,12 +263,16 @@ class Published(Shape):
 
 
 class Retracted(Shape):
-    """Taken down after publication (personal data found, wrong file), or withdrawn before approval: then no portal ever had it."""
+    """Taken down after approval (personal data found, wrong file; `url`: "" when never shown), or withdrawn before: then no portal had it.
+
+    `relist`: the edition before it is shown again; otherwise the dataset is closed until a new edition comes.
+    """
 
     manifest: Sha256
     portal: Literal["folder", "ckan"] | None = None
     url: str | None = None
     reason: Reason
+    relist: bool | None = None
 
 
 class Due(Shape):

@@ -90,7 +90,9 @@ def _store(settings: Settings) -> str:
 
 
 def _portal(settings: Settings) -> str:
-    portal = open_portal(settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s)
+    portal = open_portal(
+        settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s, public_url=settings.portal_public_url
+    )
     try:
         if problems := portal.check(largest_file=settings.files_limit_mb * 1024 * 1024):
             raise ValueError(" ".join(problems))

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from bus.loops import Progress
 from lane.lane import Lane
 from services.publisher.publishing import Publishing
+from services.publisher.watching import Watching
 
 Family = CounterMetricFamily | GaugeMetricFamily
 
@@ -26,6 +27,7 @@ class Metrics(Collector):
         )
         yield from self._work(lanes)
         yield from self._publishing([p for lane in lanes if isinstance(p := lane.parts.get("publishing"), Publishing)])
+        yield from self._watching([w for lane in lanes if isinstance(w := lane.parts.get("watching"), Watching)])
 
     def _loops(self, loops: Sequence[tuple[str, Progress]]) -> Iterator[Family]:
         records = CounterMetricFamily(
@@ -62,17 +64,25 @@ class Metrics(Collector):
     def _publishing(self, publishings: Sequence[Publishing]) -> Iterator[Family]:
         failures = CounterMetricFamily("jejak_portal_failures", "Attempts to publish that failed, by code", labels=["code"])
         steps = CounterMetricFamily("jejak_portal_steps", "Steps of publishing begun", labels=["step"])
-        retrying = GaugeMetricFamily("jejak_portal_retrying_submissions", "Approved submissions that failed and will be tried again")
-        differences = GaugeMetricFamily("jejak_portal_differences", "What the last regular check found to differ between portal and log")
+        retrying = GaugeMetricFamily("jejak_portal_retrying_submissions", "Submissions that failed at the portal and will be tried again")
+        refused = GaugeMetricFamily("jejak_portal_refused_submissions", "Approved submissions that the portal refuses for good")
+        not_down = GaugeMetricFamily("jejak_portal_not_down_submissions", "Retracted submissions that the portal may still show")
         for publishing in publishings:
-            if publishing.differences is not None:
-                differences.add_metric([], publishing.differences)
             for code, count in list(publishing.failures.items()):
                 failures.add_metric([code], count)
             for step, count in list(publishing.steps.items()):
                 steps.add_metric([step], count)
-            retrying.add_metric([], publishing.attempts.waiting())
-        yield from (failures, steps, retrying, differences)
+            retrying.add_metric([], publishing.attempts.count("retrying"))
+            refused.add_metric([], publishing.attempts.count("refused"))
+            not_down.add_metric([], publishing.attempts.not_down())
+        yield from (failures, steps, retrying, refused, not_down)
+
+    def _watching(self, watchings: Sequence[Watching]) -> Iterator[Family]:
+        differences = GaugeMetricFamily("jejak_portal_differences", "What the last regular check found to differ between portal and log")
+        for watching in watchings:
+            if watching.differences is not None:
+                differences.add_metric([], len(watching.differences))
+        yield differences
 
 
 def _latest_overdue(lane: Lane, now: datetime) -> datetime:

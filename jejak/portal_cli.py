@@ -1,4 +1,4 @@
-"""`jejak portal …`: is the portal still as the log says, and put it back. Exit codes: 0 good, 1 it differs."""
+"""`jejak portal …`: is the portal still as the log says, put it back, take over what was there before. Exit codes: 0 good, 1 it differs."""
 
 import asyncio
 import os
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
+from bus.directory import put_record
 from jejak.prepare import configure_logs
-from lane.settings import read_settings
+from lane.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from portals.upkeep import Difference
-    from services.publisher.standings import Upkeep
+    from portals.portal import Difference, Portal, Stranger
+    from services.publisher.upkeep import Upkeep
 
 app = typer.Typer(no_args_is_help=True, help="Is the portal still as the log says?")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -23,18 +24,70 @@ Dataset = Annotated[str | None, typer.Argument(metavar="[DATASET]", help="One da
 
 @app.command("diff")
 def portal_diff(dataset: Dataset = None, *, as_json: AsJson = False) -> None:
-    """Compare every published submission with what the portal shows now."""
+    """Compare what the portal shows now with what the log says: field by field, found → expected."""
+    found = 0
     with _upkeep() as upkeep:
-        found = [_difference(d, as_json=as_json) for d in upkeep.check(dataset)]
+        for difference in upkeep.check(dataset):
+            found += 1
+            typer.echo(orjson.dumps(_told(difference)) if as_json else str(difference))
     raise typer.Exit(1 if found else 0)
 
 
 @app.command("repair")
 def portal_repair(dataset: Dataset = None, *, as_json: AsJson = False) -> None:
-    """Put back what differs; each repair is written down."""
+    """Put right what differs, and say of each difference what became of it; exit code 1 when something is left."""
+    left = 0
     with _upkeep() as upkeep:
-        for difference in upkeep.mend(dataset):
-            _difference(difference, as_json=as_json)
+        for repair in upkeep.repair(dataset):
+            left += repair.why is not None
+            if as_json:
+                typer.echo(orjson.dumps(_told(repair.difference) | {"repaired": repair.why is None, "why": repair.why}))
+            else:
+                typer.echo(f"{'TETAP   ' if repair.why else 'diperbaiki'} {repair.difference}{f' – {repair.why}' if repair.why else ''}")
+    raise typer.Exit(1 if left else 0)
+
+
+@app.command("adopt")
+def portal_adopt(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="One dataset of the portal, to be adopted; without: list them.")
+    ] = None,
+    *,
+    dataset_id: Annotated[str | None, typer.Option(help="Under which dataset_id; as proposed without.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Adopt all that have a proposal.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what the portal had before Jejak, or choose what the first submission of that dataset_id takes over."""
+    settings = read_settings(os.environ)
+    configure_logs(settings.log_level)
+    with _portal(settings) as portal:
+        found = list(portal.strangers(name))
+    chosen = {(dataset_id or one.dataset_id): one for one in found if (dataset_id or one.dataset_id)} if name or everything else {}
+    for key, one in chosen.items():
+        record = {"id": one.id, "name": one.name, "opd": one.opd}
+        asyncio.run(put_record(settings.kafka_cluster(), f"adopted/{key}", record))
+    for one in found:
+        key = next((key for key, other in chosen.items() if other is one), None)
+        typer.echo(orjson.dumps(vars(one) | {"adopted_as": key}) if as_json else _line(one, key))
+    raise typer.Exit(1 if name and not chosen else 0)
+
+
+def _line(one: "Stranger", adopted_as: str | None) -> str:
+    proposal = f"{one.opd or '?'}/{one.dataset_id or '?'}"
+    return f"{one.name}  ({one.state}, {one.files} berkas)  {one.title}  → {f'diambil alih: {adopted_as}' if adopted_as else proposal}"
+
+
+@contextmanager
+def _portal(settings: Settings) -> "Iterator[Portal]":
+    from portals.kinds import open_portal
+
+    shown = open_portal(
+        settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s, public_url=settings.portal_public_url
+    )
+    try:
+        yield shown
+    finally:
+        shown.close()
 
 
 @contextmanager
@@ -47,36 +100,25 @@ def _upkeep() -> "Iterator[Upkeep]":
     from events.stores import open_reader
     from lane.files import open_files
     from lane.inbox import open_engine
-    from portals.kinds import open_portal
     from services.publisher.attempts import Attempts
-    from services.publisher.standings import Upkeep
+    from services.publisher.standings import Standings
+    from services.publisher.upkeep import Upkeep
 
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
     store = open_reader(settings.store, "publisher")
     attempts = Attempts(open_engine(settings.store, "publisher"))
     attempts.prepare()
-    kafka = settings.kafka_cluster()
-    directory = Directory(kafka, Progress("directory"))
+    directory = Directory(settings.kafka_cluster(), Progress("directory"))
     asyncio.run(directory.read_once())
-    shown = open_portal(settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s)
     try:
-        yield Upkeep(shown, Journal(store, "publisher"), attempts, directory, open_files(settings.files, s3_endpoint=settings.s3_endpoint))
+        with _portal(settings) as shown:
+            standings = Standings(Journal(store, "publisher"), attempts.engine, directory)
+            yield Upkeep(shown, standings, attempts, open_files(settings.files, s3_endpoint=settings.s3_endpoint))
     finally:
-        shown.close()
         attempts.engine.dispose()
         store.close()
 
 
-def _difference(difference: "Difference", *, as_json: bool) -> "Difference":
-    publication = difference.standing.publication
-    told = {
-        "dataset_id": publication.dataset.dataset_id,
-        "submission_id": str(publication.submission_id),
-        "what": difference.what,
-        "field": difference.field,
-        "expected": difference.expected,
-        "found": difference.found,
-    }
-    typer.echo(orjson.dumps(told) if as_json else str(difference))
-    return difference
+def _told(difference: "Difference") -> dict[str, object]:
+    return vars(difference) | {"submission_id": str(difference.submission_id) if difference.submission_id else None}

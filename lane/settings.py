@@ -38,6 +38,7 @@ class Settings(BaseModel):
     s3_endpoint: str | None = None
     portal: str = "folder:var/portal"
     portal_token: str | None = None
+    portal_public_url: str | None = None
     portal_timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     portal_check_hours: Annotated[float, Field(ge=0)] = 0
     host: str = "127.0.0.1"
@@ -67,6 +68,13 @@ class Settings(BaseModel):
     def _portal(cls, value: str) -> str:
         if not value.startswith(("folder:", "http://", "https://")):
             raise ValueError("must be folder:DIR or the address of a CKAN, http(s)://…")
+        return value
+
+    @field_validator("portal_public_url")
+    @classmethod
+    def _public_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must be an address, http(s)://…")
         return value
 
     @model_validator(mode="after")

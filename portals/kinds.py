@@ -8,14 +8,14 @@ from portals.portal import Portal
 def open_portal(address: str, *, token: str | None = None, timeout: float = 30.0, public_url: str | None = None) -> Portal:
     """The portal behind `folder:<path>` or an http(s) CKAN address.
 
-    `timeout` bounds each wait for CKAN, in seconds. `public_url` is where the public finds the folder (default "/portal").
+    `timeout` bounds each wait for CKAN, in seconds. `public_url` is where the public finds the folder; without it links are relative.
     Raises ValueError with a message for people.
     """
     # Imported here: a folder should not cost the import of CKAN's library.
     if address.startswith("folder:") and len(address) > len("folder:"):
         from portals.folder.folder import FolderPortal
 
-        return FolderPortal(Path(address.removeprefix("folder:")), public_url=public_url or "/portal")
+        return FolderPortal(Path(address.removeprefix("folder:")), public_url=public_url)
     if address.startswith(("http://", "https://")):
         from portals.ckan.portal import CkanPortal
 

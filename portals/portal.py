@@ -1,4 +1,4 @@
-"""The portal as the publisher sees it: an approved publication goes in, where it is shown and the hashes read back come out.
+"""The portal as the publisher sees it: the desired state of a dataset goes in, what differs or what was done comes out.
 
 Two portals keep the same promises, a folder of static pages and CKAN; `tests/portals/test_portals.py` holds both to them.
 Everything here blocks; asynchronous callers run it in a thread.
@@ -6,48 +6,56 @@ Everything here blocks; asynchronous callers run it in a thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, Protocol
 from uuid import UUID
 
-from events.contracts import Dataset, File, Published, Reason
+from events.contracts import Published
 from lane.files import Files
+from portals.desired import Desired
 
 Step = Callable[[str], None]
 """Told the name of a step (see `STEPS`) just before it begins; may be told the same step several times."""
 
 STEPS: Final[Mapping[str, str]] = {
     "look": "melihat apa yang sudah ada di portal",
+    "withdraw": "menurunkan data dari portal",
     "organization": "menyiapkan halaman OPD",
     "describe": "menulis keterangan data",
     "upload": "mengunggah berkas",
     "read_back": "mengunduh kembali dan mencocokkan SHA-256",
     "show": "menampilkan kepada masyarakat",
-    "withdraw": "menurunkan data dari portal",
+    "public_look": "melihat sebagai masyarakat, tanpa token",
 }
 
 
 class Code(StrEnum):
-    """Why the portal did not do it. All of them can be retried; some only help after a person has acted."""
+    """Why the portal did not do it."""
 
     UNREACHABLE = "unreachable"
     NOT_AUTHORIZED = "not_authorized"
     NAME_TAKEN = "name_taken"
     TOO_LARGE = "too_large"
     INVALID = "invalid"
+    GONE = "gone"
+    CLOSED = "closed"
+    MISCONFIGURED = "misconfigured"
     SERVER_ERROR = "server_error"
     BUSY = "busy"
     CHANGED_MEANWHILE = "changed_meanwhile"
     READBACK_DIFFERS = "readback_differs"
-    RETRACTED = "retracted"
+    NOT_PUBLIC = "not_public"
     STORAGE = "storage"
 
 
+PERMANENT: Final = frozenset({Code.NAME_TAKEN, Code.TOO_LARGE, Code.INVALID, Code.GONE, Code.CLOSED})
+"""Trying again changes nothing: somebody has to mend the portal, or the submission is handed back."""
+
+
 class PortalProblem(Exception):
-    """The portal did not do what was asked; always retryable, because every call looks before it writes."""
+    """The portal did not do what was asked. Asking again is always safe, because every call looks before it writes."""
 
     def __init__(self, code: Code, message: str, *, retry_after: float | None = None) -> None:
         """`message`: Indonesian, for people, says what to do. `retry_after`: seconds the portal asked us to wait."""
@@ -56,53 +64,68 @@ class PortalProblem(Exception):
         self.message: Final = message
         self.retry_after: Final = retry_after
 
-
-@dataclass(frozen=True)
-class Publication:
-    """One approved submission, with all that the portal shows of it. `sequence`: of its DataApproved."""
-
-    submission_id: UUID
-    sequence: int
-    opd: str
-    opd_name: str
-    dataset: Dataset
-    files: tuple[File, ...]
-    manifest: str
-    approved_at: datetime
-
     @property
-    def order(self) -> tuple[datetime, str]:
-        """Which of two versions of a dataset is the later one: the later approval; the id only breaks ties."""
-        return self.approved_at, str(self.submission_id)
+    def permanent(self) -> bool:
+        return self.code in PERMANENT
+
+
+What = Literal[
+    "deleted", "not_public", "other_version", "file_differs", "file_missing", "file_added", "metadata", "page", "not_withdrawn", "unknown"
+]
+
+WORDS: Final[dict[What, str]] = {
+    "deleted": "edisi ini tidak ada di portal",
+    "not_public": "data tidak tampil untuk masyarakat",
+    "other_version": "yang tampil bukan edisi terbaru",
+    "file_differs": "isi berkas berbeda dari yang disetujui",
+    "file_missing": "berkas tidak ada di portal",
+    "file_added": "ada berkas yang tidak pernah disetujui",
+    "metadata": "keterangan diubah",
+    "page": "halaman diubah",
+    "not_withdrawn": "data yang sudah ditarik masih ada",
+    "unknown": "ada di portal, tetapi tidak ada di log",
+}
 
 
 @dataclass(frozen=True)
-class ShownFile:
-    """A file as the portal hands it out now; `sha256` (hex) is None when it could not be downloaded."""
+class Difference:
+    """One thing that the portal shows otherwise. `field`: a path, a file's name or a field of the metadata, "" for the whole.
 
-    name: str
-    sha256: str | None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the portal shows of a dataset now: the version that is listed, its files read back, its metadata as told.
-
-    `public` is False for what only the portal's editors see, and for a tombstone. `earlier`: submissions whose files are kept as
-    earlier versions. `metadata` has the keys of `Portal.expects` ("" may be left out), and may have others.
+    `dataset_id`: "" for what belongs to no dataset. `expected` and `found` as text, "" for nothing.
     """
 
+    dataset_id: str
     submission_id: UUID | None
-    sequence: int | None
-    public: bool
-    files: tuple[ShownFile, ...]
-    earlier: tuple[UUID, ...]
-    metadata: Mapping[str, str]
-    url: str
+    what: What
+    field: str = ""
+    expected: str = ""
+    found: str = ""
+
+    def __str__(self) -> str:
+        where = f" ({self.field})" if self.field else ""
+        values = f": {_short(self.found)} → {_short(self.expected)}" if self.expected or self.found else ""
+        return f"{self.dataset_id or 'portal'}: {WORDS[self.what]}{where}{values}"
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A dataset that the portal has and Jejak did not put there. `id`: the portal's own; `opd`, `dataset_id`: what it could become."""
+
+    id: str
+    name: str
+    title: str
+    organization: str
+    opd: str | None
+    dataset_id: str | None
+    files: int
+    state: str
 
 
 class Portal(Protocol):
-    """Where the public finds the data. Safe to call from several threads for different datasets, and to repeat at any time."""
+    """Where the public finds the data. Safe to call from several threads for different datasets, and to repeat at any time.
+
+    Of one dataset there is only one caller at a time, of all threads and processes. Every method may raise PortalProblem.
+    """
 
     @property
     def kind(self) -> Literal["folder", "ckan"]:
@@ -113,29 +136,38 @@ class Portal(Protocol):
         """What is wrong with the configuration, each in an Indonesian sentence; [] is good. `largest_file`: bytes we accept."""
         ...
 
-    def publish(self, publication: Publication, files: Files, *, step: Step) -> Published:
-        """Make the portal show this publication; it looks first and does only what is missing.
+    def differences(self, desired: Desired) -> list[Difference]:
+        """Look and compare: everything that is otherwise than desired, every byte of every file read."""
+        ...
 
-        Returns the hashes as read back from the portal. A publication older than the one listed becomes an earlier version.
-        Raises PortalProblem; FileProblem and FilesUnavailable of the file store pass through.
+    def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
+        """Look, compare, and do only what is missing, what must come down first.
+
+        `about`: the submission that this is for. Its files are read back, once as the public does, and where it is shown is
+        returned. None: the files of all editions are read back. FileProblem and FilesUnavailable of the file store pass through.
         """
         ...
 
-    def retract(self, publication: Publication, *, reason: Reason, step: Step) -> None:
-        """Take it down: out of the catalogue, its files withdrawn. Does nothing when it is down. Raises PortalProblem."""
+    def names(self) -> Iterable[str]:
+        """The dataset_id of everything that Jejak ever put there, whatever the log says now."""
         ...
 
-    def shown(self, dataset_id: str) -> Shown | None:
-        """What the portal shows now, each listed file downloaded and hashed; None when it knows no such dataset.
-
-        Raises PortalProblem.
-        """
+    def overview(self, changed: Iterable[Desired]) -> None:
+        """Bring the pages over all datasets up to date; `changed` since the last call, at the first call all there are."""
         ...
 
-    def expects(self, publication: Publication) -> Mapping[str, str]:
-        """The metadata that `shown` should find for this publication, field by field as text."""
+    def overview_differences(self, everything: Iterable[Desired]) -> list[Difference]:
+        """As `differences`, for the pages over all datasets and for whatever belongs to no dataset."""
+        ...
+
+    def strangers(self, name: str | None = None) -> Iterator[Stranger]:
+        """Datasets that Jejak did not put there, for `jejak portal adopt`: all, or the one of this name."""
         ...
 
     def close(self) -> None:
-        """Finish what is still being written (the folder's catalogue) and let connections go; may be called twice."""
+        """Let connections go; may be called twice."""
         ...
+
+
+def _short(text: str) -> str:
+    return "–" if not text else text if len(text) <= 120 else f"{text[:117]}…"

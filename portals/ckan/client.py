@@ -1,6 +1,6 @@
 """CKAN's API, call by call: the only module that knows ckanapi. Each call has a timeout, and whatever fails is a PortalProblem.
 
-Nothing is tried twice here: after a lost answer only looking tells what happened, and that is the business of `ckan_portal.py`.
+Nothing is tried twice here: after a lost answer only looking tells what happened, and that is the business of `portal.py`.
 """
 
 from __future__ import annotations
@@ -77,8 +77,15 @@ class Ckan:
 
     def sha256_of(self, path: str) -> str | None:
         """Download what is at this path of the portal and hash it; None when it is not there. Raises PortalProblem."""
+        return self._download(path, {"Authorization": self._token} if self._token else {})
+
+    def public_sha256_of(self, path: str) -> str | None:
+        """As `sha256_of`, as anybody would: without a token. Raises PortalProblem."""
+        return self._download(path, {})
+
+    def _download(self, path: str, headers: dict[str, str]) -> str | None:
         # As it lies there: a .csv.gz comes with a Content-Encoding, and requests would unpack it.
-        headers = {"Accept-Encoding": "identity"} | ({"Authorization": self._token} if self._token else {})
+        headers |= {"Accept-Encoding": "identity"}
         digest, began, count = hashlib.sha256(), time.monotonic(), 0
         try:
             with self._session.get(f"{self._address}{quote(path)}", headers=headers, timeout=self._timeout, stream=True) as answer:
@@ -122,7 +129,7 @@ class Ckan:
         try:
             return reverse_apicontroller_action(path, answer.status_code, text)
         except ServerIncompatibleError as error:
-            raise PortalProblem(Code.INVALID, NOT_CKAN) from error
+            raise PortalProblem(Code.MISCONFIGURED, NOT_CKAN) from error
 
 
 def _raise_for(refusal: CKANAPIError, action: str) -> NoReturn:
@@ -160,8 +167,8 @@ def _invalid(errors: Mapping[str, Any]) -> PortalProblem:
         # In CKAN's own language, so its words cannot tell "in use" from "not allowed"; the next look will.
         return PortalProblem(
             Code.NAME_TAKEN,
-            f"Portal tidak menerima nama ini: {told['name']}. Akan dilihat milik siapa, lalu dicoba lagi; "
-            "bila berulang, kembalikan data ini agar dataset_id diganti.",
+            f"Portal tidak menerima nama ini: {told['name']}. Bebaskan nama itu di portal lalu coba lagi, "
+            "atau kembalikan data ini agar dataset_id diganti.",
         )
     return PortalProblem(
         Code.INVALID, f"Portal tidak menerima keterangan data: {everything}. Kembalikan data ini agar diperbaiki, atau ubah aturan portal."
@@ -193,11 +200,13 @@ def _raise_for_status(answer: requests.Response, what: str) -> None:
             Code.NOT_AUTHORIZED, f"Portal menolak “{what}” (HTTP {status}). Periksa JEJAK_PORTAL_TOKEN dan hak penggunanya."
         )
     if answer.is_redirect:
-        raise PortalProblem(Code.INVALID, f"Alamat portal dialihkan ke {answer.headers.get('Location')}. Ubah JEJAK_PORTAL ke alamat itu.")
+        raise PortalProblem(
+            Code.MISCONFIGURED, f"Alamat portal dialihkan ke {answer.headers.get('Location')}. Ubah JEJAK_PORTAL ke alamat itu."
+        )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise PortalProblem(Code.SERVER_ERROR, f"Portal sedang bermasalah (HTTP {status}). {ASK_ADMIN}", retry_after=_retry_after(answer))
     if not answer.ok or answer.request.method == "POST":
-        raise PortalProblem(Code.INVALID, NOT_CKAN)
+        raise PortalProblem(Code.MISCONFIGURED, NOT_CKAN)
 
 
 def _busy(answer: requests.Response) -> PortalProblem:

@@ -6,30 +6,47 @@ Writing is compare-and-set on `metadata_modified`: a dataset that someone change
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
 
 from events.contracts import File
 from lane.files import Files
 from portals.ckan.client import Ckan
-from portals.ckan.mapping import Package, Resource, Status, resource_id, resources_of
-from portals.ckan.package import is_ours, is_public
-from portals.portal import Code, PortalProblem, Publication, Step
+from portals.ckan.mapping import Package, Resource, resource_id, resources_of
+from portals.ckan.package import by_id, is_ours, is_public, kept_extras, organization_of, to_take_down
+from portals.desired import Desired, Publication
+from portals.portal import Code, PortalProblem, Step
+
+TRIES: Final = 2
+Item = tuple[Publication, int]
+"""One file of an edition, by its place."""
 
 
-def look(ckan: Ckan, publication: Publication) -> Package | None:
-    """The dataset as it is now. Raises PortalProblem when the name is someone else's."""
-    name = publication.dataset.dataset_id
-    package = ckan.find("package_show", id=name)
-    if package is None:
+def look(ckan: Ckan, desired: Desired) -> Package | None:
+    """The dataset as it is now. Raises PortalProblem when the name is someone else's and something is to be listed under it."""
+    package = ckan.find("package_show", id=desired.dataset_id)
+    if package is None and desired.adopted:
+        package = ckan.find("package_show", id=desired.adopted)
+    if package is None or package["id"] == desired.adopted or _is_of(desired, package):
+        return package
+    if desired.listed is None:
         return None
-    owner = (package.get("organization") or {}).get("name") or "(tanpa organisasi)"
-    if owner != publication.opd or not is_ours(package):
-        maker = f"organisasi {owner}" if owner != publication.opd else f"data lain milik {owner} yang tidak dibuat oleh Jejak"
-        raise PortalProblem(
-            Code.NAME_TAKEN,
-            f"Nama data “{name}” di portal sudah dipakai {maker}. Ubah nama data yang lama di portal, "
-            "atau kembalikan data ini agar dataset_id diganti.",
-        )
-    return package
+    maker = f"organisasi {organization_of(package) or '(tanpa organisasi)'}"
+    raise PortalProblem(
+        Code.NAME_TAKEN,
+        f"Nama data “{desired.dataset_id}” di portal sudah dipakai data milik {maker} yang tidak diterbitkan Jejak untuk OPD ini. "
+        "Ambil alih data itu (jejak portal adopt), ubah namanya di portal, atau kembalikan data ini agar dataset_id diganti.",
+    )
+
+
+def _is_of(desired: Desired, package: Package) -> bool:
+    """Ours, and not of another OPD that we know nothing of."""
+    known = [*desired.shown, *desired.earlier, *(stone.publication for stone in desired.withdrawn)]
+    if not known:
+        return is_ours(package)
+    same_opd = organization_of(package) in {one.opd for one in known}
+    return is_ours(package) and (same_opd or kept_extras(package).get("submission_id") in {str(one.submission_id) for one in known})
 
 
 def find_organization(ckan: Ckan, name: str) -> Package | None:
@@ -37,62 +54,109 @@ def find_organization(ckan: Ckan, name: str) -> Package | None:
     found = ckan.find("organization_show", id=name, include_users=False, include_followers=False, include_extras=False)
     if found is not None and found["state"] != "active":
         raise PortalProblem(
-            Code.INVALID, f"Organisasi “{name}” di portal sudah dihapus. Minta pengelola portal memulihkannya; akan dicoba lagi."
+            Code.GONE, f"Organisasi “{name}” di portal sudah dihapus. Minta pengelola portal memulihkannya, lalu coba lagi."
         )
     return found
 
 
-def with_verified_files(ckan: Ckan, package: Package, publication: Publication, files: Files, step: Step) -> Package:
-    """Upload what is missing, download everything, and upload once more what differs. Returns the package as it then is."""
-    wanted = list(enumerate(publication.files))
-    missing = [(number, file) for number, file in wanted if not _is_there(package, publication, number)]
-    for _ in range(2):
-        for number, file in missing:
+def take_down(ckan: Ckan, package: Package, desired: Desired, update: Package) -> Package:
+    """Hide, remove, and let no bytes of it lie on CKAN's disk."""
+    for resource in to_take_down(package, desired):
+        if resource.get("url_type") == "upload":
+            package = _put(ckan, package, resource, name="ditarik.txt", content=[], size=0)
+    there = by_id(package)
+    if "resources" in update:
+        update = update | {"resources": [there[one["id"]] for one in update["resources"]]}
+    return revise(ckan, package, update)
+
+
+def with_verified_files(ckan: Ckan, package: Package, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Package:
+    """Upload what is missing, download what this is about, and upload once more what differs. Returns the package as it then is."""
+    items = [(one, number) for one in reversed(desired.shown) for number in range(len(one.files))]
+    missing = [item for item in items if not _is_there(package, *item)]
+    compared = [item for item in items if about in (None, item[0].submission_id) or item in missing]
+    for _ in range(TRIES):
+        for publication, number in missing:
             step("upload")
-            package = _upload(ckan, package, publication, number, file, files)
+            package = _upload(ckan, package, desired, publication, number, files)
         step("read_back")
-        resources = by_id(package)
-        missing = [
-            (number, file)
-            for number, file in wanted
-            if sha256_shown(ckan, package, resources[resource_id(publication, number)]) != file.sha256
-        ]
+        missing = differing(ckan, package, compared)
         if not missing:
             return package
     raise PortalProblem(
         Code.READBACK_DIFFERS,
-        f"Berkas “{missing[0][1].name}” yang diunduh kembali dari portal tidak sama dengan yang disetujui. "
+        f"Berkas “{_file(missing[0]).name}” yang diunduh kembali dari portal tidak sama dengan yang disetujui. "
         "Akan dicoba lagi; bila berulang, periksa penyimpanan portal.",
     )
 
 
-def _upload(ckan: Ckan, package: Package, publication: Publication, number: int, file: File, files: Files) -> Package:
-    """Add the file as a resource, or put it again into the resource that should hold it. No `url` beside it: CKAN would take that."""
-    status: Status = "incoming" if is_public(package) else "current"
-    resource = resources_of(publication, status)[number]
-    resource.pop("schema", None)  # may be longer than the 500 kB that CKAN takes of a form; set with the last call
-    known = resource["id"] in by_id(package)
-    fields = {"match": _match(package)}
-    if not known:
-        fields["update__resources__extend"] = json.dumps([resource])
-    answer = ckan.upload(
-        "package_revise",
-        fields,
-        field=f"update__resources__{resource['id']}__upload",
-        name=file.name,
-        content=files.read(file.sha256),
-        size=file.bytes,
-    )
-    revised: Package = answer["package"]
-    return revised
+def look_as_the_public(ckan: Ckan, package: Package, publication: Publication, *, step: Step) -> None:
+    """Download each file of an edition without a token. Raises PortalProblem when anybody would get something else."""
+    step("public_look")
+    resources = by_id(package)
+    for number, file in enumerate(publication.files):
+        try:
+            found = ckan.public_sha256_of(path_of(package, resources[resource_id(publication, number)]))
+        except PortalProblem as problem:
+            if problem.code not in (Code.NOT_AUTHORIZED, Code.MISCONFIGURED):  # refused, or led to a login page
+                raise
+            found = None
+        if found != file.sha256:
+            raise PortalProblem(
+                Code.NOT_PUBLIC,
+                f"Berkas “{file.name}” sudah ditampilkan, tetapi tanpa token tidak dapat diunduh. "
+                "Minta pengelola portal membukanya bagi umum; akan dicoba lagi.",
+            )
+
+
+def differing(ckan: Ckan, package: Package, items: Sequence[Item]) -> list[Item]:
+    resources = by_id(package)
+    return [item for item in items if sha256_shown(ckan, package, resources[resource_id(*item)]) != _file(item).sha256]
 
 
 def revise(ckan: Ckan, package: Package, update: Package) -> Package:
     """Replace what the update names, lists as a whole, unless someone changed the dataset since it was looked at."""
+    if not update:
+        return package
     replaced = [f"-{key}" for key, value in update.items() if isinstance(value, list)]
     answer = ckan.call("package_revise", match=json.loads(_match(package)), filter=replaced, update=update)
     revised: Package = answer["package"]
     return revised
+
+
+def sha256_shown(ckan: Ckan, package: Package, resource: Resource) -> str | None:
+    """Of what CKAN hands out; None for a link, which someone made of our upload."""
+    return ckan.sha256_of(path_of(package, resource)) if resource.get("url_type") == "upload" else None
+
+
+def path_of(package: Package, resource: Resource) -> str:
+    """Where an upload is downloaded."""
+    name = resource["url"].rpartition("/")[2]
+    return f"/dataset/{package['id']}/resource/{resource['id']}/download/{name}"
+
+
+def _upload(ckan: Ckan, package: Package, desired: Desired, publication: Publication, number: int, files: Files) -> Package:
+    """Add the file as a resource, or put it again into the resource that should hold it."""
+    earlier = publication is not desired.listed
+    resource = resources_of(publication, "incoming" if is_public(package) else "earlier" if earlier else "current")[number]
+    file = publication.files[number]
+    return _put(ckan, package, resource, name=file.name, content=files.read(file.sha256), size=file.bytes)
+
+
+def _put(ckan: Ckan, package: Package, resource: Resource, **upload: object) -> Package:
+    """No `url` beside the upload: CKAN would take that."""
+    fields = {"match": _match(package)}
+    if resource["id"] not in by_id(package):
+        # The schema may be longer than the 500 kB that CKAN takes of a form; it is set with the last call.
+        fields["update__resources__extend"] = json.dumps([{key: value for key, value in resource.items() if key != "schema"}])
+    field = f"update__resources__{resource['id']}__upload"
+    answer = ckan.upload("package_revise", fields, field=field, **upload)  # type: ignore[arg-type]
+    revised: Package = answer["package"]
+    return revised
+
+
+def _file(item: Item) -> File:
+    return item[0].files[item[1]]
 
 
 def _match(package: Package) -> str:
@@ -102,16 +166,3 @@ def _match(package: Package) -> str:
 def _is_there(package: Package, publication: Publication, number: int) -> bool:
     resource = by_id(package).get(resource_id(publication, number))
     return resource is not None and resource.get("url_type") == "upload"
-
-
-def sha256_shown(ckan: Ckan, package: Package, resource: Resource) -> str | None:
-    """Of what CKAN hands out; None for a link, which someone made of our upload."""
-    if resource.get("url_type") != "upload":
-        return None
-    name = resource["url"].rpartition("/")[2]
-    return ckan.sha256_of(f"/dataset/{package['id']}/resource/{resource['id']}/download/{name}")
-
-
-def by_id(package: Package) -> dict[str, Resource]:
-    """Its resources, whatever their status."""
-    return {resource["id"]: resource for resource in package["resources"]}

@@ -14,26 +14,28 @@ from typing import Any, Final, Literal, TypeAlias
 
 from events.contracts import Dataset, File
 from lane.due import WIB
-from portals.portal import Publication
+from portals.desired import Desired, Publication
 
 Package: TypeAlias = dict[str, Any]
 Resource: TypeAlias = dict[str, Any]
-Status = Literal["incoming", "current", "earlier"]
-"""Of a resource: being uploaded beside a public version, of the version that is listed, of one before it."""
+Status = Literal["incoming", "current", "earlier", "adopted"]
+"""Of a resource: being uploaded beside a public edition, of the edition that is listed, of one before it, of the time before Jejak."""
 
 EXTRA_BYTES: Final = 32_000  # Solr indexes an extra as one term, of at most 32,766 bytes
 VERSION_LENGTH: Final = 100
 NAMES: Final[dict[Status, str]] = {
     "incoming": "{name} (sedang diunggah, belum terbit)",
     "current": "{name}",
-    "earlier": "{name} (versi yang disetujui {day})",
+    "earlier": "{name} (edisi {edition}, disetujui {day})",
+    "adopted": "{name} (sebelum Jejak)",
 }
 
 
 def fields_of(publication: Publication) -> Package:
-    """The dataset's own fields, without extras, tags and resources."""
+    """The dataset's own fields, without extras, tags, resources and organization."""
     dataset = publication.dataset
     return {
+        "name": dataset.dataset_id,
         "title": dataset.title,
         "notes": dataset.summary,
         "author": dataset.section,
@@ -54,6 +56,7 @@ def extras_of(publication: Publication) -> dict[str, str]:
     period = f"{dataset.period_start.isoformat()}/{dataset.period_end.isoformat()}"
     extras = {
         "submission_id": str(publication.submission_id),
+        "edition": str(publication.edition),
         "sequence": str(publication.sequence),
         "manifest": publication.manifest,
         "approved_at": moment_of(publication.approved_at),
@@ -98,7 +101,7 @@ def resources_of(publication: Publication, status: Status) -> list[Resource]:
     return [
         {
             "id": resource_id(publication, number),
-            "name": NAMES[status].format(name=file.name, day=day_of(publication.approved_at)),
+            "name": NAMES[status].format(name=file.name, edition=publication.edition, day=day_of(publication.approved_at)),
             "format": format_of(file),
             "sha256": file.sha256,
             "submission_id": str(publication.submission_id),
@@ -124,15 +127,10 @@ def format_of(file: File) -> str:
     return re.sub(r"[^A-Z0-9+-]", "", ending.upper())[:20] or "DATA"
 
 
-def metadata_expected(publication: Publication) -> dict[str, str]:
-    """What `metadata_shown` should find for a publication."""
-    expected = {field: str(value) for field, value in fields_of(publication).items()}
-    expected |= {f"extras.{key}": value for key, value in extras_of(publication).items()}
-    expected["tags"] = ", ".join(tags_of(publication.dataset))
-    expected["opd"] = publication.opd
-    for number, resource in enumerate(resources_of(publication, "current")):
-        expected |= {f"files.{number}.{field}": resource.get(field, "") for field in ("name", "format", "schema")}
-    return expected
+def wanted_resources(desired: Desired) -> list[Resource]:
+    """All that should be there in the order the public sees: the listed edition first, then the ones before it, newest first."""
+    listed = resources_of(desired.listed, "current") if desired.listed else []
+    return listed + [resource for one in desired.earlier for resource in resources_of(one, "earlier")]
 
 
 def _personal_data(dataset: Dataset) -> str:
@@ -146,16 +144,11 @@ def _fitting(text: str) -> str:
     return text if len(encoded) <= EXTRA_BYTES else encoded[: EXTRA_BYTES - 3].decode(errors="ignore") + "…"
 
 
-def text_order(publication: Publication) -> tuple[str, str]:
-    """`Publication.order` as text that sorts alike, as the extras hold it."""
-    return moment_of(publication.approved_at), str(publication.submission_id)
-
-
 def moment_of(moment: datetime) -> str:
     """A moment as our fields hold it: sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def day_of(moment: datetime) -> str:
-    """The day, in Western Indonesia, as names of earlier versions' files hold it."""
+    """The day, in Western Indonesia, as names of earlier editions' files hold it."""
     return f"{moment.astimezone(WIB):%Y-%m-%d}"

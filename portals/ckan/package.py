@@ -1,37 +1,27 @@
-"""A dataset as CKAN tells it: what it shows, and the update that makes it show what it should. CKAN's package dict in; pure.
+"""A dataset as CKAN tells it: the updates that make it as desired, and what of it is otherwise. CKAN's package dict in; pure.
 
-Extras and groups that others added stay as they are; resources that no submission brought do not.
+Extras and groups that others added stay as they are; resources that no submission brought do not, but for those of an adopted dataset.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from portals.ckan.mapping import (
-    NAMES,
-    Package,
-    Resource,
-    Status,
-    day_of,
-    extras_of,
-    fields_of,
-    resources_of,
-    tags_of,
-    text_order,
-)
-from portals.portal import Publication
+from portals.ckan.mapping import NAMES, Package, Resource, extras_of, fields_of, resources_of, tags_of, wanted_resources
+from portals.desired import Desired, Publication
+from portals.portal import Difference, What
 
-PLAIN_FIELDS: Final = ("title", "notes", "author", "maintainer", "maintainer_email", "license_id", "version")
-RANK: Final[dict[Status, int]] = {"current": 0, "earlier": 1, "incoming": 2}
+ADOPTED: Final = "jejak_adopted"
+"""The extra of a dataset that was there before Jejak; what it held then is kept."""
+LEFT_BY_EARLIER_RELEASES: Final = {"retracted": ""}
+TOLD: Final = ("name", "format", "schema", "version_status")
 
 
 def is_ours(package: Package) -> bool:
     """Did Jejak make this dataset? Its marks are on the dataset and on every resource; either is enough."""
-    return "submission_id" in kept_extras(package) or any("submission_id" in resource for resource in package["resources"])
+    return any("submission_id" in marked for marked in (kept_extras(package), *package["resources"]))
 
 
 def is_public(package: Package) -> bool:
@@ -44,96 +34,133 @@ def kept_extras(package: Package) -> dict[str, str]:
     return {extra["key"]: extra["value"] for extra in package.get("extras", ())}
 
 
-def retracted_in(package: Package) -> list[str]:
-    """Ids of the submissions that were taken down from this dataset."""
-    try:
-        listed = json.loads(kept_extras(package).get("retracted", "[]"))
-    except ValueError:
-        return []
-    return [str(one) for one in listed] if isinstance(listed, list) else []
+def organization_of(package: Package) -> str:
+    return (package.get("organization") or {}).get("name") or ""
 
 
-def order_of(package: Package) -> tuple[str, str]:
-    """`Publication.order` of the version that the package lists, as text that sorts alike."""
-    extras = kept_extras(package)
-    return extras.get("approved_at", ""), extras.get("submission_id", "")
-
-
-def listed_resources(package: Package) -> list[Resource]:
-    """What the dataset lists as its present version, files that others added included."""
-    return [resource for resource in package["resources"] if resource.get("version_status") not in ("incoming", "earlier")]
-
-
-def earlier_versions(package: Package) -> tuple[UUID, ...]:
-    """The submissions whose files are kept as earlier versions."""
-    kept = {resource.get("submission_id") for resource in package["resources"] if resource.get("version_status") == "earlier"}
-    return tuple(sorted(found for text in kept if (found := as_uuid(text))))
-
-
-def metadata_shown(package: Package) -> dict[str, str]:
-    """What CKAN tells of the dataset, field by field as text, in the keys of `metadata_expected`."""
-    shown = {field: str(package.get(field) or "") for field in PLAIN_FIELDS}
-    shown |= {f"extras.{key}": value for key, value in kept_extras(package).items()}
-    shown["tags"] = ", ".join(_free_tags(package))
-    shown["opd"] = (package.get("organization") or {}).get("name", "")
-    for number, resource in enumerate(listed_resources(package)):
-        shown |= {f"files.{number}.{field}": resource.get(field, "") for field in ("name", "format", "schema")}
-    return shown
+def by_id(package: Package) -> dict[str, Resource]:
+    """Its resources, whatever their status."""
+    return {resource["id"]: resource for resource in package["resources"]}
 
 
 def new_package(publication: Publication) -> Package:
     """What package_create needs for a private dataset without files."""
-    return {
-        **fields_of(publication),
-        "name": publication.dataset.dataset_id,
+    tags = [{"name": tag} for tag in tags_of(publication.dataset)]
+    return fields_of(publication) | {
         "owner_org": publication.opd,
         "private": True,
-        "tags": [{"name": tag} for tag in tags_of(publication.dataset)],
+        "tags": tags,
         "extras": _as_list(extras_of(publication)),
     }
 
 
-def published_changes(package: Package, publication: Publication) -> Package:
-    """The update that lists this publication to the public, or as an earlier version when the package lists a later one."""
-    resources = arranged(package, publication)
-    if text_order(publication) < order_of(package):
-        return changes(package, fields={}, tags=_free_tags(package), extras={}, resources=resources)
-    fields = fields_of(publication) | {"private": False, "state": "active"}
-    return changes(package, fields=fields, tags=tags_of(publication.dataset), extras=extras_of(publication), resources=resources)
+def adopting(package: Package) -> Package:
+    """The update that marks a dataset from before Jejak as taken over, with all that it holds; {} when that was done."""
+    if is_ours(package) or ADOPTED in kept_extras(package):
+        return {}
+    kept = [
+        resource | {"version_status": "adopted", "name": NAMES["adopted"].format(name=resource.get("name") or resource["id"])}
+        for resource in package["resources"]
+    ]
+    return _changes(package, fields={}, extras={ADOPTED: "1"}, resources=kept)
 
 
-def retracted_changes(package: Package, publication: Publication) -> Package:
-    """The update that takes a publication's files out, and makes the dataset private when it lists that publication."""
-    submission_id = str(publication.submission_id)
-    retracted = sorted({*retracted_in(package), submission_id})
-    left = [resource for resource in package["resources"] if resource.get("submission_id") != submission_id]
-    fields = {"private": True} if kept_extras(package).get("submission_id", submission_id) == submission_id else {}
-    extras = {"retracted": json.dumps(retracted)}
-    return changes(package, fields=fields, tags=_free_tags(package), extras=extras, resources=left)
+def to_take_down(package: Package, desired: Desired) -> list[Resource]:
+    """Resources that must not be there: of no edition that is wanted, and not from before Jejak."""
+    wanted = {resource["id"] for resource in wanted_resources(desired)}
+    return [one for one in package["resources"] if one["id"] not in wanted and one.get("version_status") != "adopted"]
 
 
-def arranged(package: Package, publication: Publication) -> list[Resource]:
-    """All resources in the order the public shall see: the present version first, then the ones before it, newest first.
-
-    The publication's own must be in the package. What is neither ours nor of a version of ours is left out.
-    """
-    newest = text_order(publication) >= order_of(package)
-    listed = str(publication.submission_id) if newest else kept_extras(package)["submission_id"]
-    there = {resource["id"]: resource for resource in package["resources"] if resource.get("submission_id")}
-    own = resources_of(publication, "current" if newest else "earlier")
-    named = [there[resource["id"]] | resource for resource in own]
-    own_ids = {resource["id"] for resource in own}
-    others = [resource for resource in there.values() if resource["id"] not in own_ids]
-    everything = named + [_as_other(resource, listed=listed) for resource in others if not _is_stray(resource, publication)]
-    by_age = sorted(everything, key=lambda resource: str(resource.get("approved_at")), reverse=True)
-    return sorted(by_age, key=lambda resource: RANK[resource["version_status"]])
+def taking_down(package: Package, desired: Desired) -> Package:
+    """The update for what must come down before anything else is done; {} when nothing must."""
+    gone = to_take_down(package, desired)
+    fields = {} if desired.listed or package["private"] else {"private": True}
+    return _changes(package, fields=fields, extras={}, resources=[one for one in package["resources"] if one not in gone])
 
 
-def changes(package: Package, *, fields: Package, tags: Sequence[str], extras: Mapping[str, str], resources: Sequence[Resource]) -> Package:
+def showing(package: Package, desired: Desired) -> Package:
+    """The update that makes the package as desired, once all files are there."""
+    there = by_id(package)
+    resources = [there[one["id"]] | one for one in wanted_resources(desired) if one["id"] in there]
+    resources += [one for one in package["resources"] if one.get("version_status") == "adopted"]
+    listed = desired.listed
+    if listed is None:
+        return _changes(package, fields={"private": True}, extras={}, resources=resources)
+    fields = fields_of(listed) | {"private": False, "state": "active"}
+    update = _changes(package, fields=fields, extras=extras_of(listed) | LEFT_BY_EARLIER_RELEASES, resources=resources)
+    if tags_of(listed.dataset) != _free_tags(package):
+        update["tags"] = [{"name": tag} for tag in tags_of(listed.dataset)]
+    if organization_of(package) != listed.opd:
+        update["owner_org"] = listed.opd
+    return update
+
+
+def differences_of(package: Package | None, desired: Desired, sha256: Mapping[str, str | None]) -> Iterator[Difference]:
+    """What is otherwise. `sha256`: of what each resource hands out, by resource id; None for what cannot be downloaded."""
+    if package is None or package["state"] != "active":
+        for one in desired.shown:
+            yield Difference(desired.dataset_id, one.submission_id, "deleted")
+        return
+    withdrawn = {str(stone.publication.submission_id): stone.publication.submission_id for stone in desired.withdrawn}
+    yield from _of_the_whole(package, desired)
+    for one in desired.shown:
+        yield from _of_edition(package, desired, one, sha256)
+    for resource in to_take_down(package, desired):
+        of = resource.get("submission_id", "")
+        what: What = "not_withdrawn" if of in withdrawn else "file_added"
+        yield Difference(desired.dataset_id, withdrawn.get(of), what, field=_name(resource), found=sha256.get(resource["id"]) or "")
+
+
+def _of_the_whole(package: Package, desired: Desired) -> Iterator[Difference]:
+    listed, extras = desired.listed, kept_extras(package)
+    if listed is None:
+        if is_public(package):
+            stone = desired.tombstone.publication.submission_id if desired.tombstone else None
+            yield Difference(desired.dataset_id, stone, "not_withdrawn" if stone else "unknown")
+        return
+    if not is_public(package):
+        yield Difference(desired.dataset_id, listed.submission_id, "not_public")
+    if extras.get("submission_id") != str(listed.submission_id):
+        expected, found = str(listed.submission_id), extras.get("submission_id", "")
+        yield Difference(desired.dataset_id, listed.submission_id, "other_version", expected=expected, found=found)
+        return
+    wanted = {key: str(value) for key, value in fields_of(listed).items()}
+    wanted |= {"tags": ", ".join(tags_of(listed.dataset)), "opd": listed.opd}
+    found_fields = {key: str(package.get(key) or "") for key in fields_of(listed)}
+    found_fields |= {"tags": ", ".join(_free_tags(package)), "opd": organization_of(package)}
+    for key, value in extras_of(listed).items():
+        wanted[f"extras.{key}"], found_fields[f"extras.{key}"] = value, extras.get(key, "")
+    yield from _otherwise(desired.dataset_id, listed.submission_id, wanted, found_fields)
+
+
+def _of_edition(package: Package, desired: Desired, publication: Publication, sha256: Mapping[str, str | None]) -> Iterator[Difference]:
+    there = by_id(package)
+    wanted = resources_of(publication, "current" if publication is desired.listed else "earlier")
+    dataset_id, submission_id = desired.dataset_id, publication.submission_id
+    if not any(one["id"] in there for one in wanted):
+        yield Difference(dataset_id, submission_id, "deleted")
+        return
+    for one in wanted:
+        name, expected, found = one["file_name"], one["sha256"], sha256.get(one["id"])
+        if one["id"] not in there or found is None:
+            yield Difference(dataset_id, submission_id, "file_missing", field=name, expected=expected)
+            continue
+        if found != expected:
+            yield Difference(dataset_id, submission_id, "file_differs", field=name, expected=expected, found=found)
+        keys = {key: f"{name}.{key}" for key in TOLD}
+        fields = ({keys[key]: str(told.get(key) or "") for key in TOLD} for told in (one, there[one["id"]]))
+        yield from _otherwise(dataset_id, submission_id, *fields)
+
+
+def _otherwise(dataset_id: str, submission_id: UUID, wanted: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
+    for key, expected in wanted.items():
+        if found[key] != expected:
+            yield Difference(dataset_id, submission_id, "metadata", field=key, expected=expected, found=found[key])
+
+
+def _changes(package: Package, *, fields: Package, extras: Mapping[str, str], resources: Sequence[Resource]) -> Package:
     """An update for package_revise holding only what differs; {} when the package is as wanted. An empty extra goes away."""
     update = {key: value for key, value in fields.items() if package.get(key) != value}
-    if list(tags) != _free_tags(package):
-        update["tags"] = [{"name": tag} for tag in tags]
     kept = kept_extras(package)
     if any(kept.get(key, "") != value for key, value in extras.items()):
         update["extras"] = _as_list(kept | dict(extras))
@@ -142,26 +169,8 @@ def changes(package: Package, *, fields: Package, tags: Sequence[str], extras: M
     return update
 
 
-def as_uuid(text: object) -> UUID | None:
-    """The UUID in a field that people can edit."""
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None
-
-
-def _as_other(resource: Resource, *, listed: str) -> Resource:
-    """A resource of another version, with the status and name that it should have now."""
-    if resource.get("version_status") == "incoming":
-        return resource
-    status: Status = "current" if resource["submission_id"] == listed else "earlier"
-    day = day_of(datetime.fromisoformat(resource["approved_at"]))
-    return resource | {"version_status": status, "name": NAMES[status].format(name=resource["file_name"], day=day)}
-
-
-def _is_stray(resource: Resource, publication: Publication) -> bool:
-    """Of this very submission, yet not one of its files: made by hand from one of ours."""
-    return bool(resource["submission_id"] == str(publication.submission_id))
+def _name(resource: Resource) -> str:
+    return str(resource.get("file_name") or resource.get("name") or resource["id"])
 
 
 def _as_list(extras: Mapping[str, str]) -> list[dict[str, str]]:

@@ -1,38 +1,30 @@
-"""The CKAN portal: publications in, public datasets with verified files out.
+"""The CKAN portal: desired states in, public datasets with verified files out.
 
-Every method looks first and then does only what is missing, so a crash, a timeout or a lost answer between any two calls is mended
+Every call looks first and then does only what is missing, so a crash, a timeout or a lost answer between any two calls is mended
 by calling again. All writing to an existing dataset is compare-and-set: package_revise, matching the state that was looked at.
 
-A new dataset is private until its files were downloaded and compared. A later version's files are added beside the public version,
-named as not yet published; one last call makes them the listed version and the ones before an earlier version.
+What must come down comes down first. A new dataset is private until its files were downloaded and compared. A later edition's files
+are added beside the public one, named as not yet published; one last call makes them the listed edition and the ones before earlier.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Literal, TypeVar
+from uuid import UUID
 
-from events.contracts import Published, PublishedFile, Reason
+from events.contracts import Published, PublishedFile
 from lane.files import Files
+from portals.ckan.catalogue import names_of_ours, stranger, strangers
 from portals.ckan.check import problems_of
 from portals.ckan.client import Ckan
-from portals.ckan.dataset import by_id, find_organization, look, revise, sha256_shown, with_verified_files
-from portals.ckan.mapping import Package, metadata_expected, resource_id
-from portals.ckan.package import (
-    as_uuid,
-    earlier_versions,
-    is_public,
-    kept_extras,
-    listed_resources,
-    metadata_shown,
-    new_package,
-    published_changes,
-    retracted_changes,
-    retracted_in,
-)
-from portals.portal import Code, PortalProblem, Publication, Shown, ShownFile, Step
+from portals.ckan.dataset import find_organization, look, look_as_the_public, revise, sha256_shown, take_down, with_verified_files
+from portals.ckan.mapping import Package, resource_id
+from portals.ckan.package import adopting, by_id, differences_of, new_package, organization_of, showing, taking_down
+from portals.desired import Desired, Publication
+from portals.portal import Code, Difference, PortalProblem, Step, Stranger
 
-LOOKS: Final = 3  # how often one publish looks again when someone else changed the dataset in between
+LOOKS: Final = 3  # how often one call looks again when someone else changed the dataset in between
 
 Done = TypeVar("Done")
 
@@ -53,43 +45,40 @@ class CkanPortal:
         with self._ckan() as ckan:
             return problems_of(ckan, largest_file=largest_file)
 
-    def publish(self, publication: Publication, files: Files, *, step: Step) -> Published:
-        """See `Portal.publish`."""
+    def differences(self, desired: Desired) -> list[Difference]:
+        """See `Portal.differences`."""
         with self._ckan() as ckan:
-            return _looking_again(lambda: self._publish(ckan, publication, files, step))
+            try:
+                package = look(ckan, desired)
+            except PortalProblem as problem:
+                if problem.code is not Code.NAME_TAKEN:
+                    raise
+                return [Difference(desired.dataset_id, one.submission_id, "deleted", found=problem.message) for one in desired.shown]
+            resources = package["resources"] if package else []
+            hashes = {resource["id"]: sha256_shown(ckan, package or {}, resource) for resource in resources}
+            return list(differences_of(package, desired, hashes))
 
-    def retract(self, publication: Publication, *, reason: Reason, step: Step) -> None:
-        """See `Portal.retract`. CKAN hides whole datasets only, so earlier versions are hidden too until a new one is published.
-
-        The reason is on the log; CKAN has no public place for it.
-        """
+    def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
+        """See `Portal.apply`. CKAN hides whole datasets only, and has no public place for a tombstone: the reason is on the log."""
         with self._ckan() as ckan:
-            _looking_again(lambda: _retract(ckan, publication, step))
+            return _looking_again(lambda: self._apply(ckan, desired, files, about, step))
 
-    def shown(self, dataset_id: str) -> Shown | None:
-        """See `Portal.shown`."""
+    def names(self) -> Iterable[str]:
+        """See `Portal.names`."""
         with self._ckan() as ckan:
-            package = ckan.find("package_show", id=dataset_id)
-            if package is None or package["state"] != "active":
-                return None
-            extras = kept_extras(package)
-            files = [
-                ShownFile(name=resource.get("file_name") or resource.get("name") or "", sha256=sha256_shown(ckan, package, resource))
-                for resource in listed_resources(package)
-            ]
-            return Shown(
-                submission_id=as_uuid(extras.get("submission_id")),
-                sequence=int(extras["sequence"]) if extras.get("sequence", "").isdecimal() else None,
-                public=is_public(package),
-                files=tuple(files),
-                earlier=earlier_versions(package),
-                metadata=metadata_shown(package),
-                url=self._page(ckan, dataset_id),
-            )
+            return list(names_of_ours(ckan))
 
-    def expects(self, publication: Publication) -> Mapping[str, str]:
-        """See `Portal.expects`."""
-        return metadata_expected(publication)
+    def overview(self, changed: Iterable[Desired]) -> None:
+        """CKAN makes its own pages over all datasets."""
+
+    def overview_differences(self, everything: Iterable[Desired]) -> list[Difference]:
+        """None: CKAN makes its own pages, and what Jejak did not put there is not its business."""
+        return []
+
+    def strangers(self, name: str | None = None) -> Iterator[Stranger]:
+        """See `Portal.strangers`; page by page, of all organizations, private ones too; deleted ones by name at least."""
+        with self._ckan() as ckan:
+            yield from strangers(ckan) if name is None else stranger(ckan, name)
 
     def close(self) -> None:
         """Nothing is kept open between calls."""
@@ -97,24 +86,44 @@ class CkanPortal:
     def _ckan(self) -> Ckan:
         return Ckan(self._address, token=self._token, timeout=self._timeout)
 
-    def _publish(self, ckan: Ckan, publication: Publication, files: Files, step: Step) -> Published:
+    def _apply(self, ckan: Ckan, desired: Desired, files: Files, about: UUID | None, step: Step) -> Published | None:
         step("look")
-        package = look(ckan, publication)
-        if package is not None and str(publication.submission_id) in retracted_in(package):
-            raise PortalProblem(
-                Code.RETRACTED, "Data ini sudah ditarik dari portal. Untuk menampilkannya lagi, ajukan sebagai pengajuan baru."
-            )
-        if package is None:
-            step("organization")
-            self._ensure_organization(ckan, publication)
-            step("describe")
-            package = ckan.call("package_create", **new_package(publication))
-        package = with_verified_files(ckan, package, publication, files, step)
+        package = look(ckan, desired)
+        if package is not None:
+            if desired.adopted:
+                package = revise(ckan, package, adopting(package))
+            if update := taking_down(package, desired):
+                step("withdraw")
+                package = take_down(ckan, package, desired, update)
+        if desired.listed is None:
+            if package is not None:
+                _close(ckan, package, desired)
+            return None
+        package = package or self._create(ckan, desired, desired.listed, step)
+        package = with_verified_files(ckan, package, desired, files, about=about, step=step)
         step("show")
-        update = published_changes(package, publication)
-        if update:
-            package = revise(ckan, package, update)
-        return self._published(ckan, package, publication)
+        if organization_of(package) != desired.listed.opd:
+            self._ensure_organization(ckan, desired.listed)
+        package = revise(ckan, package, showing(package, desired))
+        mine = next((one for one in desired.shown if one.submission_id == about), None)
+        if mine is None:
+            return None
+        look_as_the_public(ckan, package, mine, step=step)
+        return self._published(ckan, package, mine)
+
+    def _create(self, ckan: Ckan, desired: Desired, listed: Publication, step: Step) -> Package:
+        step("organization")
+        self._ensure_organization(ckan, listed)
+        step("describe")
+        try:
+            created: Package = ckan.call("package_create", **new_package(listed))
+        except PortalProblem as problem:
+            # Perhaps the call whose answer was lost came through just now; if not, the name is somebody's, or one that CKAN keeps.
+            found = look(ckan, desired) if problem.code is Code.NAME_TAKEN else None
+            if found is None:
+                raise
+            return found
+        return created
 
     def _ensure_organization(self, ckan: Ckan, publication: Publication) -> None:
         """Each OPD is an organization. One that was seen once is not looked for again by this process."""
@@ -134,17 +143,14 @@ class CkanPortal:
             self._status = ckan.call("status_show")
         return self._status
 
-    def _page(self, ckan: Ckan, dataset_id: str) -> str:
-        return f"{self._about(ckan)['site_url'].rstrip('/')}/dataset/{dataset_id}"
-
     def _published(self, ckan: Ckan, package: Package, publication: Publication) -> Published:
-        """The resources' ids and addresses; their hashes were compared before."""
+        """The resources' ids and addresses; their hashes were compared before. The address by id outlives a change of name."""
         resources = by_id(package)
         own = [resources[resource_id(publication, number)] for number in range(len(publication.files))]
         return Published(
             manifest=publication.manifest,
             portal="ckan",
-            url=self._page(ckan, package["name"]),
+            url=f"{self._about(ckan)['site_url'].rstrip('/')}/dataset/{package['id']}",
             dataset=package["id"],
             files=tuple(
                 PublishedFile(name=file.name, sha256=file.sha256, url=resource["url"], id=resource["id"])
@@ -153,6 +159,13 @@ class CkanPortal:
             portal_version=self._about(ckan).get("ckan_version"),
             revision=package["metadata_modified"],
         )
+
+
+def _close(ckan: Ckan, package: Package, desired: Desired) -> None:
+    """What should not be seen is private by now; where nothing should be at all, the dataset goes, unless it was there before Jejak."""
+    package = revise(ckan, package, showing(package, desired))
+    if not (desired.tombstone or desired.adopted or package["resources"]) and package["state"] != "deleted":
+        ckan.call("package_delete", id=package["id"])
 
 
 def _looking_again(act: Callable[[], Done]) -> Done:
@@ -164,11 +177,3 @@ def _looking_again(act: Callable[[], Done]) -> Done:
             if problem.code is not Code.CHANGED_MEANWHILE:
                 raise
     return act()
-
-
-def _retract(ckan: Ckan, publication: Publication, step: Step) -> None:
-    step("look")
-    package = look(ckan, publication)
-    step("withdraw")
-    if package is not None and (update := retracted_changes(package, publication)):
-        revise(ckan, package, update)

@@ -21,6 +21,7 @@ CONTEXT: Final = {
     "dcat:endDate": {"@type": "xsd:date"},
     "dcat:byteSize": {"@type": "xsd:nonNegativeInteger"},
     "spdx:checksumValue": {"@type": "xsd:hexBinary"},
+    "dcat:accessURL": {"@type": "@id"},
     "dcat:downloadURL": {"@type": "@id"},
     "dcat:mediaType": {"@type": "@id"},
     "dct:accrualPeriodicity": {"@type": "@id"},
@@ -49,10 +50,10 @@ LICENCES: Final = {
 }
 
 
-def dcat_dataset(record: Mapping[str, Any], *, version: str) -> str:
-    """One dcat:Dataset as JSON text; addresses are relative to the catalogue. `version`: folder name of the version."""
+def dcat_dataset(record: Mapping[str, Any], *, key: str, base: str) -> str:
+    """One dcat:Dataset as JSON text. `key`: folder of the edition. `base`: before each address; "" makes them relative to the catalogue."""
     dataset = record["dataset"]
-    folder = f"dataset/{dataset['dataset_id']}"
+    folder = f"{base}dataset/{dataset['dataset_id']}"
     agency = {"@type": "foaf:Organization", "dct:identifier": record["opd"], "foaf:name": record["opd_name"]}
     described: dict[str, object] = {
         "@id": f"{folder}/latest/index.html",
@@ -74,8 +75,8 @@ def dcat_dataset(record: Mapping[str, Any], *, version: str) -> str:
         "dct:accessRights": {"@type": "dct:RightsStatement", "rdfs:label": dataset["information_class"]},
         "dct:license": _licence(dataset["license"]),
         "dct:issued": record["approved_at"],
-        "dcat:version": dataset.get("version", record["approved_at"]),
-        "dcat:distribution": [_distribution(file, folder=f"{folder}/{version}", dataset=dataset) for file in record["files"]],
+        "dcat:version": dataset.get("version", str(record["edition"])),
+        "dcat:distribution": [_distribution(file, folder=f"{folder}/{key}", dataset=dataset) for file in record["files"]],
     }
     if "theme" in dataset:
         described["dcat:theme"] = {"@type": "skos:Concept", "skos:prefLabel": _indonesian(dataset["theme"])}
@@ -89,6 +90,7 @@ def _distribution(file: Mapping[str, Any], *, folder: str, dataset: Mapping[str,
     distribution: dict[str, object] = {
         "@type": "dcat:Distribution",
         "dct:title": file["name"],
+        "dcat:accessURL": f"{folder}/index.html",
         "dcat:downloadURL": f"{folder}/{file['path']}",
         "dcat:mediaType": f"https://www.iana.org/assignments/media-types/{file['media_type'].partition(';')[0]}",
         "dcat:byteSize": file["bytes"],

@@ -1,32 +1,24 @@
-"""Writing that survives a kill or a power cut: chunks in, a whole file under its name out, or the file that was there before."""
+"""Writing that survives a kill or a power cut, and looking at what lies in a folder without following a link."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 
-def write_whole(target: Path, chunks: Iterable[bytes], *, work: Path) -> None:
-    """Put a file under its name in one step: written and synced in `work` (same disk), then renamed. Raises OSError."""
-    draft = work / "draft"
-    with draft.open("wb") as file:
+def write(target: Path, chunks: Iterable[bytes]) -> None:
+    """A new file, its bytes durable. Raises OSError."""
+    with target.open("wb", buffering=0) as file:
         for chunk in chunks:
             file.write(chunk)
-        file.flush()
         os.fsync(file.fileno())
+
+
+def replace(target: Path, chunks: Iterable[bytes], *, draft: Path) -> None:
+    """Put a file under its name in one step; `draft` lies on the same disk. The name is durable once its folder is synced."""
+    write(draft, chunks)
     draft.replace(target)
-
-
-def point_to(link: Path, target: str, *, work: Path) -> None:
-    """Make the symbolic link `link` lead to `target` in one step; a reader follows the old way or the new one."""
-    draft = work / "draft-link"
-    draft.unlink(missing_ok=True)
-    draft.symlink_to(target)
-    draft.replace(link)
-    sync_folder(link.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -38,9 +30,22 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-@contextlib.contextmanager
-def only_one(lock: Path) -> Iterator[None]:
-    """Hold the lock file against other threads and processes; the kernel lets go of it when the holder dies."""
-    with lock.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True, prefix: str = "") -> Iterator[tuple[str, str | int]]:
+    """Everything below a folder, by relative path: a file's size, a link's target; a folder's path ends in "/", its size is 0.
+
+    A folder comes before what is in it, and is looked into when `below` says so. Nothing when there is no such folder.
+    """
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        path = prefix + entry.name
+        if entry.is_symlink():
+            yield path, os.readlink(entry.path)  # noqa: PTH115 (a DirEntry is no Path, and making one costs more than the call)
+        elif entry.is_dir():
+            yield path + "/", 0
+            if below(path + "/"):
+                yield from walk(entry.path, below=below, prefix=path + "/")
+        else:
+            yield path, entry.stat().st_size

@@ -1,52 +1,33 @@
-"""The folder portal: publications in, a static site out that any web server can serve.
+"""The folder portal: desired states in, a static site out that any web server can serve.
 
-    dataset/<dataset_id>/<version>/   files/, metadata.json, index.html: built aside, renamed into place whole
-    dataset/<dataset_id>/latest       a symbolic link to the version that is listed, switched in one step
-    catalog.jsonld, index.html, opd/  the catalogue, see folder_catalogue.py
-    .work/                            locks and what is being built; nothing in it is ever linked to
+    dataset/<dataset_id>/            see tree.py
+    catalog.jsonld, index.html, …    the pages over all datasets, see overview.py
 
-Work is done at one of a fixed number of benches (a lock and a folder that stay), because making and removing files costs ext4
-far more than writing them, the more so the more were removed in the last minutes. A kill at any moment leaves the last whole
-state; whoever comes to the bench next removes the remains.
+Everything that lies there is compared with what the log says, path by path; nothing is ever read from the folder to be shown again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import shutil
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
 
-from events.contracts import Published, PublishedFile, Reason
+from events.contracts import Published, PublishedFile
 from lane.files import Files
-from portals.folder.catalogue import INTERVAL, Catalogue
-from portals.folder.durable import only_one, point_to, sync_folder, write_whole
-from portals.folder.pages import fields_of, key_of, names_on_disk, record_of
-from portals.folder.versions import (
-    RETRACTED,
-    as_uuid,
-    bury,
-    fill,
-    has_whole_page,
-    keys_of_versions,
-    latest_of,
-    list_newest,
-    move_whole,
-    names_in,
-    read_back,
-    record_in,
-    refuse_conflicts,
-    refuse_other_opd,
-    remove_others,
-    shown_files,
-)
-from portals.portal import Code, PortalProblem, Publication, Shown, Step
+from portals.desired import Desired, Publication
+from portals.folder.differences import differences_of
+from portals.folder.disk import compare, point_to, put, sha256_of, take_away
+from portals.folder.durable import replace, sync_folder, walk
+from portals.folder.names import key_of, names_on_disk
+from portals.folder.overview import Overview
+from portals.folder.tree import LATEST, Leaf, Link, Stored, tree_of
+from portals.portal import Code, Difference, PortalProblem, Step, Stranger
 
-BENCHES: Final = 256
-"""Two datasets at one bench wait for each other; more benches than workers make that rare."""
+OF_EARLIER_RELEASES: Final = ".work"
+"""A folder that was served with all that lay in it."""
 
 
 class FolderPortal:
@@ -54,126 +35,152 @@ class FolderPortal:
 
     kind: Literal["folder"] = "folder"
 
-    def __init__(self, root: Path, *, public_url: str = "/portal", catalogue_interval: float = INTERVAL) -> None:
-        self._root, self._url, self._work = root, public_url.rstrip("/"), root / ".work"
-        self._catalogue = Catalogue(root, work=self._work, interval=catalogue_interval)
+    def __init__(self, root: Path, *, public_url: str | None = None) -> None:
+        """`public_url`: where the public finds the folder; without it addresses in the catalogue are relative."""
+        self._root, self._url = root, (public_url or "/portal").rstrip("/")
+        self._base = f"{self._url}/" if public_url else ""
+        self._overview = Overview(self._base)
 
     def check(self, *, largest_file: int) -> list[str]:
-        """Also brings the catalogue up to date, which a killed process may have left behind."""
+        """See `Portal.check`."""
+        probe = self._root / ".probe"
         try:
             (self._root / "dataset").mkdir(parents=True, exist_ok=True)
-            (self._work / "check").mkdir(parents=True, exist_ok=True)
-            write_whole(self._work / "writable", [b"jejak"], work=self._work / "check")
-            point_to(self._work / "linkable", "writable", work=self._work / "check")
+            replace(probe, [b"jejak"], draft=self._root / ".probe-draft")
+            probe.unlink()
+            probe.symlink_to("dataset")
+            probe.unlink()
             room = shutil.disk_usage(self._root).free
         except OSError as error:
             return [f"Folder portal {self._root} tidak dapat ditulisi: {error.strerror}. Periksa izin, tempat, dan sistem berkasnya."]
-        self._catalogue.stale()
-        problems = []
         if room < largest_file:
-            problems.append(
-                f"Folder portal {self._root} hanya punya tempat {room} bita; berkas terbesar yang diterima {largest_file} bita."
-            )
-        if self._catalogue.problem:
-            problems.append(f"Katalog portal belum tertulis: {self._catalogue.problem.strerror}.")
-        return problems
+            return [f"Folder portal {self._root} hanya punya tempat {room} bita; berkas terbesar yang diterima {largest_file} bita."]
+        return []
 
-    def publish(self, publication: Publication, files: Files, *, step: Step) -> Published:
-        """See `Portal.publish`; the dataset's page is there when this returns, the catalogue follows within half a minute."""
-        key = key_of(publication)
-        with self._alone(publication.dataset.dataset_id) as (home, work):
-            step("look")
-            names = names_in(home)
-            refuse_conflicts(home, publication, names=names)
-            version = home / key
-            building = version if key in names else work / key
-            fill(building, publication, files, earlier=keys_of_versions(names) - {key}, work=work, step=step)
-            step("read_back")
-            found = read_back(building, publication.files)
-            step("show")
-            if building != version:
-                move_whole(building, version)
-            list_newest(home, names | {key}, work=work, whole=key)
-        self._catalogue.stale()
-        return self._published(publication, found)
-
-    def retract(self, publication: Publication, *, reason: Reason, step: Step) -> None:
-        """See `Portal.retract`; a tombstone with the reason takes the version's place, other versions stay as they are."""
-        key = key_of(publication)
-        with self._alone(publication.dataset.dataset_id) as (home, work):
-            step("look")
-            refuse_other_opd(home, publication)
-            step("withdraw")
-            bury(home, publication, reason, work=work)
-            list_newest(home, names_in(home), work=work)
-            if (home / key).is_dir():
-                (home / key).rename(work / "withdrawn")
-                sync_folder(home)
-                shutil.rmtree(work / "withdrawn")
-        self._catalogue.stale()
-
-    def shown(self, dataset_id: str) -> Shown | None:
-        """`metadata["page"]` says whether index.html is still as we write it."""
-        home = self._root / "dataset" / dataset_id
+    def differences(self, desired: Desired) -> list[Difference]:
+        """See `Portal.differences`."""
+        home, tree = self._home(desired.dataset_id), tree_of(desired)
         with _or_problem():
-            latest = latest_of(home)
-            if latest is None:
-                return None
-            record = record_in(home / latest)
-            files = tuple(shown_files(home / latest, record))
-            earlier = tuple(sorted(UUID(key.partition("-")[2]) for key in keys_of_versions(names_in(home)) - {latest}))
-            page = "utuh" if has_whole_page(home, latest, record) else "berubah"
-        submission_id, sequence = record.get("submission_id"), record.get("sequence")
-        return Shown(
-            submission_id=as_uuid(submission_id),
-            sequence=sequence if isinstance(sequence, int) else None,
-            public=not latest.startswith(RETRACTED),
-            files=files,
-            earlier=earlier,
-            metadata=fields_of(record) | {"page": page},
-            url=self._page_url(dataset_id),
-        )
+            return differences_of(home, desired, tree, compare(home, tree, thorough=lambda _: True))
 
-    def expects(self, publication: Publication) -> Mapping[str, str]:
-        """See `Portal.expects`."""
-        return fields_of(record_of(publication)) | {"page": "utuh"}
+    def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
+        """See `Portal.apply`; the dataset's pages are there when this returns."""
+        home, tree = self._home(desired.dataset_id), tree_of(desired)
+        with _or_problem():
+            step("look")
+            change = compare(home, tree, thorough=lambda leaf: about in (None, leaf.of))
+            take_away(home, change.in_the_way)
+            if not tree:
+                step("withdraw")
+                take_away(home, change.remove)
+                _end(home)
+                return None
+            _begin(home)
+            newest = tree[LATEST]
+            wanted = [path for path in change.write if path != LATEST]
+            # An earlier edition's page says that it was superseded only once the new one is there.
+            first = {path for path in wanted if not change.has(path.partition("/")[0]) or tree[path].of in (newest.of, about)}
+            if wanted:
+                step("upload")
+            put(home, tree, sorted(first), files, change=change)
+            step("read_back")
+            self._read_back(home, {path: tree[path] for path in tree if tree[path].of == about or (about is None and path in first)})
+            step("show")
+            if LATEST in change.write and isinstance(newest.content, Link):
+                point_to(home, newest.content.target)
+            put(home, tree, sorted(set(wanted) - first), files, change=change)
+            if change.write:
+                sync_folder(home)
+            if change.remove:  # last: a reader who was led here before still finds all that the page named
+                step("withdraw")
+                take_away(home, change.remove)
+        found = next((one for one in desired.shown if one.submission_id == about), None)
+        return self._published(found) if found else None
+
+    def names(self) -> Iterable[str]:
+        """See `Portal.names`."""
+        with _or_problem():
+            folder = self._root / "dataset"
+            return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+    def overview(self, changed: Iterable[Desired]) -> None:
+        """See `Portal.overview`."""
+        self._overview.take(changed)
+        pages = self._overview.pages()
+        with _or_problem():
+            (self._root / "opd").mkdir(parents=True, exist_ok=True)
+            for path, content in pages.items():
+                if not _holds(self._root / path, content):
+                    replace(self._root / path, [content], draft=self._root / "opd" / ".draft")
+            for there in (self._root / "opd").iterdir():
+                if f"opd/{there.name}" not in pages and not there.is_dir():
+                    there.unlink()
+            shutil.rmtree(self._root / OF_EARLIER_RELEASES, ignore_errors=True)
+            sync_folder(self._root)
+
+    def overview_differences(self, everything: Iterable[Desired]) -> list[Difference]:
+        """See `Portal.overview_differences`."""
+        expected = Overview(self._base)
+        expected.take(everything)
+        pages = expected.pages()
+        with _or_problem():
+            wrong = [Difference("", None, "page", field=path) for path, content in pages.items() if not _holds(self._root / path, content)]
+            return wrong + [
+                Difference("", None, "unknown", field=path, found=str(what))
+                for path, what in walk(str(self._root), below=lambda path: path != "dataset/")
+                if path not in pages and path not in ("opd/", "dataset/")
+            ]
+
+    def strangers(self, name: str | None = None) -> Iterator[Stranger]:
+        """None: in the folder is what the log says, and all else is a difference."""
+        return iter(())
 
     def close(self) -> None:
-        """Write the catalogue at once if it is behind."""
-        self._catalogue.close()
+        """Nothing is kept open between calls."""
 
-    @contextlib.contextmanager
-    def _alone(self, dataset_id: str) -> Iterator[tuple[Path, Path]]:
-        """The dataset's folder and an empty one to work in, held against everyone else. OSError becomes PortalProblem."""
-        bench = str(zlib.crc32(dataset_id.encode()) % BENCHES)
-        home, work, locks = self._root / "dataset" / dataset_id, self._work / "building" / bench, self._work / "locks"
-        with _or_problem():
-            for folder in (locks, work):
-                folder.mkdir(parents=True, exist_ok=True)
-            with only_one(locks / bench):
-                remove_others(work, keep=set())
-                if not home.is_dir():
-                    home.mkdir(parents=True)
-                    sync_folder(home.parent)
-                yield home, work
+    def _home(self, dataset_id: str) -> Path:
+        return self._root / "dataset" / dataset_id
 
-    def _page_url(self, dataset_id: str) -> str:
-        return f"{self._url}/dataset/{dataset_id}/latest/index.html"
+    def _read_back(self, home: Path, leaves: dict[str, Leaf]) -> None:
+        """Raises PortalProblem when a file that lies there is not what was approved."""
+        for path, leaf in leaves.items():
+            if isinstance(leaf.content, Stored) and sha256_of(home / path) != leaf.content.sha256:
+                raise PortalProblem(
+                    Code.READBACK_DIFFERS,
+                    f"Berkas “{path.rpartition('/')[2]}” yang dibaca kembali dari portal tidak sama dengan yang disetujui. "
+                    "Akan dicoba lagi; bila berulang, periksa disk portal.",
+                )
 
-    def _published(self, publication: Publication, found: list[str]) -> Published:
-        dataset_id, key = publication.dataset.dataset_id, key_of(publication)
-        names = names_on_disk(publication.files)
+    def _published(self, publication: Publication) -> Published:
+        key = key_of(publication)
+        address = f"{self._url}/dataset/{publication.dataset.dataset_id}/{key}"
         return Published(
             manifest=publication.manifest,
             portal="folder",
-            url=self._page_url(dataset_id),
-            dataset=dataset_id,
+            url=f"{address}/index.html",
+            dataset=publication.dataset.dataset_id,
             revision=key,
             files=tuple(
-                PublishedFile(name=file.name, sha256=sha256, url=f"{self._url}/dataset/{dataset_id}/{key}/files/{name}", id=f"files/{name}")
-                for file, name, sha256 in zip(publication.files, names, found, strict=True)
+                PublishedFile(name=file.name, sha256=file.sha256, url=f"{address}/files/{name}", id=f"files/{name}")
+                for file, name in zip(publication.files, names_on_disk(publication.files), strict=True)
             ),
         )
+
+
+def _begin(home: Path) -> None:
+    if not home.is_dir():
+        home.mkdir(parents=True)
+        sync_folder(home.parent)
+
+
+def _end(home: Path) -> None:
+    if home.is_dir():
+        home.rmdir()
+        sync_folder(home.parent)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return not path.is_symlink() and path.is_file() and path.read_bytes() == content
 
 
 @contextlib.contextmanager

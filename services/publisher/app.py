@@ -1,4 +1,4 @@
-"""Composition root of the lane publisher: the common parts, the portal, and the loop that publishes what was approved."""
+"""Composition root of the lane publisher: the common parts, the portal, and the loops that keep it as the log says."""
 
 from bus.channels import DEAD_LETTERS, LOG, Declarations
 from bus.loops import Progress
@@ -7,6 +7,9 @@ from portals.kinds import open_portal
 from services.publisher.attempts import Attempts
 from services.publisher.commands import COMMANDS
 from services.publisher.publishing import Publishing
+from services.publisher.standings import Standings
+from services.publisher.upkeep import Upkeep
+from services.publisher.watching import Watching
 from services.publisher.web import routes
 
 __all__ = ["build", "declare", "routes"]
@@ -15,14 +18,19 @@ __all__ = ["build", "declare", "routes"]
 def build(shared: Shared) -> Lane:
     lane = build_lane("publisher", shared, commands=COMMANDS)
     settings = shared.settings
-    portal = open_portal(settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s)
+    portal = open_portal(
+        settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s, public_url=settings.portal_public_url
+    )
     attempts = Attempts(lane.inbox.engine)
+    standings = Standings(lane.journal, lane.inbox.engine, shared.directory)
+    upkeep = Upkeep(portal, standings, attempts, shared.files)
     attempts.prepare()
-    publishing = Publishing(lane, portal, attempts, Progress("publishing"), wake_on(lane.journal.on_commit))
-    lane.parts["publishing"] = publishing
-    lane.work.append((publishing.progress, publishing.run))
+    publishing = Publishing(lane, portal, attempts, standings, Progress("publishing"), wake_on(lane.journal.on_commit))
+    watching = Watching(lane, portal, standings, upkeep, Progress("overview"))
+    lane.parts |= {"publishing": publishing, "watching": watching}
+    lane.work += [(publishing.progress, publishing.run), (watching.progress, watching.keep_overview)]
     if settings.portal_check_hours:
-        lane.work.append((Progress("portal_check"), publishing.check_regularly))
+        lane.work.append((Progress("portal_check"), watching.check_regularly))
     lane.on_stop.append(portal.close)
     return lane
 

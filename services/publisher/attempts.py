@@ -1,16 +1,17 @@
-"""How far the publication of each approved submission has come: step, attempts, last error, when next. Kept across restarts.
+"""What the portal has still to be made to show, submission by submission: whose turn it is, attempts, last error, when next.
 
-Not a view: it cannot be rebuilt from the log, and nothing but the admin's screen and the pauses depend on it.
+Kept across restarts. Not a view: it cannot be rebuilt from the log, and nothing but pauses and the admin's screen depend on it; what
+was lost is looked at once more. A row counts for one event only: after another approval everything begins anew.
 """
 
 import fcntl
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,34 +19,54 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from events.contracts import Lane
 from events.heads import HEADS
+from events.submission import State
 from lane.inbox import migrating
 
 METADATA: Final = sa.MetaData()
 ATTEMPTS: Final = sa.Table(
-    "publishing_v2",
+    "publishing_v3",
     METADATA,
     sa.Column("submission_id", sa.Uuid, primary_key=True),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("step", sa.String(32), nullable=False),
     sa.Column("code", sa.String(64)),
     sa.Column("message", sa.Text),
     sa.Column("next_ms", sa.BigInteger, nullable=False),
 )
+Outcome = Literal["retrying", "refused", "done"]
+"""Of an attempt: it will be tried again, the portal refuses for good, the portal shows it (a retraction: no longer)."""
 
 
-# Built once: putting such a query together costs several times what SQLite needs to answer it.
+def _waiting(which: sa.ColumnElement[bool], turn: int) -> sa.Select[tuple[UUID, int, str, str, int, str | None]]:
+    joined = sa.and_(ATTEMPTS.c.submission_id == HEADS.c.submission_id, ATTEMPTS.c.sequence == HEADS.c.sequence)
+    next_ms, state = sa.func.coalesce(ATTEMPTS.c.next_ms, 0).label("next_ms"), ATTEMPTS.c.state.label("attempt")
+    columns = (HEADS.c.submission_id, HEADS.c.sequence, HEADS.c.dataset_id, HEADS.c.opd, next_ms, state, HEADS.c.arrived_ms)
+    return sa.select(*columns, sa.literal(turn).label("turn")).outerjoin(ATTEMPTS, joined).where(which)
+
+
+# Built once: putting such a query together costs several times what SQLite needs to answer it. What must come down goes first.
+_EITHER: Final = sa.union_all(
+    _waiting(HEADS.c.state == sa.literal_column(f"'{State.RETRACTED}'"), 0),
+    _waiting(HEADS.c.holder == sa.literal_column(f"'{Lane.PUBLISHER}'"), 1),
+).subquery()
 WAITING: Final = (
-    sa.select(HEADS.c.submission_id, HEADS.c.dataset_id, HEADS.c.opd, sa.func.coalesce(ATTEMPTS.c.next_ms, 0))
-    .outerjoin(ATTEMPTS, ATTEMPTS.c.submission_id == HEADS.c.submission_id)
-    .where(HEADS.c.holder == str(Lane.PUBLISHER))
-    .order_by(HEADS.c.arrived_ms, HEADS.c.submission_id)
+    sa.select(_EITHER)
+    .where(sa.or_(_EITHER.c.attempt.is_(None), _EITHER.c.attempt != "done"))
+    .order_by(_EITHER.c.turn, _EITHER.c.arrived_ms, _EITHER.c.submission_id)
     .execution_options(stream_results=True, max_row_buffer=500)  # a look ends where enough is found
 )
-FORGET: Final = sa.delete(ATTEMPTS).where(ATTEMPTS.c.submission_id.in_(sa.bindparam("ids", expanding=True)))
+FORGET: Final = sa.delete(ATTEMPTS).where(ATTEMPTS.c.state != "done", ATTEMPTS.c.submission_id.in_(sa.bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
 class Attempt:
+    """`sequence`: of the event that the portal was to follow."""
+
+    submission_id: str
+    sequence: int
+    state: Outcome
     attempts: int
     step: str
     code: str | None
@@ -56,6 +77,7 @@ class Attempt:
 @dataclass(frozen=True)
 class Waiting:
     submission_id: str
+    sequence: int
     dataset_id: str
 
 
@@ -65,7 +87,7 @@ class Look:
 
     due: list[Waiting]
     next_at: datetime | None
-    unseen: set[str]
+    unseen: set[tuple[str, int]]
 
 
 @dataclass
@@ -76,60 +98,80 @@ class Attempts:
     def prepare(self) -> None:
         with migrating(self.engine) as c:
             METADATA.create_all(c)
+            c.exec_driver_sql(
+                f"CREATE INDEX IF NOT EXISTS {HEADS.name}_retracted ON {HEADS.name} (submission_id) WHERE state = '{State.RETRACTED}'"
+            )
 
-    def look(self, now: datetime, limit: int, *, busy: Collection[str], finished: Collection[str]) -> Look:
-        """Approved submissions whose turn it is, oldest first, and when the next pause ends; nothing of the datasets in `busy`.
+    def look(self, now: datetime, limit: int, *, busy: Collection[str], finished: Collection[tuple[str, int]]) -> Look:
+        """What the portal has still to follow and whose turn it is, and when the next pause ends; nothing of the datasets in `busy`.
 
-        Of one dataset only the oldest, so versions follow each other. What has `finished` waits no longer, whatever the inbox
-        still says, and what was kept of it here is removed. Costs as much as waits, however much was published before.
+        Of one dataset only the first, so editions follow each other; one that is refused for good holds up none. What has `finished`
+        (submission, sequence) waits no longer, whatever the inbox says. Costs as much as waits, however much was published before.
         """
         due: dict[str, Waiting] = {}
-        heads, unseen, pauses, now_ms = set[tuple[str, str]](), set[str](), list[int](), _ms(now)
+        heads, unseen, pauses, now_ms = set[tuple[str, str]](), set[tuple[str, int]](), list[int](), _ms(now)
         with self.engine.connect() as c:
             if finished:
-                c.execute(FORGET, {"ids": [UUID(i) for i in finished]})
+                c.execute(FORGET, {"ids": [UUID(submission_id) for submission_id, _ in finished]})
                 c.commit()
             with c.execute(WAITING) as rows:
-                for stream, dataset_id, opd, next_ms in rows:
+                for stream, sequence, dataset_id, opd, next_ms, state, _, _ in rows:
                     submission_id = str(stream)
-                    if submission_id in finished:
-                        unseen.add(submission_id)
+                    if (submission_id, sequence) in finished:
+                        unseen.add((submission_id, sequence))
                         continue
-                    if (dataset_id, opd) in heads:
+                    if state == "refused" or (dataset_id, opd) in heads:
                         continue
                     heads.add((dataset_id, opd))
                     if next_ms > now_ms:
                         pauses.append(next_ms)
                     elif dataset_id not in busy:
-                        due.setdefault(dataset_id, Waiting(submission_id, dataset_id))
+                        due.setdefault(dataset_id, Waiting(submission_id, sequence, dataset_id))
                     if len(due) == limit:
                         break
         return Look(list(due.values()), datetime.fromtimestamp(min(pauses) / 1000, UTC) if pauses else None, unseen)
 
-    def of(self, submission_id: str) -> Attempt | None:
+    def of(self, submission_id: str, sequence: int) -> Attempt | None:
+        """How it went with the event of this number."""
         with self.engine.connect() as c:
-            row = c.execute(sa.select(ATTEMPTS).where(ATTEMPTS.c.submission_id == UUID(submission_id))).first()
-        return Attempt(row.attempts, row.step, row.code, row.message, datetime.fromtimestamp(row.next_ms / 1000, UTC)) if row else None
+            wanted = sa.select(ATTEMPTS).where(ATTEMPTS.c.submission_id == UUID(submission_id), ATTEMPTS.c.sequence == sequence)
+            row = c.execute(wanted).first()
+        return _attempt(row) if row else None
 
-    def failed(self, submission_id: str, *, attempts: int, step: str, code: str, message: str, next_at: datetime) -> None:
-        row = {
-            "submission_id": UUID(submission_id),
-            "attempts": attempts,
-            "step": step,
-            "code": code,
-            "message": message,
-            "next_ms": _ms(next_at),
-        }
-        self._put(row)
+    def put(self, attempt: Attempt) -> None:
+        row = {name: getattr(attempt, name) for name in ("sequence", "state", "attempts", "step", "code", "message")}
+        row |= {"submission_id": UUID(attempt.submission_id), "next_ms": _ms(attempt.next_at)}
+        insert = sqlite.insert(ATTEMPTS) if self.engine.dialect.name == "sqlite" else postgresql.insert(ATTEMPTS)
+        changes = {name: insert.excluded[name] for name in row if name != "submission_id"}
+        with self.engine.begin() as c:
+            c.execute(insert.on_conflict_do_update(index_elements=["submission_id"], set_=changes), [row])
 
     def retry_now(self, submission_id: str, now: datetime) -> None:
+        """Also what the portal refused for good: somebody may have mended the portal."""
+        changed = {"next_ms": _ms(now), "state": "retrying"}
         with self.engine.begin() as c:
-            c.execute(sa.update(ATTEMPTS).where(ATTEMPTS.c.submission_id == UUID(submission_id)).values(next_ms=_ms(now)))
+            c.execute(
+                sa.update(ATTEMPTS).where(ATTEMPTS.c.submission_id == UUID(submission_id), ATTEMPTS.c.state != "done").values(changed)
+            )
 
-    def waiting(self) -> int:
-        """How many have failed at least once and wait for their next attempt."""
+    def count(self, state: Outcome) -> int:
         with self.engine.connect() as c:
-            return c.execute(sa.select(sa.func.count()).select_from(ATTEMPTS)).scalar_one()
+            return c.execute(sa.select(sa.func.count()).select_from(ATTEMPTS).where(ATTEMPTS.c.state == state)).scalar_one()
+
+    def for_a_person(self) -> Sequence[tuple[str, str, Attempt | None]]:
+        """(submission, dataset, attempt): what the portal refuses for good, and what was taken down and is not yet down."""
+        wanted = sa.or_(_EITHER.c.attempt == "refused", sa.and_(_EITHER.c.turn == 0, sa.func.coalesce(_EITHER.c.attempt, "") != "done"))
+        with self.engine.connect() as c:
+            rows = c.execute(sa.select(_EITHER).where(wanted).order_by(_EITHER.c.turn, _EITHER.c.arrived_ms)).all()
+        return [(str(row.submission_id), row.dataset_id, self.of(str(row.submission_id), row.sequence)) for row in rows]
+
+    def not_down(self) -> int:
+        """Retracted, and the portal has not followed yet."""
+        wanted = (
+            sa.select(sa.func.count()).select_from(_EITHER).where(_EITHER.c.turn == 0, sa.func.coalesce(_EITHER.c.attempt, "") != "done")
+        )
+        with self.engine.connect() as c:
+            return c.execute(wanted).scalar_one()
 
     @contextmanager
     def turn(self, dataset_id: str) -> Iterator[bool]:
@@ -155,12 +197,6 @@ class Attempts:
         finally:
             self._writing.discard(dataset_id)
 
-    def _put(self, row: dict[str, Any]) -> None:
-        insert = sqlite.insert(ATTEMPTS) if self.engine.dialect.name == "sqlite" else postgresql.insert(ATTEMPTS)
-        changes = {name: insert.excluded[name] for name in row if name != "submission_id"}
-        with self.engine.begin() as c:
-            c.execute(insert.on_conflict_do_update(index_elements=["submission_id"], set_=changes), [row])
-
 
 @contextmanager
 def _file_turn(database: Path, dataset_id: str) -> Iterator[bool]:
@@ -174,6 +210,11 @@ def _file_turn(database: Path, dataset_id: str) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def _attempt(row: sa.Row[tuple[object, ...]]) -> Attempt:
+    next_at = datetime.fromtimestamp(row.next_ms / 1000, UTC)
+    return Attempt(str(row.submission_id), row.sequence, row.state, row.attempts, row.step, row.code, row.message, next_at)
 
 
 def _ms(moment: datetime) -> int:

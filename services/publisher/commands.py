@@ -17,7 +17,10 @@ class Publish(CommandBody):
 
 
 class Retract(CommandBody):
+    """`relist`: show the edition before it again; otherwise the dataset is closed until a new edition comes."""
+
     reason: Reason
+    relist: bool = False
 
 
 class HandBack(CommandBody):
@@ -25,7 +28,7 @@ class HandBack(CommandBody):
 
 
 class Withdrawn(CommandBody):
-    """The portal took it down."""
+    """What goes on the log; the portal is made to follow."""
 
     data: Retracted
 

@@ -1,7 +1,7 @@
-"""Step 4 by itself: every approved submission in, shown on the portal and read back, DataPublished out.
+"""Step 4 by itself: what was approved or taken down in, the portal brought to what the log says, DataPublished out.
 
-A failure stays with its submission: it is written down, tried again with growing pauses, and holds up nothing else. What the
-portal already has is looked at before anything is written, so a crash at any point is resumed by doing it again.
+A failure stays with its submission: it is written down, tried again with growing pauses, and holds up nothing else. What the portal
+refuses for good is not tried again until a person says so. A crash at any point is resumed by doing it again.
 """
 
 import asyncio
@@ -10,33 +10,31 @@ import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from eventsourcing.persistence import PersistenceError
-from sqlalchemy.exc import DBAPIError
 
 from bus.loops import WATCH_S, Progress, woken
-from events.contracts import Actor, DataPublished, Reason, Retracted
-from events.submission import Kind, Recorded, Refused, fold
-from lane.files import FileProblem
+from events.contracts import Actor, DataPublished, Published, Reason, Retracted
+from events.submission import Head, Kind, Recorded, Refused, State
 from lane.lane import Lane
-from portals.portal import STEPS, Portal, PortalProblem
-from services.publisher.attempts import Attempt, Attempts, Waiting
+from portals.desired import Desired
+from portals.portal import STEPS, Code, Portal, PortalProblem
+from services.publisher.attempts import Attempt, Attempts, Outcome, Waiting
 from services.publisher.commands import HandBack, Publish, Retract, Withdrawn
+from services.publisher.outcomes import delay_after, portal_state, words_of
 from services.publisher.policy import PUBLISHER
-from services.publisher.standings import Upkeep, publication_of
+from services.publisher.standings import Standings
 
 WORKERS: Final = 4
 AT_ONCE: Final = 4 * WORKERS
-"""Submissions that the workers have or that wait for one of them: the worklist need not be looked at after each."""
+"""Submissions that the workers have or that wait for one of them: the inbox need not be looked at after each."""
 GATHER_S: Final = 0.02
 GATHER_AT_MOST_S: Final = 1.0
 SHARE: Final = 5
 """After a look there is a pause of GATHER_S, or of this many times what it took when it found less than the workers can have."""
 ELSEWHERE_S: Final = 1.0
-LONGEST_PAUSE: Final = timedelta(minutes=5)
 log = structlog.get_logger("jejak.publisher")
 
 
@@ -49,16 +47,16 @@ class Publishing:
     lane: Lane
     portal: Portal
     attempts: Attempts
+    standings: Standings
     progress: Progress
     wake: asyncio.Event
     failures: Counter[str] = field(default_factory=Counter)
     steps: Counter[str] = field(default_factory=Counter)
-    differences: int | None = None
     _running: dict[asyncio.Future[None], Waiting] = field(default_factory=dict)
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="publish"))
     _step: dict[str, str] = field(default_factory=dict)
     _elsewhere: dict[str, float] = field(default_factory=dict)
-    _finished: set[str] = field(default_factory=set)
+    _finished: set[tuple[str, int]] = field(default_factory=set)
 
     async def run(self) -> None:
         await self.lane.until_ready()
@@ -100,7 +98,7 @@ class Publishing:
         look = await asyncio.to_thread(self.attempts.look, datetime.now(UTC), free, busy=busy, finished=frozenset(self._finished))
         self._finished = look.unseen
         for waiting in look.due:
-            task = asyncio.get_running_loop().run_in_executor(self._workers, self._publish, waiting)
+            task = asyncio.get_running_loop().run_in_executor(self._workers, self._bring, waiting)
             task.add_done_callback(lambda _: self.wake.set())
             self._running[task] = waiting
         return look.next_at
@@ -109,39 +107,41 @@ class Publishing:
         left = (next_at - datetime.now(UTC)).total_seconds() if next_at else WATCH_S
         return min(ELSEWHERE_S if self._elsewhere else WATCH_S, max(0.05, left))
 
-    async def check_regularly(self) -> None:
-        """Compare the portal with the log every so many hours (JEJAK_PORTAL_CHECK_HOURS) and count what differs."""
-        shared = self.lane.shared
-        upkeep = Upkeep(self.portal, self.lane.journal, self.attempts, shared.directory, shared.files)
-        await self.lane.until_ready()
-        while True:
-            try:
-                differences = await asyncio.get_running_loop().run_in_executor(self._workers, lambda: list(upkeep.check()))
-                self.differences = len(differences)
-                for difference in differences:
-                    log.error("portal_differs", what=difference.what, words=str(difference))
-            except (PortalProblem, OSError, DBAPIError, PersistenceError) as error:
-                log.warning("portal_not_checked", error=repr(error))
-            await asyncio.sleep(shared.settings.portal_check_hours * 3600)
-
-    def _publish(self, waiting: Waiting) -> None:
-        """Blocking: runs in a thread."""
+    def _bring(self, waiting: Waiting) -> None:
+        """Bring the portal to what the log says of this submission's dataset. Blocking: runs in a thread."""
         with self.attempts.turn(waiting.dataset_id) as mine:
-            history = self.lane.journal.history(uuid.UUID(waiting.submission_id))
-            submission = fold(history)
-            if submission is None or "DataPublished" not in submission.next:
+            head = self.lane.find(uuid.UUID(waiting.submission_id))
+            if head.state not in (State.APPROVED, State.RETRACTED):
                 return
             if not mine:
                 raise Elsewhere
             started = time.monotonic()
-            publication = publication_of(history, self.lane.shared.directory)
-            published = self.portal.publish(
-                publication, self.lane.shared.files, step=lambda step: self._stepped(waiting.submission_id, step)
+            if head.state == State.APPROVED:
+                self._publish(head, waiting.dataset_id)
+            else:
+                self._apply(self.standings.desired(waiting.dataset_id), head.submission_id)
+                self._note(waiting.submission_id, head.sequence, "done", step="withdraw")
+            took_s = round(time.monotonic() - started, 3)
+            log.info("portal_follows", submission_id=waiting.submission_id, state=head.state, took_s=took_s)
+
+    def _publish(self, head: Head, dataset_id: str) -> None:
+        desired, owner = self.standings.with_approved(dataset_id, head.submission_id)
+        if owner not in (None, head.opd):
+            raise PortalProblem(
+                Code.NAME_TAKEN,
+                f"Nama data “{dataset_id}” sudah dipakai OPD {owner}. Kembalikan data ini agar dataset_id diganti, "
+                "atau minta pengelola mengalihkan nama itu.",
             )
-            body = Publish(expected_sequence=submission.sequence, published=published)
-            self.lane.do("publish", submission.id, body, actor=PUBLISHER)
-            self.progress.counts["published"] += 1
-            log.info("published", submission_id=waiting.submission_id, url=published.url, took_s=round(time.monotonic() - started, 3))
+        published = self._apply(desired, head.submission_id)
+        if published is None:
+            raise PortalProblem(
+                Code.CLOSED, "Edisi yang lebih baru sudah ditarik, sehingga data ini ditutup. Kembalikan, lalu serahkan sebagai edisi baru."
+            )
+        self.lane.do("publish", head.submission_id, Publish(expected_sequence=head.sequence, published=published), actor=PUBLISHER)
+        self.progress.counts["published"] += 1
+
+    def _apply(self, desired: Desired, about: uuid.UUID) -> Published | None:
+        return self.portal.apply(desired, self.lane.shared.files, about=about, step=lambda step: self._stepped(str(about), step))
 
     def _stepped(self, submission_id: str, step: str) -> None:
         self.steps[step] += 1
@@ -151,106 +151,109 @@ class Publishing:
         step = self._step.pop(waiting.submission_id, "look")
         if isinstance(error, Elsewhere):
             self._elsewhere[waiting.dataset_id] = time.monotonic() + ELSEWHERE_S
-            return
-        if error is None or (isinstance(error, Refused) and error.kind is Kind.CONFLICT):
-            self._finished.add(waiting.submission_id)
-            return
-        code, message = _words(error)
-        before = await asyncio.to_thread(self.attempts.of, waiting.submission_id)
+        elif error is None or (isinstance(error, Refused) and error.kind is Kind.CONFLICT):
+            self._finished.add((waiting.submission_id, waiting.sequence))
+        else:
+            await asyncio.to_thread(self._failed, waiting, step, error)
+
+    def _failed(self, waiting: Waiting, step: str, error: BaseException) -> None:
+        """What must come down is tried for ever; what cannot be shown for good waits for a person."""
+        code, message = words_of(error)
+        for_good = isinstance(error, PortalProblem) and error.permanent and self._is_approved(waiting)
+        before = self.attempts.of(waiting.submission_id, waiting.sequence)
         attempts = (before.attempts if before else 0) + 1
-        next_at = datetime.now(UTC) + _delay(error, attempts)
-        await asyncio.to_thread(
-            lambda: self.attempts.failed(waiting.submission_id, attempts=attempts, step=step, code=code, message=message, next_at=next_at)
-        )
+        next_at = datetime.now(UTC) + delay_after(error, attempts)
+        state: Outcome = "refused" if for_good else "retrying"
+        self.attempts.put(Attempt(waiting.submission_id, waiting.sequence, state, attempts, step, code, message, next_at))
         self.failures[code] += 1
         log.warning(
-            "not_published",
+            "portal_does_not_follow",
             submission_id=waiting.submission_id,
+            state=state,
             step=step,
             attempts=attempts,
             code=code,
             error=repr(error),
-            next_at=next_at.isoformat(),
+            next_at=None if for_good else next_at.isoformat(),
         )
 
+    def _is_approved(self, waiting: Waiting) -> bool:
+        return self.lane.find(uuid.UUID(waiting.submission_id)).state == State.APPROVED
+
+    def _note(self, submission_id: str, sequence: int, state: Outcome, *, step: str) -> None:
+        self.attempts.put(Attempt(submission_id, sequence, state, 1, step, None, None, datetime.now(UTC)))
+
     def state_of(self, submission_id: uuid.UUID) -> dict[str, object]:
-        """For the admin: which step, how many attempts, what went wrong, when next."""
-        attempt: Attempt | None = self.attempts.of(str(submission_id))
-        step = self._step.get(str(submission_id)) or (attempt.step if attempt else None)
+        """For the admin: how far the portal is, which step, how many attempts, what went wrong, when next."""
+        head = self.lane.find(submission_id)
+        attempt = self.attempts.of(str(submission_id), head.sequence)
+        running = self._step.get(str(submission_id))
+        step = running or (attempt.step if attempt else None)
+        state = portal_state(head, attempt)
         return {
-            "running": str(submission_id) in self._step,
+            "state": state,
+            "running": running is not None,
             "step": step,
             "step_name": STEPS.get(step) if step else None,
             "attempts": attempt.attempts if attempt else 0,
-            "error": {"code": attempt.code, "message": attempt.message} if attempt else None,
-            "next_at": attempt.next_at.isoformat() if attempt else None,
+            "error": {"code": attempt.code, "message": attempt.message} if attempt and attempt.code else None,
+            "next_at": attempt.next_at.isoformat() if attempt and state in ("retrying", "not_down") else None,
+            "still_shown": self._still_shown(head) if head.state == State.RETRACTED else [],
         }
 
+    def _still_shown(self, head: Head) -> list[str]:
+        """Other editions of the dataset that the public still gets: the same mistake may be in them."""
+        return [str(one.submission_id) for one in self.standings.desired(head.dataset_id).shown]
+
+    def for_a_person(self) -> list[dict[str, object]]:
+        """What the portal refuses for good, and what was taken down and is not yet down."""
+        rows = self.attempts.for_a_person()
+        return [{"submission_id": one, "dataset_id": name, "publication": self.state_of(uuid.UUID(one))} for one, name, _ in rows]
+
     def retry(self, submission_id: uuid.UUID) -> None:
-        """Try again now. Raises `Refused` when it is not this lane's turn. Blocking."""
-        submission = self.lane.find(submission_id)
-        if "DataPublished" not in submission.next:
+        """Try again now. Raises `Refused` when the portal has nothing to follow. Blocking."""
+        head = self.lane.find(submission_id)
+        if head.state not in (State.APPROVED, State.RETRACTED):
             raise Refused(
                 Kind.CONFLICT,
-                Reason(code="not_holder", note=f"Tidak menunggu penerbitan: keadaan {submission.state}."),
-                state=submission.state,
+                Reason(code="not_holder", note=f"Tidak menunggu penerbitan: keadaan {head.state}."),
+                state=head.state,
             )
         self.attempts.retry_now(str(submission_id), datetime.now(UTC))
-        for changed in self.lane.journal.on_commit:
-            changed()
+        self._look_again()
 
     def hand_back(self, submission_id: uuid.UUID, body: HandBack, *, actor: Actor) -> Recorded:
-        """Back to the agency, as long as the public does not see it. Raises `Refused`. Blocking."""
-        self.lane.check("reject", submission_id, body, actor=actor)
+        """Back to the agency before it is written down as published; what the portal has of it already is taken away.
+
+        Raises `Refused`. Blocking.
+        """
         dataset_id = self.lane.find(submission_id).dataset_id
         with self.attempts.turn(dataset_id) as mine:
             if not mine:
                 raise Refused(Kind.CONFLICT, Reason(code="busy", note="Data ini sedang ditulis ke portal; coba lagi sebentar lagi."))
-            if self._is_shown(dataset_id, submission_id):
-                note = "Data ini sudah tampil di portal; tunggu sampai tercatat terbit, lalu turunkan dengan alasan."
-                raise Refused(Kind.CONFLICT, Reason(code="shown", note=note))
-            return self.lane.do("reject", submission_id, body, actor=actor)
-
-    def _is_shown(self, dataset_id: str, submission_id: uuid.UUID) -> bool:
-        """A portal that does not answer shows nothing now, and the regular check finds what it shows later."""
-        try:
-            shown = self.portal.shown(dataset_id)
-        except PortalProblem as problem:
-            log.warning("handed_back_unseen", submission_id=str(submission_id), error=repr(problem))
-            return False
-        return shown is not None and shown.public and shown.submission_id == submission_id
+            recorded = self.lane.do("reject", submission_id, body, actor=actor)
+            try:
+                self._apply(self.standings.desired(dataset_id), submission_id)
+            except PortalProblem as problem:  # the regular check finds what is left there
+                log.error("handed_back_portal_unseen", submission_id=str(submission_id), dataset_id=dataset_id, error=repr(problem))
+        self._look_again()
+        return recorded
 
     def retract(self, submission_id: uuid.UUID, body: Retract, *, actor: Actor) -> Recorded:
-        """Take a published dataset down, then write it down. Raises `Refused`, `PortalProblem`. Blocking."""
+        """Write down that it is taken down, whatever the portal does now; the portal is made to follow. Raises `Refused`. Blocking."""
         history = self.lane.journal.history(submission_id)
         published = next((r.event for r in history if isinstance(r.event, DataPublished)), None)
-        url = published.data.url if published else ""
-        data = Retracted(manifest=self.lane.find(submission_id).manifest, portal=self.portal.kind, url=url, reason=body.reason)
-        withdrawn = Withdrawn(expected_sequence=body.expected_sequence, data=data)
-        self.lane.check("retract", submission_id, withdrawn, actor=actor)
-        publication = publication_of(history, self.lane.shared.directory)
-        with self.attempts.turn(publication.dataset.dataset_id) as mine:
-            if not mine:
-                raise Refused(Kind.CONFLICT, Reason(code="busy", note="Data ini sedang ditulis ke portal; coba lagi sebentar lagi."))
-            self.portal.retract(publication, reason=body.reason, step=lambda step: self._stepped(str(submission_id), step))
-            return self.lane.do("retract", submission_id, withdrawn, actor=actor)
+        data = Retracted(
+            manifest=self.lane.find(submission_id).manifest,
+            portal=self.portal.kind,
+            url=published.data.url if published else "",
+            reason=body.reason,
+            relist=body.relist or None,
+        )
+        recorded = self.lane.do("retract", submission_id, Withdrawn(expected_sequence=body.expected_sequence, data=data), actor=actor)
+        self._look_again()
+        return recorded
 
-
-def _words(error: BaseException) -> tuple[str, str]:
-    """A stable code and Indonesian words for what went wrong, also for what nobody expected."""
-    match error:
-        case PortalProblem():
-            return str(error.code), error.message
-        case FileProblem():
-            return f"file_{error.code}", error.message
-        case OSError() | PersistenceError() | DBAPIError():
-            return "unavailable", "Penyimpanan sedang tidak dapat dipakai; dicoba lagi secara otomatis."
-        case _:
-            return "internal", "Kesalahan yang tidak terduga; lihat catatan (log) penerbit. Dicoba lagi secara otomatis."
-
-
-def _delay(error: BaseException, attempts: int) -> timedelta:
-    """As the portal asked, else 1, 2, 4 … seconds, at most five minutes."""
-    if isinstance(error, PortalProblem) and error.retry_after is not None:
-        return min(timedelta(seconds=error.retry_after), LONGEST_PAUSE)
-    return min(timedelta(seconds=2 ** min(attempts - 1, 10)), LONGEST_PAUSE)
+    def _look_again(self) -> None:
+        for changed in self.lane.journal.on_commit:
+            changed()

@@ -1,111 +1,104 @@
-"""What stands published by the log: the publisher's journal and worklist in, one `Standing` per published submission out.
-
-`check` and `mend` are the portal's upkeep over these, for the command line and for the regular check.
-"""
+"""What the portal should show by the log: the publisher's journal and worklist in, one desired state per dataset out."""
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final
+from dataclasses import dataclass, replace
 
+import orjson
 import sqlalchemy as sa
-import structlog
 
 from bus.directory import Directory
-from events.contracts import DataApproved, DataRetracted
+from events.contracts import DataApproved, DataPublished, DataRetracted, DataSubmitted, Lane
 from events.heads import HEADS
 from events.journal import Journal
 from events.submission import Recorded, State, fold
-from lane.files import Files
-from portals.portal import Portal, Publication
-from portals.upkeep import Difference, Standing, diff, repair
-from services.publisher.attempts import METADATA, Attempts
+from portals.desired import Desired, Publication, Standing, Withdrawal, desired, numbered, owner_of
 
-REPAIRS: Final = sa.Table(
-    "portal_repairs_v1",
-    METADATA,
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("at", sa.String(32), nullable=False),
-    sa.Column("submission_id", sa.String(36), nullable=False),
-    sa.Column("what", sa.String(32), nullable=False),
-    sa.Column("field", sa.Text, nullable=False),
-)
-log = structlog.get_logger("jejak.publisher")
+BATCH = 1_000
 
 
 @dataclass(frozen=True)
-class Upkeep:
-    """A portal beside what the log says of it."""
-
-    portal: Portal
+class Standings:
     journal: Journal
-    attempts: Attempts
+    engine: sa.Engine
     directory: Directory
-    files: Files
 
-    def check(self, dataset_id: str | None = None) -> Iterator[Difference]:
-        """Every difference, dataset by dataset; each listed file is downloaded. Raises PortalProblem."""
-        return diff(self.portal, self.standings(dataset_id))
+    def desired(self, dataset_id: str) -> Desired:
+        """By what was published and taken down so far."""
+        return self.with_approved(dataset_id, None)[0]
 
-    def mend(self, dataset_id: str | None = None) -> Iterator[Difference]:
-        """Put back what differs, each submission once; what is mended is written down. Raises PortalProblem."""
-        mended: set[uuid.UUID] = set()
-        for difference in sorted(self.check(dataset_id), key=lambda d: d.standing.state == "current"):
-            publication = difference.standing.publication
-            if publication.submission_id not in mended:
-                with self.attempts.turn(publication.dataset.dataset_id) as mine:
-                    if not mine:
-                        continue
-                    repair(self.portal, difference, self.files, step=lambda _: None)
-                mended.add(publication.submission_id)
-            self._note(difference)
-            yield difference
+    def with_approved(self, dataset_id: str, about: uuid.UUID | None) -> tuple[Desired, str | None]:
+        """As `desired`, with an approved submission shown too; and the OPD that the name belongs to, None when it is free."""
+        found = self.of_dataset(dataset_id)
+        wanted = [one for one in found if one.published or one.withdrawal or one.publication.submission_id == about]
+        return desired(dataset_id, wanted, adopted=self.directory.adopted.get(dataset_id)), owner_of(found)
 
-    def standings(self, dataset_id: str | None = None) -> Iterator[Standing]:
-        """Dataset by dataset, the versions of each in the order of their approval."""
-        for name in self._datasets() if dataset_id is None else [dataset_id]:
-            versions = sorted(self._versions(name), key=lambda version: version.publication.order)
-            current = max((i for i, version in enumerate(versions) if version.state != "retracted"), default=-1)
-            for index, version in enumerate(versions):
-                yield Standing(version.publication, "current") if index == current else version
+    def owner(self, dataset_id: str) -> str | None:
+        """The OPD that the name belongs to, None when nothing was published under it."""
+        return owner_of(self.of_dataset(dataset_id))
 
-    def _datasets(self) -> list[str]:
-        with self.attempts.engine.connect() as c:
-            return list(c.execute(sa.select(HEADS.c.dataset_id).where(_SHOWN).distinct().order_by(HEADS.c.dataset_id)).scalars())
+    def of_dataset(self, dataset_id: str) -> list[Standing]:
+        """All that was ever approved and not handed back, with its edition."""
+        histories = self.journal.histories(self._submissions_of(dataset_id))
+        found = [one for history in histories.values() if (one := standing_of(history, self.directory))]
+        editions = numbered((one.publication.submission_id, number, one.publication.approved_at) for one, number in found)
+        return [replace(one, publication=replace(one.publication, edition=editions[one.publication.submission_id])) for one, _ in found]
 
-    def _versions(self, dataset_id: str) -> Iterator[Standing]:
-        with self.attempts.engine.connect() as c:
-            ids = list(c.execute(sa.select(HEADS.c.submission_id).where(_SHOWN, HEADS.c.dataset_id == dataset_id)).scalars())
-        for submission_id in ids:
-            history = self.journal.history(submission_id)
-            publication = publication_of(history, self.directory)
-            last = history[-1].event
-            if isinstance(last, DataRetracted):
-                yield Standing(publication, "retracted", last.data.reason)
-            else:
-                yield Standing(publication, "earlier")
+    def everything(self) -> Iterator[Desired]:
+        """Dataset by dataset."""
+        return (self.desired(dataset_id) for dataset_id in self.dataset_ids())
 
-    def _note(self, difference: Difference) -> None:
-        submission_id = str(difference.standing.publication.submission_id)
-        row = {"at": datetime.now(UTC).isoformat(), "submission_id": submission_id, "what": difference.what, "field": difference.field}
-        with self.attempts.engine.begin() as c:
-            c.execute(sa.insert(REPAIRS), [row])
-        log.warning("portal_repaired", **row)
+    def dataset_ids(self) -> list[str]:
+        """Every dataset that was published or taken down."""
+        with self.engine.connect() as c:
+            shown = HEADS.c.state.in_((State.PUBLISHED.value, State.RETRACTED.value))
+            return list(c.execute(sa.select(HEADS.c.dataset_id).where(shown).distinct().order_by(HEADS.c.dataset_id)).scalars())
+
+    def changed_since(self, position: int | None) -> tuple[list[str], int]:
+        """Datasets of which something was published or taken down since then (None: all there are), and where we are now."""
+        if position is None:
+            now = self.journal.last_id()
+            return self.dataset_ids(), now
+        ids = list[uuid.UUID]()
+        while entries := self.journal.read(position, BATCH):
+            position = entries[-1].id
+            ids += [entry.stream for entry in entries if orjson.loads(entry.raw)["type"] in ("DataPublished", "DataRetracted")]
+        with self.engine.connect() as c:
+            found = set[str]()
+            for start in range(0, len(ids), BATCH):
+                some = HEADS.c.submission_id.in_(ids[start : start + BATCH])
+                found |= set(c.execute(sa.select(HEADS.c.dataset_id).where(some)).scalars())
+        return sorted(found), position
+
+    def _submissions_of(self, dataset_id: str) -> Sequence[uuid.UUID]:
+        with self.engine.connect() as c:
+            shown = HEADS.c.state.in_((State.APPROVED.value, State.PUBLISHED.value, State.RETRACTED.value))
+            return list(c.execute(sa.select(HEADS.c.submission_id).where(shown, HEADS.c.dataset_id == dataset_id)).scalars())
 
 
-_SHOWN: Final = HEADS.c.state.in_((State.PUBLISHED.value, State.RETRACTED.value))
+def standing_of(history: Sequence[Recorded], directory: Directory) -> tuple[Standing, int | None] | None:
+    """How a submission stands, and its edition where the log tells it; None when it is not approved, or no longer."""
+    first, last = history[0].event, history[-1].event
+    approvals = [r.event.sequence for r in history if isinstance(r.event, DataApproved)]
+    if not approvals or not isinstance(last, DataApproved | DataPublished | DataRetracted):
+        return None
+    publication = publication_of(history[: approvals[-1]], directory)
+    if isinstance(last, DataRetracted) and last.lane == Lane.REVIEW:
+        return None  # it was handed back before, and then withdrawn by its agency: no approval of it stands
+    withdrawal = Withdrawal(last.data.reason, relist=bool(last.data.relist)) if isinstance(last, DataRetracted) else None
+    published = any(isinstance(r.event, DataPublished) for r in history)
+    return Standing(publication, published, withdrawal), first.data.edition if isinstance(first, DataSubmitted) else None
 
 
 def publication_of(history: Sequence[Recorded], directory: Directory) -> Publication:
-    """What the last approval of this history lets be shown."""
-    upto = max(r.event.sequence for r in history if isinstance(r.event, DataApproved))
-    submission = fold(history[:upto])
+    """What an approval, the last event of this history, lets be shown; `edition` is not known from one submission alone."""
+    submission = fold(history)
     if submission is None:
         raise ValueError("an approval without a beginning")
     return Publication(
         submission_id=submission.id,
-        sequence=upto,
+        edition=0,
+        sequence=submission.sequence,
         opd=submission.opd,
         opd_name=directory.name_of(submission.opd),
         dataset=submission.dataset,

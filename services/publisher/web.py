@@ -1,17 +1,16 @@
-"""Publisher over HTTP: how far each publication is, try again now, take a dataset down."""
+"""Publisher over HTTP: how far each publication is, what needs a person, try again now, take a dataset down."""
 
 import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from events.contracts import Reason
 from lane.lane import Lane
-from lane.web import LaneOf, actor_of, caller_first, caller_of, errors_json, json_of, lane_routes
-from portals.portal import PortalProblem
+from lane.web import LaneOf, actor_of, caller_first, caller_of, json_of, lane_routes
 from services.publisher.commands import HandBack, Retract
 from services.publisher.policy import MAY_HAND_BACK, MAY_PUBLISH
 from services.publisher.publishing import Publishing
+from services.publisher.watching import Watching
 from web.tokens import Caller
 
 
@@ -19,6 +18,12 @@ def publishing_of(lane: Lane) -> Publishing:
     publishing = lane.parts["publishing"]
     assert isinstance(publishing, Publishing)  # noqa: S101 (put there by this lane's app.py)
     return publishing
+
+
+def watching_of(lane: Lane) -> Watching:
+    watching = lane.parts["watching"]
+    assert isinstance(watching, Watching)  # noqa: S101 (put there by this lane's app.py)
+    return watching
 
 
 def routes(lane: LaneOf) -> APIRouter:
@@ -31,11 +36,16 @@ def routes(lane: LaneOf) -> APIRouter:
         return json_of({"publication": publishing.state_of(submission_id)})
 
     def retract(submission_id: uuid.UUID, body: Retract, caller: Annotated[Caller, Depends(admin)]) -> Response:
-        try:
-            recorded = publishing_of(lane()).retract(submission_id, body, actor=actor_of(caller))
-        except PortalProblem as problem:
-            return errors_json([Reason(code=str(problem.code), note=problem.message)], 503)
+        recorded = publishing_of(lane()).retract(submission_id, body, actor=actor_of(caller))
         return Response(recorded.raw, media_type="application/json")
+
+    @router.get("/api/attention")
+    def attention(caller: Annotated[Caller, Depends(admin)]) -> Response:
+        """What a person has to look at: refused by the portal for good, taken down and not yet down, differing from the log."""
+        here = lane()
+        differences = watching_of(here).differences or []
+        told = [vars(difference) | {"words": str(difference)} for difference in differences]
+        return json_of({"items": publishing_of(here).for_a_person(), "differences": told})
 
     def reject(submission_id: uuid.UUID, body: HandBack, caller: Annotated[Caller, Depends(handing_back)]) -> Response:
         recorded = publishing_of(lane()).hand_back(submission_id, body, actor=actor_of(caller))

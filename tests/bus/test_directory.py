@@ -30,6 +30,7 @@ async def test_what_was_written_before_a_start_is_known_when_the_directory_is_re
     await put_record(cluster, f"opd/{kode}", {"name": "Nama lama"})
     await put_record(cluster, f"opd/{kode}", {"name": "Dinas Pemberdayaan", "contacts": ["a@example.go.id"]})
     await put_record(cluster, f"token/{kode}", {"revoked_at": "2026-11-23T02:00:00+00:00"})
+    await put_record(cluster, f"adopted/{kode}", {"id": "b6d2", "name": "data_lama", "opd": kode})
     directory = Directory(cluster, Progress("directory"))
     assert not directory.progress.ready
 
@@ -38,6 +39,7 @@ async def test_what_was_written_before_a_start_is_known_when_the_directory_is_re
 
         assert directory.name_of(kode) == "Dinas Pemberdayaan"
         assert directory.is_revoked(kode)
+        assert directory.adopted[kode] == "b6d2"
     assert (directory.name_of("unknown"), directory.is_revoked("unknown")) == ("unknown", False)
 
 

@@ -41,6 +41,7 @@ LIVES = [
     ((submitted, revised, verified, approved), "approved", "publisher", {"DataPublished", "DataRejected", "DataRetracted"}),
     ((submitted, revised, verified, approved, published), "published", None, {"DataRetracted"}),
     ((submitted, revised, verified, approved, published, retracted), "retracted", None, set()),
+    ((submitted, revised, verified, approved, retracted), "retracted", None, set()),
 ]
 
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from portals.kinds import open_portal
-from portals.portal import Portal
 from tests.ckan.server import CkanServer
 from tests.portals.portals import CkanReader, Stage, ckan_stage, folder_stage
 from tests.portals.samples import Shelf
@@ -37,5 +35,5 @@ def reader(ckan: CkanServer) -> CkanReader:
 
 
 @pytest.fixture
-def ckan_portal(ckan: CkanServer) -> Portal:
-    return open_portal(ckan.address, token=ckan.token)
+def on_ckan(ckan: CkanServer) -> Stage:
+    return ckan_stage(ckan)

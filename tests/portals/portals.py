@@ -3,29 +3,83 @@
 import hashlib
 import json
 import shutil
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from events.contracts import Published
+from portals.desired import Desired, Publication, Standing, Withdrawal, desired
 from portals.folder.folder import FolderPortal
 from portals.kinds import open_portal
-from portals.portal import Portal
+from portals.portal import Difference, Portal, Step
 from tests.ckan.server import CkanServer
 from tests.portals.folder_reader import files_of_all_versions
+from tests.portals.samples import PERSONAL_DATA, Shelf, unseen
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What the public finds under a dataset's name."""
+
+    title: str
+    files: tuple[tuple[str, str], ...]
+    """Name and sha256 of what is downloaded."""
+
+
+@dataclass
+class Log:
+    """What the log says of the datasets of a test."""
+
+    standings: dict[uuid.UUID, Standing] = field(default_factory=dict)
+
+    def desired(self, dataset_id: str) -> Desired:
+        return desired(dataset_id, [one for one in self.standings.values() if one.publication.dataset.dataset_id == dataset_id])
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A portal under test. `kept`: sha256 of every file, of any version, that the public can get for a dataset."""
+    """A portal under test, and the log that it follows.
+
+    `listed`: what anybody finds; `kept`: sha256 of every file, of any edition, that the public can get for a dataset.
+    """
 
     portal: Portal
+    listed: Callable[[str], Listed | None]
     kept: Callable[[str], set[str]]
     spoil_file: Callable[[str], None]
     spoil_title: Callable[[str], None]
     remove: Callable[[str], None]
+    log: Log = field(default_factory=Log)
+
+    def approved(self, publication: Publication) -> None:
+        self.log.standings[publication.submission_id] = Standing(publication, published=False)
+
+    def publish(self, shelf: Shelf, publication: Publication, *, step: Step = unseen) -> Published:
+        """Approved, shown, and written down. Raises PortalProblem."""
+        self.approved(publication)
+        published = self.bring(shelf, publication, step=step)
+        assert published is not None
+        self.log.standings[publication.submission_id] = Standing(publication, published=True)
+        return published
+
+    def retract(self, shelf: Shelf, publication: Publication, *, relist: bool = False, step: Step = unseen) -> None:
+        """Written down first, then taken down. Raises PortalProblem."""
+        self.log.standings[publication.submission_id] = Standing(publication, published=True, withdrawal=Withdrawal(PERSONAL_DATA, relist))
+        assert self.bring(shelf, publication, step=step) is None
+
+    def bring(self, shelf: Shelf, publication: Publication, *, step: Step = unseen) -> Published | None:
+        state = self.log.desired(publication.dataset.dataset_id)
+        return self.portal.apply(state, shelf.files, about=publication.submission_id, step=step)
+
+    def repair(self, shelf: Shelf, dataset_id: str) -> None:
+        self.portal.apply(self.log.desired(dataset_id), shelf.files, about=None, step=unseen)
+
+    def differences(self, dataset_id: str) -> list[Difference]:
+        return self.portal.differences(self.log.desired(dataset_id))
 
 
 class CkanReader:
@@ -46,6 +100,16 @@ class CkanReader:
         """The dataset as anybody sees it, or None."""
         package: dict[str, Any] | None = self.act("package_show", anonymous=True, id=dataset_id)
         return package
+
+    def listed(self, dataset_id: str) -> Listed | None:
+        """Downloaded without a token; what is marked as earlier, or as not yet published, is not listed."""
+        package = self.public(dataset_id)
+        if package is None:
+            return None
+        listed = [one for one in package["resources"] if one.get("version_status") not in ("incoming", "earlier", "adopted")]
+        got = [requests.get(one["url"], timeout=30) for one in listed]
+        files = [(one.get("file_name") or one["name"], hashlib.sha256(a.content).hexdigest()) for one, a in zip(listed, got, strict=True)]
+        return Listed(package["title"], tuple(files))
 
     def kept(self, dataset_id: str) -> set[str]:
         """sha256 of every file that anybody can get."""
@@ -77,6 +141,7 @@ def ckan_stage(server: CkanServer, address: str | None = None, *, timeout: float
     reader = CkanReader(server)
     return Stage(
         open_portal(address or server.address, token=server.token, timeout=timeout),
+        listed=reader.listed,
         kept=reader.kept,
         spoil_file=reader.spoil_file,
         spoil_title=lambda dataset_id: reader.act("package_patch", id=dataset_id, title="Diubah tangan"),
@@ -84,8 +149,21 @@ def ckan_stage(server: CkanServer, address: str | None = None, *, timeout: float
     )
 
 
+def folder_listed(root: Path, dataset_id: str) -> Listed | None:
+    """Every file in the listed edition's folder counts, under the name that metadata.json gives it."""
+    latest = root / "dataset" / dataset_id / "latest"
+    record: dict[str, Any] = json.loads((latest / "metadata.json").read_bytes()) if latest.exists() else {"retracted": {}}
+    if "retracted" in record:
+        return None
+    names = {Path(file["path"]).name: file["name"] for file in record["files"]}
+    files = {names.get(path.name, path.name): hashlib.sha256(path.read_bytes()).hexdigest() for path in (latest / "files").iterdir()}
+    order = [file["name"] for file in record["files"]]
+    ranked = sorted(files.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
+    return Listed(record["dataset"]["title"], tuple(ranked))
+
+
 def folder_stage(root: Path) -> Stage:
-    portal = FolderPortal(root, catalogue_interval=0.01)
+    portal = FolderPortal(root)
     if problems := portal.check(largest_file=1):
         raise AssertionError(problems)
 
@@ -102,6 +180,7 @@ def folder_stage(root: Path) -> Stage:
 
     return Stage(
         portal,
+        listed=lambda dataset_id: folder_listed(root, dataset_id),
         kept=lambda dataset_id: files_of_all_versions(root, dataset_id),
         spoil_file=spoil_file,
         spoil_title=spoil_title,

@@ -10,10 +10,10 @@ from typing import Any
 
 from events.contracts import Dataset, File, Reason
 from lane.files import Files, LocalFiles
-from portals.portal import Publication
+from portals.desired import Publication
 
 PERSONAL_DATA = Reason(code="personal_data", note="Ada NIK di kolom keterangan.")
-_LATER = itertools.count()
+_LATER = itertools.count(1)
 
 
 class Shelf:
@@ -32,19 +32,21 @@ class Shelf:
     def publication(
         self, dataset_id: str, contents: Mapping[str, bytes], *, opd: str = "dispermades", title: str = "Daftar desa", **changes: Any
     ) -> Publication:
-        """A version of a dataset, approved after all made before it."""
+        """An edition of a dataset, later than all made before it."""
         files = tuple(
             File(name=name, media_type="text/csv", bytes=len(content), sha256=self.put(content)) for name, content in contents.items()
         )
+        number = next(_LATER)
         return Publication(
             submission_id=uuid.uuid4(),
+            edition=number,
             sequence=4,
             opd=opd,
             opd_name=f"Dinas {opd}",
             dataset=dataset(dataset_id, title=title, **changes),
             files=files,
             manifest="0" * 64,
-            approved_at=datetime(2026, 11, 23, 2, tzinfo=UTC) + timedelta(minutes=next(_LATER)),
+            approved_at=datetime(2026, 11, 23, 2, tzinfo=UTC) + timedelta(minutes=number),
         )
 
 

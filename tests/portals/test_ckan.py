@@ -12,11 +12,12 @@ import requests
 
 from events.contracts import File
 from lane.files import Files
+from portals.desired import Desired, Publication
 from portals.kinds import open_portal
-from portals.portal import Code, Portal, PortalProblem, Publication
+from portals.portal import Code, Portal, PortalProblem
 from tests.ckan.server import MAX_MB, CkanServer
-from tests.portals.portals import CkanReader
-from tests.portals.samples import PERSONAL_DATA, Shelf, unseen
+from tests.portals.portals import CkanReader, Stage
+from tests.portals.samples import Shelf, unseen
 
 pytestmark = pytest.mark.needs("ckan")
 
@@ -25,15 +26,13 @@ DESA = {"desa.csv": b"kode,nama\n1,Jaten\n"}
 
 def refusal(portal: Portal, publication: Publication, files: Files) -> PortalProblem:
     with pytest.raises(PortalProblem) as problem:
-        portal.publish(publication, files, step=unseen)
+        portal.apply(Desired(publication.dataset.dataset_id, publication), files, about=publication.submission_id, step=unseen)
     return problem.value
 
 
-def test_metadata_stand_where_ckan_dip_and_satu_data_look_for_them(
-    ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str
-) -> None:
+def test_metadata_stand_where_ckan_dip_and_satu_data_look_for_them(on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str) -> None:
     publication = shelf.publication(name, DESA, method="Sensus", version="2")
-    published = ckan_portal.publish(publication, shelf.files, step=unseen)
+    published = on_ckan.publish(shelf, publication)
     package = reader.public(name)
     assert package is not None
     extras = {extra["key"]: extra["value"] for extra in package["extras"]}
@@ -53,26 +52,27 @@ def test_metadata_stand_where_ckan_dip_and_satu_data_look_for_them(
     assert (resource["sha256"], resource["sequence"]) == (publication.files[0].sha256, "4")
     assert resource["submission_id"] == extras["submission_id"] == str(publication.submission_id)
     assert json.loads(resource["schema"])["fields"][0]["name"] == "kode_wilayah"
-    assert published.url == f"{reader.server.address}/dataset/{name}"
+    assert published.url == f"{reader.server.address}/dataset/{package['id']}", "outlives a change of name"
     assert requests.get(published.url, timeout=30).status_code == 200
     assert published.files[0].url == resource["url"]
     assert published.portal_version is not None
     assert published.revision == package["metadata_modified"]
 
 
-def test_nobody_sees_a_new_dataset_before_its_files_were_compared(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+def test_nobody_sees_a_new_dataset_before_its_files_were_compared(on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str) -> None:
     seen: dict[str, bool] = {}
-    ckan_portal.publish(shelf.publication(name, DESA), shelf.files, step=lambda step: seen.update({step: reader.public(name) is not None}))
+    on_ckan.publish(shelf, shelf.publication(name, DESA), step=lambda step: seen.update({step: reader.public(name) is not None}))
     assert {"look", "upload", "read_back", "show"} <= seen.keys()
-    assert not any(seen.values())
+    assert not any(seen[step] for step in ("look", "upload", "read_back", "show"))
+    assert seen["public_look"]
     assert reader.public(name) is not None
 
 
 def test_while_a_later_version_is_uploaded_the_live_one_stays_and_the_new_files_say_what_they_are(
-    ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str
+    on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str
 ) -> None:
     first, second = shelf.publication(name, {"desa.csv": b"lama"}), shelf.publication(name, {"desa.csv": b"baru"}, title="Versi dua")
-    ckan_portal.publish(first, shelf.files, step=unseen)
+    on_ckan.publish(shelf, first)
     seen: dict[str, tuple[str, list[str]]] = {}
 
     def look(step: str) -> None:
@@ -80,20 +80,23 @@ def test_while_a_later_version_is_uploaded_the_live_one_stays_and_the_new_files_
         assert package is not None
         seen[step] = (package["title"], [resource["name"] for resource in package["resources"]])
 
-    ckan_portal.publish(second, shelf.files, step=look)
+    on_ckan.publish(shelf, second, step=look)
     assert seen["upload"] == ("Daftar desa", ["desa.csv"])
     assert seen["show"] == ("Daftar desa", ["desa.csv", "desa.csv (sedang diunggah, belum terbit)"])
     package = reader.public(name)
     assert package is not None
     assert package["title"] == "Versi dua"
-    assert [resource["name"] for resource in package["resources"]] == ["desa.csv", "desa.csv (versi yang disetujui 2026-11-23)"]
+    assert [resource["name"] for resource in package["resources"]] == [
+        "desa.csv",
+        f"desa.csv (edisi {first.edition}, disetujui 2026-11-23)",
+    ]
 
 
-def test_publishing_again_writes_nothing(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+def test_publishing_again_writes_nothing(on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str) -> None:
     publication = shelf.publication(name, DESA)
-    ckan_portal.publish(publication, shelf.files, step=unseen)
+    on_ckan.publish(shelf, publication)
     before = reader.public(name)
-    ckan_portal.publish(publication, shelf.files, step=unseen)
+    on_ckan.publish(shelf, publication)
     assert reader.public(name) == before
 
 
@@ -112,13 +115,14 @@ class Zeros:
             yield bytes(min(1 << 20, self.size_of - start))
 
 
-def test_fifty_megabytes_go_through_without_being_held_in_memory(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+def test_fifty_megabytes_go_through_without_being_held_in_memory(on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str) -> None:
     zeros = Zeros(50_000_000)
     publication = shelf.publication(name, {})
     large = replace(publication, files=(zeros.file,))
     tracemalloc.start()
     try:
-        published = ckan_portal.publish(large, zeros, step=unseen)  # type: ignore[arg-type]
+        published = on_ckan.portal.apply(Desired(name, large), zeros, about=large.submission_id, step=unseen)  # type: ignore[arg-type]
+        assert published is not None
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -128,31 +132,33 @@ def test_fifty_megabytes_go_through_without_being_held_in_memory(ckan_portal: Po
 
 
 def test_a_file_above_ckans_limit_is_refused_with_what_to_do_and_nothing_is_public(
-    ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str
+    on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str
 ) -> None:
     zeros = Zeros((MAX_MB + 2) << 20)
     publication = shelf.publication(name, {})
-    problem = refusal(ckan_portal, replace(publication, files=(zeros.file,)), zeros)  # type: ignore[arg-type]
+    problem = refusal(on_ckan.portal, replace(publication, files=(zeros.file,)), zeros)  # type: ignore[arg-type]
     assert problem.code is Code.TOO_LARGE
     assert "ckan.max_resource_size" in problem.message
     assert reader.public(name) is None
     small = shelf.publication(name, DESA)
-    ckan_portal.publish(small, shelf.files, step=unseen)
+    on_ckan.publish(shelf, small)
     assert reader.kept(name) == {small.files[0].sha256}
 
 
-def test_a_dataset_that_someone_made_by_hand_is_not_touched(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
-    ckan_portal.publish(shelf.publication(f"{name}-b", DESA), shelf.files, step=unseen)
+def test_a_dataset_that_someone_made_by_hand_is_not_touched(on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str) -> None:
+    on_ckan.publish(shelf, shelf.publication(f"{name}-b", DESA))
     reader.act("package_create", name=name, owner_org="dispermades", title="Buatan tangan")
-    problem = refusal(ckan_portal, shelf.publication(name, DESA), shelf.files)
+    problem = refusal(on_ckan.portal, shelf.publication(name, DESA), shelf.files)
     assert problem.code is Code.NAME_TAKEN
-    assert "tidak dibuat oleh Jejak" in problem.message
+    assert "portal adopt" in problem.message
+    found = on_ckan.portal.differences(Desired(name, shelf.publication(name, DESA)))
+    assert [(one.what, "portal adopt" in one.found) for one in found] == [("deleted", True)]
     assert (reader.public(name) or {})["title"] == "Buatan tangan"
 
 
-def test_what_ckan_does_not_accept_is_said_with_ckans_own_words(ckan_portal: Portal, shelf: Shelf, name: str) -> None:
+def test_what_ckan_does_not_accept_is_said_with_ckans_own_words(on_ckan: Stage, shelf: Shelf, name: str) -> None:
     responsible = {"position": "Kepala Bidang", "email": "(bidang)@contoh"}
-    problem = refusal(ckan_portal, shelf.publication(name, DESA, responsible=responsible), shelf.files)
+    problem = refusal(on_ckan.portal, shelf.publication(name, DESA, responsible=responsible), shelf.files)
     assert problem.code is Code.INVALID
     assert "maintainer_email" in problem.message
 
@@ -166,26 +172,26 @@ def test_a_wrong_token_is_noticed_at_start_and_when_publishing(ckan: CkanServer,
 
 
 def test_an_editor_of_the_organization_may_publish_and_one_without_rights_is_told_so(
-    ckan: CkanServer, reader: CkanReader, ckan_portal: Portal, shelf: Shelf, name: str
+    ckan: CkanServer, reader: CkanReader, on_ckan: Stage, shelf: Shelf, name: str
 ) -> None:
     user = f"editor-{uuid.uuid4().hex[:8]}"
-    editors = open_portal(ckan.address, token=ckan.editor(user))
-    assert "bukan editor" in editors.check(largest_file=1)[0]
+    editors = replace(on_ckan, portal=open_portal(ckan.address, token=ckan.editor(user)))
+    assert "bukan editor" in editors.portal.check(largest_file=1)[0]
     opd = f"opd-{uuid.uuid4().hex[:8]}"
     first = shelf.publication(name, DESA, opd=opd)
-    assert refusal(editors, first, shelf.files).code is Code.NOT_AUTHORIZED
-    ckan_portal.publish(shelf.publication(f"{name}-b", DESA, opd=opd), shelf.files, step=unseen)
-    assert refusal(editors, first, shelf.files).code is Code.NOT_AUTHORIZED
+    assert refusal(editors.portal, first, shelf.files).code is Code.NOT_AUTHORIZED
+    on_ckan.publish(shelf, shelf.publication(f"{name}-b", DESA, opd=opd))
+    assert refusal(editors.portal, first, shelf.files).code is Code.NOT_AUTHORIZED
     reader.act("organization_member_create", id=opd, username=user, role="editor")
-    assert editors.check(largest_file=1) == []
+    assert editors.portal.check(largest_file=1) == []
     second = shelf.publication(name, {"desa.csv": b"baru"}, opd=opd)
     for publication in (first, second):
-        editors.publish(publication, shelf.files, step=unseen)
+        editors.publish(shelf, publication)
     assert reader.kept(name) == {first.files[0].sha256, second.files[0].sha256}
     reader.act("package_delete", id=name)
-    editors.publish(second, shelf.files, step=unseen)
+    editors.publish(shelf, second)
     assert second.files[0].sha256 in reader.kept(name)
-    editors.retract(second, reason=PERSONAL_DATA, step=unseen)
+    editors.retract(shelf, second)
     assert reader.public(name) is None
 
 
@@ -195,18 +201,18 @@ def test_an_address_that_is_no_ckan_is_said_at_start(ckan: CkanServer) -> None:
 
 
 def test_a_good_configuration_has_nothing_wrong_and_a_limit_below_ours_is_said(
-    ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str
+    on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str
 ) -> None:
-    ckan_portal.publish(shelf.publication(name, DESA), shelf.files, step=unseen)
+    on_ckan.publish(shelf, shelf.publication(name, DESA))
     for _ in range(2):
-        assert ckan_portal.check(largest_file=MAX_MB << 20) == []
-    wrong = ckan_portal.check(largest_file=(MAX_MB + 2) << 20)
+        assert on_ckan.portal.check(largest_file=MAX_MB << 20) == []
+    wrong = on_ckan.portal.check(largest_file=(MAX_MB + 2) << 20)
     assert "JEJAK_FILES_LIMIT_MB" in wrong[0]
     probe = reader.act("package_show", id="jejak-uji-ukuran-berkas")
     assert (probe["private"], [resource["size"] for resource in probe["resources"]]) == (True, [1])
 
 
-def test_metadata_as_long_as_they_may_be(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+def test_metadata_as_long_as_they_may_be(on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str) -> None:
     long = "ꦄ" * 19_000
     columns = [{"name": f"kolom_{n}", "type": "string", "description": "ꦏ" * 600} for n in range(1000)]
     publication = shelf.publication(
@@ -222,20 +228,46 @@ def test_metadata_as_long_as_they_may_be(ckan_portal: Portal, reader: CkanReader
         theme="t" * 2000,
         version="v" * 2000,
     )
-    ckan_portal.publish(publication, shelf.files, step=unseen)
-    shown = ckan_portal.shown(name)
-    assert shown is not None
-    expected = ckan_portal.expects(publication)
-    assert {key: shown.metadata.get(key, "") for key in expected} == expected
+    on_ckan.publish(shelf, publication)
+    assert on_ckan.differences(name) == []
     second = shelf.publication(name, {"desa.csv": b"3"}, columns=columns)
-    ckan_portal.publish(second, shelf.files, step=unseen)
+    on_ckan.publish(shelf, second)
     assert len(reader.kept(name)) == 3
 
 
-def test_a_deleted_organization_is_said(ckan_portal: Portal, reader: CkanReader, shelf: Shelf, name: str) -> None:
+def test_a_deleted_organization_is_said(on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str) -> None:
     opd = f"opd-{uuid.uuid4().hex[:8]}"
     reader.act("organization_create", name=opd)
     reader.act("organization_delete", id=opd)
-    problem = refusal(ckan_portal, shelf.publication(name, DESA, opd=opd), shelf.files)
-    assert problem.code is Code.INVALID
+    problem = refusal(on_ckan.portal, shelf.publication(name, DESA, opd=opd), shelf.files)
+    assert (problem.code, problem.permanent) == (Code.GONE, True)
     assert "memulihkannya" in problem.message
+
+
+def test_no_byte_of_what_was_taken_down_or_replaced_stays_on_ckans_disk(
+    on_ckan: Stage, reader: CkanReader, ckan: CkanServer, shelf: Shelf, name: str
+) -> None:
+    """CKAN itself leaves the file of a removed resource where it lay."""
+    secret, replaced = (f"NIK {uuid.uuid4()}".encode() for _ in range(2))
+
+    def on_disk(content: bytes) -> list[str]:
+        return [
+            str(path) for path in ckan.data.rglob("*") if path.is_file() and path.stat().st_size < 10_000 and content in path.read_bytes()
+        ]
+
+    publication = shelf.publication(name, {"warga.csv": secret, "lain.csv": b"tidak rahasia"})
+    on_ckan.publish(shelf, publication)
+    assert on_disk(secret)
+    resource = reader.act("package_show", id=name)["resources"][1]
+    requests.post(
+        f"{ckan.address}/api/3/action/resource_patch",
+        data={"id": resource["id"]},
+        files={"upload": ("lain.csv", replaced)},
+        headers={"Authorization": ckan.token},
+        timeout=30,
+    ).raise_for_status()
+    assert on_disk(replaced)
+    on_ckan.repair(shelf, name)
+    assert not on_disk(replaced)
+    on_ckan.retract(shelf, publication)
+    assert not on_disk(secret)

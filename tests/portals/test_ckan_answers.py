@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from portals.desired import Desired
 from portals.kinds import open_portal
 from portals.portal import Code, PortalProblem
 from tests.portals.samples import Shelf, unseen
@@ -78,9 +79,9 @@ ANSWERS: dict[str, tuple[Answer, Code, str]] = {
     "search connection": (refused(500, "Search Connection Error", message="Unable to connect"), Code.SERVER_ERROR, "Solr"),
     "an error inside CKAN": (refused(500, "Internal Server Error", message="Internal Server Error"), Code.SERVER_ERROR, "pengelola portal"),
     "bad gateway": (page(502), Code.SERVER_ERROR, "HTTP 502"),
-    "a page instead of an answer": (page(200), Code.INVALID, "tidak menjawab seperti CKAN"),
-    "JSON of something else": ((200, {}, '{"error": true}'), Code.INVALID, "tidak menjawab seperti CKAN"),
-    "moved": (page(301, Location="https://data.example.go.id/"), Code.INVALID, "https://data.example.go.id/"),
+    "a page instead of an answer": (page(200), Code.MISCONFIGURED, "tidak menjawab seperti CKAN"),
+    "JSON of something else": ((200, {}, '{"error": true}'), Code.MISCONFIGURED, "tidak menjawab seperti CKAN"),
+    "moved": (page(301, Location="https://data.example.go.id/"), Code.MISCONFIGURED, "https://data.example.go.id/"),
     "forbidden by a firewall": (page(403), Code.NOT_AUTHORIZED, "HTTP 403"),
 }
 
@@ -89,7 +90,7 @@ def problem_of(address: str, shelf: Shelf, answer: Answer) -> PortalProblem:
     Canned.answer = answer
     portal = open_portal(address, token="rahasia-sekali")
     with pytest.raises(PortalProblem) as problem:
-        portal.publish(shelf.publication("data", {"desa.csv": b"1"}), shelf.files, step=unseen)
+        portal.apply(Desired("data", shelf.publication("data", {"desa.csv": b"1"})), shelf.files, about=None, step=unseen)
     assert "rahasia" not in str(problem.value)
     assert portal.check(largest_file=1)
     return problem.value

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from portals.portal import Code, PortalProblem, Publication
+from portals.desired import Publication
+from portals.portal import Code, PortalProblem
 from tests.ckan.server import CkanServer
 from tests.faults.proxy import Cut, Fault, FaultProxy, LoseAnswer, Silence, http_answer
-from tests.portals.portals import CkanReader, Stage, ckan_stage
-from tests.portals.samples import PERSONAL_DATA, Shelf, unseen
+from tests.portals.portals import CkanReader, Log, Stage, ckan_stage
+from tests.portals.samples import Shelf
 
 pytestmark = pytest.mark.needs("ckan")
 
@@ -41,7 +42,7 @@ def proxy(ckan: CkanServer) -> Iterator[FaultProxy]:
 
 
 def through(proxy: FaultProxy, ckan: CkanServer, *, timeout: float = 30) -> Stage:
-    """A portal as a publisher that was just started has it: it knows nothing."""
+    """A portal as a publisher that was just started has it: it knows nothing but the log."""
     return ckan_stage(ckan, f"http://127.0.0.1:{proxy.port}", timeout=timeout)
 
 
@@ -59,13 +60,10 @@ def hashes(*publications: Publication) -> set[str]:
 
 def check_published(stage: Stage, reader: CkanReader, publication: Publication, *earlier: Publication) -> None:
     name = publication.dataset.dataset_id
-    shown = stage.portal.shown(name)
-    assert shown is not None
-    assert shown.public
-    assert [(file.name, file.sha256) for file in shown.files] == [(file.name, file.sha256) for file in publication.files]
-    expected = stage.portal.expects(publication)
-    assert {key: shown.metadata.get(key, "") for key in expected} == expected
-    public = reader.public(name)
+    listed, public = stage.listed(name), reader.public(name)
+    assert listed is not None
+    assert list(listed.files) == [(file.name, file.sha256) for file in publication.files]
+    assert stage.differences(name) == []
     assert public is not None
     assert len(public["resources"]) == len(publication.files) + sum(len(one.files) for one in earlier)
     assert stage.kept(name) == hashes(publication, *earlier)
@@ -77,21 +75,33 @@ Act = Callable[[Stage, Shelf, Publication], object]
 
 
 def publish(stage: Stage, shelf: Shelf, publication: Publication) -> None:
-    published = stage.portal.publish(publication, shelf.files, step=unseen)
+    published = stage.publish(shelf, publication)
     assert {file.sha256 for file in published.files} == hashes(publication)
 
 
-def retract(stage: Stage, _: Shelf, publication: Publication) -> None:
-    stage.portal.retract(publication, reason=PERSONAL_DATA, step=unseen)
+def retract(stage: Stage, shelf: Shelf, publication: Publication) -> None:
+    stage.retract(shelf, publication)
+
+
+def relist(stage: Stage, shelf: Shelf, publication: Publication) -> None:
+    stage.retract(shelf, publication, relist=True)
 
 
 def outcomes(
-    proxy: FaultProxy, ckan: CkanServer, fault: Fault, *, prepare: Callable[[], Publication], act: Act, shelf: Shelf, timeout: float = 30
+    proxy: FaultProxy,
+    ckan: CkanServer,
+    fault: Fault,
+    *,
+    prepare: Callable[[], tuple[Publication, Log]],
+    act: Act,
+    shelf: Shelf,
+    timeout: float = 30,
 ) -> Iterator[tuple[int, PortalProblem | None, Publication, Stage]]:
     """Let the fault strike at request 1, 2, 3 … of `act` in turn, each time on something fresh, until it has no more requests."""
     for at in itertools.count(1):
-        publication = prepare()
+        publication, known = prepare()
         stage = through(proxy, ckan, timeout=timeout)
+        stage.log.standings.update(known.standings)
         proxy.arm(fault, at=at)
         problem = attempt(partial(act, stage, shelf, publication))
         struck = proxy.requests >= at
@@ -114,7 +124,7 @@ def attempt(act: Callable[[], object]) -> PortalProblem | None:
 def test_a_new_dataset(kind: str, proxy: FaultProxy, ckan: CkanServer, reader: CkanReader, shelf: Shelf) -> None:
     count = 0
     for at, problem, publication, stage in outcomes(
-        proxy, ckan, FAULTS[kind], prepare=lambda: a_version(shelf, a_name(), "satu"), act=publish, shelf=shelf
+        proxy, ckan, FAULTS[kind], prepare=lambda: (a_version(shelf, a_name(), "satu"), Log()), act=publish, shelf=shelf
     ):
         count = at
         if problem is not None:
@@ -132,11 +142,11 @@ def test_a_later_version_and_the_live_one_is_never_down(
     live = ckan_stage(ckan)
     first: dict[str, Publication] = {}
 
-    def prepare() -> Publication:
+    def prepare() -> tuple[Publication, Log]:
         name = a_name()
         first[name] = a_version(shelf, name, "satu")
         publish(live, shelf, first[name])
-        return a_version(shelf, name, "dua")
+        return a_version(shelf, name, "dua"), live.log
 
     for _, _, publication, stage in outcomes(proxy, ckan, FAULTS[kind], prepare=prepare, act=publish, shelf=shelf):
         name = publication.dataset.dataset_id
@@ -149,10 +159,10 @@ def test_a_later_version_and_the_live_one_is_never_down(
 def test_a_retraction(kind: str, proxy: FaultProxy, ckan: CkanServer, reader: CkanReader, shelf: Shelf) -> None:
     live = ckan_stage(ckan)
 
-    def prepare() -> Publication:
+    def prepare() -> tuple[Publication, Log]:
         publication = a_version(shelf, a_name(), "satu")
         publish(live, shelf, publication)
-        return publication
+        return publication, live.log
 
     for _, _, publication, stage in outcomes(proxy, ckan, FAULTS[kind], prepare=prepare, act=retract, shelf=shelf):
         retract(stage, shelf, publication)
@@ -160,12 +170,31 @@ def test_a_retraction(kind: str, proxy: FaultProxy, ckan: CkanServer, reader: Ck
         assert reader.act("package_show", id=publication.dataset.dataset_id)["resources"] == []
 
 
+@pytest.mark.parametrize("kind", FEWER)
+def test_a_retraction_that_lists_the_edition_before_it_again(
+    kind: str, proxy: FaultProxy, ckan: CkanServer, reader: CkanReader, shelf: Shelf
+) -> None:
+    live = ckan_stage(ckan)
+    first: dict[str, Publication] = {}
+
+    def prepare() -> tuple[Publication, Log]:
+        name = a_name()
+        first[name], second = a_version(shelf, name, "satu"), a_version(shelf, name, "dua")
+        publish(live, shelf, first[name])
+        publish(live, shelf, second)
+        return second, live.log
+
+    for _, _, publication, stage in outcomes(proxy, ckan, FAULTS[kind], prepare=prepare, act=relist, shelf=shelf):
+        relist(stage, shelf, publication)
+        check_published(stage, reader, first[publication.dataset.dataset_id])
+
+
 def test_silence_at_each_request_ends_with_the_timeout(proxy: FaultProxy, ckan: CkanServer, reader: CkanReader, shelf: Shelf) -> None:
     for _, problem, publication, stage in outcomes(
         proxy,
         ckan,
         Silence(),
-        prepare=lambda: a_version(shelf, a_name(), "satu"),
+        prepare=lambda: (a_version(shelf, a_name(), "satu"), Log()),
         act=publish,
         shelf=shelf,
         timeout=SILENT_S,
@@ -217,7 +246,7 @@ def hurting(at: str, hurt: Callable[[], None]) -> Callable[[str], None]:
 def test_ckan_killed_before_a_step_and_started_again(at: str, ckan: CkanServer, reader: CkanReader, shelf: Shelf) -> None:
     publication, stage = a_version(shelf, a_name(), "satu"), ckan_stage(ckan)
     killing = hurting(at, lambda: ckan.kill("ckan"))
-    problem = attempt(lambda: stage.portal.publish(publication, shelf.files, step=killing))
+    problem = attempt(lambda: stage.publish(shelf, publication, step=killing))
     ckan.start()
     assert problem is not None
     assert problem.code is Code.UNREACHABLE
@@ -229,7 +258,7 @@ def test_ckan_killed_before_a_step_and_started_again(at: str, ckan: CkanServer, 
 def test_solr_stopped_before_a_step_and_started_again(at: str, ckan: CkanServer, reader: CkanReader, shelf: Shelf) -> None:
     publication, stage = a_version(shelf, a_name(), "satu"), ckan_stage(ckan)
     killing = hurting(at, lambda: ckan.kill("solr"))
-    problem = attempt(lambda: stage.portal.publish(publication, shelf.files, step=killing))
+    problem = attempt(lambda: stage.publish(shelf, publication, step=killing))
     ckan.start()
     assert problem is not None
     assert problem.code is Code.SERVER_ERROR

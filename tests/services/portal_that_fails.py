@@ -1,35 +1,35 @@
 """The fake of the `Portal` protocol: the real folder, which does not do it as long as it is told so."""
 
 from pathlib import Path
+from uuid import UUID
 
-from events.contracts import Published, Reason
+from events.contracts import Published
 from lane.files import Files
+from portals.desired import Desired
 from portals.folder.folder import FolderPortal
-from portals.portal import Code, PortalProblem, Publication, Step
+from portals.portal import Code, PortalProblem, Step
 
 
 class FailingPortal(FolderPortal):
-    """`down`: everything fails; `broken`: only these datasets; `answer_lost`: it is published, and nobody hears of it."""
+    """`down`: everything fails; `broken`: only these datasets; `refusing`: these for good; `answer_lost`: it is done, and nobody hears."""
 
     def __init__(self, root: Path) -> None:
-        super().__init__(root, public_url="/portal")
+        super().__init__(root)
         self.down = False
         self.broken: set[str] = set()
+        self.refusing: set[str] = set()
         self.answer_lost = 0
         self.tried: list[str] = []
 
-    def publish(self, publication: Publication, files: Files, *, step: Step) -> Published:
-        self.tried.append(publication.dataset.dataset_id)
+    def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
+        self.tried.append(desired.dataset_id)
         step("look")
-        if self.down or publication.dataset.dataset_id in self.broken:
+        if self.down or desired.dataset_id in self.broken:
             raise PortalProblem(Code.UNREACHABLE, "Portal tidak menjawab.")
-        published = super().publish(publication, files, step=step)
+        if desired.listed and desired.listed.dataset.title in self.refusing:
+            raise PortalProblem(Code.INVALID, "Portal tidak menerima surel ini.")
+        published = super().apply(desired, files, about=about, step=step)
         if self.answer_lost:
             self.answer_lost -= 1
             raise PortalProblem(Code.SERVER_ERROR, "Jawaban portal hilang.")
         return published
-
-    def retract(self, publication: Publication, *, reason: Reason, step: Step) -> None:
-        if self.down:
-            raise PortalProblem(Code.UNREACHABLE, "Portal tidak menjawab.")
-        super().retract(publication, reason=reason, step=step)

@@ -50,6 +50,8 @@ def test_what_looks_like_it_but_may_enter() -> None:
 
 def test_two_files_of_one_name_would_overwrite_each_other() -> None:
     assert against(FILE, FILE | {"name": FILE["name"].upper()}) == [("file_twice", "files.1.name")]  # type: ignore[attr-defined]
+    for twin in ("désa.csv", "de\u0301sa.csv", "désa.csv "):
+        assert ("file_twice", "files.1.name") in against(FILE | {"name": "d\u00e9sa.csv"}, FILE | {"name": twin})
 
 
 def test_all_reasons_are_given_at_once() -> None:

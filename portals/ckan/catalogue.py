@@ -1,0 +1,63 @@
+"""All datasets of one CKAN, page by page: those that Jejak made, and those that were there before it or beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from portals.ckan.client import Ckan
+from portals.ckan.package import is_ours, organization_of
+from portals.ckan.size import NAME as PROBE
+from portals.portal import Stranger
+
+PAGE: Final = 100
+OURS: Final = "extras_manifest:[* TO *]"
+OPD: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+DATASET_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{1,99}")
+
+
+def names_of_ours(ckan: Ckan) -> Iterator[str]:
+    """Raises PortalProblem."""
+    for package in _pages(ckan, fq=OURS):
+        yield package["name"]
+
+
+def strangers(ckan: Ckan) -> Iterator[Stranger]:
+    """Private ones and drafts too; deleted ones where CKAN keeps them in its index. Raises PortalProblem.
+
+    By default it does not (`ckan.search.remove_deleted_packages`), and no other call lists them.
+    """
+    return (_stranger(package) for package in _pages(ckan, fq=f"-{OURS}", include_deleted=True) if package["name"] != PROBE)
+
+
+def stranger(ckan: Ckan, name: str) -> Iterator[Stranger]:
+    """The one of this name or id, deleted or not. Raises PortalProblem."""
+    package = ckan.find("package_show", id=name)
+    if package is not None and not is_ours(package):
+        yield _stranger(package)
+
+
+def _stranger(package: dict[str, Any]) -> Stranger:
+    organization = organization_of(package)
+    return Stranger(
+        id=package["id"],
+        name=package["name"],
+        title=package.get("title") or package["name"],
+        organization=organization,
+        opd=organization if OPD.fullmatch(organization) else None,
+        dataset_id=name if DATASET_ID.fullmatch(name := package["name"].lstrip("-_")) else None,
+        files=len(package.get("resources", ())),
+        state="private" if package["state"] == "active" and package["private"] else package["state"],
+    )
+
+
+def _pages(ckan: Ckan, **search: object) -> Iterator[dict[str, Any]]:
+    """By name, so that a dataset made meanwhile moves no other onto a page that was read."""
+    start = 0
+    while True:
+        found = ckan.call("package_search", include_private=True, include_drafts=True, sort="name asc", rows=PAGE, start=start, **search)
+        yield from found["results"]
+        start += PAGE
+        if start >= found["count"]:
+            return

@@ -1,0 +1,67 @@
+"""What lies otherwise in a dataset's folder, told as differences: a comparison of paths in, one line for each cause out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from uuid import UUID
+
+from portals.desired import Desired
+from portals.folder.disk import Change, sha256_of
+from portals.folder.names import key_of
+from portals.folder.pages import fields_of
+from portals.folder.tree import Leaf, Link, Stored
+from portals.portal import Difference, What
+
+
+def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], change: Change) -> list[Difference]:
+    """What is otherwise in `home`, which is only read."""
+    of_folder = {path.partition("/")[0]: leaf.of for path, leaf in tree.items() if "/" in path}
+    withdrawn = {key_of(stone.publication): stone.publication.submission_id for stone in desired.withdrawn}
+    still_there = {folder for path in change.too_much if (folder := path.partition("/")[0]) in withdrawn}
+    missing = {folder for folder in of_folder if not change.has(folder)}
+    found = [Difference(desired.dataset_id, withdrawn[folder], "not_withdrawn", field=folder) for folder in sorted(still_there)]
+    found += [Difference(desired.dataset_id, of_folder[folder], "deleted", field=folder) for folder in sorted(missing)]
+    told = still_there | missing
+    for path in change.write:
+        told_as_missing = path not in change.found and tree[path].of in {of_folder[folder] for folder in missing}
+        if path.partition("/")[0] not in told and not told_as_missing:
+            found += _otherwise(home, desired.dataset_id, path, tree[path], change)
+    for path in change.too_much:
+        folder = path.partition("/")[0]
+        if folder not in told and not _has_more(path, change):
+            what: What = "file_added" if folder in of_folder else "unknown"
+            found.append(Difference(desired.dataset_id, of_folder.get(folder), what, field=path, found=str(change.found[path])))
+    return found
+
+
+def _has_more(path: str, change: Change) -> bool:
+    """A folder of which something inside is told."""
+    return path.endswith("/") and any(other != path and other.startswith(path) for other in change.too_much)
+
+
+def _otherwise(home: Path, dataset_id: str, path: str, leaf: Leaf, change: Change) -> Iterator[Difference]:
+    name, there = path.rpartition("/")[2], change.found.get(path)
+    match leaf.content:
+        case Link(target):
+            yield Difference(dataset_id, leaf.of, "other_version", field=path, expected=target, found=str(there or ""))
+        case Stored(sha256):
+            found = sha256_of(home / path) if isinstance(there, int) else None
+            changed: What = "file_differs" if found else "file_missing"
+            yield Difference(dataset_id, leaf.of, changed, field=name, expected=sha256, found=found or "")
+        case bytes(content):
+            if name == "metadata.json":
+                yield from _of_metadata(dataset_id, leaf.of, content, (home / path).read_bytes() if isinstance(there, int) else b"")
+            else:
+                yield Difference(dataset_id, leaf.of, "page", field=path)
+
+
+def _of_metadata(dataset_id: str, submission_id: UUID, expected: bytes, found: bytes) -> Iterator[Difference]:
+    wanted, there = fields_of(expected) or {}, fields_of(found)
+    names = sorted(name for name in wanted | (there or {}) if there and wanted.get(name) != there.get(name)) if there is not None else []
+    for name in names:
+        yield Difference(
+            dataset_id, submission_id, "metadata", field=name, expected=wanted.get(name, ""), found=(there or {}).get(name, "")
+        )
+    if not names:  # of another shape, or only spelt otherwise
+        yield Difference(dataset_id, submission_id, "metadata", field="metadata.json", found=found.decode(errors="replace"))

@@ -1,0 +1,153 @@
+"""A dataset's folder brought to what its tree says: compared, what is too much taken away, what is missing put there.
+
+One caller at a time. A crash anywhere leaves what the next comparison sees; OSError passes through.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from lane.files import Files
+from portals.folder.durable import replace, sync_folder, walk, write
+from portals.folder.tree import LATEST, Leaf, Link, Stored, folders_of
+
+DRAFT: Final = ".draft"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Paths that are otherwise. `in_the_way` must be taken away before anything is written, `remove` when readers are led elsewhere.
+
+    `found`: everything that lies there, as `walk` says it.
+    """
+
+    in_the_way: list[str]
+    remove: list[str]
+    write: list[str]
+    found: Mapping[str, str | int]
+
+    @property
+    def too_much(self) -> list[str]:
+        return self.in_the_way + self.remove
+
+    def has(self, folder: str) -> bool:
+        return f"{folder}/" in self.found
+
+
+def compare(home: Path, tree: Mapping[str, Leaf], *, thorough: Callable[[Leaf], bool]) -> Change:
+    """What differs. Pages are always read; an approved file's bytes where `thorough`, else its size is enough."""
+    found = _itself(home) or dict(walk(str(home)))
+    folders = folders_of(tree)
+    too_much = [path for path in found if path not in tree and path not in folders]
+    in_the_way = [path for path in too_much if _is_in_the_way(path, tree, folders)]
+    return Change(
+        in_the_way=in_the_way,
+        remove=[path for path in too_much if path not in in_the_way],
+        write=[path for path, leaf in tree.items() if not _is(home / path, found.get(path), leaf.content, thorough=thorough(leaf))],
+        found=found,
+    )
+
+
+def _itself(home: Path) -> dict[str, str | int]:
+    """Where the dataset's folder should be, something else."""
+    if home.is_symlink():
+        return {"": str(home.readlink())}
+    return {"": home.stat().st_size} if home.is_file() else {}
+
+
+def take_away(home: Path, paths: Iterable[str]) -> None:
+    """Gone for good on return."""
+    touched = set()
+    for path in sorted(paths, reverse=True):
+        there = home / path
+        if path.endswith("/"):
+            there.rmdir()
+        else:
+            there.unlink()
+        touched.add(there.parent)
+    for folder in touched:
+        if folder.is_dir():
+            sync_folder(folder)
+
+
+def put(home: Path, tree: Mapping[str, Leaf], paths: Sequence[str], files: Files, *, change: Change) -> None:
+    """Write these paths: an edition that is not there yet appears as a whole, in one step; single files each in one step."""
+    by_folder: dict[str, list[str]] = {}
+    for path in paths:
+        by_folder.setdefault(path.partition("/")[0], []).append(path)
+    for folder, inside in by_folder.items():
+        content = {path: _chunks(tree[path].content, files) for path in inside}
+        if change.has(folder):
+            _replace(home, content)
+        else:
+            _build(home, folder, content)
+
+
+def point_to(home: Path, target: str) -> None:
+    """Let `latest` lead there in one step; a reader follows the old way or the new one."""
+    draft = home / DRAFT
+    draft.symlink_to(target)
+    draft.replace(home / LATEST)
+
+
+def sha256_of(path: Path) -> str | None:
+    """None when there is no such file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _is_in_the_way(path: str, tree: Mapping[str, Leaf], folders: set[str]) -> bool:
+    """A draft that a crash left, a file where a folder should be, a folder (or what is in it) where a file should be."""
+    parts = path.rstrip("/").split("/")
+    above = ("/".join(parts[: place + 1]) for place in range(len(parts)))
+    return not path or parts[0] == DRAFT or f"{path}/" in folders or any(one in tree for one in above)
+
+
+def _build(home: Path, folder: str, content: Mapping[str, Iterable[bytes]]) -> None:
+    draft = home / DRAFT
+    draft.mkdir()
+    folders = {draft}
+    for path, chunks in content.items():
+        target = draft / path.removeprefix(f"{folder}/")
+        if target.parent not in folders:
+            target.parent.mkdir()
+            folders.add(target.parent)
+        write(target, chunks)
+    for made in folders:
+        sync_folder(made)
+    draft.rename(home / folder)
+
+
+def _replace(home: Path, content: Mapping[str, Iterable[bytes]]) -> None:
+    for path, chunks in content.items():
+        (home / path).parent.mkdir(exist_ok=True)
+        replace(home / path, chunks, draft=home / DRAFT)
+    for folder in {(home / path).parent for path in content}:
+        sync_folder(folder)
+
+
+def _chunks(content: bytes | Stored | Link, files: Files) -> Iterable[bytes]:
+    match content:
+        case bytes():
+            return [content]
+        case Stored():
+            return files.read(content.sha256)
+        case Link():
+            raise TypeError("a link is not written, it is pointed")
+
+
+def _is(path: Path, found: str | int | None, content: bytes | Stored | Link, *, thorough: bool) -> bool:
+    match content:
+        case bytes():
+            return found == len(content) and path.read_bytes() == content
+        case Stored():
+            return found == content.size and (not thorough or sha256_of(path) == content.sha256)
+        case Link():
+            return found == content.target

@@ -1,0 +1,72 @@
+"""The folder of one dataset: its desired state in, every path with what should lie there out. Pure.
+
+<edition>/   files/, metadata.json, index.html      the edition's own lasting address; a tombstone has no files/
+latest       a symbolic link to the edition that is listed, or to the tombstone
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from portals.desired import Desired, Publication
+from portals.folder.names import key_of, names_on_disk
+from portals.folder.pages import dataset_page, record_of, retracted_record, superseded_page, to_json, tombstone_page
+
+LATEST: Final = "latest"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The bytes of an approved file."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Link:
+    target: str
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """What should lie at a path, and the submission that it belongs to."""
+
+    content: bytes | Stored | Link
+    of: UUID
+
+
+def tree_of(desired: Desired) -> dict[str, Leaf]:
+    """Relative path → what should lie there."""
+    tree: dict[str, Leaf] = {}
+    earlier = [(key_of(one), one.edition, one.approved_at) for one in desired.earlier]
+    if listed := desired.listed:
+        tree |= _edition(listed, dataset_page(record_of(listed), earlier=earlier))
+        for one in desired.earlier:
+            tree |= _edition(one, superseded_page(record_of(one)))
+    for stone in desired.withdrawn:
+        record = retracted_record(stone.publication, stone.reason)
+        tree |= _leaves(stone.publication, {"metadata.json": to_json(record), "index.html": tombstone_page(record)})
+    newest = listed or (desired.tombstone and desired.tombstone.publication)
+    if newest:
+        tree[LATEST] = Leaf(Link(key_of(newest)), newest.submission_id)
+    return tree
+
+
+def folders_of(tree: Mapping[str, Leaf]) -> set[str]:
+    """The folders that a tree needs, each with a "/" at its end."""
+    return {path[: place + 1] for path in tree for place, char in enumerate(path) if char == "/"}
+
+
+def _edition(publication: Publication, page: bytes) -> dict[str, Leaf]:
+    names = names_on_disk(publication.files)
+    files = {f"files/{name}": Stored(file.sha256, file.bytes) for file, name in zip(publication.files, names, strict=True)}
+    return _leaves(publication, {**files, "metadata.json": to_json(record_of(publication)), "index.html": page})
+
+
+def _leaves(publication: Publication, content: Mapping[str, bytes | Stored]) -> dict[str, Leaf]:
+    key = key_of(publication)
+    return {f"{key}/{path}": Leaf(what, publication.submission_id) for path, what in content.items()}

@@ -1,0 +1,117 @@
+"""Is the portal still as the log says? Each difference comes out; repair brings the portal back, by the same rule as publishing."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import sqlalchemy as sa
+import structlog
+
+from lane.files import FileProblem, Files, FilesUnavailable
+from portals.portal import Code, Difference, Portal, PortalProblem
+from services.publisher.attempts import METADATA, Attempts
+from services.publisher.standings import Standings
+
+TURN_S: Final = 60.0
+NOT_BY_ITSELF: Final = "tidak ada di log; bila memang harus hilang, sebut namanya: jejak portal repair NAMA"
+BY_HAND: Final = "bukan milik Jejak; pindahkan atau hapus sendiri"
+REPAIRS: Final = sa.Table(
+    "portal_repairs_v2",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("dataset_id", sa.String(100), nullable=False),
+    sa.Column("what", sa.String(32), nullable=False),
+    sa.Column("field", sa.Text, nullable=False),
+)
+log = structlog.get_logger("jejak.publisher")
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What became of a difference. `why`: why it is still there; None: it was put right."""
+
+    difference: Difference
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """A portal beside what the log says of it."""
+
+    portal: Portal
+    standings: Standings
+    attempts: Attempts
+    files: Files
+
+    def check(self, dataset_id: str | None = None) -> Iterator[Difference]:
+        """Every difference, dataset by dataset, then of the pages over all; every file is read. Raises PortalProblem."""
+        for name in self._names(dataset_id):
+            with self._turn(name):
+                yield from self.portal.differences(self.standings.desired(name))
+        if dataset_id is None:
+            yield from self.portal.overview_differences(self.standings.everything())
+
+    def repair(self, dataset_id: str | None = None) -> Iterator[Repair]:
+        """Put right what differs, and say of each difference what became of it. One dataset that fails holds up no other.
+
+        What the log knows nothing of is taken away only when it is named: the log may not be all here.
+        """
+        known = set(self.standings.dataset_ids())
+        for name in self._names(dataset_id):
+            try:
+                with self._turn(name):
+                    yield from self._repair(name, may_act=name in known or dataset_id is not None)
+            except PortalProblem as problem:
+                yield Repair(Difference(name, None, "unknown"), problem.message)
+        if dataset_id is None and (wrong := self.portal.overview_differences(self.standings.everything())):
+            self.portal.overview(self.standings.everything())
+            yield from self._told(wrong, self.portal.overview_differences(self.standings.everything()), BY_HAND)
+
+    def _repair(self, name: str, *, may_act: bool) -> Iterator[Repair]:
+        desired = self.standings.desired(name)
+        wrong = self.portal.differences(desired)
+        if not wrong:
+            return
+        why = NOT_BY_ITSELF
+        if may_act:
+            try:
+                self.portal.apply(desired, self.files, about=None, step=lambda _: None)
+                why = "masih berbeda setelah diperbaiki; lihat kembali"
+            except (PortalProblem, FileProblem) as problem:
+                why = problem.message
+            except FilesUnavailable as problem:
+                why = str(problem)
+        yield from self._told(wrong, self.portal.differences(desired), why)
+
+    def _told(self, before: Iterable[Difference], after: Iterable[Difference], why: str) -> Iterator[Repair]:
+        left = set(after)
+        for difference in before:
+            if difference not in left:
+                self._note(difference)
+            yield Repair(difference, why if difference in left else None)
+
+    def _names(self, dataset_id: str | None) -> list[str]:
+        return [dataset_id] if dataset_id else sorted({*self.standings.dataset_ids(), *self.portal.names()})
+
+    @contextmanager
+    def _turn(self, dataset_id: str) -> Iterator[None]:
+        """Never look at what the publisher is writing at this moment."""
+        until = time.monotonic() + TURN_S
+        while True:
+            with self.attempts.turn(dataset_id) as mine:
+                if mine:
+                    yield
+                    return
+            if time.monotonic() > until:
+                raise PortalProblem(Code.BUSY, "Data ini terus-menerus sedang ditulis ke portal; coba lagi nanti.")
+            time.sleep(0.05)
+
+    def _note(self, difference: Difference) -> None:
+        row = {"at": datetime.now(UTC).isoformat(), "dataset_id": difference.dataset_id, "what": difference.what, "field": difference.field}
+        with self.attempts.engine.begin() as c:
+            c.execute(sa.insert(REPAIRS), [row])
+        log.warning("portal_repaired", **row)

@@ -1,0 +1,109 @@
+"""Comparing the portal with the log and putting it right, from the publisher's own journal."""
+
+import json
+import shutil
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from portals.portal import Code, PortalProblem
+from services.publisher.upkeep import BY_HAND, NOT_BY_ITSELF, Upkeep
+from services.publisher.web import publishing_of, watching_of
+from tests.events.given import FILE, after, approved, published, retracted, revision_of, story, submission_of, verified
+from tests.lane.shelves import keep, sha
+from tests.services.desk import CONTENT, Desk, desk_of
+from tests.services.portal_that_fails import FailingPortal
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk_of("publisher", tmp_path) as made:
+        portal = FailingPortal(tmp_path / "portal")
+        publishing_of(made.lane).portal = watching_of(made.lane).portal = portal
+        keep(made.shared.files, CONTENT)
+        yield made
+
+
+def upkeep_of(desk: Desk) -> Upkeep:
+    publishing = publishing_of(desk.lane)
+    return Upkeep(publishing.portal, publishing.standings, publishing.attempts, desk.shared.files)
+
+
+def publish(desk: Desk, *, edition: int = 1, dataset_id: str = "daftar-desa") -> uuid.UUID:
+    """By the log; the portal does not know of it yet."""
+    files = [FILE | {"sha256": sha(CONTENT), "bytes": len(CONTENT)}]
+    return desk.given(
+        *story(
+            submission_of(edition=edition),
+            revision_of(files=files, dataset_id=dataset_id, title=f"Edisi {edition}"),
+            verified,
+            approved,
+            published,
+        )
+    )
+
+
+def left(desk: Desk, dataset_id: str | None = None) -> list[str | None]:
+    return [repair.why for repair in upkeep_of(desk).repair(dataset_id) if repair.why]
+
+
+async def test_an_empty_portal_is_filled_from_the_log_with_all_its_pages(desk: Desk, tmp_path: Path) -> None:
+    for edition in (1, 2, 3):
+        publish(desk, edition=edition)
+    publish(desk, dataset_id="lain")
+    upkeep = upkeep_of(desk)
+    assert {difference.what for difference in upkeep.check()} == {"deleted", "page"}
+    assert all(repair.why is None for repair in upkeep.repair())
+    assert list(upkeep.check()) == []
+    latest = json.loads((tmp_path / "portal/dataset/daftar-desa/latest/metadata.json").read_bytes())
+    assert latest["edition"] == 3
+    assert list(upkeep.repair()) == []
+
+
+async def test_after_the_newest_edition_was_retracted_repair_mends_and_the_next_look_is_clean(desk: Desk, tmp_path: Path) -> None:
+    first, second = publish(desk, edition=1), publish(desk, edition=2)
+    assert left(desk) == []
+    desk.given(*after(desk.lane.journal.history(second), retracted))
+    upkeep = upkeep_of(desk)
+    assert str(second) in {str(difference.submission_id) for difference in upkeep.check() if difference.what == "not_withdrawn"}
+    assert left(desk) == []
+    assert list(upkeep.check()) == []
+    assert not list((tmp_path / "portal").rglob("*.csv")), f"closed: not even {first} is handed out"
+
+
+async def test_what_the_log_does_not_know_goes_only_when_it_is_named(desk: Desk, tmp_path: Path) -> None:
+    publish(desk)
+    assert left(desk) == []
+    rogue = tmp_path / "portal/dataset/palsu"
+    shutil.copytree(tmp_path / "portal/dataset/daftar-desa", rogue, symlinks=True)
+    (tmp_path / "portal/dataset/palsu.html").write_text("palsu")
+    (tmp_path / "portal/robots.txt").write_text("User-agent: *")
+    assert set(left(desk)) == {NOT_BY_ITSELF, BY_HAND}
+    assert rogue.exists()
+    assert left(desk, "palsu") == left(desk, "palsu.html") == []
+    assert [path.name for path in rogue.parent.iterdir()] == ["daftar-desa"]
+
+
+async def test_what_could_not_be_put_right_is_said_and_holds_up_no_other(desk: Desk, tmp_path: Path) -> None:
+    publish(desk, dataset_id="rusak")
+    publish(desk, dataset_id="utuh")
+    portal = publishing_of(desk.lane).portal
+    assert isinstance(portal, FailingPortal)
+    portal.broken.add("rusak")
+    assert set(left(desk)) == {"Portal tidak menjawab."}
+    assert [difference.dataset_id for difference in upkeep_of(desk).check()] == ["rusak"]
+    assert (tmp_path / "portal/dataset/utuh/latest/index.html").exists()
+
+
+async def test_nothing_is_looked_at_while_it_is_being_written(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(desk)
+    monkeypatch.setattr("services.publisher.upkeep.TURN_S", 0.0)
+    upkeep = upkeep_of(desk)
+    with upkeep.attempts.turn("daftar-desa") as mine:
+        assert mine
+        with pytest.raises(PortalProblem) as problem:
+            list(upkeep.check("daftar-desa"))
+        assert problem.value.code is Code.BUSY
+        assert len(left(desk, "daftar-desa")) == 1
