@@ -1,0 +1,155 @@
+"""How a cell is written: text in, one of a few notations out, and numbers and dates read from them.
+
+A notation says only what the characters say: `1.234` stays `ambiguous` until the rest of its column tells which notation that is.
+"""
+
+import re
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Final, Literal
+
+Notation = Literal[
+    "blank", "missing", "integer", "leading_zero", "decimal_point", "decimal_comma", "grouped_id", "grouped_en", "ambiguous", "scientific",
+    "rounded", "percent", "date_iso", "date_other", "date_impossible", "datetime", "time", "boolean", "formula", "error", "text",
+]  # fmt: skip
+NUMBERS: Final = frozenset(
+    {"integer", "leading_zero", "decimal_point", "decimal_comma", "grouped_id", "grouped_en", "ambiguous", "scientific", "rounded"}
+)
+INDONESIAN: Final = frozenset({"decimal_comma", "grouped_id"})
+ENGLISH: Final = frozenset({"decimal_point", "grouped_en"})
+DATES: Final = frozenset({"date_iso", "date_other", "date_impossible", "datetime"})
+MISSING: Final = frozenset({"-", "--", "–", "—", "n/a", "na", "#n/a", "null", "none", "nan", "nihil", "tidak ada", "tad", "...", "…", ".", "?"})
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "januari january jan", "februari february feb peb pebruari", "maret march mar mrt", "april apr", "mei may", "juni june jun",
+            "juli july jul", "agustus august agu aug agt ags", "september sep sept", "oktober october okt oct", "november nopember nov nop",
+            "desember december des dec",
+        ),
+        1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_SHAPES: Final[tuple[tuple[Notation, re.Pattern[str]], ...]] = (
+    ("integer", re.compile(r"[+-]?(?:0|[1-9]\d*)")),
+    ("leading_zero", re.compile(r"0\d+")),
+    ("rounded", re.compile(r"[+-]?\d(?:[.,]\d+)?E\+?(?:1[1-9]|[2-9]\d)", re.IGNORECASE)),
+    ("scientific", re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)),
+    ("ambiguous", re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")),
+    ("grouped_id", re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")),
+    ("grouped_en", re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")),
+    ("decimal_point", re.compile(r"[+-]?\d*\.\d+")),
+    ("decimal_comma", re.compile(r"[+-]?\d+,\d+")),
+    ("percent", re.compile(r"[+-]?\d+(?:[.,]\d+)?\s?%")),
+    ("time", re.compile(r"(?:[01]?\d|2[0-3])[:.][0-5]\d(?::[0-5]\d)?(?: ?WIB)?")),
+)
+_ISO: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
+_PARTS: Final = re.compile(r"(\d{1,4})[-/. ](\d{1,2}|[A-Za-z]{3,10})[-/. ](\d{2,4})(?: \d{1,2}[:.]\d{2}(?:[:.]\d{2})?)?")
+_ENGLISH_DATE: Final = re.compile(r"([A-Za-z]{3,10}) (\d{1,2}),? (\d{4})")
+_DAY_BEFORE: Final = re.compile(r"^(?:senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad),? +", re.IGNORECASE)
+_RUN: Final = re.compile(r"[=@]|[+-](?=[A-Za-z(])|[\t\r](?=[=+@-])")
+_EXCEL: Final = re.compile(r"#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!)")
+_BOOLEAN: Final = frozenset({"true", "false", "ya", "tidak", "benar", "salah", "yes", "no"})
+
+
+@lru_cache(maxsize=65_536)
+def notation_of(text: str) -> Notation:
+    """The notation of a cell's text."""
+    text = text.strip()
+    if not text:
+        return "blank"
+    if _EXCEL.fullmatch(text.upper()) and text.lower() != "#n/a":
+        return "error"
+    lower = text.lower()
+    if lower in MISSING:
+        return "missing"
+    if lower in _BOOLEAN:
+        return "boolean"
+    if _RUN.match(text) and len(text) > 1:
+        return "formula"
+    return _with_digits(text) if any(c.isdigit() for c in text) and len(text) <= 40 else "text"
+
+
+def _with_digits(text: str) -> Notation:
+    bare = re.sub(r"^(?:Rp\.?|IDR) ?", "", text, flags=re.IGNORECASE).removesuffix(",-")
+    for name, pattern in _SHAPES:
+        if pattern.fullmatch(bare):
+            return name
+    if match := _ISO.fullmatch(text):
+        if _date(match[1], match[2], match[3]) is None or len(match[2]) + len(match[3]) != 4:
+            return "date_impossible" if _date(match[1], match[2], match[3]) is None else "date_other"
+        return "datetime" if match[4] and match[4].strip("0:.") else "date_iso"
+    found = _parts_of(text)
+    if found is None:
+        return "text"
+    return "date_other" if found else "date_impossible"
+
+
+def date_in(text: str) -> date | None:
+    """The date that a cell names in whatever form people type it; day before month where both are possible."""
+    text = text.strip()
+    if match := _ISO.match(text):
+        return _date(match[1], match[2], match[3])
+    return _parts_of(text) or None
+
+
+def date_form(text: str) -> str:
+    """The form in words that a person knows: `31/12/2025` → `hh/bb/tttt`."""
+    return re.sub(r"[A-Za-z]+", "bulan", re.sub(r"\d{4}", "tttt", re.sub(r"(?<!\d)\d{1,2}(?!\d)", "99", text.strip()))).replace("99", "hh", 1).replace(
+        "99", "bb", 1
+    )  # fmt: skip
+
+
+def serial_date(number: int) -> date:
+    """The day that Excel's serial number counts to (1900 system)."""
+    return date(1899, 12, 30) + timedelta(days=number)
+
+
+def number_in(text: str, *, indonesian: bool) -> float | None:  # noqa: FBT001 (named by every caller)
+    """The number a cell says, `1.234` read in the notation of its column; None when it says none."""
+    text = re.sub(r"^(?:Rp\.?|IDR) ?", "", text.strip(), flags=re.IGNORECASE).removesuffix(",-").rstrip("% ")
+    match notation_of(text):
+        case "integer" | "leading_zero" | "decimal_point":
+            return float(text)
+        case "scientific" | "rounded":
+            return float(text.replace(",", "."))
+        case "decimal_comma" | "grouped_id":
+            return float(text.replace(".", "").replace(",", "."))
+        case "grouped_en":
+            return float(text.replace(",", ""))
+        case "ambiguous":
+            return float(text.replace(".", "").replace(",", ".") if indonesian else text.replace(",", ""))
+    return None
+
+
+def _parts_of(text: str) -> date | Literal[False] | None:
+    """A date, False for one that cannot be (31/02/2025), None when this is no date at all."""
+    text = _DAY_BEFORE.sub("", text)
+    if match := _ENGLISH_DATE.fullmatch(text):
+        month = _MONTHS.get(match[1].lower())
+        return (_date(match[3], month, match[2]) or False) if month else None
+    match = _PARTS.fullmatch(text)
+    if match is None:
+        return None
+    first, middle, last = match[1], match[2], match[3]
+    if not middle.isdigit():
+        month = _MONTHS.get(middle.lower())
+        return (_date(_year(last), month, first) or False) if month and len(first) <= 2 else None
+    if len(first) == 4:
+        return _date(first, middle, last) or False if len(last) <= 2 else None
+    if len(last) == 3 or len(first) == 3 or ("." in text and len(last) != 4):
+        return None
+    return _date(_year(last), middle, first) or _date(_year(last), first, middle) or False
+
+
+def _year(text: str) -> str:
+    return text if len(text) == 4 else ("19" if int(text) > 40 else "20") + text.zfill(2)
+
+
+def _date(year: str | int, month: str | int | None, day: str | int) -> date | None:
+    try:
+        found = date(int(year), int(month or 0), int(day))
+    except ValueError:
+        return None
+    return found if 1800 <= found.year <= 2200 else None
