@@ -53,7 +53,11 @@ def summary(findings: list[Finding]) -> Report:
 
 def _finding(note: Note) -> Finding:
     check = CHECKS[note.code]
-    words = {"file": plain(note.sheet or note.file or "") if note.sheet and "." in note.sheet else plain(note.file or ""), "column": plain(note.column or ""), "count": str(note.count)} | note.words
+    words = {
+        "file": plain(note.sheet or note.file or "") if note.sheet and "." in note.sheet else plain(note.file or ""),
+        "column": plain(note.column or ""),
+        "count": str(note.count),
+    } | note.words
     message, message_en = (" ".join(text.format(**words).split()).replace(" .", ".") for text in (check.message, check.message_en))
     rows = tuple(sorted(dict.fromkeys(note.rows)))[:ROWS] or None
     if rows:
@@ -81,4 +85,8 @@ def _safe(sample: str | None) -> str | None:
     """A sample once more past the mask: what a check forgot to mask is masked here."""
     if sample is None:
         return None
-    return sample if "*" in sample or "…" in sample else (plain(sample) if len(sample) <= 16 and not sample.isdigit() else masked(sample) if len(sample) > 6 else sample)
+    return (
+        sample
+        if "*" in sample or "…" in sample
+        else (plain(sample) if len(sample) <= 16 and not sample.isdigit() else masked(sample) if len(sample) > 6 else sample)
+    )

@@ -23,7 +23,9 @@ BLOCK_ROWS: Final = 4_000
 BLOCK_CELLS: Final = 200_000
 HELD_CELLS: Final = 200_000
 """Cells of the first rows that are held for sums and totals."""
-HISTOGRAM: Final = 10
+_TOTAL_BEGINS: Final = frozenset("tTjJgGsSrR ")
+_PLAIN: Final = frozenset({"blank", "text", "missing", "boolean", "formula", "error", "time"})
+_WHOLE: Final = frozenset({"integer", "leading_zero"})
 
 
 @dataclass
@@ -73,12 +75,16 @@ class ColumnFacts:
         """A block of this column."""
         counted = Counter(cells)
         wanted: dict[str, Notation] = {}
+        full = {notation for notation, rows in self.rows.items() if len(rows) >= ROWS}
         for value, times in counted.items():
             notation = notation_of(value)
             self.notations[notation] += times
-            if len(self.rows.setdefault(notation, [])) < ROWS or len(self.length_rows.get(_digits(value), ())) < ROWS:
+            if notation not in full:
+                self.rows.setdefault(notation, [])
                 wanted[value] = notation
-            if notation != "blank":
+            if notation not in _PLAIN:
+                if notation in _WHOLE and len(self.length_rows.get(_digits(value), ())) < ROWS:
+                    wanted[value] = notation
                 self._value(value, times, notation)
         if wanted:
             self._rows(numbers, cells, wanted)
@@ -96,7 +102,7 @@ class ColumnFacts:
         elif notation in DATES and (day := date_in(value)):
             self.first = day if self.first is None else min(self.first, day)
             self.last = day if self.last is None else max(self.last, day)
-        if length := _digits(value):
+        if notation in _WHOLE and (length := _digits(value)):
             self.lengths[length] += times
 
     def _rows(self, numbers: Sequence[int], cells: Sequence[str], wanted: dict[str, Notation]) -> None:
@@ -177,7 +183,7 @@ def _data_rows(
                 facts.ragged_count += 1
         else:
             cells = tuple(given)
-        if not any(cells) or not any(cell.strip() for cell in cells):
+        if not any(cells) or not "".join(cells).strip():
             _note(facts.blank, number)
             facts.blank_count += 1
             continue
@@ -186,11 +192,15 @@ def _data_rows(
             facts.held.append((number, cells))
         else:
             facts.all_held = False
-        if any(cell and cell[0] in "tTjJgGsSrR" and TOTAL.fullmatch(cell) for cell in cells[:3]) and width > 1:
+        if width > 1 and _is_total(cells):
             facts.totals.append((number, cells))
             continue
         _look_twice(facts, number, cells, limits)
         yield number, cells
+
+
+def _is_total(cells: tuple[str, ...]) -> bool:
+    return any(cell[:1] in _TOTAL_BEGINS and TOTAL.fullmatch(cell) for cell in cells[:3])
 
 
 def _look_twice(facts: TableFacts, number: int, cells: tuple[str, ...], limits: Limits) -> None:

@@ -40,7 +40,7 @@ def kind_of(path: Path) -> Kind:
         head = file.read(HEAD)
     if not head:
         return "empty"
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(path)
     if head.startswith(OLE):
         return "encrypted" if "EncryptedPackage".encode("utf-16-le") in _ole_directory(path) else "xls"
@@ -53,7 +53,7 @@ def kind_of(path: Path) -> Kind:
 
 def declared_kind(name: str, media_type: str) -> Kind:
     """What the file is said to be: by its media type, else by its name."""
-    said = MEDIA_TYPES.get(media_type.split(";")[0].strip().lower())
+    said = MEDIA_TYPES.get(media_type.split(";", maxsplit=1)[0].strip().lower())
     return said or EXTENSIONS.get(Path(name).suffix.lower(), "other")
 
 

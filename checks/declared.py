@@ -51,7 +51,12 @@ def _same_longer(declared: str, name: str, longer: str) -> bool:
 
 def _alike(declared: str, name: str, longer: str) -> bool:
     one, two = key_of(declared), key_of(name)
-    return len(one) > 3 and len(two) > 3 and difflib.SequenceMatcher(None, one, two).ratio() >= _ALIKE and one.strip("0123456789") != two.strip("0123456789")
+    return (
+        len(one) > 3
+        and len(two) > 3
+        and difflib.SequenceMatcher(None, one, two).ratio() >= _ALIKE
+        and one.strip("0123456789") != two.strip("0123456789")
+    )
 
 
 def check_declared(facts: TableFacts, columns: Sequence[Column], placed: dict[int, Column], found: Found) -> None:
@@ -78,7 +83,9 @@ def _type(column: ColumnFacts, found: Found) -> None:
         return
     others = [notation for notation in column.notations if notation not in fits and notation != "blank"]
     if column.declared.type == "integer":
-        others += [notation for notation in ("decimal_point", "decimal_comma") if column.notations[notation] and not _whole(column, notation)]
+        others += [
+            notation for notation in ("decimal_point", "decimal_comma") if column.notations[notation] and not _whole(column, notation)
+        ]
     if others:
         found("column_type", column=column.name, rows=column.rows_with(others), count=column.count(others), type=column.declared.type)
 

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -73,10 +73,18 @@ def _geojson(value: dict[str, object], found: Found) -> list[tuple[str, Rows]]:
     if not isinstance(features, list):
         found("geojson_shape", why="features bukan daftar")
         return []
-    wrong = [at for at, f in enumerate(features, 1) if not (isinstance(f, dict) and f.get("type") == "Feature" and "geometry" in f and isinstance(f.get("properties"), dict | None))]
+    wrong = [
+        at
+        for at, f in enumerate(features, 1)
+        if not (isinstance(f, dict) and f.get("type") == "Feature" and "geometry" in f and isinstance(f.get("properties"), dict | None))
+    ]
     if wrong:
         found("geojson_shape", rows=wrong[:10], count=len(wrong), why="ada fitur tanpa geometry atau properties")
-    outside = [at for at, f in enumerate(features, 1) if isinstance(f, dict) and isinstance(f.get("geometry"), dict) and not _inside(f["geometry"].get("coordinates"), 0)]
+    outside = [
+        at
+        for at, f in enumerate(features, 1)
+        if isinstance(f, dict) and isinstance(f.get("geometry"), dict) and not _inside(f["geometry"].get("coordinates"), 0)
+    ]
     if outside:
         found("geojson_range", rows=outside[:10], count=len(outside))
     told = [f.get("properties") or {} for f in features if isinstance(f, dict)]
@@ -102,10 +110,27 @@ def check_pdf(path: Path, limits: Limits, found: Found) -> Rows | None:
         if reader.is_encrypted and not reader.decrypt(""):
             found("file_encrypted")
             return None
-        about = reader.metadata or {}
-        said = [words for key, words in (("/Author", "pembuat"), ("/Title", "judul"), ("/Subject", "perihal")) if is_person_name(str(about.get(key, "")))]
+        about: Mapping[str, object] = reader.metadata or {}
+        said = [
+            words
+            for key, words in (("/Author", "pembuat"), ("/Title", "judul"), ("/Subject", "perihal"))
+            if is_person_name(str(about.get(key, "")))
+        ]
         lines = [(page, line) for page, text in enumerate(_pages(reader, limits), 1) for line in text.splitlines() if line.strip()]
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError, AssertionError, ZeroDivisionError, OverflowError, NotImplementedError) as error:
+    except (
+        PyPdfError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OSError,
+        RecursionError,
+        AssertionError,
+        ZeroDivisionError,
+        OverflowError,
+        NotImplementedError,
+    ) as error:
         found("file_broken", why=type(error).__name__)
         return None
     if said:

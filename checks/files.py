@@ -28,7 +28,19 @@ from checks.xlsx import Broken
 from events.contracts import Column
 
 Rows = Iterable[tuple[int, Sequence[str]]]
-_UNREADABLE: Final = (Broken, zipfile.BadZipFile, zipfile.LargeZipFile, csv.Error, OSError, EOFError, UnicodeError, NotImplementedError, RuntimeError, ValueError, MemoryError)
+_UNREADABLE: Final = (
+    Broken,
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    csv.Error,
+    OSError,
+    EOFError,
+    UnicodeError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    MemoryError,
+)
 
 
 @dataclass

@@ -16,8 +16,11 @@ from checks.notation import NUMBERS, notation_of
 Row = tuple[int, Sequence[str]]
 AHEAD: Final = 60
 TAIL: Final = 40
-TOTAL: Final = re.compile(r"\s*(?:sub ?|grand )?(?:total|jumlah|jml\.?|rata-rata|rerata)(?: *(?:total|keseluruhan|seluruhnya|umum|akhir|semua))?\s*[:.]?\s*", re.IGNORECASE)  # fmt: skip
-NOTE: Final = re.compile(r"\s*(?:\*|(?:sumber|catatan|keterangan|ket|note|source|mengetahui|dibuat|dicetak|tanggal cetak|nip)\b)", re.IGNORECASE)
+_ALL: Final = r"(?:total|keseluruhan|seluruhnya|umum|akhir|semua)"
+TOTAL: Final = re.compile(rf"\s*(?:sub ?|grand )?(?:total|jumlah|jml\.?|rata-rata|rerata)(?: *{_ALL})?\s*[:.]?\s*", re.IGNORECASE)
+NOTE: Final = re.compile(
+    r"\s*(?:\*|(?:sumber|catatan|keterangan|ket|note|source|mengetahui|dibuat|dicetak|tanggal cetak|nip)\b)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -85,14 +88,16 @@ def _header_at(rows: Sequence[Sequence[str]], declared: Sequence[str]) -> int:
 def _goes_on(header: Sequence[Sequence[str]], row: Row, first: int, merged: Sequence[tuple[int, int, int, int]]) -> bool:
     """Is this row part of the header too? Merged cells say so, or words under the gaps of the row above."""
     number, cells = row
-    if any(top <= number <= bottom and top >= first and (top, left) != (bottom, right) and top != number for top, left, bottom, right in merged):
+    if any(
+        top <= number <= bottom and top >= first and (top, left) != (bottom, right) and top != number for top, left, bottom, right in merged
+    ):
         return True
     above = header[-1]
     words = [i for i, cell in enumerate(cells) if cell.strip()]
     if not words or any(notation_of(cells[i]) in NUMBERS and not re.fullmatch(r"(19|20)\d\d", cells[i].strip()) for i in words):
         return False
     gaps = [i for i in words if i >= len(above) or not above[i].strip()]
-    return len(gaps) == len(words) and _filled(above) >= 2 and bool(gaps) or (len(gaps) * 2 > len(words) and _spread(above))
+    return (len(gaps) == len(words) and _filled(above) >= 2 and bool(gaps)) or (len(gaps) * 2 > len(words) and _spread(above))
 
 
 def _spread(above: Sequence[str]) -> bool:
@@ -117,7 +122,7 @@ def _is_data(row: Sequence[str], declared: Sequence[str]) -> bool:
         return False
     kinds = [notation_of(cell) for cell in said if not re.fullmatch(r"(?:19|20)\d\d", cell)]
     data = [kind for kind in kinds if kind in NUMBERS or kind in {"date_iso", "date_other", "datetime"}]
-    return len(data) * 4 >= len(said) and bool(data) or any(re.fullmatch(r"\d{2}\.\d{2}(\.\d{2}(\.\d{4})?)?", cell) for cell in said)
+    return (len(data) * 4 >= len(said) and bool(data)) or any(re.fullmatch(r"\d{2}\.\d{2}(\.\d{2}(\.\d{4})?)?", cell) for cell in said)
 
 
 def _names(header: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
@@ -138,11 +143,12 @@ def _names(header: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
 
 def _without_notes(rows: Iterable[Row], width: int, found: Found) -> Iterator[Row]:
     """The data rows, with the last ones held back until it is known which of them are notes under the table."""
-    held: list[Row] = []
-    for row in rows:
-        held.append(row)
-        if len(held) > TAIL:
-            yield held.pop(0)
+    stream = iter(rows)
+    held = list(itertools.islice(stream, TAIL))
+    while block := list(itertools.islice(stream, AHEAD * TAIL)):
+        held += block
+        yield from held[:-TAIL]
+        held = held[-TAIL:]
     while held and not _filled(held[-1][1]):
         held.pop()
     end = _end_of_data([cells for _, cells in held], width)
@@ -158,9 +164,11 @@ def _end_of_data(rows: Sequence[Sequence[str]], width: int) -> int:
     for index in range(len(rows) - 1, -1, -1):
         count = _filled(rows[index])
         first = next((cell for cell in rows[index] if cell.strip()), "")
-        if count == 0:
-            end = index
-        elif count <= few and width >= 2 and (NOTE.match(first) or (width >= 3 and not TOTAL.fullmatch(first) and _alone(rows, index, count))):
+        if count == 0 or (
+            count <= few
+            and width >= 2
+            and (NOTE.match(first) or (width >= 3 and not TOTAL.fullmatch(first) and _alone(rows, index, count)))
+        ):
             end = index
         else:
             break

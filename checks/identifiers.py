@@ -15,7 +15,9 @@ MOBILE: Final = re.compile(r"(?<![\d.,])(?:\+?62[\s.\-]?|0)8[1-9]\d(?:[\s.\-]?\d
 MAIL: Final = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 NPWP_FORM: Final = re.compile(r"(?<!\d)\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}(?!\d)")
 LONG_DIGITS: Final = re.compile(r"(?<![\d.,])\d(?:[ .\-]?\d){14,17}(?![\d,]|\.\d)")
-RT_RW: Final = re.compile(r"\bRT[\s.:]*0*\d{1,3}\b.{0,12}?\bRW[\s.:]*0*\d{1,3}\b|\bRT[\s./]*RW[\s.:]*0*\d{1,3}\s*/\s*0*\d{1,3}\b", re.IGNORECASE)
+RT_RW: Final = re.compile(
+    r"\bRT[\s.:]*0*\d{1,3}\b.{0,12}?\bRW[\s.:]*0*\d{1,3}\b|\bRT[\s./]*RW[\s.:]*0*\d{1,3}\s*/\s*0*\d{1,3}\b", re.IGNORECASE
+)
 HALF_MASKED: Final = re.compile(r"(?<![\w*])(?=[\d*xX•#]{16}(?![\w*]))(?=[^*xX•#]*[*xX•#]{2})[\d*xX•#]{16}")
 
 
@@ -44,7 +46,9 @@ def nip(digits: str) -> bool:
     if len(digits) != 18 or not digits.isascii() or not digits.isdigit():
         return False
     born, appointed, month = int(digits[:4]), int(digits[8:12]), int(digits[12:14])
-    if not (1930 <= born <= 2015 and 1950 <= appointed <= 2100 and 14 <= appointed - born <= 60 and 1 <= month <= 12 and digits[14] in "12"):
+    if not (
+        1930 <= born <= 2015 and 1950 <= appointed <= 2100 and 14 <= appointed - born <= 60 and 1 <= month <= 12 and digits[14] in "12"
+    ):
         return False
     birth_month = int(digits[4:6])
     return 1 <= birth_month <= 12 and 1 <= int(digits[6:8]) <= calendar.monthrange(born, birth_month)[1] and digits[15:] != "000"

@@ -4,7 +4,9 @@ from typing import Final
 
 from checks.findings import Severity, Word
 
-E, W, I = "error", "warning", "info"  # noqa: E741
+E: Final = "error"
+W: Final = "warning"
+I: Final = "info"  # noqa: E741
 _PERSONAL = "Hapus kolom itu atau terbitkan jumlahnya saja (mis. per desa), lalu serahkan lagi."
 _PERSONAL_EN = "Take the column out, or publish counts only (by village, say), then hand it in again."
 Line = tuple[str, Word, Severity, str, str, str]
@@ -88,7 +90,14 @@ _COLUMNS: Final[tuple[Line, ...]] = (
 
 def _personal(kind: str, what: str, what_en: str, severity: Severity = "error") -> Line:
     message = f"Kolom {{column}} memuat {what}. {_PERSONAL}"
-    return (f"personal_data_{kind}", "valid", severity, "persons_found.check_personal", message, f"Column {{column}} holds {what_en}. {_PERSONAL_EN}")
+    return (
+        f"personal_data_{kind}",
+        "valid",
+        severity,
+        "persons_found.check_personal",
+        message,
+        f"Column {{column}} holds {what_en}. {_PERSONAL_EN}",
+    )
 
 
 _PERSONS: Final[tuple[Line, ...]] = (

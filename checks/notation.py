@@ -12,13 +12,15 @@ Notation = Literal[
     "blank", "missing", "integer", "leading_zero", "decimal_point", "decimal_comma", "grouped_id", "grouped_en", "ambiguous", "scientific",
     "rounded", "percent", "date_iso", "date_other", "date_impossible", "datetime", "time", "boolean", "formula", "error", "text",
 ]  # fmt: skip
-NUMBERS: Final = frozenset(
+NUMBERS: Final[frozenset[Notation]] = frozenset(
     {"integer", "leading_zero", "decimal_point", "decimal_comma", "grouped_id", "grouped_en", "ambiguous", "scientific", "rounded"}
 )
-INDONESIAN: Final = frozenset({"decimal_comma", "grouped_id"})
-ENGLISH: Final = frozenset({"decimal_point", "grouped_en"})
-DATES: Final = frozenset({"date_iso", "date_other", "date_impossible", "datetime"})
-MISSING: Final = frozenset({"-", "--", "–", "—", "n/a", "na", "#n/a", "null", "none", "nan", "nihil", "tidak ada", "tad", "...", "…", ".", "?"})
+INDONESIAN: Final[frozenset[Notation]] = frozenset({"decimal_comma", "grouped_id"})
+ENGLISH: Final[frozenset[Notation]] = frozenset({"decimal_point", "grouped_en"})
+DATES: Final[frozenset[Notation]] = frozenset({"date_iso", "date_other", "date_impossible", "datetime"})
+MISSING: Final = frozenset(
+    {"-", "--", "–", "—", "n/a", "na", "#n/a", "null", "none", "nan", "nihil", "tidak ada", "tad", "...", "…", ".", "?"}
+)
 _MONTHS: Final = {
     name: number
     for number, names in enumerate(
@@ -50,6 +52,9 @@ _ENGLISH_DATE: Final = re.compile(r"([A-Za-z]{3,10}) (\d{1,2}),? (\d{4})")
 _DAY_BEFORE: Final = re.compile(r"^(?:senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad),? +", re.IGNORECASE)
 _RUN: Final = re.compile(r"[=@]|[+-](?=[A-Za-z(])|[\t\r](?=[=+@-])")
 _EXCEL: Final = re.compile(r"#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!)")
+_DIGIT: Final = re.compile(r"\d")
+_CURRENCY: Final = re.compile(r"^(?:Rp\.?|IDR) ?", re.IGNORECASE)
+_PARTS_OF_CODE: Final = re.compile(r"\d{2}\.\d{2}\.\d{2}\.\d{4}|[A-Za-z][A-Za-z .'()/-]*[A-Za-z)] (?:\d{1,2}|[IVX]+)")
 _BOOLEAN: Final = frozenset({"true", "false", "ya", "tidak", "benar", "salah", "yes", "no"})
 
 
@@ -68,11 +73,15 @@ def notation_of(text: str) -> Notation:
         return "boolean"
     if _RUN.match(text) and len(text) > 1:
         return "formula"
-    return _with_digits(text) if any(c.isdigit() for c in text) and len(text) <= 40 else "text"
+    if len(text) > 40 or not _DIGIT.search(text):
+        return "text"
+    if text.isdigit():
+        return "leading_zero" if text[0] == "0" and len(text) > 1 else "integer"
+    return "text" if _PARTS_OF_CODE.fullmatch(text) else _with_digits(text)
 
 
 def _with_digits(text: str) -> Notation:
-    bare = re.sub(r"^(?:Rp\.?|IDR) ?", "", text, flags=re.IGNORECASE).removesuffix(",-")
+    bare = _CURRENCY.sub("", text).removesuffix(",-")
     for name, pattern in _SHAPES:
         if pattern.fullmatch(bare):
             return name
@@ -96,9 +105,9 @@ def date_in(text: str) -> date | None:
 
 def date_form(text: str) -> str:
     """The form in words that a person knows: `31/12/2025` → `hh/bb/tttt`."""
-    return re.sub(r"[A-Za-z]+", "bulan", re.sub(r"\d{4}", "tttt", re.sub(r"(?<!\d)\d{1,2}(?!\d)", "99", text.strip()))).replace("99", "hh", 1).replace(
-        "99", "bb", 1
-    )  # fmt: skip
+    form = re.sub(r"[A-Za-z]+", "bulan", re.sub(r"\d{4}", "tttt", text.strip()))
+    form = re.sub(r"(?<!\d)\d{1,2}(?!\d)", "99", form)
+    return form.replace("99", "hh", 1).replace("99", "bb", 1)
 
 
 def serial_date(number: int) -> date:
@@ -106,9 +115,9 @@ def serial_date(number: int) -> date:
     return date(1899, 12, 30) + timedelta(days=number)
 
 
-def number_in(text: str, *, indonesian: bool) -> float | None:  # noqa: FBT001 (named by every caller)
+def number_in(text: str, *, indonesian: bool) -> float | None:
     """The number a cell says, `1.234` read in the notation of its column; None when it says none."""
-    text = re.sub(r"^(?:Rp\.?|IDR) ?", "", text.strip(), flags=re.IGNORECASE).removesuffix(",-").rstrip("% ")
+    text = _CURRENCY.sub("", text.strip()).removesuffix(",-").rstrip("% ")
     match notation_of(text):
         case "integer" | "leading_zero" | "decimal_point":
             return float(text)

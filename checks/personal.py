@@ -75,6 +75,31 @@ class PersonalFacts:
 def seen_in(text: str) -> list[tuple[str, str]]:
     """What a cell's text looks like: (look, masked sample), each look once."""
     seen: dict[str, str] = {}
+    _numbers_in(text, seen)
+    for match in MOBILE.finditer(text):
+        seen.setdefault("mobile", masked(match[0]))
+    for match in MAIL.finditer(text):
+        seen.setdefault("mailbox_role" if is_role_mailbox(match[0]) else "mailbox", masked_mail(match[0]))
+    if RT_RW.search(text):
+        seen.setdefault("rt_rw", "RT ** RW **")
+    for match in HALF_MASKED.finditer(text):
+        if sum(c.isdigit() for c in match[0]) > 8:
+            seen.setdefault("half_masked", match[0][:2] + "*" * 12 + match[0][-2:])
+    _alone(text.strip(), seen)
+    return list(seen.items())
+
+
+def _alone(text: str, seen: dict[str, str]) -> None:
+    """What only a cell that holds nothing else can be."""
+    if re.fullmatch(r"8[1-9]\d{8,10}", text):
+        seen.setdefault("mobile_no_zero", masked(text))
+    if digits := scientific_digits(text):
+        seen.setdefault("nik_shown", digits[:2] + "…E+15")
+    if PASSPORT.fullmatch(text):
+        seen.setdefault("passport", masked(text))
+
+
+def _numbers_in(text: str, seen: dict[str, str]) -> None:
     taken: list[tuple[int, int]] = []
     for match in NPWP_FORM.finditer(text):
         seen.setdefault("npwp_form", masked(match[0]))
@@ -83,22 +108,6 @@ def seen_in(text: str) -> list[tuple[str, str]]:
         if not any(start < match.end() and match.start() < end for start, end in taken):
             for look in _long(re.sub(r"\D", "", match[0]), alone=match[0] == text.strip()):
                 seen.setdefault(look, masked(match[0]))
-    for match in MOBILE.finditer(text):
-        seen.setdefault("mobile", masked(match[0]))
-    if re.fullmatch(r"8[1-9]\d{8,10}", text.strip()):
-        seen.setdefault("mobile_no_zero", masked(text))
-    for match in MAIL.finditer(text):
-        seen.setdefault("mailbox_role" if is_role_mailbox(match[0]) else "mailbox", masked_mail(match[0]))
-    if RT_RW.search(text):
-        seen.setdefault("rt_rw", "RT ** RW **")
-    if digits := scientific_digits(text):
-        seen.setdefault("nik_shown", digits[:2] + "…E+15")
-    for match in HALF_MASKED.finditer(text):
-        if sum(c.isdigit() for c in match[0]) > 8:
-            seen.setdefault("half_masked", match[0][:2] + "*" * 12 + match[0][-2:])
-    if PASSPORT.fullmatch(text.strip()):
-        seen.setdefault("passport", masked(text))
-    return list(seen.items())
 
 
 def _long(digits: str, *, alone: bool) -> list[str]:

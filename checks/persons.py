@@ -25,7 +25,10 @@ OFFICE: Final = re.compile(
     r"|desa|kelurahan|kecamatan|unit|pos_?(?:polisi|damkar)|wisata|objek|obyek|lokasi|kegiatan|proyek|gedung|masjid|gereja|apotek|klinik|koperasi|penginapan|restoran|resmi|humas|admin",
     re.IGNORECASE,
 )
-OFFICIALS: Final = re.compile(r"kepala_?(?!keluarga)|camat|lurah|kades|pejabat|pimpinan|direktur|ketua|bupati|penanggung|petugas|narahubung|pic\b|jabatan", re.IGNORECASE)
+OFFICIALS: Final = re.compile(
+    r"kepala_?(?!keluarga)|camat|lurah|kades|pejabat|pimpinan|direktur|ketua|bupati|penanggung|petugas|narahubung|pic\b|jabatan",
+    re.IGNORECASE,
+)
 NOT_PERSONS: Final = re.compile(
     r"desa|kelurahan|kecamatan|kabupaten|kota|provinsi|wilayah|dusun|opd|dinas|instansi|kegiatan|program|barang|jalan|sungai|pasar|sekolah|puskesmas|rumah_?sakit"
     r"|obat|tanaman|komoditas|produk|usaha|perusahaan|lembaga|objek|obyek|wisata|hotel|file|kolom|jenis|satuan|indikator|bidang|aset|gedung|jembatan|faskes|unit|kapal|ikan|hewan|proyek|paket|penyakit",
@@ -46,19 +49,11 @@ ROLE_MAILBOX: Final = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 GIVEN_NAMES: Final = frozenset(
-    """abdul achmad adi aditya agung agus agustina ahmad aisyah ali alif amin aminah andi andri anggun anisa anita annisa ani anwar ari arief arif aris aryo asih astuti ayu
-    bagas bagus bambang bayu budi budiman budiono cahya cahyo candra citra damar danang daniel darmanto david dedi dedy dewi dian didik dimas dina djoko dwi edi edy eka eko
-    endah endang eni erna erni ester evi fajar fatimah fauzan febri ferry fitri fitriani galih gilang guntur gunawan hadi hamzah handayani haris hartati hartini hartono hasan
-    hendra hendro heri herlina herman heru hidayat ika ilham imam indah indra ira irfan irma irwan ismail iwan jamal joko juwita kartika kartini kusuma lestari lia lilik lina
-    linda lukman maria marsudi maryam maryati mega mohammad muhamad muhammad mujiono mulyadi mulyani mulyono murni mustofa nabila nanang nanda ningsih nita novi novita nugroho
-    nur nuraini nurhayati nurul oktavia pardi parjo parman paryanto pratama prasetyo pratiwi purnomo purwanto puspita putra putri putu rahayu rahma rahmat rahmawati ramadhan rani ratna
-    reni retno ria rian rini rina riski rizal rizki rizky rohman rosita rudi rukmini ryan saiful salim samsul santi santoso saputra saputri sari sarjono sartono satrio setiawan setiawati setyo sigit
-    siti slamet soleh sri subagyo sudarmi sudarsono sugeng sugiarti sugiarto sugiyanto sugiyono suharti suharto suhartono sukarni sukarno sukirman sulastri sulistyo sumardi sumarni sumiati
-    sunarti sunarto suparman suparmi supriyadi supriyanto suranto suryani susanti susanto susilo susilowati sutarmi sutarno sutrisno suwarni suwarno suyanto suyatmi syaiful syarif taufik
-    teguh tini titik tono tri triyono tuti udin umar umi utami utomo vina wahid wahyu wahyuni warsito wati wawan wibowo widodo wijaya winarno winarsih wiwik wulan wulandari
-    yanti yanto yoga yogi yohanes yudi yulia yuliana yulianto yuni yusuf zaenal zahra zainal""".split()
+    ["abdul", "achmad", "adi", "aditya", "agung", "agus", "agustina", "ahmad", "aisyah", "ali", "alif", "amin", "aminah", "andi", "andri", "anggun", "anisa", "anita", "annisa", "ani", "anwar", "ari", "arief", "arif", "aris", "aryo", "asih", "astuti", "ayu", "bagas", "bagus", "bambang", "bayu", "budi", "budiman", "budiono", "cahya", "cahyo", "candra", "citra", "damar", "danang", "daniel", "darmanto", "david", "dedi", "dedy", "dewi", "dian", "didik", "dimas", "dina", "djoko", "dwi", "edi", "edy", "eka", "eko", "endah", "endang", "eni", "erna", "erni", "ester", "evi", "fajar", "fatimah", "fauzan", "febri", "ferry", "fitri", "fitriani", "galih", "gilang", "guntur", "gunawan", "hadi", "hamzah", "handayani", "haris", "hartati", "hartini", "hartono", "hasan", "hendra", "hendro", "heri", "herlina", "herman", "heru", "hidayat", "ika", "ilham", "imam", "indah", "indra", "ira", "irfan", "irma", "irwan", "ismail", "iwan", "jamal", "joko", "juwita", "kartika", "kartini", "kusuma", "lestari", "lia", "lilik", "lina", "linda", "lukman", "maria", "marsudi", "maryam", "maryati", "mega", "mohammad", "muhamad", "muhammad", "mujiono", "mulyadi", "mulyani", "mulyono", "murni", "mustofa", "nabila", "nanang", "nanda", "ningsih", "nita", "novi", "novita", "nugroho", "nur", "nuraini", "nurhayati", "nurul", "oktavia", "pardi", "parjo", "parman", "paryanto", "pratama", "prasetyo", "pratiwi", "purnomo", "purwanto", "puspita", "putra", "putri", "putu", "rahayu", "rahma", "rahmat", "rahmawati", "ramadhan", "rani", "ratna", "reni", "retno", "ria", "rian", "rini", "rina", "riski", "rizal", "rizki", "rizky", "rohman", "rosita", "rudi", "rukmini", "ryan", "saiful", "salim", "samsul", "santi", "santoso", "saputra", "saputri", "sari", "sarjono", "sartono", "satrio", "setiawan", "setiawati", "setyo", "sigit", "siti", "slamet", "soleh", "sri", "subagyo", "sudarmi", "sudarsono", "sugeng", "sugiarti", "sugiarto", "sugiyanto", "sugiyono", "suharti", "suharto", "suhartono", "sukarni", "sukarno", "sukirman", "sulastri", "sulistyo", "sumardi", "sumarni", "sumiati", "sunarti", "sunarto", "suparman", "suparmi", "supriyadi", "supriyanto", "suranto", "suryani", "susanti", "susanto", "susilo", "susilowati", "sutarmi", "sutarno", "sutrisno", "suwarni", "suwarno", "suyanto", "suyatmi", "syaiful", "syarif", "taufik", "teguh", "tini", "titik", "tono", "tri", "triyono", "tuti", "udin", "umar", "umi", "utami", "utomo", "vina", "wahid", "wahyu", "wahyuni", "warsito", "wati", "wawan", "wibowo", "widodo", "wijaya", "winarno", "winarsih", "wiwik", "wulan", "wulandari", "yanti", "yanto", "yoga", "yogi", "yohanes", "yudi", "yulia", "yuliana", "yulianto", "yuni", "yusuf", "zaenal", "zahra", "zainal"]
 )  # fmt: skip
-_TITLES: Final = re.compile(r"\b(?:h|hj|dr|drs|dra|ir|s\.?(?:pd|kom|sos|h|e|t|ag|kep|si|km)|m\.?(?:pd|si|kom|m|kes)|alm|bin|binti)\b\.?", re.IGNORECASE)
+_TITLES: Final = re.compile(
+    r"\b(?:h|hj|dr|drs|dra|ir|s\.?(?:pd|kom|sos|h|e|t|ag|kep|si|km)|m\.?(?:pd|si|kom|m|kes)|alm|bin|binti)\b\.?", re.IGNORECASE
+)
 
 
 def hint_of(name: str) -> str | None:

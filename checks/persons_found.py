@@ -121,7 +121,7 @@ def _places(column: ColumnFacts, hint: str | None, around: Around, found: Found)
     if hits.count:
         grave: Severity = "error" if hint == "address" or around.persons else "warning"
         found("personal_data_address", column=column.name, rows=hits.rows, count=hits.count, sample=hits.sample, severity=grave)
-    elif hint == "address" and around.persons and column.filled and column.key not in {"domisili"}:
+    elif hint == "address" and around.persons and column.filled:
         rows = column.rows_with(["text"])
         sample = masked_words(next((value for value in column.values if value.strip()), ""))
         found("personal_data_address", column=column.name, rows=rows, count=column.filled, sample=sample)
@@ -144,7 +144,9 @@ def _birth(column: ColumnFacts, hint: str | None, around: Around, found: Found) 
 
 def _names(column: ColumnFacts, hint: str | None, around: Around, facts: TableFacts, found: Found) -> None:
     """Names of persons: grave beside health, poverty or school data and beside numbers that name them; else a warning."""
-    beside = around.sensitive or any(other.personal.count("nik_strong", "nik_shown") or hint_of(other.name) in {"nik", "kk", "birth_date"} for other in facts.columns)
+    beside = around.sensitive or any(
+        other.personal.count("nik_strong", "nik_shown") or hint_of(other.name) in {"nik", "kk", "birth_date"} for other in facts.columns
+    )
     sample = next((value for value in column.values if is_person_name(value)), "")
     severity: Severity = "error" if beside else "warning"
     rows, count = column.rows_with(["text"]), column.notations["text"]
@@ -153,8 +155,15 @@ def _names(column: ColumnFacts, hint: str | None, around: Around, facts: TableFa
 
 def _masks(column: ColumnFacts, hint: str | None, found: Found) -> None:
     _said(column, "mask_weak", ["half_masked"], found)
-    if hint in {"nik", "kk", "phone", "account", "passport"} and column.filled and not any(
-        note.column == column.name and (note.code.startswith("personal_data_") or note.code == "mask_weak") and note.sheet == found.sheet for note in found.notes.values()
+    if (
+        hint in {"nik", "kk", "phone", "account", "passport"}
+        and column.filled
+        and not any(
+            note.column == column.name
+            and (note.code.startswith("personal_data_") or note.code == "mask_weak")
+            and note.sheet == found.sheet
+            for note in found.notes.values()
+        )
     ):
         found("column_personal", column=column.name, count=column.filled)
 

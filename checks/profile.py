@@ -14,7 +14,11 @@ MASKED_BY: Final = ("personal_data_", "mask_weak", "column_personal")
 
 def profile_of(facts: TableFacts, found: Found) -> Profile:
     """`{"sheet", "rows", "columns": [...], "preview": [[…]]}`; `found` says which columns are masked."""
-    hidden = {note.column for note in found.notes.values() if note.file == found.file and note.sheet == found.sheet and note.code.startswith(MASKED_BY)}
+    hidden = {
+        note.column
+        for note in found.notes.values()
+        if note.file == found.file and note.sheet == found.sheet and note.code.startswith(MASKED_BY)
+    }
     masks = {column.index for column in facts.columns if column.name in hidden}
     preview = [[_shown(cell, masks, at) for at, cell in enumerate(cells)] for _, cells in facts.preview]
     return {

@@ -14,7 +14,9 @@ from checks.notation import DATES, ENGLISH, INDONESIAN, NUMBERS, date_form, nota
 from checks.persons import hint_of
 from checks.regions import dotted, lost_zero, regions
 
-_REGION_NAME: Final = re.compile(r"(?:kode|id)_?(?:wilayah|desa|kelurahan|kecamatan|kab|kabupaten|kota|prov|provinsi|kemendagri)\w*", re.IGNORECASE)
+_REGION_NAME: Final = re.compile(
+    r"(?:kode|id)_?(?:wilayah|desa|kelurahan|kecamatan|kab|kabupaten|kota|prov|provinsi|kemendagri)\w*", re.IGNORECASE
+)
 _CODE_NAME: Final = re.compile(r"(?:^|_|\b)(?:kode|code|npsn|nomor|no_?induk|nisn|id|nik|kk|nip|npwp|hp|telp)", re.IGNORECASE)
 _DATE_NAME: Final = re.compile(r"tanggal|tgl|date|lahir", re.IGNORECASE)
 _DIGITS_AND_DOTS: Final = re.compile(r"\d{2}\.\d{1,2}(?:\.\d{1,2}(?:\.\d{1,4})?)?|\d{2,10}")
@@ -112,7 +114,7 @@ def numbers(facts: TableFacts, found: Found) -> None:
             found("number_mixed", column=column.name, rows=column.rows_with(fewer), count=min(indonesian, english))
         elif indonesian:
             comma.append(column)
-        elif column.notations["ambiguous"]:
+        elif column.notations["ambiguous"] and not english:
             found("number_ambiguous", column=column.name, rows=column.rows_with(["ambiguous"]), count=column.notations["ambiguous"])
         elif column.notations["grouped_en"]:
             found("number_grouped", column=column.name, rows=column.rows_with(["grouped_en"]), count=column.notations["grouped_en"])
@@ -144,7 +146,9 @@ def dates(facts: TableFacts, found: Found) -> None:
         )
         if not is_date:
             continue
-        serial = [value for value in column.values if re.fullmatch(r"[2-6]\d{4}(?:\.\d+)?", value.strip()) and 18_000 < float(value) < 66_000]
+        serial = [
+            value for value in column.values if re.fullmatch(r"[2-6]\d{4}(?:\.\d+)?", value.strip()) and 18_000 < float(value) < 66_000
+        ]
         if serial and (declared in {"date", "datetime"} or column.count(DATES) or len(serial) * 10 >= len(column.values) * 9):
             wanted = set(serial)
             at = [number for number, cells in facts.held if cells[column.index] in wanted]
@@ -182,7 +186,9 @@ def _region_column(column: ColumnFacts) -> bool:
 
 
 def _regions(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
-    shape = re.compile(r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?" if any("." in v for v in column.values) else r"\d{2}|\d{4}|\d{6}|\d{10}")
+    shape = re.compile(
+        r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?" if any("." in v for v in column.values) else r"\d{2}|\d{4}|\d{6}|\d{10}"
+    )
     wrong, unknown, plain = set(), set(), 0
     for value in column.values:
         bare = value.strip()
@@ -197,7 +203,15 @@ def _regions(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
         advice = f" Angka nol di belakang hilang: {', '.join(proposals[:5])}." if proposals else ""
         advice_en = f" A zero at the end was lost: {', '.join(proposals[:5])}." if proposals else ""
         count = sum(column.values[value] for value in wrong)
-        found("region_code_format", column=column.name, rows=_rows_of(facts, column, wrong), count=count, advice=advice, advice_en=advice_en, sample=min(wrong))
+        found(
+            "region_code_format",
+            column=column.name,
+            rows=_rows_of(facts, column, wrong),
+            count=count,
+            advice=advice,
+            advice_en=advice_en,
+            sample=min(wrong),
+        )
     if unknown and column.all_counted:
         count = sum(column.values[value] for value in unknown)
         found("region_code_unknown", column=column.name, rows=_rows_of(facts, column, unknown), count=count, sample=min(unknown))
@@ -213,8 +227,12 @@ def _names_against_codes(column: ColumnFacts, facts: TableFacts, found: Found) -
     for other in facts.columns:
         if other is column or not re.search(r"^nama|desa|kelurahan", other.name, re.IGNORECASE):
             continue
-        told = [(n, villages[c], cells[other.index]) for n, cells in facts.held if (c := cells[column.index].strip().replace(".", "")) in villages]
-        wrong = [number for number, official, name in told if _spelt(official) != _spelt(name)]
+        told = [
+            (n, villages[c], cells[other.index])
+            for n, cells in facts.held
+            if (c := cells[column.index].strip().replace(".", "")) in villages
+        ]
+        wrong = [number for number, official, name in told if official != name and _spelt(official) != _spelt(name)]
         if len(told) >= 5 and wrong and len(wrong) * 4 <= len(told):
             found("region_name", column=other.name, rows=wrong)
 
@@ -227,7 +245,13 @@ def _lengths(column: ColumnFacts, found: Found) -> None:
     """Codes of one length, and some shorter by a digit or two: a zero in front may be gone."""
     text = column.declared is None or column.declared.type in {"string", "any"}
     total = sum(column.lengths.values())
-    if not text or total < 3 or total * 10 < column.filled * 9 or len(column.lengths) < 2 or not (column.declared or _CODE_NAME.search(column.name)):
+    if (
+        not text
+        or total < 3
+        or total * 10 < column.filled * 9
+        or len(column.lengths) < 2
+        or not (column.declared or _CODE_NAME.search(column.name))
+    ):
         return
     usual, count = column.lengths.most_common(1)[0]
     others = {n: times for n, times in column.lengths.items() if n != usual}

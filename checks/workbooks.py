@@ -55,7 +55,11 @@ def open_xlsx(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
 def open_other(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
     """XLS and ODS, which calamine takes in as a whole. Raises `Broken`."""
     if path.stat().st_size > limits.whole_bytes:
-        return found("not_checked", reason="berkas terlalu besar untuk format ini; simpan sebagai XLSX atau CSV", reason_en="too large for this format; save it as XLSX or CSV")
+        return found(
+            "not_checked",
+            reason="berkas terlalu besar untuk format ini; simpan sebagai XLSX atau CSV",
+            reason_en="too large for this format; save it as XLSX or CSV",
+        )
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if not check_archive(archive, limits, found):
@@ -113,7 +117,12 @@ def check_workbook(archive: zipfile.ZipFile, found: Found) -> None:
 
 def check_properties(text: str, found: Found) -> None:
     """Whether creator and editor are persons; offices and programs (openpyxl, LibreOffice) are not."""
-    said = [words for name, words in _PROPERTIES for match in re.finditer(rf"<(?:\w+:)?{name}>([^<]{{2,100}})<", text) if is_person_name(match[1])]
+    said = [
+        words
+        for name, words in _PROPERTIES
+        for match in re.finditer(rf"<(?:\w+:)?{name}>([^<]{{2,100}})<", text)
+        if is_person_name(match[1])
+    ]
     if said:
         found("properties_person", where=", ".join(dict.fromkeys(said)))
 

@@ -149,37 +149,47 @@ def date_styles(archive: zipfile.ZipFile) -> frozenset[int]:
     return frozenset(at for at, number in enumerate(styles) if number in custom or number in _DATE_FORMATS)
 
 
-def strings_of(archive: zipfile.ZipFile) -> Strings:
-    strings, pieces, depth = Strings(), [], [0, 0]
+@dataclass
+class _StringReader:
+    """Handlers for the part with the shared strings; phonetic runs are no text."""
 
-    def start(name: str, _: dict[str, str]) -> None:
-        if local(name) == "rPh":
-            depth[1] += 1
-        elif local(name) == "t" and not depth[1]:
-            depth[0] = 1
+    strings: Strings = field(default_factory=Strings)
+    pieces: list[str] = field(default_factory=list)
+    taking: bool = False
+    phonetic: int = 0
 
-    def end(name: str) -> None:
+    def start(self, name: str, _: dict[str, str]) -> None:
+        match local(name):
+            case "rPh":
+                self.phonetic += 1
+            case "t":
+                self.taking = not self.phonetic
+
+    def end(self, name: str) -> None:
         match local(name):
             case "t":
-                depth[0] = 0
+                self.taking = False
             case "rPh":
-                depth[1] -= 1
+                self.phonetic -= 1
             case "si":
-                strings.text += "".join(pieces).encode("utf-8", "replace")
-                strings.ends.append(len(strings.text))
-                pieces.clear()
+                self.strings.text += "".join(self.pieces).encode("utf-8", "replace")
+                self.strings.ends.append(len(self.strings.text))
+                self.pieces.clear()
 
-    def text(data: str) -> None:
-        if depth[0]:
-            pieces.append(data)
+    def text(self, data: str) -> None:
+        if self.taking:
+            self.pieces.append(data)
 
-    parser = new_parser()
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
+
+def strings_of(archive: zipfile.ZipFile) -> Strings:
+    """Cells name their text by its place here."""
+    reader, parser = _StringReader(), new_parser()
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = reader.start, reader.end, reader.text
     if "xl/sharedStrings.xml" in archive.namelist():
         with archive.open("xl/sharedStrings.xml") as source:
             for _ in parse(source, parser):
                 continue
-    return strings
+    return reader.strings
 
 
 def column_number(reference: str) -> int:
@@ -230,7 +240,9 @@ def merged_in(archive: zipfile.ZipFile, part: str, limits: Limits) -> list[tuple
     with archive.open(part) as source:
         while (block := source.read(BLOCK)) and len(found) < limits.members:
             text = rest + block
-            found += [r for m in re.finditer(rb'mergeCell\s[^>]*?ref="([^"]{1,40})"', text) if (r := range_of(m[1].decode("ascii", "replace")))]
+            found += [
+                r for m in re.finditer(rb'mergeCell\s[^>]*?ref="([^"]{1,40})"', text) if (r := range_of(m[1].decode("ascii", "replace")))
+            ]
             cut = max(text.rfind(b">"), len(text) - 200)
             rest = text[cut + 1 :] if cut >= 0 else text[-200:]
     return found

@@ -24,6 +24,11 @@ SAMPLES = sorted((HERE / "samples" / "v1").glob("*.json"))
 READERS: dict[str, TypeAdapter[Any]] = {"Inbound": TypeAdapter(Inbound), "Receipt": TypeAdapter(Receipt)}
 
 
+INFO: str = "more values: [\"'error'\", \"'warning'\"] became [\"'error'\", \"'info'\", \"'warning'\"] (widened)"
+WIDENED = {f"$<{event}>.data.findings[].severity: {INFO}" for event in ("DataSubmitted", "DataRevised")}
+"""What readers must be updated for before writers are, on purpose: docs/decisions/0020."""
+
+
 def reader(sample: Path) -> TypeAdapter[Any]:
     return READERS.get(sample.name.split(".")[0], EVENT)
 
@@ -74,7 +79,7 @@ def test_the_committed_documents_are_what_the_code_makes(name: str) -> None:
 def test_no_released_contract_changes_so_that_an_old_reader_or_an_old_event_would_not_survive(name: str, effects: frozenset[str]) -> None:
     released = json.loads((HERE / "released" / name).read_bytes())
 
-    assert breaks(released, schemas()[name], effects=effects) == [], "this needs version 2 with an upcast"
+    assert set(breaks(released, schemas()[name], effects=effects)) - WIDENED == set(), "this needs version 2 with an upcast"
 
 
 def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
