@@ -18,6 +18,7 @@ _FILES: Final[tuple[Line, ...]] = (
     ("file_encrypted", "valid", E, "content.check_kind", "Berkas {file} dilindungi kata sandi. Hapus kata sandinya lalu kirim lagi.", "{file} is protected by a password. Take the password away and send it again."),
     ("file_macros", "valid", E, "content.check_kind", "Berkas {file} memuat makro. Simpan sebagai .xlsx tanpa makro.", "{file} holds macros. Save it as .xlsx without them."),
     ("file_broken", "valid", E, "files.check_file", "Berkas {file} tidak dapat dibuka ({why}). Buka, simpan ulang, lalu kirim lagi.", "{file} cannot be opened ({why}). Open it, save it again, then send it again."),
+    ("file_lost", "lengkap", E, "lane.checking", "Berkas {file} tidak ada di penyimpanan atau isinya telah berubah. Kirim lagi berkas itu.", "{file} is not in the store, or has changed there. Send it again."),
     ("not_checked", "valid", E, "files.check_file", "Berkas {file} tidak dapat diperiksa seluruhnya: {reason}. Pecah atau sederhanakan berkas itu.", "{file} could not be checked as a whole: {reason_en}. Split or simplify it."),
     ("name_path", "valid", E, "content.check_name", "Nama berkas {name} memuat folder. Pakai nama berkas saja.", "The name {name} holds a folder. Use the file's name alone."),
     ("name_hidden_characters", "valid", E, "content.check_name", "Nama berkas {name} memuat karakter tak terlihat. Ketik ulang namanya.", "The name {name} holds characters that are not seen. Type it anew."),

@@ -80,6 +80,11 @@ def is_about(pattern: re.Pattern[str], *texts: str) -> bool:
     return any(pattern.search(text.replace("_", " ")) or pattern.search(text) for text in texts)
 
 
+def sensitive_words(text: str) -> str:
+    """What of a text speaks of health, poverty, school and the like: all that matters of a title for the checks of a file."""
+    return " ".join(sorted({word.casefold() for word in SENSITIVE.findall(text)}))
+
+
 def is_role_mailbox(address: str) -> bool:
     """`ppid@karanganyarkab.go.id`, `puskesmas.jaten@gmail.com`: an office's, not a person's."""
     local = address.partition("@")[0].casefold()

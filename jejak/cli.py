@@ -133,7 +133,8 @@ def check(
             typer.echo(orjson.dumps(check_cli.proposal(files), option=orjson.OPT_INDENT_2))
             raise typer.Exit(0)
         if metadata is None and all(check_cli.is_form(path) for path in files):
-            raise typer.Exit(max(_check_form(path, as_json=as_json) for path in files))
+            ends = {_check_form(path, as_json=as_json) for path in files}
+            raise typer.Exit(1 if 1 in ends else max(ends))
         told, _ = check_cli.check_files(files, metadata)
     except forms.FormRefused as refused:
         raise typer.BadParameter(str(refused)) from None
@@ -155,7 +156,8 @@ def _check_form(path: Path, *, as_json: bool) -> int:
         typer.echo(orjson.dumps({"file": str(path), **told, **as_report(found)}))
     else:
         typer.echo(forms.judged_in_words(str(path), told))
-        check_cli.in_words(found)
+        if found.findings or not told["reasons"]:
+            check_cli.in_words(found)
     return 1 if told["reasons"] else exit_code(found)
 
 

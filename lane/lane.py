@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 import psycopg
@@ -29,6 +30,7 @@ from events.contracts import LOG_TOPIC, Actor, Event, Reason
 from events.journal import Journal, Recorded
 from events.stores import open_store
 from events.submission import Kind, Refused, Rule, Submission, held_by
+from lane.checking import Checking
 from lane.due import Calendar, due_at
 from lane.files import Files, open_files
 from lane.settings import Settings
@@ -60,6 +62,12 @@ class Shared:
     files: Files
     directory: Directory
     public_key: Ed25519PublicKey
+
+    @cached_property
+    def checking(self) -> Checking:
+        given = self.settings
+        allowed = frozenset(given.check_types.split(","))
+        return Checking(self.files, allowed, seconds=given.check_timeout_s, memory_mb=given.check_memory_mb, clamd=given.clamd)
 
     def due(self, arrived_at: datetime) -> datetime:
         return due_at(arrived_at, minutes=self.settings.sla_minutes, calendar=Calendar(self.settings.sla_calendar))
@@ -243,6 +251,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         commands=commands,
         consumers=[consumer],
         work=[(follower.progress, follower.run), (relay.progress, relay.run)],
+        on_stop=[shared.checking.stop],
     )
 
 

@@ -21,7 +21,7 @@ from events.contracts import (
 )
 from events.submission import Kind, Refused, Submission, next_ids
 from lane.lane import Command, CommandBody, Context
-from services.decision.policy import MAY_DECIDE, RULES, all_five_hold, dataset_is_its_own, has_no_error_findings
+from services.decision.policy import MAY_DECIDE, RULES, all_five_hold, dataset_is_its_own, has_no_error_findings, warnings_are_acknowledged
 
 
 class Verify(CommandBody):
@@ -39,7 +39,12 @@ class Reject(CommandBody):
 
 def verify(submission: Submission, body: Verify, context: Context) -> DataVerified:
     holder = context.taken_by(submission)
-    if reasons := [*all_five_hold(body.checklist), *has_no_error_findings(submission), *dataset_is_its_own(submission, holder)]:
+    if reasons := [
+        *all_five_hold(body.checklist),
+        *has_no_error_findings(submission),
+        *warnings_are_acknowledged(submission, body.note),
+        *dataset_is_its_own(submission, holder),
+    ]:
         raise Refused(Kind.INVALID, *reasons, state=submission.state, sequence=submission.sequence)
     data = Verified(manifest=submission.manifest, checklist=body.checklist, note=body.note)
     return DataVerified.model_validate({**next_ids(submission), "occurred_at": context.now, "actor": context.actor, "data": data})

@@ -7,18 +7,20 @@ import base64
 import binascii
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from pydantic import ValidationError
 
-from checks.metadata import findings
+from checks.catalogue import Report
 from events.contracts import (
     EVENT_BYTES_LIMIT,
     Actor,
     DataSubmitted,
+    File,
     Inbound,
     InboundFile,
     Reason,
@@ -27,6 +29,7 @@ from events.contracts import (
     manifest_of,
     submission_id_of,
 )
+from lane.checking import Checking, reasons_in
 from lane.files import Files
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
@@ -81,7 +84,7 @@ Size = Callable[[str], int | None]
 """`Files.size`, or the same remembered for a batch."""
 
 
-def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Find, size: Size) -> Verdict:
+def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Find, size: Size, checking: Checking) -> Verdict:
     """Judge one inbound record. Raises FilesUnavailable: try again later."""
     try:
         inbound = Inbound.model_validate_json(raw)
@@ -101,7 +104,11 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Fin
     ]
     if reasons := (*reasons_against(inbound.dataset, inbound.files), *problems):
         return Declined(reasons)
-    event = _event(submission_id, inbound, origin, now)
+    inline: dict[File, bytes | None] = dict(zip(inbound.files, contents, strict=True))
+    told = checking.findings(inbound.dataset, inbound.files, today=now.date(), read=partial(_bytes_of, inline, files))
+    if reasons := tuple(reasons_in(told)):
+        return Declined(reasons)
+    event = _event(submission_id, inbound, origin, now, told)
     accepted = Accepted(event, event.to_bytes())
     if len(accepted.raw) > EVENT_BYTES_LIMIT:  # Kafka would refuse it for ever, and everything behind it would wait
         note = f"Metadata terlalu besar: paling banyak {EVENT_BYTES_LIMIT} bita."
@@ -125,7 +132,13 @@ def _known(submission_id: uuid.UUID, received: Received, inbound: Inbound, origi
     return Duplicate(submission_id)
 
 
-def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, now: datetime) -> DataSubmitted:
+def _bytes_of(inline: Mapping[File, bytes | None], files: Files, file: File) -> Iterable[bytes]:
+    """The file's bytes: as they came with the record, else from the store."""
+    content = inline.get(file)
+    return files.read(file.sha256) if content is None else (content,)
+
+
+def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, now: datetime, told: Report) -> DataSubmitted:
     """What was said is turned into plain JSON once, for both hashes and the files; the event is checked as a whole, once."""
     said = inbound.said()
     by = inbound.submitted_by
@@ -142,7 +155,8 @@ def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, now: date
         "dataset": inbound.dataset,
         "files": tuple(said["files"]),
         "manifest": manifest_of(said["dataset"], said["files"]),
-        "findings": findings(inbound.dataset, inbound.files, today=now.date()),
+        "findings": told.findings,
+        "more_findings": told.more or None,
         "received": received,
     }
     actor = origin.actor or {"id": by, "name": by, "role": "tim_ppid", "opd": inbound.opd}

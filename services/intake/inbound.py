@@ -15,6 +15,7 @@ import structlog
 
 from events.contracts import INBOUND_PATTERN, DataSubmitted, Reason, Receipt, ReceiptReason, Received, submission_id_of
 from events.journal import Journal, Outcome, Record, Recorded, Row, dead_letter, framed, place_of, stream_of
+from lane.checking import Checking
 from lane.files import Files
 from services.intake.commands import Accepted, AcceptedBefore, Declined, Duplicate, Find, Origin, Size, Verdict, submit
 
@@ -25,7 +26,7 @@ UNREADABLE: Final = Declined(
 log = structlog.get_logger("jejak.intake")
 
 
-def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Outcome]:
+def judge(fresh: Sequence[Record], *, journal: Journal, files: Files, checking: Checking) -> list[Outcome]:
     """What becomes of each record, in order; later ones of the batch see what earlier ones led to."""
     told = [said_in(record.raw, "event_id") for record in fresh]
     known = _known(fresh, told, journal)
@@ -45,7 +46,7 @@ def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Ou
 
     outcomes = []
     for record, event_id in zip(fresh, told, strict=True):
-        verdict = _verdict(record, files, find, size)
+        verdict = _verdict(record, files, find, size, checking)
         outcomes.append(_outcome(record, verdict, event_id))
         if isinstance(verdict, Accepted):
             known[verdict.event.submission_id] = verdict.event.data.received
@@ -80,11 +81,11 @@ def _received(first: DataSubmitted | None) -> Received | None:
     return first.data.received if first else None
 
 
-def _verdict(record: Record, files: Files, find: Find, size: Size) -> Verdict:
+def _verdict(record: Record, files: Files, find: Find, size: Size, checking: Checking) -> Verdict:
     if record.raw is None:
         return UNREADABLE
     origin = Origin(_opd(record.topic), topic=record.topic, partition=record.partition, offset=record.offset)
-    return submit(record.raw, origin, now=datetime.now(UTC), files=files, find=find, size=size)
+    return submit(record.raw, origin, now=datetime.now(UTC), files=files, find=find, size=size, checking=checking)
 
 
 def _outcome(record: Record, verdict: Verdict, event_id: str | None) -> Outcome:

@@ -61,7 +61,7 @@ def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:
 
     def judged() -> Verdict:
         find = partial(first_received, lane.journal)
-        return submit(raw, origin, now=datetime.now(UTC), files=files, find=find, size=files.size)
+        return submit(raw, origin, now=datetime.now(UTC), files=files, find=find, size=files.size, checking=lane.shared.checking)
 
     verdict = judged()
     if not isinstance(verdict, Accepted):

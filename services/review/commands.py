@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, JsonValue, ValidationError
 
-from checks.metadata import findings
 from events.contracts import DataRevised, Dataset, File, InboundDataset, Note, Reason, Revised, manifest_of
 from events.submission import Kind, Refused, Submission, next_ids
+from lane.checking import reasons_in
 from lane.lane import Command, CommandBody, Context
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
@@ -33,11 +33,16 @@ def revise(submission: Submission, body: Revise, context: Context) -> DataRevise
     ]
     if reasons := [*reasons_against(dataset, files), *missing]:
         raise Refused(Kind.INVALID, *reasons, state=submission.state, sequence=submission.sequence)
+    shared = context.lane.shared
+    told = shared.checking.findings(dataset, files, today=context.now.date(), read=lambda file: shared.files.read(file.sha256))
+    if refused := reasons_in(told):
+        raise Refused(Kind.INVALID, *refused, state=submission.state, sequence=submission.sequence)
     data = Revised(
         dataset=dataset,
         files=files,
         manifest=manifest(dataset, files),
-        findings=findings(dataset, files, today=context.now.date()),
+        findings=told.findings,
+        more_findings=told.more or None,
         note=body.note,
         changed=_changed(submission, dataset, files),
     )

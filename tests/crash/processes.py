@@ -19,6 +19,7 @@ from bus.loops import Progress
 from bus.relay import Relay
 from events.contracts import LOG_TOPIC, Published
 from events.journal import Journal
+from lane.checking import Checking
 from lane.files import open_files
 from lane.lane import CommandBody, Lane
 from lane.worklist import Worklist, open_engine
@@ -59,7 +60,7 @@ def started(name: str, disk: Disk, log: Log, directory: Path, *, is_shared: bool
     pattern = re.compile(f"^{re.escape(LOG_TOPIC)}$")
     lane.consumers = [make(topics=pattern, take=journal.replicate, progress=Progress("log"))]
     if name == "intake":
-        judged = partial(judge, journal=journal, files=files)
+        judged = partial(judge, journal=journal, files=files, checking=Checking(files))
         take = lambda records: journal.take(records, judged)  # noqa: E731
         lane.consumers.append(make(topics=TOPICS, take=take, progress=Progress("inbound"), refuse=refuse))
     relay = Relay(cast("Any", None), journal, Progress("relay"), asyncio.Event())

@@ -32,7 +32,7 @@ def records_of(*values: object, topic: str = TOPIC, first: int = 0) -> list[Reco
 
 
 def take(desk: Desk, *records: Record) -> list[str]:
-    judged = partial(judge, journal=desk.lane.journal, files=desk.shared.files)
+    judged = partial(judge, journal=desk.lane.journal, files=desk.shared.files, checking=desk.shared.checking)
     return [outcome.counted for outcome in desk.lane.journal.take(records, judged)]
 
 
@@ -97,7 +97,7 @@ async def test_a_record_judged_again_by_a_journal_that_lost_its_position_is_acce
     records = records_of(form())
     take(intake, *records)
 
-    (again,) = judge(records, journal=intake.lane.journal, files=intake.shared.files)
+    (again,) = judge(records, journal=intake.lane.journal, files=intake.shared.files, checking=intake.shared.checking)
 
     assert (again.counted, [row[0] for row in again.rows]) == ("accepted", [Row.RECEIPT])
 
