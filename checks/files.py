@@ -39,7 +39,6 @@ _UNREADABLE: Final = (
     NotImplementedError,
     RuntimeError,
     ValueError,
-    MemoryError,
 )
 
 

@@ -6,7 +6,6 @@ files are made safe here, once, so that no check can carry a raw number or contr
 
 import dataclasses
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -82,7 +81,7 @@ def plain(text: str, longest: int = 200) -> str:
     >>> plain("nik 3313014101900001 milik\\u202e budi@contoh.id")
     'nik 33**************01 milik b***@contoh.id'
     """
-    text = "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"} else " " for c in text[: longest * 2])
+    text = "".join(c if c.isprintable() else " " for c in text[: longest * 2])
     text = _LONG_NUMBER.sub(lambda m: masked(m[0]), text)
     text = _MAIL.sub(lambda m: masked_mail(m[0]), text)
     text = " ".join(text.split())

@@ -97,13 +97,8 @@ def _goes_on(header: Sequence[Sequence[str]], row: Row, first: int, merged: Sequ
     if not words or any(notation_of(cells[i]) in NUMBERS and not re.fullmatch(r"(19|20)\d\d", cells[i].strip()) for i in words):
         return False
     gaps = [i for i in words if i >= len(above) or not above[i].strip()]
-    return (len(gaps) == len(words) and _filled(above) >= 2 and bool(gaps)) or (len(gaps) * 2 > len(words) and _spread(above))
-
-
-def _spread(above: Sequence[str]) -> bool:
-    """A group heading over several columns leaves gaps to its right."""
-    filled = [bool(cell.strip()) for cell in above]
-    return any(one and not two for one, two in itertools.pairwise(filled))
+    left_out = any(cell.strip() and (i >= len(cells) or not cells[i].strip()) for i, cell in enumerate(above))
+    return bool(gaps) and left_out and _filled(above) >= 2
 
 
 def _is_merged(header_row: int, merged: Sequence[tuple[int, int, int, int]]) -> bool:

@@ -85,7 +85,6 @@ _COLUMNS: Final[tuple[Line, ...]] = (
     ("cell_error", "valid", E, "tables.cells", "Kolom {column} memuat kesalahan rumus (#REF!, #DIV/0!). Perbaiki rumusnya.", "Column {column} shows formula errors (#REF!, #DIV/0!). Mend the formulas."),
     ("missing_mark", "lengkap", I, "tables.cells", "Kolom {column} memakai tanda {marks} untuk data kosong. Kosongkan selnya, jelaskan di keterangan.", "Column {column} marks missing data with {marks}. Leave the cell empty and explain it."),
     ("value_spelling", "terpadu", W, "tables.spellings", "Kolom {column} menulis hal yang sama dengan ejaan berbeda: {shown}. Samakan.", "Column {column} spells the same thing differently: {shown}. Make them the same."),
-    ("jump", "aktual", W, "compare.check_jumps", "Dibanding versi sebelumnya, {what}. Pastikan benar.", "Compared with the version before, {what_en}. Make sure that it is right."),
 )  # fmt: skip
 
 

@@ -15,6 +15,8 @@ from checks.notation import DATES
 from checks.persons import COUNTS_PERSONS, NOT_PERSONS, OFFICE, OFFICIALS, SENSITIVE, hint_of, is_about, is_person_name, share_of_names
 
 NAMES_SHARE = 0.3
+UNNAMED_SHARE = 0.6
+_WORDS = re.compile(r"[^\W\d_][^\d_]{1,60}(?: \d{1,3})?")
 PLACE_AND_DATE = re.compile(r"[A-Za-z .]{3,30}, ?\d{1,2}[-/ ](?:\d{1,2}|[A-Za-z]{3,9})[-/ ]\d{4}")
 
 
@@ -53,10 +55,11 @@ def _holds_names(column: ColumnFacts, hint: str | None) -> bool:
     """Names of persons: the column says so, or is plainly called a name and its values look like persons'. Officials do not count."""
     if column.filled == 0 or is_about(OFFICIALS, column.name) or column.notations["text"] * 2 < column.filled:
         return False
-    share = share_of_names(list(column.values)[:500])
-    if hint == "name":
-        return share >= (0.1 if column.key != "nama" else NAMES_SHARE)
-    return "nama" in column.key and not is_about(NOT_PERSONS, column.name) and share >= NAMES_SHARE
+    values = list(column.values)[:500]
+    if hint == "name" and column.key != "nama":  # nama_pasien: whatever names they carry
+        return sum(bool(_WORDS.fullmatch(value.strip())) for value in values) * 2 >= len(values)
+    share = share_of_names(values)
+    return not is_about(NOT_PERSONS, column.name) and share >= (NAMES_SHARE if "nama" in column.key else UNNAMED_SHARE)
 
 
 def _numbers(column: ColumnFacts, hint: str | None, found: Found) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found, masked, plain
 from checks.notation import DATES, NUMBERS, number_in
+from checks.persons import hint_of
 
 Profile = dict[str, Any]
 _FREQUENT: Final = 5
@@ -19,7 +20,7 @@ def profile_of(facts: TableFacts, found: Found) -> Profile:
         for note in found.notes.values()
         if note.file == found.file and note.sheet == found.sheet and note.code.startswith(MASKED_BY)
     }
-    masks = {column.index for column in facts.columns if column.name in hidden}
+    masks = {column.index for column in facts.columns if column.name in hidden or hint_of(column.name) not in {None, "name"}}
     preview = [[_shown(cell, masks, at) for at, cell in enumerate(cells)] for _, cells in facts.preview]
     return {
         "sheet": plain(found.sheet) if found.sheet else None,

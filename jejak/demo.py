@@ -31,6 +31,7 @@ TOKENS: Final = Path("var/demo")
 PATIENCE_S: Final = 120.0
 REGENCY: Final = {Role.ATASAN_PPID: "Atasan PPID Kabupaten", Role.ADMIN_OPENDATA: "Admin Open Data", Role.AUDITOR: "Auditor Inspektorat"}
 CHECKLIST: Final = dict.fromkeys(("terpadu", "lengkap", "aktual", "valid", "akuntabel"), True)
+VERIFIED: Final = {"checklist": CHECKLIST, "note": "Temuan sudah dibaca; data tetap dapat diverifikasi."}
 REASON: Final = {
     "code": "incomplete",
     "field": "dataset.retention",
@@ -159,7 +160,7 @@ def _walk(http: httpx.Client, story: Story, tokens: dict[str, str]) -> None:
             case "revised" if story.returned_once and not _was_returned(seen):
                 _say(http, "decision", "reject", story, tokens["atasan_ppid"], {"reasons": [REASON]})
             case "revised":
-                _say(http, "decision", "verify", story, tokens["atasan_ppid"], {"checklist": CHECKLIST, "note": ""})
+                _say(http, "decision", "verify", story, tokens["atasan_ppid"], VERIFIED)
             case "verified":
                 _say(http, "decision", "approve", story, tokens["atasan_ppid"], {"consideration": "Data publik, layak diunggah."})
             case _:

@@ -75,7 +75,7 @@ def body_of(lane: Lane, verb: str, submission: UUID, expected: int) -> CommandBo
         return publisher.Publish(expected_sequence=expected, published=published)
     by_verb: dict[str, dict[str, Any]] = {
         "revise": {"note": f"Revisi atas langkah {expected}."},
-        "verify": {"checklist": CHECKLIST},
+        "verify": {"checklist": CHECKLIST, "note": "Temuan sudah dibaca."},
         "approve": {"consideration": "Layak."},
         "reject": {"reasons": [REASON]},
     }
