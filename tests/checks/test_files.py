@@ -18,7 +18,7 @@ from checks.limits import Limits
 from tests.checks.sheets import XLSX, checked, codes, columns, sheet, told, workbook
 
 NIK = "3313014101900001"
-ROWS = [["kode", "jumlah"], ["A1", 3], ["A2", 4]]
+ROWS: list[list[Any]] = [["kode", "jumlah"], ["A1", 3], ["A2", 4]]
 
 
 def zipped(**members: bytes) -> bytes:
@@ -90,7 +90,7 @@ def test_dates_numbers_and_formulas_of_a_workbook_are_read_as_people_see_them(tm
         ("a.geojson", b'{"type": "FeatureCollection", "features": [{"type": "Feature"}]}', "geojson_shape"),
         (
             "a.geojson",
-            b'{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"a": 1}, "geometry": {"type": "Point", "coordinates": [-7.6, 110.9]}}]}',
+            b'{"type": "Feature", "properties": {"a": 1}, "geometry": {"type": "Point", "coordinates": [-7.6, 110.9]}}',
             "geojson_range",
         ),
         ("a.pdf", b"%PDF-1.7\nrusak", "file_broken"),
