@@ -156,17 +156,17 @@ def _walk(http: httpx.Client, story: Story, tokens: dict[str, str]) -> None:
     while (seen := seen_by("decision"))["state"] not in {"published", "retracted"}:
         match seen["state"]:
             case "submitted" | "rejected":
-                _tell_findings(story, seen)
+                demo_village.tell_findings(story.opd, seen)
                 changes = _mended(http, story, tokens) if seen["state"] == "rejected" else {}
                 _say(http, "review", "revise", story, tokens[f"ketua-{story.opd}"], {"note": "Sudah dicek.", **changes})
-            case "revised" if _has_errors(seen) or (story.returned_once and not _was_returned(seen)):
+            case "revised" if demo_village.has_errors(seen) or (story.returned_once and not _was_returned(seen)):
                 _say(
                     http,
                     "decision",
                     "reject",
                     story,
                     tokens["atasan_ppid"],
-                    {"reasons": [demo_village.REASON if _has_errors(seen) else REASON]},
+                    {"reasons": [demo_village.reason(seen, REASON)]},
                 )
             case "revised":
                 _say(http, "decision", "verify", story, tokens["atasan_ppid"], VERIFIED)
@@ -176,10 +176,6 @@ def _walk(http: httpx.Client, story: Story, tokens: dict[str, str]) -> None:
                 _until(lambda: seen_by("decision").get("state") == "published", f"{story.opd}'s data is published")
 
 
-def _has_errors(seen: dict[str, Any]) -> bool:
-    return any(finding["severity"] == "error" for finding in seen["findings"])
-
-
 def _mended(http: httpx.Client, story: Story, tokens: dict[str, str]) -> dict[str, Any]:
     """What the head changes after a return: what was missing, or the table of counts in the place of persons."""
     if story.form["files"][0]["name"] != demo_village.PERSONS:
@@ -187,11 +183,6 @@ def _mended(http: httpx.Client, story: Story, tokens: dict[str, str]) -> dict[st
     sha256, content, changes = demo_village.revision()
     http.put(f"/intake/api/files/{sha256}", content=content, headers=_as(tokens[f"ketua-{story.opd}"])).raise_for_status()
     return changes
-
-
-def _tell_findings(story: Story, seen: dict[str, Any]) -> None:
-    for finding in seen["findings"]:
-        say(f"{story.opd}: {finding['severity']}: {finding['message']}")
 
 
 def _was_returned(seen: dict[str, Any]) -> bool:

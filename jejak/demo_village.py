@@ -9,6 +9,8 @@ import io
 from collections import Counter
 from typing import Any, Final
 
+from jejak.say import say
+
 NAMES: Final = ("Budi", "Siti", "Agus", "Sri", "Wahyu", "Dewi", "Joko", "Endang", "Slamet", "Rina")
 FAMILY: Final = ("Santoso", "Wulandari", "Prasetyo", "Lestari", "Wibowo", "Rahayu")
 HAMLETS: Final = ("Ngablak", "Kalongan", "Gondang")
@@ -28,6 +30,21 @@ def counts() -> bytes:
     """The same as numbers: how many in each hamlet receive which help."""
     told = Counter((person[3], person[4]) for person in map(_person, range(1, 301)))
     return _table(("dusun", "bantuan", "jumlah_penerima"), [(hamlet, help_, str(n)) for (hamlet, help_), n in sorted(told.items())])
+
+
+def has_errors(seen: dict[str, Any]) -> bool:
+    """Did the checks find an error in a submission as a lane shows it?"""
+    return any(finding["severity"] == "error" for finding in seen["findings"])
+
+
+def reason(seen: dict[str, Any], otherwise: dict[str, str]) -> dict[str, str]:
+    """Why it is returned."""
+    return REASON if has_errors(seen) else otherwise
+
+
+def tell_findings(opd: str, seen: dict[str, Any]) -> None:
+    for finding in seen["findings"]:
+        say(f"{opd}: {finding['severity']}: {finding['message']}")
 
 
 def revision() -> tuple[str, bytes, dict[str, Any]]:
