@@ -25,6 +25,7 @@ HELD_CELLS: Final = 200_000
 """Cells of the first rows that are held for sums and totals."""
 _TOTAL_BEGINS: Final = frozenset("tTjJgGsSrR ")
 _PLAIN: Final = frozenset({"blank", "text", "missing", "boolean", "formula", "error", "time"})
+_AS_IT_IS: Final = frozenset({"integer", "leading_zero", "decimal_point"})
 _WHOLE: Final = frozenset({"integer", "leading_zero"})
 
 
@@ -95,7 +96,7 @@ class ColumnFacts:
 
     def _value(self, value: str, times: int, notation: Notation) -> None:
         if notation in NUMBERS:
-            number = number_in(value, indonesian=True)
+            number = float(value) if notation in _AS_IT_IS else number_in(value, indonesian=True)
             if number is not None:
                 self.smallest = number if self.smallest is None else min(self.smallest, number)
                 self.largest = number if self.largest is None else max(self.largest, number)
@@ -183,7 +184,7 @@ def _data_rows(
                 facts.ragged_count += 1
         else:
             cells = tuple(given)
-        if not any(cells) or not "".join(cells).strip():
+        if not cells[0].strip() and not "".join(cells).strip():
             _note(facts.blank, number)
             facts.blank_count += 1
             continue
@@ -200,7 +201,9 @@ def _data_rows(
 
 
 def _is_total(cells: tuple[str, ...]) -> bool:
-    return any(cell[:1] in _TOTAL_BEGINS and TOTAL.fullmatch(cell) for cell in cells[:3])
+    if cells[0][:1] not in _TOTAL_BEGINS and all(cell[:1] not in _TOTAL_BEGINS for cell in cells[1:3]):
+        return False
+    return any(TOTAL.fullmatch(cell) for cell in cells[:3])
 
 
 def _look_twice(facts: TableFacts, number: int, cells: tuple[str, ...], limits: Limits) -> None:

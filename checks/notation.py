@@ -6,7 +6,7 @@ A notation says only what the characters say: `1.234` stays `ambiguous` until th
 import re
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 Notation = Literal[
     "blank", "missing", "integer", "leading_zero", "decimal_point", "decimal_comma", "grouped_id", "grouped_en", "ambiguous", "scientific",
@@ -33,29 +33,32 @@ _MONTHS: Final = {
     )
     for name in names.split()
 }  # fmt: skip
-_SHAPES: Final[tuple[tuple[Notation, re.Pattern[str]], ...]] = (
-    ("integer", re.compile(r"[+-]?(?:0|[1-9]\d*)")),
-    ("leading_zero", re.compile(r"0\d+")),
-    ("rounded", re.compile(r"[+-]?\d(?:[.,]\d+)?E\+?(?:1[1-9]|[2-9]\d)", re.IGNORECASE)),
-    ("scientific", re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)),
-    ("ambiguous", re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")),
-    ("grouped_id", re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")),
-    ("grouped_en", re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")),
-    ("decimal_point", re.compile(r"[+-]?\d*\.\d+")),
-    ("decimal_comma", re.compile(r"[+-]?\d+,\d+")),
-    ("percent", re.compile(r"[+-]?\d+(?:[.,]\d+)?\s?%")),
-    ("time", re.compile(r"(?:[01]?\d|2[0-3])[:.][0-5]\d(?::[0-5]\d)?(?: ?WIB)?")),
+_SHAPE: Final = re.compile(
+    r"(?P<integer>[+-]?(?:0|[1-9]\d*))|(?P<leading_zero>0\d+)|(?P<rounded>[+-]?\d(?:[.,]\d+)?[Ee]\+?(?:1[1-9]|[2-9]\d))"
+    r"|(?P<scientific>[+-]?\d+(?:[.,]\d+)?[Ee][+-]?\d+)|(?P<ambiguous>[+-]?[1-9]\d{0,2}[.,]\d{3})"
+    r"|(?P<grouped_id>[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?)|(?P<grouped_en>[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?)"
+    r"|(?P<decimal_point>[+-]?\d*\.\d+)|(?P<decimal_comma>[+-]?\d+,\d+)|(?P<percent>[+-]?\d+(?:[.,]\d+)?\s?%)"
+    r"|(?P<time>(?:[01]?\d|2[0-3])[:.][0-5]\d(?::[0-5]\d)?(?: ?WIB)?)"
 )
+"""The names of the groups are notations; the first that fits."""
 _ISO: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
 _PARTS: Final = re.compile(r"(\d{1,4})[-/. ](\d{1,2}|[A-Za-z]{3,10})[-/. ](\d{2,4})(?: \d{1,2}[:.]\d{2}(?:[:.]\d{2})?)?")
 _ENGLISH_DATE: Final = re.compile(r"([A-Za-z]{3,10}) (\d{1,2}),? (\d{4})")
 _DAY_BEFORE: Final = re.compile(r"^(?:senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad),? +", re.IGNORECASE)
 _RUN: Final = re.compile(r"[=@]|[+-](?=[A-Za-z(])|[\t\r](?=[=+@-])")
 _EXCEL: Final = re.compile(r"#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!)")
+_LETTERS_FIRST: Final = frozenset({"rp.", "rp ", "idr", "sen", "sel", "rab", "kam", "jum", "sab", "min", "aha"}) | {
+    *(name[:3] for name in _MONTHS),
+    *(f"rp{digit}" for digit in range(10)),
+}
+"""How a text begins that has letters first and may yet be money or a date."""
+_BOOLEAN: Final = frozenset({"true", "false", "ya", "tidak", "benar", "salah", "yes", "no"})
+_WORDS: Final[dict[str, Notation]] = dict.fromkeys(MISSING, "missing") | dict.fromkeys(_BOOLEAN, "boolean")
+_LONGEST_WORD: Final = max(map(len, _WORDS))
+_SIGNS: Final = frozenset("=@+-#\t\r")
 _DIGIT: Final = re.compile(r"\d")
 _CURRENCY: Final = re.compile(r"^(?:Rp\.?|IDR) ?", re.IGNORECASE)
 _PARTS_OF_CODE: Final = re.compile(r"\d{2}\.\d{2}\.\d{2}\.\d{4}|[A-Za-z][A-Za-z .'()/-]*[A-Za-z)] (?:\d{1,2}|[IVX]+)")
-_BOOLEAN: Final = frozenset({"true", "false", "ya", "tidak", "benar", "salah", "yes", "no"})
 
 
 @lru_cache(maxsize=65_536)
@@ -64,27 +67,30 @@ def notation_of(text: str) -> Notation:
     text = text.strip()
     if not text:
         return "blank"
-    if _EXCEL.fullmatch(text.upper()) and text.lower() != "#n/a":
-        return "error"
-    lower = text.lower()
-    if lower in MISSING:
-        return "missing"
-    if lower in _BOOLEAN:
-        return "boolean"
-    if _RUN.match(text) and len(text) > 1:
-        return "formula"
-    if len(text) > 40 or not _DIGIT.search(text):
-        return "text"
     if text.isdigit():
         return "leading_zero" if text[0] == "0" and len(text) > 1 else "integer"
+    if len(text) <= _LONGEST_WORD and (word := text.lower()) in _WORDS:
+        return _WORDS[word]
+    if text[0] in _SIGNS and (sign := _signed(text)):
+        return sign
+    if len(text) > 40 or not _DIGIT.search(text):
+        return "text"
     return "text" if _PARTS_OF_CODE.fullmatch(text) else _with_digits(text)
 
 
+def _signed(text: str) -> Notation | None:
+    """A spreadsheet's error, or what it would run."""
+    if text[0] == "#":
+        return "error" if _EXCEL.fullmatch(text.upper()) else None
+    return "formula" if _RUN.match(text) and len(text) > 1 else None
+
+
 def _with_digits(text: str) -> Notation:
+    if text[0].isalpha() and text[:3].casefold() not in _LETTERS_FIRST:
+        return "text"
     bare = _CURRENCY.sub("", text).removesuffix(",-")
-    for name, pattern in _SHAPES:
-        if pattern.fullmatch(bare):
-            return name
+    if match := _SHAPE.fullmatch(bare):
+        return cast("Notation", match.lastgroup)
     if match := _ISO.fullmatch(text):
         if _date(match[1], match[2], match[3]) is None or len(match[2]) + len(match[3]) != 4:
             return "date_impossible" if _date(match[1], match[2], match[3]) is None else "date_other"
