@@ -11,10 +11,10 @@ from typing import Final, Literal
 from checks.regions import OLD_PROVINCES, regions
 
 Certainty = Literal["no", "weak", "strong"]
-MOBILE: Final = re.compile(r"(?<![\d.,])(?:\+?62[\s.\-]?|0)8[1-9]\d(?:[\s.\-]?\d){6,9}(?!\d|[.,]\d)")
+MOBILE: Final = re.compile(r"(?<![\d.,])(?:\+?62[\s.\-]?|0)8[1-9]\d(?:[\s.\-]?\d){6,9}(?!\d|[.,](?!0+(?!\d))\d)")
 MAIL: Final = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 NPWP_FORM: Final = re.compile(r"(?<!\d)\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}(?!\d)")
-LONG_DIGITS: Final = re.compile(r"(?<![\d.,])\d(?:[ .\-]?\d){14,17}(?!\d|[.,]\d)")
+LONG_DIGITS: Final = re.compile(r"(?<![\d.,])\d(?:[ .\-]?\d){14,17}(?!\d|[.,](?!0+(?!\d))\d)")
 RT_RW: Final = re.compile(
     r"\bRT[\s.:]*0*\d{1,3}\b.{0,12}?\bRW[\s.:]*0*\d{1,3}\b|\bRT[\s./]*RW[\s.:]*0*\d{1,3}\s*/\s*0*\d{1,3}\b", re.IGNORECASE
 )

@@ -53,7 +53,7 @@ _LETTERS_FIRST: Final = frozenset({"rp.", "rp ", "idr", "sen", "sel", "rab", "ka
 }
 """How a text begins that has letters first and may yet be money or a date."""
 _BOOLEAN: Final = frozenset({"true", "false", "ya", "tidak", "benar", "salah", "yes", "no"})
-_WORDS: Final[dict[str, Notation]] = dict.fromkeys(MISSING, "missing") | dict.fromkeys(_BOOLEAN, "boolean")
+_WORDS: Final[dict[str, Notation]] = {word: "missing" if word in MISSING else "boolean" for word in MISSING | _BOOLEAN}
 _LONGEST_WORD: Final = max(map(len, _WORDS))
 _SIGNS: Final = frozenset("=@+-#\t\r")
 _DIGIT: Final = re.compile(r"\d")
@@ -111,9 +111,10 @@ def date_in(text: str) -> date | None:
 
 def date_form(text: str) -> str:
     """The form in words that a person knows: `31/12/2025` → `hh/bb/tttt`."""
-    form = re.sub(r"[A-Za-z]+", "bulan", re.sub(r"\d{4}", "tttt", text.strip()))
+    form = re.sub(r"\d{4}", "tttt", re.sub(r"[A-Za-z]+", "bulan", text.strip()))
     form = re.sub(r"(?<!\d)\d{1,2}(?!\d)", "99", form)
-    return form.replace("99", "hh", 1).replace("99", "bb", 1)
+    first, second = ("bb", "hh") if form.startswith("tttt") else ("hh", "bb")
+    return form.replace("99", first, 1).replace("99", second, 1)
 
 
 def serial_date(number: int) -> date:

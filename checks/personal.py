@@ -81,9 +81,11 @@ def _worth_a_look(text: str) -> bool:
 def seen_in(text: str) -> list[tuple[str, str]]:
     """What a cell's text looks like: (look, masked sample), each look once."""
     seen: dict[str, str] = {}
-    _numbers_in(text, seen)
+    text = text.removesuffix(".0")  # a number that a program wrote with a decimal
+    taken = _numbers_in(text, seen)
     for match in MOBILE.finditer(text):
-        seen.setdefault("mobile", masked(match[0]))
+        if not _overlaps(match, taken):
+            seen.setdefault("mobile", masked(match[0]))
     for match in MAIL.finditer(text):
         seen.setdefault("mailbox_role" if is_role_mailbox(match[0]) else "mailbox", masked_mail(match[0]))
     if RT_RW.search(text):
@@ -105,15 +107,22 @@ def _alone(text: str, seen: dict[str, str]) -> None:
         seen.setdefault("passport", masked(text))
 
 
-def _numbers_in(text: str, seen: dict[str, str]) -> None:
+def _overlaps(match: re.Match[str], taken: list[tuple[int, int]]) -> bool:
+    return any(start < match.end() and match.start() < end for start, end in taken)
+
+
+def _numbers_in(text: str, seen: dict[str, str]) -> list[tuple[int, int]]:
+    """Where NPWP and other long numbers stand: what lies inside them is nothing else."""
     taken: list[tuple[int, int]] = []
     for match in NPWP_FORM.finditer(text):
         seen.setdefault("npwp_form", masked(match[0]))
         taken.append(match.span())
     for match in LONG_DIGITS.finditer(text):
-        if not any(start < match.end() and match.start() < end for start, end in taken):
+        if not _overlaps(match, taken):
+            taken.append(match.span())
             for look in _long(re.sub(r"\D", "", match[0]), alone=match[0] == text.strip()):
                 seen.setdefault(look, masked(match[0]))
+    return taken
 
 
 def _long(digits: str, *, alone: bool) -> list[str]:

@@ -14,7 +14,7 @@ _HINTS: Final[dict[str, str]] = {
     "passport": r"(?:no|nomor)?_?(?:paspor|passport)\w*",
     "phone": r"(?:no|nomor)?_?(?:hp|handphone|telp?|telepon|tlp|phone|ponsel|wa|whatsapp|kontak|contact)\w*",
     "email": r"e_?mail\w*|surel\w*|alamat_?(?:e_?mail|surel)",
-    "account": r"(?:no|nomor)_?(?:rek|rekening)(?:_?(?:bank|penerima|tabungan)\w*)?|norek\w*|rekening_?(?:bank|penerima|tabungan)|bank_?account|account_?(?:no|number)",
+    "account": r"(?:no|nomor)_?(?:rek|rekening)(?:_?(?:bank|penerima|tabungan)\w*)?|norek\w*|rekening|rekening_?(?:bank|penerima|tabungan)|bank_?account|account_?(?:no|number)",
     "address": r"alamat(?:_?(?:rumah|tinggal|domisili|lengkap|ktp|siswa|pasien|penerima|orang_?tua|pemilik))?|address|domisili|tempat_?tinggal",
     "birth_date": r"(?:tgl|tanggal)_?lahir\w*|tgllhr|ttl|tempat_?(?:dan)?_?(?:tgl|tanggal)_?lahir|tempat_tgl_lahir|birth_?date|date_?of_?birth|dob|lahir|lhr",
     "name": r"nama|nama_?(?:lengkap|orang|penduduk|warga|penerima\w*|siswa|murid|pasien|anak|balita|ibu|ayah|orang_?tua|wali|kepala_?keluarga|kk|peserta|pemilik|penyandang\w*|lansia|mahasiswa|korban|pelapor|anggota\w*)|full_?name",

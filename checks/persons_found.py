@@ -86,9 +86,9 @@ def _numbers(column: ColumnFacts, hint: str | None, found: Found) -> None:
     _said(column, "personal_data_nip", ["nip"], found)
     if hint == "passport":
         _said(column, "personal_data_passport", ["passport"], found)
-    if hint == "account" and "kode" not in column.key:
-        rows = sorted({row for n in range(8, 17) for row in column.length_rows.get(n, ())})[:ROWS]
-        dashed = [value for value in column.values if re.fullmatch(r"\d[\d\- .]{7,20}\d", value.strip())]
+    if hint == "account":
+        rows = column.rows_with(column.rows)
+        dashed = [value for value in column.values if re.fullmatch(r"(?!\d(?:\.\d+){2})\d[\d\- .]{7,20}\d", value.strip())]
         if count := sum(column.values[value] for value in dashed):
             found("personal_data_account", column=column.name, rows=rows, count=count, sample=masked(dashed[0]))
 
@@ -148,7 +148,8 @@ def _birth(column: ColumnFacts, hint: str | None, around: Around, found: Found) 
 def _names(column: ColumnFacts, hint: str | None, around: Around, facts: TableFacts, found: Found) -> None:
     """Names of persons: grave beside health, poverty or school data and beside numbers that name them; else a warning."""
     beside = around.sensitive or any(
-        other.personal.count("nik_strong", "nik_shown") or hint_of(other.name) in {"nik", "kk", "birth_date"} for other in facts.columns
+        other.personal.count("nik_strong", "nik_shown") or hint_of(other.name) in {"nik", "kk", "birth_date", "account"}
+        for other in facts.columns
     )
     sample = next((value for value in column.values if is_person_name(value)), "")
     severity: Severity = "error" if beside else "warning"
@@ -159,7 +160,7 @@ def _names(column: ColumnFacts, hint: str | None, around: Around, facts: TableFa
 def _masks(column: ColumnFacts, hint: str | None, found: Found) -> None:
     _said(column, "mask_weak", ["half_masked"], found)
     if (
-        hint in {"nik", "kk", "phone", "account", "passport"}
+        hint in {"nik", "kk", "passport"}
         and column.filled
         and not any(
             note.column == column.name

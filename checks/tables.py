@@ -187,7 +187,9 @@ def _region_column(column: ColumnFacts) -> bool:
 
 def _regions(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
     shape = re.compile(
-        r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?" if any("." in v for v in column.values) else r"\d{2}|\d{4}|\d{6}|\d{10}"
+        r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?"
+        if sum("." in v for v in column.values) * 2 >= len(column.values)
+        else r"\d{2}|\d{4}|\d{6}|\d{10}"
     )
     wrong, unknown, plain = set(), set(), 0
     for value in column.values:
