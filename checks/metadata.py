@@ -113,7 +113,7 @@ def says_its_period(dataset: Dataset, files: Sequence[File], today: date) -> Fin
                 severity="warning",
                 code="other_year",
                 field=field,
-                message=f"Tertulis tahun {told}, sedangkan periodenya {dataset.period_start:%d-%m-%Y} s.d. {dataset.period_end:%d-%m-%Y}. Samakan.",
+                message=f"Tertulis tahun {told}; periodenya {dataset.period_start:%d-%m-%Y} s.d. {dataset.period_end:%d-%m-%Y}.",
                 message_en=f"It says {told}, but the period is {dataset.period_start} to {dataset.period_end}. Make them the same.",
             )
     return None
