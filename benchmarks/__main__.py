@@ -18,7 +18,7 @@ from typing import Final
 import orjson
 import psutil
 
-from benchmarks import growth, latency, pages, servers, whole_lives
+from benchmarks import checks, growth, latency, pages, servers, whole_lives
 from benchmarks.measure import WrongCount, say, watched
 from benchmarks.plot import Chart, svg
 from benchmarks.report import Report
@@ -30,7 +30,7 @@ DOCS: Final = HERE.parent / "docs"
 BEGIN: Final = "<!-- the table of the last full run -->"
 END: Final = "<!-- end of the table -->"
 PLOT: Final = "![The figures at several sizes of the log](growth.svg)"
-SECTIONS: Final = ("throughput", "latency", "growth", "pages", "folder", "ckan")
+SECTIONS: Final = ("throughput", "latency", "growth", "pages", "folder", "checks", "ckan")
 CKAN: Final = "JEJAK_BENCH_CKAN"
 
 
@@ -160,6 +160,24 @@ class Bench:
         ):
             self.report.add(f"folder_{key}", [float(run[key]) for run in runs], words)
 
+    def checks(self) -> None:
+        """Every figure is of a process of its own."""
+        add, full = self.report.add, self.plan is FULL
+        with self.section("checks") as here:
+            table = checks.villages(here / "villages.csv")
+            ways = {way: [checks.once(way, table) for _ in range(self.plan.repeats)] for way in ("csv", "check", "frictionless")}
+            for way, runs in ways.items():
+                add(f"checks_{way}_s", [run["s"] for run in runs], f"83,762 villages, {way}: s")
+            add("checks_allowed_s", [3 * run["s"] + 1 for run in ways["csv"]], "83,762 villages, 3 × csv and str, and a second: s")
+            for kind, path in (
+                ("csv", checks.large_csv(here / "large.csv", 200 if full else 20)),
+                ("xlsx", checks.large_xlsx(here / "large.xlsx", 960_000 if full else 50_000)),
+            ):
+                size = path.stat().st_size / checks.MB
+                run = checks.once("check", path)
+                add(f"checks_{kind}_mb_per_s", [size / run["s"]], f"checking {size:.0f} MB of {kind.upper()}, MB/s")
+                add(f"checks_{kind}_peak_mb", [run["peak_mb"]], f"checking {size:.0f} MB of {kind.upper()}, peak MB")
+
     def ckan(self) -> None:
         """Only where a CKAN is named: its datasets stay there."""
         address, token = os.environ.get(CKAN), os.environ.get(f"{CKAN}_TOKEN")
@@ -199,6 +217,8 @@ def main(arguments: Sequence[str]) -> int:
                 charts += bench.pages()
             if "folder" in chosen:
                 bench.folder()
+            if "checks" in chosen:
+                bench.checks()
             if "ckan" in chosen:
                 bench.ckan()
         except (WrongCount, WorkerEnded) as error:

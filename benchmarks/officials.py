@@ -48,7 +48,7 @@ def revise(lane: Lane, submitted: Sequence[Arrived]) -> Stamps:
 def verify_and_approve(lane: Lane, revised: Sequence[Arrived]) -> Stamps:
     """The superior verifies a pile, then approves it. The stamps say when the approval was asked for."""
     ids = [uuid.UUID(event.submission_id) for event in revised]
-    verify = Verify(expected_sequence=2, checklist=CHECKLIST)
+    verify = Verify(expected_sequence=2, checklist=CHECKLIST, note="Temuan sudah dibaca.")
     approve = Approve(expected_sequence=3, consideration="Lengkap dan mutakhir.")
     lane.do_many([("verify", i, verify) for i in ids], actor=SUPERIOR)
     now = time.monotonic()

@@ -31,6 +31,9 @@ BARS: Final[tuple[Bar, ...]] = (
     ("inbox p99 ≤ 50 ms at 100,000 open", _at_most("inbox_p99_ms_100k", 50.0)),
     ("trail p99 ≤ 50 ms at 100,000 open", _at_most("trail_p99_ms_100k", 50.0)),
     ("publishing into the folder ≤ 3 × the bare loop's processor time", _at_most("folder_ratio", 3.0)),
+    ("checking 83,762 villages ≤ 3 × csv and str, and a second", _ratio_at_most("checks_check_s", 1.0, "checks_allowed_s")),
+    ("checking a large CSV ≤ 300 MB", _at_most("checks_csv_peak_mb", 300.0)),
+    ("checking a large XLSX ≤ 300 MB", _at_most("checks_xlsx_peak_mb", 300.0)),
     ("publishing to CKAN ≤ 1.3 × bare ckanapi", _at_most("ckan_ratio", 1.3)),
 )
 KEYS: Final = (

@@ -1,5 +1,6 @@
 """Checks of metadata and file list: what the SOP's five words ask for that can be seen without opening a file."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
@@ -28,6 +29,7 @@ DAYS: Final = {
     "quinquennial": 1827,
 }
 
+_YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 Check = Callable[[Dataset, Sequence[File], date], Finding | None]
 
 
@@ -101,9 +103,31 @@ def _short(name: str) -> str:
     return name if len(name) <= NAME_SHOWN else f"{name[:NAME_SHOWN]}…"
 
 
+def says_its_period(dataset: Dataset, files: Sequence[File], today: date) -> Finding | None:
+    """A title, summary or file name that names years, none of them in the period."""
+    period = range(dataset.period_start.year, dataset.period_end.year + 1)
+    for text, field in (
+        (dataset.title, "dataset.title"),
+        (dataset.summary, "dataset.summary"),
+        *((f.name, f"files.{i}") for i, f in enumerate(files)),
+    ):
+        years = {int(year) for year in _YEAR.findall(text)}
+        if years and not years & set(period):
+            told = ", ".join(map(str, sorted(years)))
+            return Finding(
+                word="aktual",
+                severity="warning",
+                code="other_year",
+                field=field,
+                message=f"Tertulis tahun {told}; periodenya {dataset.period_start:%d-%m-%Y} s.d. {dataset.period_end:%d-%m-%Y}.",
+                message_en=f"It says {told}, but the period is {dataset.period_start} to {dataset.period_end}. Make them the same.",
+            )
+    return None
+
+
 def is_tabular(files: Sequence[File]) -> Iterator[int]:
     """Positions of the files that are tables."""
     return (index for index, file in enumerate(files) if file.media_type.split(";")[0].strip() in TABULAR)
 
 
-CHECKS: Final[tuple[Check, ...]] = (is_current, period_has_ended, is_described, has_no_empty_file, columns_are_distinct)
+CHECKS: Final[tuple[Check, ...]] = (is_current, period_has_ended, is_described, has_no_empty_file, columns_are_distinct, says_its_period)

@@ -107,6 +107,9 @@ class Column(Shape):
     description: Text
     title: Text | None = None
     unit: Text | None = None
+    required: bool | None = None
+    key: bool | None = None
+    """Part of what tells one row from another: versions of a table are compared by these columns."""
 
 
 class Retention(Shape):
@@ -160,13 +163,24 @@ class File(Shape):
 
 
 class Finding(Shape):
-    """What a check found: one of the SOP's five words, how grave, and where. Never a personal value itself."""
+    """What a check found: one of the SOP's five words, how grave, and where. Never a personal value itself.
+
+    An error stops DataVerified, a warning is acknowledged with a note by whoever verifies, an info is only told. `rows` are the first ten
+    rows of the file or sheet, counted from 1; `count` says how many cells or rows it is about; `sample` is masked.
+    """
 
     word: Literal["terpadu", "lengkap", "aktual", "valid", "akuntabel"]
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "info"]
     code: Text
     field: str | None = None
     message: Text
+    message_en: Text | None = None
+    file: str | None = None
+    sheet: str | None = None
+    rows: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=10)] | None = None
+    column: str | None = None
+    count: Annotated[int, Field(ge=0)] | None = None
+    sample: str | None = None
 
 
 class Reason(Shape):
@@ -213,6 +227,8 @@ class Content(Shape):
     files: Annotated[tuple[SerializeAsAny[File], ...], Field(min_length=1, max_length=100)]
     manifest: Sha256
     findings: tuple[Finding, ...] = ()
+    more_findings: dict[str, Annotated[int, Field(ge=1)]] | None = None
+    """Findings past the 200 that are kept, counted by code."""
 
 
 class Submitted(Content):

@@ -38,6 +38,7 @@ HEADS: Final = sa.Table(
     sa.Column("manifest", sa.Text, nullable=False),
     sa.Column("hands", sa.Text, nullable=False),
     sa.Column("errors", sa.Integer, nullable=False),
+    sa.Column("warnings", sa.Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 NAMES: Final = [column.name for column in HEADS.columns]
@@ -53,7 +54,7 @@ def values_of(head: Head) -> Values:
     """In the order of the columns; the id as a UUID."""
     hands = orjson.dumps(sorted(head.hands)).decode()
     state, holder = head.state.value, head.holder.value if head.holder else None
-    return (*head[:3], state, holder, *head[_AFTER_HOLDER:-2], hands, head.errors)
+    return (*head[:3], state, holder, *head[_AFTER_HOLDER:-3], hands, head.errors, head.warnings)
 
 
 def moved_of(head: Head) -> Values:
@@ -64,5 +65,6 @@ def moved_of(head: Head) -> Values:
 
 def head_of(submission_id: uuid.UUID, values: Sequence[Any]) -> Head:
     """`values`: those after the id."""
-    sequence, digest, state, holder, *told, hands, errors = values
-    return Head._make((submission_id, sequence, digest, _STATES[state], _LANES[holder], *told, frozenset(orjson.loads(hands)), errors))
+    sequence, digest, state, holder, *told, hands, errors, warnings = values
+    known = (submission_id, sequence, digest, _STATES[state], _LANES[holder], *told)
+    return Head._make((*known, frozenset(orjson.loads(hands)), errors, warnings))

@@ -41,6 +41,7 @@ _ARRAYS: Final = {
     "sequence": "int",
     "edition": "int",
     "errors": "int",
+    "warnings": "int",
     "published": "bool",
     **dict.fromkeys(("arrived_ms", "due_ms", "begun_ms"), "bigint"),
 }

@@ -88,7 +88,8 @@ class Head(NamedTuple):
     `hash`: SHA-256 (hex) of the last event's bytes; `actor`: the name of who wrote it; `arrived_ms`: when; `due_ms`: by when the next step
     is due, if the event says so; `begun_ms`: when it was first submitted; all in milliseconds since 1970. `edition`: its number among the
     submissions of its dataset, if it was numbered. `hands`: ids of the persons who submitted or revised it (four eyes); what a system said
-    on Kafka of who submitted binds nobody. `errors`: how many findings forbid to verify it. `published`: it was on the portal.
+    on Kafka of who submitted binds nobody. `errors`: how many findings forbid to verify it, `warnings`: how many
+    must be answered for. `published`: it was on the portal.
     """
 
     submission_id: uuid.UUID
@@ -110,6 +111,7 @@ class Head(NamedTuple):
     manifest: str
     hands: frozenset[str]
     errors: int
+    warnings: int
 
     @property
     def arrived_at(self) -> datetime:
@@ -261,6 +263,7 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
         data["manifest"],
         hands | head.hands if head else hands,
         sum(finding["severity"] == "error" for finding in data.get("findings", ())),
+        sum(finding["severity"] == "warning" for finding in data.get("findings", ())),
     )
 
 

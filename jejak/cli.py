@@ -19,6 +19,8 @@ from bus.directory import put_record
 from bus.headers import read_any_header
 from bus.kafka import Kafka, KafkaError
 from bus.topics import ensure, inbound_topic
+from checks.run import as_json as as_report
+from checks.run import exit_code
 from events.stores import StoreRefused, open_store
 from jejak import broker, forms
 from jejak.portal_cli import app as portal
@@ -117,14 +119,49 @@ def submit(
 
 
 @app.command()
-def check(files: Annotated[list[Path], typer.Argument(help="DataSubmitted as JSON.")], as_json: AsJson = False) -> None:
-    """What intake would say of a DataSubmitted, without sending it."""
-    good = True
-    for path in files:
-        told = forms.judge(forms.read(path))
-        good = good and not told["reasons"]
-        typer.echo(orjson.dumps({"file": str(path), **told}) if as_json else forms.judged_in_words(str(path), told))
-    raise typer.Exit(0 if good else 1)
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Data files (CSV, XLSX, …), or a DataSubmitted as JSON.")],
+    metadata: Annotated[Path | None, typer.Option(help="Metadata of these files: a DataSubmitted, or its dataset, as JSON.")] = None,
+    as_json: AsJson = False,
+    propose: Annotated[bool, typer.Option("--propose", help="Print a DataSubmitted form made from the files, to fill in.")] = False,
+) -> None:
+    """Is this data fit to publish? Nothing is sent. Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
+
+    Example: jejak check penduduk.xlsx
+    """
+    from jejak import check_cli
+
+    try:
+        if propose:
+            typer.echo(orjson.dumps(check_cli.proposal(files), option=orjson.OPT_INDENT_2))
+            raise typer.Exit(0)
+        if metadata is None and all(check_cli.is_form(path) for path in files):
+            ends = {_check_form(path, as_json=as_json) for path in files}
+            raise typer.Exit(1 if 1 in ends else max(ends))
+        told, _ = check_cli.check_files(files, metadata)
+    except forms.FormRefused as refused:
+        raise typer.BadParameter(str(refused)) from None
+    if as_json:
+        typer.echo(orjson.dumps(as_report(told)))
+    else:
+        check_cli.in_words(told)
+    raise typer.Exit(exit_code(told))
+
+
+def _check_form(path: Path, *, as_json: bool) -> int:
+    """What intake would say of a form; and what the checks find in the files that lie beside it."""
+    from jejak import check_cli
+
+    told = forms.judge(forms.read(path))
+    beside = [path.parent / Path(name).name for name in told.pop("names") if (path.parent / Path(name).name).is_file()]
+    found, _ = check_cli.check_files(beside, path)
+    if as_json:
+        typer.echo(orjson.dumps({"file": str(path), **told, **as_report(found)}))
+    else:
+        typer.echo(forms.judged_in_words(str(path), told))
+        if found.findings or not told["reasons"]:
+            check_cli.in_words(found)
+    return 1 if told["reasons"] else exit_code(found)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The demo: plays three agencies and their officials on real data, through Kafka and HTTP like anybody else.
+"""The demo: plays four agencies and their officials on real data, through Kafka and HTTP like anybody else.
 
 It looks at how far each story has come and goes on from there, so it can be stopped and started at any point.
 """
@@ -21,7 +21,7 @@ from bus.directory import put_record
 from bus.kafka import KafkaError
 from bus.topics import ensure, inbound_topic
 from events.contracts import submission_id_of
-from jejak import forms
+from jejak import demo_village, forms
 from jejak.say import say
 from lane.settings import Settings
 from web.tokens import Role, issue, load_private, person_id
@@ -31,6 +31,7 @@ TOKENS: Final = Path("var/demo")
 PATIENCE_S: Final = 120.0
 REGENCY: Final = {Role.ATASAN_PPID: "Atasan PPID Kabupaten", Role.ADMIN_OPENDATA: "Admin Open Data", Role.AUDITOR: "Auditor Inspektorat"}
 CHECKLIST: Final = dict.fromkeys(("terpadu", "lengkap", "aktual", "valid", "akuntabel"), True)
+VERIFIED: Final = {"checklist": CHECKLIST, "note": "Temuan sudah dibaca; data tetap dapat diverifikasi."}
 REASON: Final = {
     "code": "incomplete",
     "field": "dataset.retention",
@@ -96,7 +97,8 @@ def _form(opd: str, said: dict[str, Any]) -> dict[str, Any]:
         handed_in = datetime.now(UTC) - timedelta(minutes=20)
         form = {"type": "DataSubmitted", "event_id": event_id, "occurred_at": handed_in.isoformat(), "opd": opd} | said
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.write_bytes(orjson.dumps(forms.completed(form, DATA), option=orjson.OPT_INDENT_2))
+        (TOKENS / demo_village.PERSONS).write_bytes(demo_village.persons())  # made up here, as no such list lies in a repository
+        path.write_bytes(orjson.dumps(forms.completed(forms.completed(form, DATA), TOKENS), option=orjson.OPT_INDENT_2))
     form = orjson.loads(path.read_bytes())
     return dict(form)
 
@@ -154,16 +156,33 @@ def _walk(http: httpx.Client, story: Story, tokens: dict[str, str]) -> None:
     while (seen := seen_by("decision"))["state"] not in {"published", "retracted"}:
         match seen["state"]:
             case "submitted" | "rejected":
-                changes = {"dataset": {"retention": RETENTION}} if seen["state"] == "rejected" else {}
+                demo_village.tell_findings(story.opd, seen)
+                changes = _mended(http, story, tokens) if seen["state"] == "rejected" else {}
                 _say(http, "review", "revise", story, tokens[f"ketua-{story.opd}"], {"note": "Sudah dicek.", **changes})
-            case "revised" if story.returned_once and not _was_returned(seen):
-                _say(http, "decision", "reject", story, tokens["atasan_ppid"], {"reasons": [REASON]})
+            case "revised" if demo_village.has_errors(seen) or (story.returned_once and not _was_returned(seen)):
+                _say(
+                    http,
+                    "decision",
+                    "reject",
+                    story,
+                    tokens["atasan_ppid"],
+                    {"reasons": [demo_village.reason(seen, REASON)]},
+                )
             case "revised":
-                _say(http, "decision", "verify", story, tokens["atasan_ppid"], {"checklist": CHECKLIST, "note": ""})
+                _say(http, "decision", "verify", story, tokens["atasan_ppid"], VERIFIED)
             case "verified":
                 _say(http, "decision", "approve", story, tokens["atasan_ppid"], {"consideration": "Data publik, layak diunggah."})
             case _:
                 _until(lambda: seen_by("decision").get("state") == "published", f"{story.opd}'s data is published")
+
+
+def _mended(http: httpx.Client, story: Story, tokens: dict[str, str]) -> dict[str, Any]:
+    """What the head changes after a return: what was missing, or the table of counts in the place of persons."""
+    if story.form["files"][0]["name"] != demo_village.PERSONS:
+        return {"dataset": {"retention": RETENTION}}
+    sha256, content, changes = demo_village.revision()
+    http.put(f"/intake/api/files/{sha256}", content=content, headers=_as(tokens[f"ketua-{story.opd}"])).raise_for_status()
+    return changes
 
 
 def _was_returned(seen: dict[str, Any]) -> bool:
@@ -218,7 +237,8 @@ def _tell(settings: Settings, base: str, stories: list[Story]) -> None:
     returned = next(story for story in stories if story.returned_once)
     say(
         f"""
-Jejak is running. Three agencies have submitted, one submission was returned once and came back, all are published.
+Jejak is running. Four agencies have submitted, two submissions were returned once: one was not complete, one held
+300 persons with NIK and KK and came back as a table of counts. All are published.
 
   the portal           {portal}
   API of the lanes     {base}/docs      contracts: {base}/asyncapi

@@ -13,9 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from bus.kafka import Kafka
-from checks.metadata import findings
 from events.contracts import Inbound
-from lane.due import day_of
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
 from services.intake.commands import INLINE_LIMIT
@@ -61,23 +59,18 @@ def _completed(file: object, folder: Path) -> object:
 
 
 def judge(form: dict[str, Any]) -> dict[str, Any]:
-    """What intake would say, apart from files it has or has not: `{"reasons": [...], "findings": [...]}`."""
+    """What intake would refuse, apart from files it has or has not: `{"reasons": [...], "names": the files' names}`."""
     try:
         inbound = Inbound.model_validate_json(orjson.dumps(form))
     except ValidationError as error:
-        return {"reasons": [r.model_dump() for r in reasons_of(error)], "findings": []}
-    found = findings(inbound.dataset, inbound.files, today=day_of(datetime.now(UTC)))
-    return {
-        "reasons": [r.model_dump() for r in reasons_against(inbound.dataset, inbound.files)],
-        "findings": [f.model_dump(exclude_none=True) for f in found],
-    }
+        return {"reasons": [r.model_dump() for r in reasons_of(error)], "names": []}
+    reasons = [r.model_dump() for r in reasons_against(inbound.dataset, inbound.files)]
+    return {"reasons": reasons, "names": [file.name for file in inbound.files]}
 
 
 def judged_in_words(name: str, told: dict[str, Any]) -> str:
     lines = [f"{name}: {'dapat diserahkan' if not told['reasons'] else 'belum dapat diserahkan'}"]
-    lines += [f"  ditolak  {reason['note']}" for reason in told["reasons"]]
-    lines += [f"  {finding['word']}  {finding['message']}" for finding in told["findings"]]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  ditolak  {reason['note']}" for reason in told["reasons"])])
 
 
 def in_words(receipt: dict[str, Any]) -> str:

@@ -78,6 +78,14 @@ class Files(Protocol):
         """Can files be written now? For readiness and `jejak doctor`. Raises FilesUnavailable."""
         ...
 
+    def keep_beside(self, sha256: str, name: str, content: bytes) -> None:
+        """Keep what was found out about a file beside it, under a name; it can be made again at any time. Raises FilesUnavailable."""
+        ...
+
+    def beside(self, sha256: str, name: str) -> bytes | None:
+        """What is kept beside a file under this name; None when nothing is. Raises FilesUnavailable."""
+        ...
+
 
 class Spool:
     """One incoming file, on local disk until it is kept; leaving the `with` removes what was not kept."""
@@ -164,6 +172,23 @@ class LocalFiles:
             probe.flush()
             os.fsync(probe.fileno())
 
+    def keep_beside(self, sha256: str, name: str, content: bytes) -> None:
+        target = self._root / _key(sha256)
+        with _or_unavailable():
+            # The spool first: it fails where the disk is not mounted, and nothing is made there then.
+            with tempfile.NamedTemporaryFile(dir=self._spools, prefix=SPOOL_PREFIX, delete=False) as spool:
+                spool.write(content)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Path(spool.name).replace(target.with_name(f"{sha256}.{name}"))
+
+    def beside(self, sha256: str, name: str) -> bytes | None:
+        target = self._root / _key(sha256)
+        with _or_unavailable():
+            try:
+                return target.with_name(f"{sha256}.{name}").read_bytes() if _is_sha256(sha256) else None
+            except FileNotFoundError:
+                return None
+
     def _put(self, path: Path, sha256: str) -> None:
         target = self._root / _key(sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -204,6 +229,17 @@ class S3Files:
             with _or_unavailable():
                 obstore.put(self._store, marker, b"jejak")
             self._may_write = True
+
+    def keep_beside(self, sha256: str, name: str, content: bytes) -> None:
+        with _or_unavailable():
+            obstore.put(self._store, f"{_key(sha256)}.{name}", content)
+
+    def beside(self, sha256: str, name: str) -> bytes | None:
+        with _or_unavailable():
+            try:
+                return bytes(obstore.get(self._store, f"{_key(sha256)}.{name}").bytes()) if _is_sha256(sha256) else None
+            except FileNotFoundError:
+                return None
 
     def _size_of(self, key: str) -> int | None:
         with _or_unavailable():

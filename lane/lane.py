@@ -26,6 +26,7 @@ from events.contracts import LOG_TOPIC, Actor, Due, Event, Reason
 from events.journal import Journal
 from events.stores import open_store
 from events.submission import Head, Kind, Recorded, Refused, Rule, Submission, held_by, next_ids
+from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
 from lane.files import Files, open_files
 from lane.inbox import Inbox, Standing, open_engine
@@ -53,6 +54,12 @@ class Shared:
     files: Files
     directory: Directory
     public_key: Ed25519PublicKey
+
+    @cached_property
+    def checking(self) -> Checking:
+        given = self.settings
+        allowed = frozenset(given.check_types.split(","))
+        return Checking(self.files, allowed, seconds=given.check_timeout_s, memory_mb=given.check_memory_mb, clamd=given.clamd)
 
     def due(self, arrived_at: datetime) -> datetime:
         return due_at(arrived_at, minutes=self.settings.sla_minutes, calendar=Calendar(self.settings.sla_calendar))
@@ -257,6 +264,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         commands=commands,
         consumers=[consumer],
         work=[(relay.progress, relay.run)],
+        on_stop=[shared.checking.stop],
     )
 
 

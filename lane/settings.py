@@ -1,5 +1,6 @@
 """Every setting, read once from the environment and checked all at once. In: variables; out: frozen `Settings`."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bus.kafka import Kafka
+from checks.content import ALLOWED
 
 PREFIX: Final = "JEJAK_"
 LANES: Final = ("intake", "review", "decision", "publisher", "archive")
@@ -36,6 +38,10 @@ class Settings(BaseModel):
     files: str = "file:var/files"
     files_limit_mb: Annotated[int, Field(ge=1, le=10_000)] = 100
     s3_endpoint: str | None = None
+    check_types: str = "csv,tsv,xlsx,xls,ods,json,geojson,pdf,zip"
+    check_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0
+    check_memory_mb: Annotated[int, Field(ge=256, le=100_000)] = 1_024
+    clamd: str | None = None
     portal: str = "folder:var/portal"
     portal_token: str | None = None
     portal_public_url: str | None = None
@@ -61,6 +67,20 @@ class Settings(BaseModel):
     def _files(cls, value: str) -> str:
         if not value.startswith(("file:", "s3://")):
             raise ValueError("must be file:DIR or s3://bucket/prefix")
+        return value
+
+    @field_validator("check_types")
+    @classmethod
+    def _check_types(cls, value: str) -> str:
+        if wrong := sorted(set(value.split(",")) - ALLOWED):
+            raise ValueError(f"knows {', '.join(sorted(ALLOWED))}, not {', '.join(wrong)}")
+        return value
+
+    @field_validator("clamd")
+    @classmethod
+    def _clamd(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[^\s:/]+:\d{1,5}", value):
+            raise ValueError("must be host:port")
         return value
 
     @field_validator("portal")

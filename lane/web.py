@@ -18,6 +18,8 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from checks.catalogue import summary
+from checks.run import as_json
 from events.contracts import Actor, Reason
 from events.contracts import Lane as Holder
 from events.submission import Head, Kind, Refused, fold
@@ -93,6 +95,11 @@ def lane_routes(
         here = lane()
         shown = submission_json(here, submission_id, caller)
         return json_of(shown | more(here, submission_id) if more else shown)
+
+    @router.get("/api/submissions/{submission_id}/files/{sha256}/profile")
+    def profile(submission_id: uuid.UUID, sha256: str, caller: Annotated[Caller, Depends(reader)]) -> Response:
+        """What stands in a file's tables, with personal columns masked, and what the checks found of it."""
+        return json_of(profile_json(lane(), submission_id, sha256, caller))
 
     for verb, command in commands.items():
         _add_command(router, lane, verb, command)
@@ -175,6 +182,21 @@ def submission_json(lane: Lane, submission_id: uuid.UUID, caller: Caller) -> dic
         "findings": [finding.model_dump(mode="json", exclude_none=True) for finding in found.findings],
         "history": [orjson.Fragment(r.raw) for r in history],
     }
+
+
+def profile_json(lane: Lane, submission_id: uuid.UUID, sha256: str, caller: Caller) -> dict[str, object]:
+    """The tables' profiles, the findings of that file and the scores. Raises `Refused`: not found, other OPD."""
+    head = lane.find(submission_id)
+    if only_own(caller) not in (None, head.opd):
+        raise Refused(Kind.FORBIDDEN, Reason(code="other_opd", field="opd", note="Data ini milik OPD lain."))
+    found = fold(lane.journal.history(submission_id))
+    assert found is not None  # noqa: S101 (a head has a history: they are written together)
+    fields = {f"files.{at}" for at, file in enumerate(found.files) if file.sha256 == sha256}
+    raw = lane.shared.files.beside(sha256, "profile") if fields else None
+    if raw is None:
+        raise Refused(Kind.NOT_FOUND, Reason(code="not_found", field="sha256", note="Profil berkas itu tidak ada."))
+    told = summary([finding for finding in found.findings if finding.field in fields])
+    return {**orjson.loads(raw), **as_json(told)}
 
 
 def add_health(router: APIRouter | FastAPI, lanes: Callable[[], Sequence[Lane]]) -> None:

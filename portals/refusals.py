@@ -1,6 +1,6 @@
 """What a portal will not take, known before the first human looks: metadata and files in, reasons out. Pure.
 
-Intake makes findings of them: `before_anybody_looks(settings.portal, opd, dataset, files)`. Reserved names and addresses are
+Intake and review make findings of them (`told_before`). Reserved names and addresses are
 refused whatever the portal is, because a portal may change later.
 """
 
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from events.contracts import Dataset, File, Reason
+from events.contracts import Dataset, File, Finding, Reason
 from portals.folder.names import SERVED_AS_THEY_ARE, safe
 
 RESERVED: Final = frozenset({"new", "edit", "search"})
@@ -33,6 +33,20 @@ def before_anybody_looks(
     rules = (*ALWAYS, *(ON_A_FOLDER if address.startswith("folder:") else ON_CKAN))
     reasons = [reason for rule in rules for reason in rule(opd, dataset, files)]
     return reasons + list(_too_large(files, largest_file))
+
+
+def told_before(address: str, opd: str, dataset: Dataset, files: Sequence[File]) -> list[Finding]:
+    """The same as findings: what it would refuse must be mended before anybody verifies it, what it would change is to be looked at."""
+    return [
+        Finding(
+            word="valid",
+            severity="warning" if reason.code.endswith("_changed") else "error",
+            code=reason.code,
+            field=reason.field,
+            message=reason.note,
+        )
+        for reason in before_anybody_looks(address, opd, dataset, files)
+    ]
 
 
 def name_is_free(opd: str, dataset: Dataset, files: Sequence[File]) -> Iterator[Reason]:

@@ -21,7 +21,7 @@ from events.contracts import (
 )
 from events.submission import Head, Kind, Refused
 from lane.lane import Command, CommandBody, Context
-from services.decision.policy import MAY_DECIDE, RULES, all_five_hold, has_no_error_findings, place_is_free
+from services.decision.policy import MAY_DECIDE, RULES, all_five_hold, has_no_error_findings, place_is_free, warnings_are_acknowledged
 
 
 class Verify(CommandBody):
@@ -38,11 +38,18 @@ class Reject(CommandBody):
 
 
 def verify(head: Head, body: Verify, context: Context) -> DataVerified:
-    errors = has_no_error_findings(context.content(head)) if head.errors else []
-    if reasons := [*all_five_hold(body.checklist), *errors, *place_is_free(head, context.standing(head))]:
+    if reasons := [*all_five_hold(body.checklist), *_what_checks_found(head, body, context), *place_is_free(head, context.standing(head))]:
         raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
     data = Verified(manifest=head.manifest, checklist=body.checklist, note=body.note)
     return DataVerified.model_validate({**context.envelope(head), "data": data})
+
+
+def _what_checks_found(head: Head, body: Verify, context: Context) -> list[Reason]:
+    """Errors must be mended; what else is to be looked at must be answered for."""
+    if not head.errors and not head.warnings:
+        return []
+    submission = context.content(head)
+    return [*has_no_error_findings(submission), *warnings_are_acknowledged(submission, body.note)]
 
 
 def approve(head: Head, body: Approve, context: Context) -> DataApproved:

@@ -38,6 +38,15 @@ def place_is_free(head: Head, standing: Standing) -> list[Reason]:
     return []
 
 
+def warnings_are_acknowledged(submission: Submission, note: str) -> list[Reason]:
+    """Whoever verifies data with warnings says in a note why they may stand."""
+    warnings = sum(finding.severity == "warning" for finding in submission.findings)
+    if not warnings or note.strip():
+        return []
+    told = f"Ada {warnings} temuan yang perlu perhatian: tulis dalam catatan mengapa data tetap dapat diverifikasi, atau kembalikan."
+    return [Reason(code="not_acknowledged", field="note", note=told)]
+
+
 def has_no_error_findings(submission: Submission) -> list[Reason]:
     return [
         Reason(code="has_errors", field=finding.field, note=f"Pemeriksaan menemukan kesalahan: {finding.message}")

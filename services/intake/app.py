@@ -16,7 +16,15 @@ __all__ = ["build", "declare", "routes"]
 def build(shared: Shared) -> Lane:
     lane = build_lane("intake", shared, commands={})
     log_consumer = lane.consumers[0]
-    judged = partial(judge, journal=lane.journal, inbox=lane.inbox, files=shared.files, due=shared.due_rule)
+    judged = partial(
+        judge,
+        journal=lane.journal,
+        inbox=lane.inbox,
+        files=shared.files,
+        due=shared.due_rule,
+        checking=shared.checking,
+        portal=shared.settings.portal,
+    )
     lane.consumers.append(
         InboundConsumer(
             kafka=shared.kafka,

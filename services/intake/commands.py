@@ -7,19 +7,21 @@ import base64
 import binascii
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from pydantic import ValidationError
 
-from checks.metadata import findings
+from checks.catalogue import Report
 from events.contracts import (
     EVENT_BYTES_LIMIT,
     Actor,
     DataSubmitted,
     Due,
+    File,
     Inbound,
     InboundFile,
     Reason,
@@ -28,12 +30,14 @@ from events.contracts import (
     manifest_of,
     submission_id_of,
 )
+from lane.checking import Checking, reasons_in
 from lane.due import day_of
 from lane.files import Files
 from lane.json_text import WRONG_ENCODING, fault_of
 from lane.plain_text import hidden_in
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
+from portals.refusals import told_before
 from services.intake.names import Names
 from services.intake.policy import comes_from, told_of_time
 
@@ -89,7 +93,10 @@ Size = Callable[[str], int | None]
 
 @dataclass(frozen=True)
 class Desk:
-    """What a record is judged with: now (UTC), by when the next step is due, the files, and what is known of submissions and names."""
+    """What a record is judged with: now (UTC), by when the next step is due, the files, what is known of submissions and names.
+
+    `portal`: its address, whose kind says what it cannot take.
+    """
 
     now: datetime
     due: Due
@@ -97,6 +104,8 @@ class Desk:
     find: Find
     size: Size
     names: Names
+    checking: Checking
+    portal: str
 
 
 def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
@@ -123,7 +132,12 @@ def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
         *desk.names.against(inbound.dataset, inbound.opd, str(submission_id)),
     ):
         return Declined(reasons)
-    event = _event(submission_id, inbound, origin, desk)
+    inline: dict[File, bytes | None] = dict(zip(inbound.files, contents, strict=True))
+    read = partial(_bytes_of, inline, desk.files)
+    told = desk.checking.findings(inbound.dataset, inbound.files, today=day_of(desk.now), read=read)
+    if reasons := tuple(reasons_in(told)):
+        return Declined(reasons)
+    event = _event(submission_id, inbound, origin, desk, told)
     accepted = Accepted(event, event.to_bytes())
     if len(accepted.raw) > EVENT_BYTES_LIMIT:  # Kafka would refuse it for ever, and everything behind it would wait
         note = f"Metadata terlalu besar: paling banyak {EVENT_BYTES_LIMIT} bita."
@@ -161,7 +175,13 @@ def _known(submission_id: uuid.UUID, received: Received, inbound: Inbound, origi
     return Duplicate(submission_id)
 
 
-def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, desk: Desk) -> DataSubmitted:
+def _bytes_of(inline: Mapping[File, bytes | None], files: Files, file: File) -> Iterable[bytes]:
+    """The file's bytes: as they came with the record, else from the store."""
+    content = inline.get(file)
+    return files.read(file.sha256) if content is None else (content,)
+
+
+def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, desk: Desk, told: Report) -> DataSubmitted:
     """What was said is turned into plain JSON once, for both hashes and the files; the event is checked as a whole, once.
 
     On an OPD's topic the writer is the OPD's system: whom it names is shown, and binds nobody.
@@ -178,12 +198,13 @@ def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, desk: Des
         "offset": origin.offset,
     }
     manifest = manifest_of(said["dataset"], said["files"])
-    found = (*findings(inbound.dataset, inbound.files, today=day_of(desk.now)), *told_of_time(inbound, desk.now))
+    found = (*told.findings, *told_of_time(inbound, desk.now), *told_before(desk.portal, inbound.opd, inbound.dataset, inbound.files))
     data = {
         "dataset": inbound.dataset,
         "files": tuple(said["files"]),
         "manifest": manifest,
         "findings": (*found, *desk.names.same_again(inbound.dataset, manifest)),
+        "more_findings": told.more or None,
         "received": received,
         "edition": desk.names.next(inbound.dataset),
     }

@@ -17,6 +17,7 @@ from events.contracts import INBOUND_PATTERN, DataSubmitted, Due, Reason, Receip
 from events.journal import Journal, Outcome, Record, dead_letter, place_of
 from events.recorder import Letter, LetterKind
 from events.submission import Recorded
+from lane.checking import Checking
 from lane.files import Files
 from lane.inbox import Inbox
 from lane.json_text import field_in
@@ -30,7 +31,9 @@ UNREADABLE: Final = Declined((Reason(code="unreadable", note=f"Rekaman ini koson
 log = structlog.get_logger("jejak.intake")
 
 
-def judge(fresh: Sequence[Record], *, journal: Journal, inbox: Inbox, files: Files, due: DueRule) -> list[Outcome]:
+def judge(
+    fresh: Sequence[Record], *, journal: Journal, inbox: Inbox, files: Files, due: DueRule, checking: Checking, portal: str
+) -> list[Outcome]:
     """What becomes of each record, in order; later ones of the batch see what earlier ones led to."""
     told = [field_in(record.raw, "event_id") for record in fresh]
     known = _known(fresh, told, journal)
@@ -52,7 +55,7 @@ def judge(fresh: Sequence[Record], *, journal: Journal, inbox: Inbox, files: Fil
     names.look_up({name for record in fresh if (name := field_in(record.raw, "dataset", "dataset_id"))})
     for record, event_id in zip(fresh, told, strict=True):
         now = datetime.now(UTC)
-        verdict = _verdict(record, Desk(now, due(now), files, find, size, names))
+        verdict = _verdict(record, Desk(now, due(now), files, find, size, names, checking, portal))
         outcomes.append(_outcome(record, verdict, event_id))
         if isinstance(verdict, Accepted):
             known[verdict.event.submission_id] = verdict.event.data.received

@@ -64,7 +64,8 @@ def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:
     for _ in range(ATTEMPTS):
         now = datetime.now(UTC)
         files, names = lane.shared.files, Names(lane.journal, lane.inbox)
-        desk = Desk(now, lane.shared.due_rule(now), files, partial(first_received, lane.journal), files.size, names)
+        find = partial(first_received, lane.journal)
+        desk = Desk(now, lane.shared.due_rule(now), files, find, files.size, names, lane.shared.checking, lane.shared.settings.portal)
         verdict = submit(raw, origin, desk)
         if not isinstance(verdict, Accepted):
             return verdict

@@ -233,7 +233,7 @@ class Publishing:
                 raise Refused(Kind.CONFLICT, Reason(code="busy", note="Data ini sedang ditulis ke portal; coba lagi sebentar lagi."))
             recorded = self.lane.do("reject", submission_id, body, actor=actor)
             try:
-                self._apply(self.standings.desired(dataset_id), submission_id)
+                self.portal.apply(self.standings.desired(dataset_id), self.lane.shared.files, about=None, step=lambda _: None)
             except PortalProblem as problem:  # the regular check finds what is left there
                 log.error("handed_back_portal_unseen", submission_id=str(submission_id), dataset_id=dataset_id, error=repr(problem))
         self._look_again()

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 import orjson
 from pydantic import Field, JsonValue, ValidationError
 
-from checks.metadata import findings
 from events.contracts import (
     DataRetracted,
     DataRevised,
@@ -24,10 +23,12 @@ from events.contracts import (
     manifest_of,
 )
 from events.submission import Head, Kind, Refused
+from lane.checking import reasons_in
 from lane.due import day_of
 from lane.lane import Command, CommandBody, Context
 from lane.publishable import reasons_against
 from lane.reasons import reasons_from
+from portals.refusals import told_before
 from services.review.policy import MAY_REVISE, MAY_WITHDRAW, RULES
 
 
@@ -57,11 +58,16 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
     ]
     if reasons := [*reasons_against(dataset, files), *missing]:
         raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
+    shared = context.lane.shared
+    told = shared.checking.findings(dataset, files, today=day_of(context.now), read=lambda file: shared.files.read(file.sha256))
+    if refused := reasons_in(told):
+        raise Refused(Kind.INVALID, *refused, state=head.state, sequence=head.sequence)
     data = Revised(
         dataset=dataset,
         files=files,
         manifest=manifest(dataset, files),
-        findings=findings(dataset, files, today=day_of(context.now)),
+        findings=(*told.findings, *told_before(shared.settings.portal, head.opd, dataset, files)),
+        more_findings=told.more or None,
         note=body.note,
         changed=_changed(before, dataset, files),
     )

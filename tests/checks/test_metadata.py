@@ -74,6 +74,15 @@ def test_a_column_described_twice_is_an_error() -> None:
     assert "kode" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("title", "told"), [("Daftar desa 2019", True), ("Daftar desa 2019 dan 2025", False), ("Daftar 20251 desa", False)]
+)
+def test_a_title_that_says_another_year_than_the_period_is_told(title: str, *, told: bool) -> None:
+    found_now = found(title=title, period_start="2025-01-01", period_end="2025-12-31")
+
+    assert codes(found_now) == ([("aktual", "warning", "other_year")] if told else [])
+
+
 def test_tables_are_told_by_their_type() -> None:
     types = ["text/csv; charset=utf-8", "application/pdf", "application/vnd.ms-excel", "image/png"]
 
@@ -90,7 +99,7 @@ def test_data_never_becomes_current_by_waiting(frequency: str, ended: date, days
 
 
 def test_every_finding_names_one_of_the_five_words_and_a_place() -> None:
-    worst = found(FILE | {"bytes": 0}, period_end="2030-01-01", theme=None, columns=[DATASET["columns"][0]] * 2)
+    worst = found(FILE | {"bytes": 0}, period_end="2030-01-01", theme=None, title="Daftar 1999", columns=[DATASET["columns"][0]] * 2)
 
     assert len(worst) == len(CHECKS) - 1  # data cannot be too old and too new
     assert all(f.word in {"terpadu", "lengkap", "aktual", "valid", "akuntabel"} and f.field and f.message for f in worst)

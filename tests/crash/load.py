@@ -154,7 +154,7 @@ def next_step(item: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         case "revised" if RETURN_ME in item["title"] and item["sequence"] == 2:
             return "reject", {"reasons": [REASON]}
         case "revised":
-            return "verify", {"checklist": CHECKLIST, "note": ""}
+            return "verify", {"checklist": CHECKLIST, "note": "Temuan sudah dibaca."}
         case _:
             return "approve", {"consideration": "Data publik, layak diunggah."}
 

@@ -5,7 +5,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
 from uuid import UUID
@@ -20,7 +19,7 @@ from bus.relay import Relay
 from bus.sources import InboundConsumer, LogConsumer
 from events.contracts import LOG_TOPIC, Due, Published
 from events.journal import Journal
-from lane.files import open_files
+from lane.checking import Checking
 from lane.inbox import Inbox
 from lane.lane import CommandBody, Lane
 from services.intake.inbound import TOPICS, judge, refuse
@@ -50,21 +49,25 @@ class Process:
     held: list[list[Any]]
 
 
-def started(name: str, disk: Disk, log: Log, directory: Path, *, is_shared: bool) -> Process:
+def started(name: str, disk: Disk, log: Log, checking: Checking, *, is_shared: bool) -> Process:
     """The real parts of a lane on this disk and log; nothing runs by itself."""
     journal = Journal(disk, name)
     inbox = Inbox(name, disk.engine())
     inbox.prepare()
-    files = open_files(f"file:{directory / 'files'}")
+    files = checking.files
     directory_ = SimpleNamespace(progress=SimpleNamespace(ready=True))
-    shared = SimpleNamespace(directory=directory_, files=files, due_rule=due_rule)
+    shared = SimpleNamespace(
+        directory=directory_, files=files, due_rule=due_rule, checking=checking, settings=SimpleNamespace(portal="folder:x")
+    )
     lane = Lane(name, cast("Any", shared), journal, inbox, COMMANDS[name])
     group = name if is_shared else None
     parts = {"kafka": cast("Any", None), "journal": journal, "group": group, "_cluster": CLUSTER}
     pattern = re.compile(f"^{re.escape(LOG_TOPIC)}$")
     lane.consumers = [LogConsumer(topics=pattern, take=journal.replicate, progress=Progress("log"), **parts)]
     if name == "intake":
-        judged = partial(judge, journal=journal, inbox=inbox, files=files, due=lane.shared.due_rule)
+        judged = partial(
+            judge, journal=journal, inbox=inbox, files=files, due=lane.shared.due_rule, checking=checking, portal="folder:x"
+        )
         take = lambda records: journal.answer(records, judged)  # noqa: E731
         lane.consumers.append(InboundConsumer(topics=TOPICS, take=take, progress=Progress("inbound"), refuse=refuse, **parts))
     relay = Relay(cast("Any", None), journal, Progress("relay"), asyncio.Event())
@@ -79,7 +82,7 @@ def body_of(lane: Lane, verb: str, submission: UUID, expected: int) -> CommandBo
         return publisher.Publish(expected_sequence=expected, published=published)
     by_verb: dict[str, dict[str, Any]] = {
         "revise": {"note": f"Revisi atas langkah {expected}."},
-        "verify": {"checklist": CHECKLIST},
+        "verify": {"checklist": CHECKLIST, "note": "Temuan sudah dibaca."},
         "approve": {"consideration": "Layak."},
         "reject": {"reasons": [REASON]},
     }

@@ -18,6 +18,8 @@ from events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, Acto
 from events.journal import RELAYED, RELAYED_LETTERS
 from events.recorder import Row
 from events.submission import Refused
+from lane.checking import Checking
+from lane.files import open_files
 from lane.lane import NotReady
 from tests.crash.checker import Expected, JournalSeen, Seen, violations
 from tests.crash.evidence import placed, seen_in
@@ -47,8 +49,10 @@ class World:
     said: list[Said] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     crashes: int = 0
+    checking: Checking = field(init=False)
 
     def __post_init__(self) -> None:
+        self.checking = Checking(open_files(f"file:{self.directory / 'files'}"))
         for topic in (LOG_TOPIC, RECEIPTS_TOPIC, DEAD_LETTERS_TOPIC, *(f"opd.{opd}.data-submitted.v1" for opd in OPDS)):
             self.log.partitions(topic)
         for name in COMMANDS:
@@ -61,7 +65,7 @@ class World:
         """Start all processes of a lane on its disk, as after a crash."""
         count = 2 if name in self.shared_lanes else 1
         self.processes[name] = [
-            started(name, self.disks[name], self.log, self.directory, is_shared=name in self.shared_lanes) for _ in range(count)
+            started(name, self.disks[name], self.log, self.checking, is_shared=name in self.shared_lanes) for _ in range(count)
         ]
         self.rebalance(name, 0)
 
@@ -172,6 +176,7 @@ class World:
         raise AssertionError(f"it never came to rest in {ROUNDS} rounds")
 
     def close(self) -> None:
+        self.checking.stop()
         for processes in self.processes.values():
             for process in processes:
                 process.lane.inbox.engine.dispose()

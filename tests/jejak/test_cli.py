@@ -49,7 +49,7 @@ def test_a_form_is_checked_without_any_network(alone: Home) -> None:
     good = write_form(alone.directory, sent)
     bad = write_form(alone.directory, form() | {"dataset": {"title": ""}, "occurred_at": "kemarin"})
 
-    says(alone.jejak("check", str(good)), 0, "dapat diserahkan", "lengkap")
+    says(alone.jejak("check", str(good)), 3, "dapat diserahkan", "lengkap")
     says(alone.jejak("check", str(good), str(bad)), 1, "belum dapat diserahkan", "occurred_at", "dataset.title", "dataset.summary")
     told = [json.loads(line) for line in alone.jejak("check", str(good), str(bad), "--json").stdout.splitlines()]
     assert [bool(each["reasons"]) for each in told] == [False, True]
@@ -62,8 +62,30 @@ def test_a_file_that_is_no_form_is_told_in_a_sentence(alone: Home, content: byte
     if content is not None:
         path.write_bytes(content)
 
-    for command in ("check", "submit"):
-        says(alone.jejak(command, str(path)), 1, words)
+    says(alone.jejak("submit", str(path)), 1, words)
+
+
+def test_data_files_are_checked_and_the_exit_code_tells_how_grave_it_is(alone: Home) -> None:
+    for name, content, code, words in (
+        ("bersih.csv", "kode,nama\nA1,Jatipuro\nA2,Jatiyoso\n", 0, "siap diserahkan"),
+        ("nik.csv", "nama,nik\nBudi Santoso,3313014101900001\n", 1, "personal_data_nik"),
+        ("titik-koma.csv", "kode;nama\nA1;Jatipuro\n", 3, "csv_dialect"),
+    ):
+        (alone.directory / name).write_text(content, encoding="utf-8")
+        says(alone.jejak("check", str(alone.directory / name)), code, words)
+        told = json.loads(alone.jejak("check", str(alone.directory / name), "--json").stdout)
+        assert set(told) == {"findings", "more", "scores"}
+    says(alone.jejak("check", str(alone.directory / "tidak-ada.csv")), 2, "no such file")
+
+
+def test_metadata_is_proposed_from_a_file(alone: Home) -> None:
+    path = alone.directory / "kecamatan-2025.csv"
+    path.write_text("kode,tahun,jumlah\n33.13.01,2025,10\n33.13.02,2025,9\n", encoding="utf-8")
+
+    proposed = json.loads(alone.jejak("check", str(path), "--propose").stdout)["dataset"]
+
+    assert [(c["name"], c["type"]) for c in proposed["columns"]] == [("kode", "string"), ("tahun", "integer"), ("jumlah", "integer")]
+    assert (proposed["period_start"], proposed["period_end"], proposed["regions"]) == ("2025-01-01", "2025-12-31", ["33.13"])
 
 
 def test_submitting_prints_the_receipts(up: Up, opd: str) -> None:

@@ -1,5 +1,6 @@
 """Files kept by SHA-256: the same promises from a folder and from a real S3 server."""
 
+import hashlib
 import os
 import threading
 
@@ -133,3 +134,13 @@ def test_a_store_that_works_passes_its_check(store: Store) -> None:
     store.files.check()
     store.files.check()
     assert spooled(store) == []
+
+
+def test_what_is_kept_beside_a_file_is_found_again_and_can_be_made_anew(store: Store) -> None:
+    sha256 = hashlib.sha256(b"isi").hexdigest()
+
+    assert store.files.beside(sha256, "profile") is None
+    for content in (b"{}", b"[]"):
+        store.files.keep_beside(sha256, "profile", content)
+        assert store.files.beside(sha256, "profile") == content
+    assert store.files.size(sha256) is None

@@ -132,9 +132,13 @@ async def test_a_length_that_is_no_number_is_refused(intake: Desk, said: str) ->
     assert answer.status_code in {201, 413, 422}, answer.text
 
 
-async def test_a_file_of_no_bytes_and_of_all_bytes_come_through(intake: Desk) -> None:
-    content = bytes(range(256))
+@pytest.mark.parametrize(("content", "status"), [(b"", 202), (bytes(range(256)), 422), (b"nama\n" + bytes(range(128, 256)) + b"\n", 202)])
+async def test_a_file_of_no_bytes_and_of_all_bytes_is_no_fault_of_ours(intake: Desk, content: bytes, status: int) -> None:
     said = form()
-    said["files"][0] |= {"bytes": 256, "sha256": hashlib.sha256(content).hexdigest(), "content": base64.b64encode(content).decode()}
+    sha256, inline = hashlib.sha256(content).hexdigest(), base64.b64encode(content).decode()
+    said["files"][0] |= {"bytes": len(content), "sha256": sha256, "content": inline}
 
-    assert (await intake.post("submissions", TIM, said)).status_code == 202
+    answer = await intake.post("submissions", TIM, said)
+
+    assert answer.status_code == status, answer.text
+    assert [reason["code"] for reason in answer.json().get("errors", ())] == (["file_type"] if status == 422 else [])

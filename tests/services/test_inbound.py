@@ -34,7 +34,10 @@ def records_of(*values: object, topic: str = TOPIC, first: int = 0) -> list[Reco
 
 def take(desk: Desk, *records: Record) -> list[str]:
     lane = desk.lane
-    judged = partial(judge, journal=lane.journal, inbox=lane.inbox, files=desk.shared.files, due=desk.shared.due_rule)
+    shared = desk.shared
+    judged = partial(
+        judge, journal=lane.journal, inbox=lane.inbox, files=shared.files, due=shared.due_rule, checking=shared.checking, portal="folder:x"
+    )
     return [outcome.counted for outcome in desk.lane.journal.answer(records, judged)]
 
 
@@ -99,7 +102,16 @@ async def test_a_record_judged_again_by_a_journal_that_lost_its_position_is_acce
     records = records_of(form())
     take(intake, *records)
 
-    (again,) = judge(records, journal=intake.lane.journal, inbox=intake.lane.inbox, files=intake.shared.files, due=intake.shared.due_rule)
+    shared, lane = intake.shared, intake.lane
+    (again,) = judge(
+        records,
+        journal=lane.journal,
+        inbox=lane.inbox,
+        files=shared.files,
+        due=shared.due_rule,
+        checking=shared.checking,
+        portal="folder:x",
+    )
 
     assert (again.counted, again.events, [letter.kind for letter in again.letters]) == ("accepted", (), [LetterKind.RECEIPT])
 

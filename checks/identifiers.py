@@ -1,0 +1,75 @@
+"""Numbers that name a person: digits in, whether they can be a NIK, No. KK, NIP, NPWP, telephone number, and why, out.
+
+NIK and No. KK carry no check digit: region, then DDMMYY (40 more on a woman's day), then a serial that is not 0000. The rules go further
+than python-stdnum's, which takes day 81 and serial 0000 and does not know the provinces of the new Papua (docs/decisions/0021).
+"""
+
+import calendar
+import re
+from typing import Final, Literal
+
+from checks.regions import OLD_PROVINCES, regions
+
+Certainty = Literal["no", "weak", "strong"]
+MOBILE: Final = re.compile(r"(?<![\d.,])(?:\+?62[\s.\-]?|0)8[1-9]\d(?:[\s.\-]?\d){6,9}(?!\d|[.,](?!0+(?!\d))\d)")
+MAIL: Final = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+NPWP_FORM: Final = re.compile(r"(?<!\d)\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}(?!\d)")
+LONG_DIGITS: Final = re.compile(r"(?<![\d.,])\d(?:[ .\-]?\d){14,17}(?!\d|[.,](?!0+(?!\d))\d)")
+RT_RW: Final = re.compile(
+    r"\bRT[\s.:]*0*\d{1,3}\b.{0,12}?\bRW[\s.:]*0*\d{1,3}\b|\bRT[\s./]*RW[\s.:]*0*\d{1,3}\s*/\s*0*\d{1,3}\b", re.IGNORECASE
+)
+HALF_MASKED: Final = re.compile(r"(?<![\w*])(?=[\d*xX•#]{16}(?![\w*]))(?=[^*xX•#]*[*xX•#]{2})[\d*xX•#]{16}")
+
+
+def nik(digits: str, *, rounded: bool = False) -> Certainty:
+    """Can these 16 digits be a NIK or a No. KK? `rounded`: the last digits were lost, so the serial may be 0000.
+
+    >>> nik("3313014101900001"), nik("3313018101900001"), nik("5101010100010001"), nik("9999014101900001")
+    ('strong', 'no', 'no', 'no')
+    """
+    if len(digits) != 16 or not digits.isascii() or not digits.isdigit() or (digits[12:] == "0000" and not rounded):
+        return "no"
+    known = regions()
+    if digits[:2] not in known.provinces and digits[:2] not in OLD_PROVINCES:
+        return "no"
+    day, month, year = int(digits[6:8]), int(digits[8:10]), int(digits[10:12])
+    day -= 40 if day > 40 else 0
+    if not 1 <= month <= 12 or not 1 <= day <= max(calendar.monthrange(century + year, month)[1] for century in (1900, 2000)):
+        return "no"
+    if digits[4:6] == "00":
+        return "no"
+    return "strong" if digits[:4] in known.regencies else "weak"
+
+
+def nip(digits: str) -> bool:
+    """18 digits: date of birth, month of appointment, 1 or 2 for the sex, a serial."""
+    if len(digits) != 18 or not digits.isascii() or not digits.isdigit():
+        return False
+    born, appointed, month = int(digits[:4]), int(digits[8:12]), int(digits[12:14])
+    if not (
+        1930 <= born <= 2015 and 1950 <= appointed <= 2100 and 14 <= appointed - born <= 60 and 1 <= month <= 12 and digits[14] in "12"
+    ):
+        return False
+    birth_month = int(digits[4:6])
+    return 1 <= birth_month <= 12 and 1 <= int(digits[6:8]) <= calendar.monthrange(born, birth_month)[1] and digits[15:] != "000"
+
+
+def npwp(digits: str) -> bool:
+    """The old 15 digits: Luhn over the first nine. The new 16 are a NIK, or 0 before the old 15."""
+    if len(digits) == 16 and digits[0] == "0":
+        digits = digits[1:]
+    return len(digits) == 15 and digits.isascii() and digits.isdigit() and _luhn(digits[:9]) and digits[:9] != "000000000"
+
+
+def _luhn(digits: str) -> bool:
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def scientific_digits(text: str) -> str | None:
+    """The digits that a number shown as `3,31301E+15` still tells: `331301`; None when it has no sixteen."""
+    match = re.fullmatch(r"(\d)[.,](\d+)E\+?15", text.strip(), re.IGNORECASE)
+    return match[1] + match[2] if match else None

@@ -1,0 +1,145 @@
+"""Personal data in the cells of one column: blocks of text in, counts, first rows and one masked sample for each kind out.
+
+Whole blocks are looked through for what could matter before any cell is; most columns of open data end there. Whether what was seen is
+personal data of a person is judged when the whole table is known (checks/persons_found.py).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from checks.findings import masked, masked_mail
+from checks.identifiers import (
+    HALF_MASKED,
+    LONG_DIGITS,
+    MAIL,
+    MOBILE,
+    NPWP_FORM,
+    RT_RW,
+    nik,
+    nip,
+    npwp,
+    scientific_digits,
+)
+from checks.limits import ROWS
+from checks.persons import is_role_mailbox
+
+_RUNS: Final = (re.compile(r"\d(?:[ .\-]?\d){11}"), re.compile(r"8\d{9}"), re.compile(r"[A-Z]\d{6}"))
+_MARKS: Final = ("@", "**", "xx", "XX", "••", "##", "RT", "Rt", "rt ", "rt.", "E+15", "E15", "e+15")
+PASSPORT: Final = re.compile(r"[A-Z]\d{7}|[A-Z]{2}\d{6}")
+
+
+@dataclass
+class Hits:
+    """How many cells, the first rows, one masked sample."""
+
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+    sample: str | None = None
+
+
+@dataclass
+class PersonalFacts:
+    """What was seen, by what it looks like: `nik_strong`, `nik_weak`, `nik_shown` (3.31301E+15), `long16`, `nip`, `npwp`, …"""
+
+    hits: dict[str, Hits] = field(default_factory=dict)
+
+    def take(self, numbers: Sequence[int], cells: Sequence[str], counted: Counter[str]) -> None:
+        if not _worth_a_look("\n".join(counted)):
+            return
+        seen = {value: kinds for value in counted if _worth_a_look(value) and (kinds := seen_in(value))}
+        if not seen:
+            return
+        for value, kinds in seen.items():
+            for kind, sample in kinds:
+                hits = self.hits.setdefault(kind, Hits())
+                hits.count += counted[value]
+                hits.sample = hits.sample or sample
+        if any(len(self.hits[kind].rows) < ROWS for kinds in seen.values() for kind, _ in kinds):
+            for number, cell in zip(numbers, cells, strict=True):
+                for kind, _ in seen.get(cell, ()):
+                    if len(self.hits[kind].rows) < ROWS:
+                        self.hits[kind].rows.append(number)
+
+    def count(self, *kinds: str) -> int:
+        return sum(self.hits[kind].count for kind in kinds if kind in self.hits)
+
+    def together(self, *kinds: str) -> Hits:
+        """Several looks as one."""
+        told = [self.hits[kind] for kind in kinds if kind in self.hits]
+        rows = sorted({row for hits in told for row in hits.rows})[:ROWS]
+        return Hits(sum(hits.count for hits in told), rows, next((hits.sample for hits in told if hits.sample), None))
+
+
+def _worth_a_look(text: str) -> bool:
+    """Cheap marks of what `seen_in` could see; a block of most columns has none of them."""
+    return any(mark in text for mark in _MARKS) or any(run.search(text) for run in _RUNS)
+
+
+def seen_in(text: str) -> list[tuple[str, str]]:
+    """What a cell's text looks like: (look, masked sample), each look once."""
+    seen: dict[str, str] = {}
+    text = text.removesuffix(".0")  # a number that a program wrote with a decimal
+    taken = _numbers_in(text, seen)
+    for match in MOBILE.finditer(text):
+        if not _overlaps(match, taken):
+            seen.setdefault("mobile", masked(match[0]))
+    for match in MAIL.finditer(text):
+        seen.setdefault("mailbox_role" if is_role_mailbox(match[0]) else "mailbox", masked_mail(match[0]))
+    if RT_RW.search(text):
+        seen.setdefault("rt_rw", "RT ** RW **")
+    for match in HALF_MASKED.finditer(text):
+        if sum(c.isdigit() for c in match[0]) > 8:
+            seen.setdefault("half_masked", match[0][:2] + "*" * 12 + match[0][-2:])
+    _alone(text.strip(), seen)
+    return list(seen.items())
+
+
+def _alone(text: str, seen: dict[str, str]) -> None:
+    """What only a cell that holds nothing else can be."""
+    if re.fullmatch(r"8[1-9]\d{8,10}", text):
+        seen.setdefault("mobile_no_zero", masked(text))
+    if digits := scientific_digits(text):
+        seen.setdefault("nik_shown", digits[:2] + "…E+15")
+    if PASSPORT.fullmatch(text):
+        seen.setdefault("passport", masked(text))
+
+
+def _overlaps(match: re.Match[str], taken: list[tuple[int, int]]) -> bool:
+    return any(start < match.end() and match.start() < end for start, end in taken)
+
+
+def _numbers_in(text: str, seen: dict[str, str]) -> list[tuple[int, int]]:
+    """Where NPWP and other long numbers stand: what lies inside them is nothing else."""
+    taken: list[tuple[int, int]] = []
+    for match in NPWP_FORM.finditer(text):
+        seen.setdefault("npwp_form", masked(match[0]))
+        taken.append(match.span())
+    for match in LONG_DIGITS.finditer(text):
+        if not _overlaps(match, taken):
+            taken.append(match.span())
+            for look in _long(re.sub(r"\D", "", match[0]), alone=match[0] == text.strip()):
+                seen.setdefault(look, masked(match[0]))
+    return taken
+
+
+def _long(digits: str, *, alone: bool) -> list[str]:
+    looks = []
+    if len(digits) == 16:
+        looks.append("long16")
+        certainty = nik(digits)
+        if certainty != "no":
+            looks.append(f"nik_{certainty}")
+        elif nik(digits, rounded=True) != "no":
+            looks.append("nik_rounded")
+        if digits.endswith("0"):
+            looks.append("ends_in_0")
+    if len(digits) == 18 and nip(digits):
+        looks.append("nip")
+    if npwp(digits):
+        looks.append("npwp_digits")
+    if not alone and len(digits) == 16:
+        looks.append("inside_text")
+    return looks

@@ -1,0 +1,93 @@
+"""Words that tell what a column is about, and names that people in Indonesia carry: name of a column or a cell in, what it speaks of out."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from checks.grid import key_of
+
+_HINTS: Final[dict[str, str]] = {
+    "nik": r"nik|nomor_?induk_?kependudukan|no_?nik|nik_?\w*|no_?ktp|nomor_?ktp|no_?identitas",
+    "kk": r"(?:no|nomor)?_?(?:kk|kartu_?keluarga)|kk_?no",
+    "npwp": r"(?:no|nomor)?_?npwp\w*",
+    "nip": r"(?:no|nomor)?_?nip(?:_?\w*)?|nomor_?induk_?pegawai",
+    "passport": r"(?:no|nomor)?_?(?:paspor|passport)\w*",
+    "phone": r"(?:no|nomor)?_?(?:hp|handphone|telp?|telepon|tlp|phone|ponsel|wa|whatsapp|kontak|contact)\w*",
+    "email": r"e_?mail\w*|surel\w*|alamat_?(?:e_?mail|surel)",
+    "account": r"(?:no|nomor)_?(?:rek|rekening)(?:_?(?:bank|penerima|tabungan)\w*)?|norek\w*|rekening|rekening_?(?:bank|penerima|tabungan)|bank_?account|account_?(?:no|number)",
+    "address": r"alamat(?:_?(?:rumah|tinggal|domisili|lengkap|ktp|siswa|pasien|penerima|orang_?tua|pemilik))?|address|domisili|tempat_?tinggal",
+    "birth_date": r"(?:tgl|tanggal)_?lahir\w*|tgllhr|ttl|tempat_?(?:dan)?_?(?:tgl|tanggal)_?lahir|tempat_tgl_lahir|birth_?date|date_?of_?birth|dob|lahir|lhr",
+    "name": r"nama|nama_?(?:lengkap|orang|penduduk|warga|penerima\w*|siswa|murid|pasien|anak|balita|ibu|ayah|orang_?tua|wali|kepala_?keluarga|kk|peserta|pemilik|penyandang\w*|lansia|mahasiswa|korban|pelapor|anggota\w*)|full_?name",
+}  # fmt: skip
+HINTS: Final = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _HINTS.items()}
+OFFICE: Final = re.compile(
+    r"kantor|instansi|dinas|opd|skpd|layanan|pengaduan|hotline|sekolah|puskesmas|rumah_?sakit|\brs\b|faskes|perusahaan|usaha|toko|hotel|pasar|lembaga"
+    r"|desa|kelurahan|kecamatan|unit|pos_?(?:polisi|damkar)|wisata|objek|obyek|lokasi|kegiatan|proyek|gedung|masjid|gereja|apotek|klinik|koperasi|penginapan|restoran|resmi|humas|admin",
+    re.IGNORECASE,
+)
+OFFICIALS: Final = re.compile(
+    r"kepala_?(?!keluarga)|camat|lurah|kades|pejabat|pimpinan|direktur|ketua|bupati|penanggung|petugas|narahubung|pic\b|jabatan",
+    re.IGNORECASE,
+)
+NOT_PERSONS: Final = re.compile(
+    r"desa|kelurahan|kecamatan|kabupaten|kota|provinsi|wilayah|dusun|opd|dinas|instansi|kegiatan|program|barang|jalan|sungai|pasar|sekolah|puskesmas|rumah_?sakit"
+    r"|obat|tanaman|komoditas|produk|usaha|perusahaan|lembaga|objek|obyek|wisata|hotel|file|kolom|jenis|satuan|indikator|bidang|aset|gedung|jembatan|faskes|unit|kapal|ikan|hewan|proyek|paket|penyakit",
+    re.IGNORECASE,
+)  # fmt: skip
+SENSITIVE: Final = re.compile(
+    r"penyakit|diagnos|pasien|rekam_?medis|icd|hiv|tbc?\b|gizi|stunting|disabilitas|difabel|kecacatan|odgj|hamil|imunisasi|vaksin|bpjs|miskin|kemiskinan|desil|dtks|dtsen|bansos"
+    r"|bantuan|pkh|bpnt|blt|rastra|sembako|rtlh|jamkes|siswa|nisn|murid|\bkelas\b|nilai_?(?:ujian|rapor|raport)|\bkip\b|\bpip\b|putus_?sekolah|santri|mahasiswa|kekerasan|korban|agama|narapidana",
+    re.IGNORECASE,
+)  # fmt: skip
+COUNTS_PERSONS: Final = re.compile(
+    r"\b(?:jumlah|jml|banyaknya|total)?_?(?:penduduk|jiwa|orang|penderita|pasien|penerima|siswa|murid|kasus|kematian|meninggal|balita|bayi|lansia|korban|penyandang|difabel|disabilitas|warga|miskin|stunting|laki|perempuan|pria|wanita|anak|ibu|keluarga)",
+    re.IGNORECASE,
+)  # fmt: skip
+ROLE_MAILBOX: Final = re.compile(
+    r"info|admin|humas|kontak|contact|cs|layanan|pelayanan|pengaduan|sekretariat|setda|ppid|dinas|dis[a-z]{3,}|bagian|badan|bidang|kantor|kecamatan|kec|kelurahan|kel|desa|pemdes|pemkab|pemkot"
+    r"|puskesmas|pkm|rsud|rs|sdn?\d*|smpn?\d*|sman?\d*|smkn?\d*|mts|sekolah|tu|kepegawaian|umum|data|opendata|satudata|kominfo|bps|bappeda|support|help|no-?reply|webmaster|official|toko|hotel|koperasi|pt|cv",
+    re.IGNORECASE,
+)  # fmt: skip
+GIVEN_NAMES: Final = frozenset(
+    ["abdul", "achmad", "adi", "aditya", "agung", "agus", "agustina", "ahmad", "aisyah", "ali", "alif", "amin", "aminah", "andi", "andri", "anggun", "anisa", "anita", "annisa", "ani", "anwar", "ari", "arief", "arif", "aris", "aryo", "asih", "astuti", "ayu", "bagas", "bagus", "bambang", "bayu", "budi", "budiman", "budiono", "cahya", "cahyo", "candra", "citra", "damar", "danang", "daniel", "darmanto", "david", "dedi", "dedy", "dewi", "dian", "didik", "dimas", "dina", "djoko", "dwi", "edi", "edy", "eka", "eko", "endah", "endang", "eni", "erna", "erni", "ester", "evi", "fajar", "fatimah", "fauzan", "febri", "ferry", "fitri", "fitriani", "galih", "gilang", "guntur", "gunawan", "hadi", "hamzah", "handayani", "haris", "hartati", "hartini", "hartono", "hasan", "hendra", "hendro", "heri", "herlina", "herman", "heru", "hidayat", "ika", "ilham", "imam", "indah", "indra", "ira", "irfan", "irma", "irwan", "ismail", "iwan", "jamal", "joko", "juwita", "kartika", "kartini", "kusuma", "lestari", "lia", "lilik", "lina", "linda", "lukman", "maria", "marsudi", "maryam", "maryati", "mega", "mohammad", "muhamad", "muhammad", "mujiono", "mulyadi", "mulyani", "mulyono", "murni", "mustofa", "nabila", "nanang", "nanda", "ningsih", "nita", "novi", "novita", "nugroho", "nur", "nuraini", "nurhayati", "nurul", "oktavia", "pardi", "parjo", "parman", "paryanto", "pratama", "prasetyo", "pratiwi", "purnomo", "purwanto", "puspita", "putra", "putri", "putu", "rahayu", "rahma", "rahmat", "rahmawati", "ramadhan", "rani", "ratna", "reni", "retno", "ria", "rian", "rini", "rina", "riski", "rizal", "rizki", "rizky", "rohman", "rosita", "rudi", "rukmini", "ryan", "saiful", "salim", "samsul", "santi", "santoso", "saputra", "saputri", "sari", "sarjono", "sartono", "satrio", "setiawan", "setiawati", "setyo", "sigit", "siti", "slamet", "soleh", "sri", "subagyo", "sudarmi", "sudarsono", "sugeng", "sugiarti", "sugiarto", "sugiyanto", "sugiyono", "suharti", "suharto", "suhartono", "sukarni", "sukarno", "sukirman", "sulastri", "sulistyo", "sumardi", "sumarni", "sumiati", "sunarti", "sunarto", "suparman", "suparmi", "supriyadi", "supriyanto", "suranto", "suryani", "susanti", "susanto", "susilo", "susilowati", "sutarmi", "sutarno", "sutrisno", "suwarni", "suwarno", "suyanto", "suyatmi", "syaiful", "syarif", "taufik", "teguh", "tini", "titik", "tono", "tri", "triyono", "tuti", "udin", "umar", "umi", "utami", "utomo", "vina", "wahid", "wahyu", "wahyuni", "warsito", "wati", "wawan", "wibowo", "widodo", "wijaya", "winarno", "winarsih", "wiwik", "wulan", "wulandari", "yanti", "yanto", "yoga", "yogi", "yohanes", "yudi", "yulia", "yuliana", "yulianto", "yuni", "yusuf", "zaenal", "zahra", "zainal"]
+)  # fmt: skip
+_TITLES: Final = re.compile(
+    r"\b(?:h|hj|dr|drs|dra|ir|s\.?(?:pd|kom|sos|h|e|t|ag|kep|si|km)|m\.?(?:pd|si|kom|m|kes)|alm|bin|binti)\b\.?", re.IGNORECASE
+)
+
+
+def hint_of(name: str) -> str | None:
+    """The kind of personal data that a column's name speaks of: `No. HP` → phone. `kode_rekening` is a budget code, no account."""
+    spelt = re.sub(r"[\W]+", "_", name.strip().casefold()).strip("_")
+    return next((kind for kind, pattern in HINTS.items() if pattern.fullmatch(spelt)), None)
+
+
+def is_person_name(value: str) -> bool:
+    """Two to five words of letters, one of them a name that people are given; or one such word alone."""
+    words = _TITLES.sub(" ", value).replace(",", " ").replace(".", " ").replace("'", "").split()
+    if not 1 <= len(words) <= 5 or not all(word.isalpha() for word in words):
+        return False
+    return any(word.casefold() in GIVEN_NAMES for word in words)
+
+
+def share_of_names(values: Iterable[str]) -> float:
+    """How many of these values look like persons' names, from 0 to 1."""
+    told = [value for value in values if value.strip()]
+    return sum(is_person_name(value) for value in told) / len(told) if told else 0.0
+
+
+def is_about(pattern: re.Pattern[str], *texts: str) -> bool:
+    return any(pattern.search(text.replace("_", " ")) or pattern.search(text) for text in texts)
+
+
+def sensitive_words(text: str) -> str:
+    """What of a text speaks of health, poverty, school and the like: all that matters of a title for the checks of a file."""
+    return " ".join(sorted({word.casefold() for word in SENSITIVE.findall(text)}))
+
+
+def is_role_mailbox(address: str) -> bool:
+    """`ppid@karanganyarkab.go.id`, `puskesmas.jaten@gmail.com`: an office's, not a person's."""
+    local = address.partition("@")[0].casefold()
+    return any(ROLE_MAILBOX.fullmatch(part) for part in re.split(r"[._\-+\d]+", local) if part) or key_of(local).startswith(
+        ("puskesmas", "kecamatan", "kelurahan", "pemdes", "desa", "dinas", "kantor", "rsud", "sdn", "smpn", "sman", "smkn")
+    )

@@ -1,0 +1,172 @@
+"""Spreadsheets: XLSX through our own stream, XLS and ODS through calamine; sheets out, and findings about what a sheet hides."""
+
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+
+import python_calamine as calamine
+
+from checks.archives import check_archive
+from checks.columns import TableFacts
+from checks.findings import Found
+from checks.limits import ROWS, Limits
+from checks.persons import is_person_name
+from checks.xlsx import Broken, SheetSeen, Strings, date_styles, merged_in, number_text, sheets_of, strings_of
+from checks.xlsx_rows import Reading, rows_of_sheet
+
+Row = tuple[int, list[str]]
+_PROPERTIES: Final = (("creator", "pembuat"), ("lastModifiedBy", "pengubah terakhir"), ("manager", "manajer"))
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet: its rows as a stream (read once, in order), merged ranges, and what else is seen while it is read."""
+
+    name: str
+    rows: Iterator[Row]
+    hidden: bool = False
+    seen: SheetSeen = field(default_factory=SheetSeen)
+
+
+def open_xlsx(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
+    """Raises `Broken`, zipfile.BadZipFile. An archive past the limits is told and not unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        if not check_archive(archive, limits, found):
+            return
+        check_workbook(archive, found)
+        sheets, from_1904 = sheets_of(archive)
+        if not sheets:
+            raise Broken("tidak ada lembar")
+        names = set(archive.namelist())
+        strings: Strings = strings_of(archive)
+        dates = date_styles(archive)
+        for sheet in sheets[: limits.sheets]:
+            if sheet.part not in names:
+                continue
+            seen = SheetSeen(merged=merged_in(archive, sheet.part, limits))
+            reading = Reading(strings, dates, from_1904, limits, seen)
+            yield Sheet(sheet.name, rows_of_sheet(archive, sheet.part, reading), sheet.hidden, seen)
+
+
+def open_other(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
+    """XLS and ODS, which calamine takes in as a whole. Raises `Broken`."""
+    if path.stat().st_size > limits.whole_bytes:
+        return found(
+            "not_checked",
+            reason="berkas terlalu besar untuk format ini; simpan sebagai XLSX atau CSV",
+            reason_en="too large for this format; save it as XLSX or CSV",
+        )
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if not check_archive(archive, limits, found):
+                return None
+            if "META-INF/manifest.xml" in archive.namelist() and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+                return found("file_encrypted")
+            _check_ods(archive, found)
+    try:
+        book = calamine.CalamineWorkbook.from_path(path)
+        for about in book.sheets_metadata[: limits.sheets]:
+            sheet = book.get_sheet_by_name(about.name)
+            merged = [(top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()]
+            hidden = about.visible != calamine.SheetVisibleEnum.Visible
+            yield Sheet(about.name, _rows(sheet.to_python(skip_empty_area=False), limits), hidden, SheetSeen(merged=merged))
+    except calamine.PasswordError:
+        found("file_encrypted")
+    except (calamine.CalamineError, ValueError, OSError) as error:
+        raise Broken(type(error).__name__) from None
+    return None
+
+
+def _rows(rows: Sequence[Sequence[object]], limits: Limits) -> Iterator[Row]:
+    for number, row in enumerate(rows, 1):
+        yield number, [_text(cell)[: limits.cell_characters] for cell in row[: limits.columns]]
+
+
+def _text(cell: object) -> str:
+    match cell:
+        case str():
+            return cell
+        case bool():
+            return "TRUE" if cell else "FALSE"
+        case float() | int():
+            return number_text(repr(cell))
+        case datetime():
+            return cell.date().isoformat() if cell.time() == time() else cell.replace(microsecond=0).isoformat(" ")
+        case date() | time():
+            return cell.isoformat()
+        case timedelta():
+            return str(cell)
+    return ""
+
+
+def check_workbook(archive: zipfile.ZipFile, found: Found) -> None:
+    """Macros, links to other files, comments, names in the properties."""
+    names = [name.lower() for name in archive.namelist()]
+    if any(name.startswith("xl/externallinks/") for name in names):
+        found("external_link")
+    if comments := [name for name in names if re.search(r"xl/(?:comments|threadedcomments)", name)]:
+        found("comments", count=len(comments))
+    for part in ("docProps/core.xml", "docProps/app.xml"):
+        if part in archive.namelist() and archive.getinfo(part).file_size < 1 << 20:
+            check_properties(archive.read(part).decode("utf-8", "replace"), found)
+
+
+def check_properties(text: str, found: Found) -> None:
+    """Whether creator and editor are persons; offices and programs (openpyxl, LibreOffice) are not."""
+    said = [
+        words
+        for name, words in _PROPERTIES
+        for match in re.finditer(rf"<(?:\w+:)?{name}>([^<]{{2,100}})<", text)
+        if is_person_name(match[1])
+    ]
+    if said:
+        found("properties_person", where=", ".join(dict.fromkeys(said)))
+
+
+def _check_ods(archive: zipfile.ZipFile, found: Found) -> None:
+    names = archive.namelist()
+    if "meta.xml" in names and archive.getinfo("meta.xml").file_size < 1 << 20:
+        check_properties(archive.read("meta.xml").decode("utf-8", "replace"), found)
+    if any(name.startswith("Basic/") for name in names):
+        found("file_macros", name="")
+    if "content.xml" not in names:
+        raise Broken("content.xml tidak ada")
+    with archive.open("content.xml") as source:
+        hidden = annotations = 0
+        rest = b""
+        while block := source.read(1 << 20):
+            text = rest + block
+            hidden += text.count(b'table:visibility="collapse"')
+            annotations += text.count(b"<office:annotation ")
+            rest = text[-40:] if text[-40:].count(b'table:visibility="collapse"') == 0 else b""
+    if hidden:
+        found("hidden_content", what=f"{hidden} baris atau kolom", what_en=f"{hidden} rows or columns")
+    if annotations:
+        found("comments", count=annotations)
+
+
+def check_sheet(sheet: Sheet, facts: TableFacts | None, found: Found) -> None:
+    """Called when the sheet was read to its end."""
+    if facts is None:
+        return found("sheet_empty")
+    what, what_en = [], []
+    if sheet.hidden:
+        what, what_en = ["seluruh lembar"], ["the whole sheet"]
+    if rows := sheet.seen.hidden_rows:
+        what.append(f"{len(rows)} baris")
+        what_en.append(f"{len(rows)} rows")
+    if columns := sheet.seen.hidden_columns:
+        what.append(f"{columns} kolom")
+        what_en.append(f"{columns} columns")
+    if what:
+        found("hidden_content", rows=rows[:ROWS], count=max(1, len(rows)), what=", ".join(what), what_en=", ".join(what_en))
+    if sheet.seen.without_value_count:
+        found("formula_without_value", rows=sheet.seen.without_value, count=sheet.seen.without_value_count)
+    data = {number for number, _ in facts.held}
+    if inside := sorted({top for top, left, bottom, right in sheet.seen.merged if top in data}):
+        found("cells_merged", rows=inside[:ROWS], count=len(inside))
+    return None

@@ -1,0 +1,103 @@
+"""The rows of one XLSX sheet, as lists of text with their numbers; what is hidden or without value is noted on the way."""
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from checks.limits import ROWS, Limits
+from checks.xlsx import SheetSeen, Strings, column_number, day_text, local, new_parser, number_text, parse
+
+
+@dataclass
+class Reading:
+    """What the parser is in the middle of, and the finished rows that wait to be taken."""
+
+    strings: Strings
+    dates: frozenset[int]
+    from_1904: bool
+    limits: Limits
+    seen: SheetSeen
+    ready: list[tuple[int, list[str]]] = field(default_factory=list)
+    row: int = 0
+    cells: list[str] = field(default_factory=list)
+    column: int = -1
+    kind: str = "n"
+    style: int = 0
+    formula: bool = False
+    valued: bool = False
+    taking: bool = False
+    pieces: list[str] = field(default_factory=list)
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        match name if ":" not in name else local(name):
+            case "c":
+                reference = attributes.get("r")
+                self.column = column_number(reference) if reference else self.column + 1
+                self.kind, style = attributes.get("t", "n"), attributes.get("s", "0")
+                self.style = int(style) if style.isdigit() else 0
+                self.formula = self.valued = False
+                self.pieces.clear()
+            case "v" | "t":
+                self.taking = True
+                self.valued = True
+            case "f":
+                self.formula = True
+            case "row":
+                number = attributes.get("r", "")
+                self.row = int(number) if number.isdigit() else self.row + 1
+                self.cells, self.column = [], -1
+                if attributes.get("hidden") in {"1", "true"}:
+                    self.seen.hidden_rows.append(self.row) if len(self.seen.hidden_rows) < 10_000 else None
+            case "col":
+                if attributes.get("hidden") in {"1", "true"}:
+                    low, high = (attributes.get(side, "1") for side in ("min", "max"))
+                    self.seen.hidden_columns += min(16_384, max(0, int(high) - int(low) + 1)) if low.isdigit() and high.isdigit() else 1
+
+    def text(self, data: str) -> None:
+        if self.taking:
+            self.pieces.append(data)
+
+    def end(self, name: str) -> None:
+        match name if ":" not in name else local(name):
+            case "v" | "t":
+                self.taking = False
+            case "c":
+                if self.formula and not "".join(self.pieces):
+                    self.seen.without_value_count += 1
+                    if len(self.seen.without_value) < ROWS:
+                        self.seen.without_value.append(self.row)
+                elif self.pieces and 0 <= self.column < self.limits.columns:
+                    self._cell(self._value())
+            case "row":
+                self.ready.append((self.row, self.cells))
+
+    def _cell(self, value: str) -> None:
+        if missing := self.column - len(self.cells):
+            self.cells.extend([""] * missing)
+        self.cells.append(value[: self.limits.cell_characters])
+
+    def _value(self) -> str:
+        raw = "".join(self.pieces)
+        match self.kind:
+            case "s":
+                return self.strings[int(raw)] if raw.isdigit() else ""
+            case "n":
+                return day_text(raw, from_1904=self.from_1904) if self.style in self.dates else number_text(raw)
+            case "b":
+                return "TRUE" if raw == "1" else "FALSE"
+        return raw
+
+
+def rows_of_sheet(archive: zipfile.ZipFile, part: str, reading: Reading) -> Iterator[tuple[int, list[str]]]:
+    """Raises `Broken`. Rows that the file leaves out are not there; numbers tell."""
+    parser = new_parser()
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = reading.start, reading.end, reading.text
+    before = 0
+    with archive.open(part) as source:
+        for _ in parse(source, parser):
+            for number, cells in reading.ready:
+                if before and number > before + 1:
+                    yield before + 1, []  # one blank row stands for a gap
+                before = number
+                yield number, cells
+            reading.ready.clear()

@@ -1,0 +1,142 @@
+"""`jejak check`: the files of an agency in; what intake would find, in words or as JSON, out. Nothing is sent, nothing is kept."""
+
+import mimetypes
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from checks.catalogue import Report, report
+from checks.content import EXTENSIONS, MEDIA_TYPES
+from checks.metadata import findings as metadata_findings
+from checks.propose import propose
+from checks.run import Given, Metadata, exit_code, look_at
+from events.contracts import Column, Dataset, File, Finding
+from jejak import forms
+
+SEVERITIES: Final = {"error": "GALAT", "warning": "PERHATIAN", "info": "info"}
+SCORES: Final = {"pass": "baik", "attention": "perlu perhatian", "fail": "belum baik"}
+
+
+def is_form(path: Path) -> bool:
+    """A DataSubmitted form, not a data file that happens to be JSON."""
+    if path.suffix.lower() != ".json" or not path.is_file() or path.stat().st_size > 16_000_000:
+        return False
+    try:
+        value = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(value, dict) and isinstance(value.get("dataset"), dict) and isinstance(value.get("files"), list)
+
+
+def check_files(paths: Sequence[Path], metadata: Path | None) -> tuple[Report, dict[str, list[dict[str, Any]]]]:
+    """Raises `forms.FormRefused`: a file that is not there, metadata that is none."""
+    for path in paths:
+        if not path.is_file():
+            raise forms.FormRefused(f"{path}: there is no such file")
+    said = _read(metadata) if metadata else {}
+    given = [Given(path, path.name, media_type(path, said), f"files.{at}") for at, path in enumerate(paths)]
+    with Console(stderr=True).status("…") as status:
+        found, profiles = look_at(given, _metadata(said), told=lambda file: status.update(f"memeriksa {file.name} …"))
+    return report(found, *_of_metadata(said, given)), profiles
+
+
+def proposal(paths: Sequence[Path]) -> dict[str, Any]:
+    """A form to fill in, made from the files."""
+    told, profiles = check_files(paths, None)
+    types = {path.name: media_type(path, {}) for path in paths}
+    personal = any(f.code.startswith("personal_data_") for f in told.findings)
+    return propose([path.name for path in paths], types, profiles, personal=personal)
+
+
+def media_type(path: Path, said: dict[str, Any]) -> str:
+    """As the metadata says it, else by the file's ending."""
+    for file in said.get("files") or ():
+        if isinstance(file, dict) and file.get("name") == path.name and isinstance(file.get("media_type"), str):
+            return str(file["media_type"])
+    kind = EXTENSIONS.get(path.suffix.lower())
+    return (
+        next((name for name, of in MEDIA_TYPES.items() if of == kind), None)
+        or mimetypes.guess_type(path.name)[0]
+        or "application/octet-stream"
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise forms.FormRefused(f"{path}: {error.strerror}") from error
+    except orjson.JSONDecodeError as error:
+        raise forms.FormRefused(f"{path} is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise forms.FormRefused(f"{path} must hold one JSON object")
+    return value
+
+
+def _dataset(said: dict[str, Any]) -> dict[str, Any]:
+    inside = said.get("dataset")
+    return {**said, **inside} if isinstance(inside, dict) else said
+
+
+def _metadata(said: dict[str, Any]) -> Metadata:
+    dataset = _dataset(said)
+    columns = []
+    for column in dataset.get("columns") or ():
+        try:
+            columns.append(Column.model_validate({"description": "-", "type": "any"} | column))
+        except (ValidationError, TypeError):
+            continue  # what is wrong with it is told by `_of_metadata`
+    personal = dataset.get("personal_data")
+    title = " ".join(str(dataset.get(name, "")) for name in ("title", "summary", "keywords"))
+    return Metadata(tuple(columns), title, bool(personal.get("contains")) if isinstance(personal, dict) else None)
+
+
+def _of_metadata(said: dict[str, Any], given: Sequence[Given]) -> tuple[Finding, ...]:
+    """What the checks of metadata find; metadata that is not yet whole is told once."""
+    if not said:
+        return ()
+    try:
+        dataset = Dataset.model_validate_json(orjson.dumps(_dataset(said)))
+    except ValidationError as error:
+        wrong = sorted({".".join(str(part) for part in e["loc"]) or "dataset" for e in error.errors()})
+        message = f"Metadata belum lengkap atau belum benar: {', '.join(wrong[:8])}. Lengkapi sebelum diserahkan."
+        english = f"The metadata is not yet complete or correct: {', '.join(wrong[:8])}. Complete it before handing in."
+        return (Finding(word="lengkap", severity="info", code="metadata_unfinished", message=message, message_en=english),)
+    files = [File(name=file.name, media_type=file.media_type, bytes=file.path.stat().st_size, sha256="0" * 64) for file in given]
+    return metadata_findings(dataset, files, today=datetime.now(UTC).date())
+
+
+def in_words(told: Report) -> None:
+    """A table for somebody who has never used a terminal before, and what to do next."""
+    console = Console(highlight=False)
+    if told.findings:
+        table = Table(show_lines=True)
+        for header in ("", "tempat", "apa yang ditemukan dan apa yang perlu dilakukan"):
+            table.add_column(header)
+        for f in told.findings:
+            where = "\n".join(part for part in (f.file, f.sheet and f"lembar {f.sheet}", f.column and f"kolom {f.column}") if part)
+            sample = f"\nContoh (disamarkan): {f.sample}" if f.sample else ""
+            table.add_row(SEVERITIES[f.severity], _plain(where), _plain(f"{f.message}{sample}\n({f.code})"))
+        console.print(table)
+    for word, score in told.scores.items():
+        console.print(f"  {word:10} {SCORES[score]}")
+    for code, count in told.more.items():
+        console.print(f"  dan {count} temuan lagi: {code}")
+    console.print(NEXT[exit_code(told)])
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+NEXT: Final = {
+    0: "Tidak ada yang perlu diperbaiki. Data siap diserahkan.",
+    1: "Ada GALAT: perbaiki berkasnya, simpan, lalu jalankan perintah ini lagi. Data dengan galat tidak dapat diverifikasi.",
+    3: "Tidak ada galat. Baca tiap PERHATIAN: perbaiki bila keliru; bila memang benar, jelaskan saat menyerahkan.",
+}

@@ -1,0 +1,202 @@
+"""Checking files for a lane: metadata and files by hash in, findings out; a hostile file costs one finding, never the lane.
+
+Each file is looked at in a process of its own that is killed when its time is over; what was found is kept beside the file, by its
+SHA-256 and what it was checked against, so that the same file is not read twice, and a lane that is killed in between asks again.
+"""
+
+import contextlib
+import hashlib
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from checks.catalogue import Report, report, summary
+from checks.content import ALLOWED
+from checks.findings import Found
+from checks.metadata import findings as metadata_findings
+from checks.persons import sensitive_words
+from events.contracts import Dataset, File, Finding, Reason
+from lane.files import FileProblem, Files
+from lane.malware import scan
+
+VERSION: Final = 1
+"""Of what the checks find: raise it, and files are looked at again."""
+REMEMBERED: Final = 512
+REFUSED: Final = frozenset({"file_type", "malware"})
+"""What a person cannot judge: refused at intake, and at a revision."""
+NOT_KEPT: Final = REFUSED | {"not_checked"}
+"""Looked at again next time: a scanner learns, and a machine is not always as busy."""
+Open = Callable[[File], Iterable[bytes]]
+log = structlog.get_logger("jejak.checks")
+
+
+@dataclass
+class Worker:
+    """One process that is asked line by line."""
+
+    process: subprocess.Popen[bytes]
+
+    def ask(self, job: dict[str, Any], *, seconds: float) -> dict[str, Any] | None:
+        """The answer; None when there was none in time or the process died. The worker is then of no use any more."""
+        assert self.process.stdin  # noqa: S101 (made with pipes)
+        assert self.process.stdout  # noqa: S101
+        deadline = time.monotonic() + seconds
+        try:
+            self.process.stdin.write(orjson.dumps(job) + b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        answer = bytearray()
+        with selectors.DefaultSelector() as ready:
+            ready.register(self.process.stdout, selectors.EVENT_READ)
+            while not answer.endswith(b"\n"):
+                left = deadline - time.monotonic()
+                if left <= 0 or not ready.select(left):
+                    return None
+                block = os.read(self.process.stdout.fileno(), 1 << 16)
+                if not block:
+                    return None
+                answer += block
+        told: dict[str, Any] = orjson.loads(answer)
+        return told
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+
+@dataclass
+class Checking:
+    """The checks of one process of a lane. Callers block; several may ask at once, each has a worker of its own meanwhile."""
+
+    files: Files
+    allowed: frozenset[str] = ALLOWED
+    seconds: float = 60.0
+    memory_mb: int = 1_024
+    clamd: str | None = None
+    _idle: list[Worker] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _memory: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def findings(self, dataset: Dataset, files: Sequence[File], *, today: date, read: Open) -> Report:
+        """Of metadata and files together. Raises FilesUnavailable."""
+        found = list(metadata_findings(dataset, files, today=today))
+        more: dict[str, int] = {}
+        for index, file in enumerate(files):
+            told = self.of_file(file, dataset, read)
+            found += [Finding.model_validate({**f, "field": f"files.{index}"}, strict=False) for f in told["findings"]]
+            for code, count in told["more"].items():
+                more[code] = more.get(code, 0) + count
+        if dataset.personal_data.contains and not any(f.code.startswith("personal_data_") for f in found):
+            note = Found(field="dataset.personal_data")
+            note("personal_declared")
+            found += report(note).findings
+        kept = summary(found)
+        for code, count in kept.more.items():
+            more[code] = more.get(code, 0) + count
+        return Report(kept.findings, more, kept.scores)
+
+    def of_file(self, file: File, dataset: Dataset, read: Open) -> dict[str, Any]:
+        """`{"findings", "more", "profiles"}`, from beside the file when it was looked at before."""
+        if file.bytes == 0:
+            return {"findings": [], "more": {}, "profiles": []}  # told by the checks of metadata
+        against = _against(dataset, file.name, file.media_type, self.allowed)
+        if (known := self._remembered(file.sha256, against)) is not None:
+            return known
+        try:
+            told = self._looked(file, dataset, read)
+        except FileProblem as problem:  # gone from the store, or no longer what it was
+            log.warning("file_lost", sha256=file.sha256, code=problem.code)
+            return _one(file, "file_lost")
+        if not any(f["code"] in NOT_KEPT for f in told["findings"]):
+            raw = orjson.dumps(told)
+            self.files.keep_beside(file.sha256, against, raw)
+            self.files.keep_beside(file.sha256, "profile", orjson.dumps({"tables": told["profiles"]}))
+        return told
+
+    def _looked(self, file: File, dataset: Dataset, read: Open) -> dict[str, Any]:
+        with tempfile.NamedTemporaryFile(prefix="jejak-check-") as copy:
+            for chunk in read(file):
+                copy.write(chunk)
+            copy.flush()
+            if self.clamd and (name := scan(copy.name, self.clamd)):
+                log.warning("malware", sha256=file.sha256, name=name)
+                return _one(file, "malware")
+            columns = [column.model_dump(mode="json", exclude_none=True) for column in dataset.columns]
+            about = _about(dataset)
+            job = {"path": copy.name, "name": file.name, "media_type": file.media_type, "columns": columns, "about": about}
+            with self._worker() as worker:
+                told = worker.ask({**job, "allowed": sorted(self.allowed)}, seconds=self.seconds)
+                if told is None:
+                    worker.end()
+                    log.warning("check_ended", sha256=file.sha256, seconds=self.seconds)
+                    return _one(file, "not_checked")
+                return told
+
+    def _remembered(self, sha256: str, against: str) -> dict[str, Any] | None:
+        """In memory for what came lately, else beside the file."""
+        known = self._memory.get((sha256, against))
+        if known is None and (raw := self.files.beside(sha256, against)) is not None:
+            known = dict(orjson.loads(raw))
+            if len(self._memory) >= REMEMBERED:
+                self._memory.clear()
+            self._memory[sha256, against] = {**known, "profiles": []}
+        return known
+
+    @contextlib.contextmanager
+    def _worker(self) -> Iterator[Worker]:
+        with self._lock:
+            worker = self._idle.pop() if self._idle else None
+        if worker is None or worker.process.poll() is not None:
+            command = [sys.executable, "-m", "lane.check_worker", str(self.memory_mb)]
+            worker = Worker(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
+        try:
+            yield worker
+        finally:
+            if worker.process.poll() is None:
+                with self._lock:
+                    self._idle.append(worker)
+
+    def stop(self) -> None:
+        """Ends the processes."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().end()
+
+
+def reasons_in(told: Report) -> list[Reason]:
+    """What is refused outright, of what was found."""
+    return [Reason(code=f.code, field=f.field, note=f.message) for f in told.findings if f.code in REFUSED]
+
+
+def _against(dataset: Dataset, name: str, media_type: str, allowed: frozenset[str]) -> str:
+    """Names what a file is checked against: the same name, the same findings."""
+    said = [VERSION, _about(dataset), name, media_type, sorted(allowed)]
+    columns = [column.model_dump(mode="json", exclude_none=True) for column in dataset.columns]
+    return f"check-{hashlib.sha256(orjson.dumps([said, columns])).hexdigest()[:32]}"
+
+
+def _about(dataset: Dataset) -> str:
+    return sensitive_words(f"{dataset.title} {dataset.summary} {' '.join(dataset.keywords)}")
+
+
+def _one(file: File, code: str) -> dict[str, Any]:
+    """A single finding of the whole file."""
+    found = Found(file=file.name)
+    found(code, reason="pemeriksaan terlalu lama atau butuh terlalu banyak memori", reason_en="it takes too long or too much memory")
+    return {"findings": [f.model_dump(mode="json", exclude_none=True) for f in report(found).findings], "more": {}, "profiles": []}

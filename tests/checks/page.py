@@ -1,0 +1,83 @@
+"""docs/checks.md from the index of the checks, their examples and what was measured: `python -m tests.checks.page` writes it."""
+
+from pathlib import Path
+from typing import Final
+
+from checks.catalogue import CHECKS, Check
+from tests.checks.examples import EXAMPLES
+from tests.checks.measured import SEED, TIMES, Measured, measure
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "checks.md"
+HEAD: Final = """# Checks
+
+What `jejak check`, intake and review find in files. Printed from `CHECKS` by `python -m tests.checks.page`; a test holds it to the code. Severity: an `error`
+must be mended by a revision before the data can be verified, a `warning` is acknowledged with a note by whoever verifies, an `info` is only told. Some findings are
+milder or graver than their line where the table says so: a telephone is a warning until it stands beside persons, say.
+
+What metadata alone shows is in [for-opd-systems.md](for-opd-systems.md#findings-temuan).
+
+## How well personal data is found
+
+On a sample of {columns} labelled columns that code makes (`tests/checks/labelled.py`, seed {seed}, {times} tables of each of its makers, hard cases on purpose). It says how the
+rules do on what we thought of; files that people send will bring what we did not.
+
+| kind | columns | found | recall | found in vain | precision |
+|---|---|---|---|---|---|
+{rows}
+
+Missed: {misses}. Found in vain: {vain}.
+
+## Every check
+
+| code | word | severity | function | what it says |
+|---|---|---|---|---|
+{checks}
+
+## Examples
+
+The first of each pair is found, the second is not.
+
+{examples}
+"""
+
+
+def page(told: Measured) -> str:
+    rows = [
+        f"| `{kind}` | {c.right + c.missed} | {c.right} | {c.recall:.0%} | {c.vain} | {c.precision:.0%} |" for kind, c in told.kinds.items()
+    ]
+    columns = sum(c.right + c.missed for c in told.kinds.values())
+    return HEAD.format(
+        columns=columns,
+        seed=SEED,
+        times=TIMES,
+        rows="\n".join(rows),
+        misses=_said(told.misses.items()),
+        vain=_said(told.in_vain.items()),
+        checks="\n".join(_line(check) for check in CHECKS.values()),
+        examples="\n".join(_example(code) for code in CHECKS if code in EXAMPLES),
+    )
+
+
+def _said(counted: object) -> str:
+    told = [f"{kind}, {maker} ({count})" for (kind, maker), count in sorted(counted)]  # type: ignore[call-overload]
+    return "; ".join(told) or "nothing"
+
+
+def _line(check: Check) -> str:
+    english = check.message_en.replace("|", "\\|")
+    return f"| `{check.code}` | {check.word} | {check.severity} | `{check.function}` | {english} |"
+
+
+def _example(code: str) -> str:
+    fails, passes, _ = EXAMPLES[code]
+    shown = (_short(text) for text in (fails, passes))
+    return f"`{code}`\n\n```csv\n" + "```\n\n```csv\n".join(shown) + "```\n"
+
+
+def _short(text: str) -> str:
+    lines = text.lstrip("\ufeff").splitlines()
+    return "\n".join(lines[:6]) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(measure()), encoding="utf-8")

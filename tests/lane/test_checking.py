@@ -1,0 +1,136 @@
+"""What a lane finds in files: once for each file, in a process that may be killed, and never a personal value in what it keeps."""
+
+import hashlib
+import io
+import socket
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.contracts import Dataset, File
+from lane.checking import Checking
+from lane.files import FilesUnavailable, LocalFiles
+from lane.malware import scan
+from tests.events.given import DATASET
+
+TODAY = date(2026, 11, 23)
+NIK = "3313014101900001"
+
+
+@pytest.fixture
+def checking(tmp_path: Path) -> Iterator[Checking]:
+    made = Checking(LocalFiles(tmp_path / "files"))
+    yield made
+    made.stop()
+
+
+def kept(checking: Checking, name: str, content: bytes) -> File:
+    sha256 = hashlib.sha256(content).hexdigest()
+    with checking.files.spool(limit=1 << 30) as spool:
+        spool.write(content)
+        spool.keep(sha256)
+    return File(name=name, media_type="text/csv", bytes=len(content), sha256=sha256)
+
+
+def codes(checking: Checking, *files: File, **changes: Any) -> list[tuple[str, str | None]]:
+    dataset = Dataset.model_validate(DATASET | changes, strict=False)
+    told = checking.findings(dataset, files, today=TODAY, read=lambda file: checking.files.read(file.sha256))
+    return [(f.code, f.field) for f in told.findings if f.file]
+
+
+def test_a_file_is_looked_at_and_the_place_in_the_submission_told(checking: Checking) -> None:
+    good = kept(checking, "baik.csv", b"kode\n33.13.01\n33.13.02\n")
+    bad = kept(checking, "nik.csv", f"kode,nik\n33.13.01,{NIK}\n".encode())
+
+    assert ("personal_data_nik", "files.1") in codes(checking, good, bad)
+
+
+def test_the_same_file_is_looked_at_once_also_by_another_process(checking: Checking) -> None:
+    file = kept(checking, "baik.csv", b"kode;nama\n33.13.01;x\n")
+    first = codes(checking, file)
+    other = Checking(checking.files, seconds=0.000_001)  # too little time to look at anything
+
+    assert first == codes(checking, file) == codes(other, file) != []
+    other.stop()
+
+
+def test_a_file_that_takes_too_long_costs_one_finding_and_the_next_one_is_looked_at(checking: Checking) -> None:
+    checking.seconds = 0.000_001
+    slow = kept(checking, "lama.csv", b"kode\n1\n")
+    assert codes(checking, slow) == [("not_checked", "files.0")]
+
+    checking.seconds = 60
+    assert ("not_checked", "files.0") not in codes(checking, slow)
+
+
+def test_a_file_that_takes_too_much_memory_costs_one_finding(checking: Checking) -> None:
+    checking.memory_mb = 256
+    hungry = kept(checking, "a.json", b"[" + b'{"a":[]},' * 3_000_000 + b"{}]")
+
+    assert codes(checking, hungry) == [("not_checked", "files.0")]
+    assert ("not_checked", "files.0") not in codes(checking, kept(checking, "b.csv", b"kode\n1\n"))
+
+
+def test_a_bomb_is_told_and_not_unpacked(checking: Checking) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("isi.csv", bytes(200 << 20))
+
+    assert ("zip_bomb", "files.0") in codes(checking, kept(checking, "arsip.zip", packed.getvalue()))
+
+
+def test_a_file_that_is_gone_is_told(checking: Checking) -> None:
+    assert codes(checking, File(name="x.csv", media_type="text/csv", bytes=3, sha256="0" * 64)) == [("file_lost", "files.0")]
+
+
+def test_nothing_that_is_kept_holds_a_personal_value(checking: Checking, tmp_path: Path) -> None:
+    rows = [f"{NIK[:12]}{n:04d},Budi Santoso {n},081234567{n:03d},budi{n}@gmail.com,12-05-1980" for n in range(1, 60)]
+    content = "\n".join(["nik,nama_penerima,no_hp,email,tgl_lahir", *rows]).encode()
+    file = kept(checking, "penerima.csv", content)
+    codes(checking, file)
+
+    beside = list((tmp_path / "files").rglob(f"{file.sha256}.*"))
+    assert len(beside) == 2
+    for path in beside:
+        text = path.read_text("utf-8")
+        assert not any(raw in text for row in rows for raw in row.split(","))
+
+
+def clamd_that_says(answer: bytes) -> Iterator[str]:
+    """A server that takes one stream as clamd does and answers so."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                received = b""
+                while not received.endswith(b"\0\0\0\0"):
+                    received += connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+@pytest.mark.parametrize(("answer", "found"), [(b"stream: OK\n", None), (b"stream: Eicar-Test-Signature FOUND\n", "Eicar-Test-Signature")])
+def test_malware_is_asked_of_clamd(tmp_path: Path, answer: bytes, found: str | None) -> None:
+    (tmp_path / "f").write_bytes(b"isi")
+    for clamd in clamd_that_says(answer):
+        assert scan(str(tmp_path / "f"), clamd) == found
+
+
+def test_without_an_answer_of_clamd_nothing_is_let_through(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"isi")
+    with pytest.raises(FilesUnavailable):
+        scan(str(tmp_path / "f"), "127.0.0.1:1")
+    for clamd in clamd_that_says(b"stream: something ERROR\n"):
+        with pytest.raises(FilesUnavailable):
+            scan(str(tmp_path / "f"), clamd)

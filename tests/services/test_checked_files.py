@@ -1,0 +1,101 @@
+"""What stands in a file decides: refused at intake, stopped at verification, acknowledged with a note; and its profile."""
+
+import base64
+import hashlib
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jejak import demo_village
+from tests.events.given import CHECKLIST, revision_of, story, submitted
+from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, desk_of, form
+
+NIK = "3313014101900001"
+
+
+def with_file(content: bytes, name: str = "penerima.csv", **dataset: Any) -> dict[str, Any]:
+    file = {"name": name, "media_type": "text/csv", "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return form(**dataset) | {"files": [file | {"content": base64.b64encode(content).decode()}]}
+
+
+async def test_a_list_of_persons_enters_with_errors_and_no_value_of_it_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    content = demo_village.persons()
+    async with desk_of("intake", tmp_path) as intake:
+        answer = await intake.post("submissions", TIM, with_file(content, columns=demo_village.columns_of_persons()))
+        submission_id = uuid.UUID(answer.json()["submission_id"])
+        seen = await intake.get(f"submissions/{submission_id}", KETUA)
+        profile = await intake.get(f"submissions/{submission_id}/files/{hashlib.sha256(content).hexdigest()}/profile", KETUA)
+        (recorded,) = intake.lane.journal.history(submission_id)
+
+    assert {f["code"] for f in seen.json()["findings"] if f["severity"] == "error"} >= {
+        "personal_data_nik",
+        "personal_data_kk",
+        "personal_data_name",
+    }
+    assert profile.json()["tables"][0]["rows"] == 300
+    told = answer.text + seen.text + profile.text + recorded.raw.decode() + caplog.text
+    numbers = {cell for line in content.decode().splitlines()[1:] for cell in line.split(",")[:3]}
+    assert not [number for number in numbers if number in told]
+
+
+async def test_the_table_of_counts_has_no_error(tmp_path: Path) -> None:
+    async with desk_of("intake", tmp_path) as intake:
+        sent = with_file(demo_village.counts(), columns=demo_village.columns_of_counts())
+        answer = await intake.post("submissions", TIM, sent)
+        seen = (await intake.get(f"submissions/{answer.json()['submission_id']}", KETUA)).json()
+
+    assert [f for f in seen["findings"] if f["severity"] == "error"] == []
+
+
+async def test_a_program_is_refused_at_intake(tmp_path: Path) -> None:
+    async with desk_of("intake", tmp_path) as intake:
+        answer = await intake.post("submissions", TIM, with_file(b"MZ" + bytes(500)))
+
+        assert (answer.status_code, [(e["code"], e["field"]) for e in answer.json()["errors"]]) == (422, [("file_type", "files.0")])
+        assert intake.lane.journal.last_id() == 0
+
+
+async def test_a_type_that_the_setting_leaves_out_is_refused(tmp_path: Path) -> None:
+    async with desk_of("intake", tmp_path, check_types="xlsx") as intake:
+        answer = await intake.post("submissions", TIM, form())
+
+    assert [e["code"] for e in answer.json()["errors"]] == ["file_type"]
+
+
+async def test_another_agency_sees_no_profile(tmp_path: Path) -> None:
+    content = b"kode,nama\nA1,x\n"
+    sha256 = hashlib.sha256(content).hexdigest()
+    async with desk_of("intake", tmp_path) as intake:
+        submission_id = (await intake.post("submissions", TIM, with_file(content))).json()["submission_id"]
+
+        assert (await intake.get(f"submissions/{submission_id}/files/{sha256}/profile", KETUA_OF_DINKES)).status_code == 403
+        assert (await intake.get(f"submissions/{submission_id}/files/{'0' * 64}/profile", KETUA)).status_code == 404
+
+
+async def test_a_revision_is_checked_anew(tmp_path: Path) -> None:
+    async with desk_of("review", tmp_path) as review:
+        submission_id = review.given(*story(submitted))
+        content = f"kode,nik\nA1,{NIK}\n".encode()
+        sha256 = hashlib.sha256(content).hexdigest()
+        with review.shared.files.spool(limit=1000) as spool:
+            spool.write(content)
+            spool.keep(sha256)
+        file = {"name": "a.csv", "media_type": "text/csv", "bytes": len(content), "sha256": sha256}
+        answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1, files=[file])
+
+    assert "personal_data_nik" in {f["code"] for f in answer.json()["data"]["findings"]}
+    assert NIK not in json.dumps(answer.json())
+
+
+async def test_warnings_are_verified_with_a_note_only(tmp_path: Path) -> None:
+    finding = {"word": "valid", "severity": "warning", "code": "csv_dialect", "message": "Titik koma."}
+    async with desk_of("decision", tmp_path) as decision:
+        submission_id = decision.given(*story(submitted, revision_of(findings=[finding])))
+        silent = await decision.says(ATASAN, "verify", submission_id, expected_sequence=2, checklist=CHECKLIST, note=" ")
+        said = await decision.says(ATASAN, "verify", submission_id, expected_sequence=2, checklist=CHECKLIST, note="Memang begitu.")
+
+    assert (silent.status_code, [e["code"] for e in silent.json()["errors"]]) == (422, ["not_acknowledged"])
+    assert said.status_code == 200
