@@ -28,6 +28,7 @@ from events.submission import Head, Kind, Recorded, Refused, Rule, Submission, h
 from lane.due import Calendar, due_at
 from lane.files import Files, open_files
 from lane.inbox import Inbox, open_engine
+from lane.known import Known
 from lane.settings import Settings
 from web.tokens import PUBLIC, Role, load_public
 
@@ -226,6 +227,9 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
     journal = Journal(open_store(settings.store, name), name)
     inbox = Inbox(name, open_engine(settings.store, name))
     inbox.prepare()
+    known = Known(inbox.engine)
+    known.prepare()
+    shared.directory.keep_in(known)
     group = None if settings.store.startswith("sqlite:") else f"jejak.{name}"
     consumer = Consumer(
         kafka=shared.kafka,
