@@ -95,7 +95,7 @@ def _trail(lane: LaneOf, submission_id: uuid.UUID, caller: Caller, as_of: str | 
     if told is None:
         raise _not_found()
     if only_own(caller) not in (None, told.submission.opd):
-        raise _of_another_opd()
+        raise _not_found()
     return told
 
 

@@ -205,6 +205,8 @@ class Lane:
         if Role(context.actor.role) not in command.roles:
             raise Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {context.actor.role} tidak boleh melakukan langkah ini."))
         if reasons := [reason for rule in command.rules if (reason := rule(head, context.actor))]:
+            if any(reason.code == "other_opd" for reason in reasons):
+                raise not_there()  # another OPD's people do not even hear that it exists
             raise Refused(Kind.FORBIDDEN, *reasons, state=head.state, sequence=head.sequence)
         if reason := held_by(head, event_type=command.event_type, expected_sequence=body.expected_sequence):
             raise Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
@@ -218,7 +220,12 @@ class Lane:
 def _there(head: Head | None) -> Head:
     if head:
         return head
-    raise Refused(Kind.NOT_FOUND, Reason(code="not_found", field="submission_id", note="Data dengan nomor itu tidak ada."))
+    raise not_there()
+
+
+def not_there() -> Refused:
+    """The same words for what does not exist and for what is another OPD's."""
+    return Refused(Kind.NOT_FOUND, Reason(code="not_found", field="submission_id", note="Data dengan nomor itu tidak ada."))
 
 
 def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]]) -> Lane:

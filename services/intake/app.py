@@ -15,7 +15,7 @@ __all__ = ["build", "routes"]
 def build(shared: Shared) -> Lane:
     lane = build_lane("intake", shared, commands={})
     log_consumer = lane.consumers[0]
-    judged = partial(judge, journal=lane.journal, files=shared.files)
+    judged = partial(judge, journal=lane.journal, files=shared.files, directory=shared.directory)
     lane.consumers.append(
         Consumer(
             kafka=shared.kafka,

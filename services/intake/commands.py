@@ -77,8 +77,8 @@ class Declined:
 Verdict = Accepted | AcceptedBefore | Duplicate | Declined
 Find = Callable[[uuid.UUID], Received | None]
 """How a submission came in, by its id; None when there is no such submission."""
-Size = Callable[[str], int | None]
-"""`Files.size`, or the same remembered for a batch."""
+Size = Callable[[str, str], int | None]
+"""`Files.size_for`, or the same remembered for a batch."""
 
 
 def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Find, size: Size) -> Verdict:
@@ -97,7 +97,7 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Fin
     problems = [
         problem
         for index, (file, content) in enumerate(zip(inbound.files, contents, strict=True))
-        if (problem := _file_problem(file, content, f"files.{index}", size))
+        if (problem := _file_problem(file, content, f"files.{index}", lambda sha256: size(sha256, origin.opd)))
     ]
     if reasons := (*reasons_against(inbound.dataset, inbound.files), *problems):
         return Declined(reasons)
@@ -111,6 +111,7 @@ def submit(raw: bytes, origin: Origin, *, now: datetime, files: Files, find: Fin
             with files.spool(limit=INLINE_LIMIT) as spool:
                 spool.write(content)
                 spool.keep(file.sha256)
+            files.brought(file.sha256, inbound.opd)
     return accepted
 
 
@@ -158,7 +159,7 @@ def _content(file: InboundFile) -> bytes | None:
         return None
 
 
-def _file_problem(file: InboundFile, content: bytes | None, field: str, size_of: Size) -> Reason | None:
+def _file_problem(file: InboundFile, content: bytes | None, field: str, size_of: Callable[[str], int | None]) -> Reason | None:
     if file.content is None:
         size = size_of(file.sha256)
         if size is None:

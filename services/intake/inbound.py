@@ -13,11 +13,13 @@ from typing import Final
 import orjson
 import structlog
 
+from bus.directory import Directory
 from events.contracts import INBOUND_PATTERN, DataSubmitted, Reason, Receipt, ReceiptReason, Received, submission_id_of
 from events.journal import Journal, Outcome, Record, dead_letter, place_of
 from events.recorder import Letter, LetterKind
 from events.submission import Recorded
 from lane.files import Files
+from lane.reasons import unknown_opd
 from services.intake.commands import Accepted, AcceptedBefore, Declined, Duplicate, Find, Origin, Size, Verdict, submit
 
 TOPICS: Final = re.compile(INBOUND_PATTERN)
@@ -27,8 +29,8 @@ UNREADABLE: Final = Declined(
 log = structlog.get_logger("jejak.intake")
 
 
-def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Outcome]:
-    """What becomes of each record, in order; later ones of the batch see what earlier ones led to."""
+def judge(fresh: Sequence[Record], *, journal: Journal, files: Files, directory: Directory) -> list[Outcome]:
+    """What becomes of each record, in order; later ones of the batch see what earlier ones led to. The directory must be ready."""
     told = [said_in(record.raw, "event_id") for record in fresh]
     known = _known(fresh, told, journal)
 
@@ -37,17 +39,17 @@ def judge(fresh: Sequence[Record], *, journal: Journal, files: Files) -> list[Ou
             known[submission_id] = first_received(journal, submission_id)
         return known[submission_id]
 
-    sizes: dict[str, int] = {}
+    sizes: dict[tuple[str, str], int] = {}
 
-    def size(sha256: str) -> int | None:
+    def size(sha256: str, opd: str) -> int | None:
         """One look for a file in a batch; what is not there is looked for again, because a record before may have brought it."""
-        if sha256 not in sizes and (found := files.size(sha256)) is not None:
-            sizes[sha256] = found
-        return sizes.get(sha256)
+        if (sha256, opd) not in sizes and (found := files.size_for(sha256, opd)) is not None:
+            sizes[sha256, opd] = found
+        return sizes.get((sha256, opd))
 
     outcomes = []
     for record, event_id in zip(fresh, told, strict=True):
-        verdict = _verdict(record, files, find, size)
+        verdict = _unknown(_opd(record.topic), directory) or _verdict(record, files, find, size)
         outcomes.append(_outcome(record, verdict, event_id))
         if isinstance(verdict, Accepted):
             known[verdict.event.submission_id] = verdict.event.data.received
@@ -88,6 +90,10 @@ def _verdict(record: Record, files: Files, find: Find, size: Size) -> Verdict:
         return UNREADABLE
     origin = Origin(_opd(record.topic), topic=record.topic, partition=record.partition, offset=record.offset)
     return submit(record.raw, origin, now=datetime.now(UTC), files=files, find=find, size=size)
+
+
+def _unknown(opd: str, directory: Directory) -> Declined | None:
+    return None if directory.is_open(opd) else Declined((unknown_opd(opd, directory.heir_of(opd)),))
 
 
 def _outcome(record: Record, verdict: Verdict, event_id: str | None) -> Outcome:

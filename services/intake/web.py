@@ -35,6 +35,8 @@ def routes(lane: LaneOf) -> APIRouter:
         with await asyncio.to_thread(shared.files.spool, limit=limit) as spool:
             await _spooled(request, spool)
             size = await asyncio.to_thread(spool.keep, sha256)
+        if caller.opd:
+            await asyncio.to_thread(shared.files.brought, sha256, caller.opd)
         return json_of({"sha256": sha256, "bytes": size}, status=201)
 
     @router.post("/api/submissions", status_code=202)
@@ -61,7 +63,7 @@ def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:
 
     def judged() -> Verdict:
         find = partial(first_received, lane.journal)
-        return submit(raw, origin, now=datetime.now(UTC), files=files, find=find, size=files.size)
+        return submit(raw, origin, now=datetime.now(UTC), files=files, find=find, size=files.size_for)
 
     verdict = judged()
     if not isinstance(verdict, Accepted):

@@ -30,7 +30,7 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
     missing = [
         Reason(code="file_missing", field=f"files.{i}.sha256", note=f"Berkas {file.name} belum diunggah ke penerimaan.")
         for i, file in enumerate(body.files or ())
-        if context.lane.shared.files.size(file.sha256) != file.bytes
+        if _size(file.sha256, submission, context) != file.bytes
     ]
     if reasons := [*reasons_against(dataset, files), *missing]:
         raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
@@ -47,6 +47,14 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
 
 def manifest(dataset: Dataset, files: tuple[File, ...]) -> str:
     return manifest_of(dataset.model_dump(mode="json", exclude_none=True), [f.model_dump(mode="json", exclude_none=True) for f in files])
+
+
+def _size(sha256: str, submission: Submission, context: Context) -> int | None:
+    """None as well for a file that is neither part of the submission nor brought by the caller's OPD."""
+    files = context.lane.shared.files
+    if any(file.sha256 == sha256 for file in submission.files):
+        return files.size(sha256)
+    return files.size_for(sha256, context.actor.opd or submission.opd)
 
 
 def _merged(dataset: Dataset, changes: dict[str, JsonValue]) -> Dataset:

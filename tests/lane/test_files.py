@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from lane.files import CHUNK, FileProblem
+from lane.files import CHUNK, FileProblem, open_files
 from tests.lane.shelves import Store, keep, sha, spooled
 
 MIB = 1 << 20
@@ -133,3 +133,17 @@ def test_a_store_that_works_passes_its_check(store: Store) -> None:
     store.files.check()
     store.files.check()
     assert spooled(store) == []
+
+
+def test_a_file_is_seen_by_those_opds_that_brought_it(store: Store) -> None:
+    keep(store.files, b"rahasia")
+    assert store.files.size_for(sha(b"rahasia"), "dinkes") is None
+
+    for opd in ("dinkes", "dinkes", "setda"):
+        store.files.brought(sha(b"rahasia"), opd)
+    again = open_files(store.url, s3_endpoint=store.endpoint, spools=store.spools)
+
+    assert [again.size_for(sha(b"rahasia"), opd) for opd in ("dinkes", "setda", "din")] == [7, 7, None]
+    assert again.size_for(sha(b"tidak ada"), "dinkes") is None
+    with pytest.raises(ValueError, match="no mark"):
+        store.files.brought(sha(b"rahasia"), "../x")

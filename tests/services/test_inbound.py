@@ -33,7 +33,7 @@ def records_of(*values: object, topic: str = TOPIC, first: int = 0) -> list[Reco
 
 
 def take(desk: Desk, *records: Record) -> list[str]:
-    judged = partial(judge, journal=desk.lane.journal, files=desk.shared.files)
+    judged = partial(judge, journal=desk.lane.journal, files=desk.shared.files, directory=desk.shared.directory)
     return [outcome.counted for outcome in desk.lane.journal.answer(records, judged)]
 
 
@@ -98,7 +98,7 @@ async def test_a_record_judged_again_by_a_journal_that_lost_its_position_is_acce
     records = records_of(form())
     take(intake, *records)
 
-    (again,) = judge(records, journal=intake.lane.journal, files=intake.shared.files)
+    (again,) = judge(records, journal=intake.lane.journal, files=intake.shared.files, directory=intake.shared.directory)
 
     assert (again.counted, again.events, [letter.kind for letter in again.letters]) == ("accepted", (), [LetterKind.RECEIPT])
 
@@ -159,3 +159,12 @@ async def test_an_event_id_that_is_no_uuid_is_told_back_shortened(intake: Desk) 
 
     assert receipts(intake)[0]["event_id"] == "x" * 100
     assert receipts(intake)[0]["reasons"][0]["code"] == "wrong_uuid"
+
+
+async def test_a_record_of_an_opd_that_is_not_in_the_directory_gets_a_refused_receipt(intake: Desk) -> None:
+    topic = "opd.tidak-ada.data-submitted.v1"
+
+    assert take(intake, *records_of(form(opd="tidak-ada"), b"no JSON", None, topic=topic)) == ["refused"] * 3
+
+    assert [receipt["reasons"][0]["code"] for receipt in receipts(intake)] == ["unknown_opd"] * 3
+    assert submissions(intake) == 0
