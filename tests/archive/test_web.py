@@ -131,6 +131,7 @@ def test_a_whole_submission_is_proved_and_a_damaged_one_is_named(client: Client,
     answer = client.get(f"/archive/api/submissions/{bad}/verify", headers=AUDITOR).json()
     assert [(d["sequence"], d["where"], d["what"]) for d in answer["differences"]] == [(1, "journal archive", "unreadable")]
     assert codes(client.get(f"/archive/api/submissions/{bad}/trail", headers=AUDITOR)) == ["damaged"]
+    assert codes(client.get(f"/archive/api/submissions/{bad}/trail", headers=OTHER)) == ["not_found"]
 
 
 def test_submissions_are_listed_page_by_page_and_filtered(client: Client) -> None:
