@@ -88,14 +88,16 @@ def _trail(lane: LaneOf, submission_id: uuid.UUID, caller: Caller, as_of: str | 
         until: Until = read_until(as_of) if as_of else EVERYTHING
     except ValueError:
         raise _wrong("as_of", "as_of harus waktu, misalnya 2026-11-23T09:00:00+07:00, atau nomor peristiwa.") from None
+    if own := only_own(caller):
+        head = lane().journal.head(submission_id)
+        if head is None or head.opd != own:  # before anything is read of it: not even a damaged one is told of
+            raise _not_found()
     try:
         told = story(lane().journal.history(submission_id), lane().shared.due, until)
     except ValidationError:
         raise Refused(Kind.CONFLICT, Reason(code="damaged", note="Jurnal memuat peristiwa yang tidak sah; lihat /verify.")) from None
     if told is None:
         raise _not_found()
-    if only_own(caller) not in (None, told.submission.opd):
-        raise _of_another_opd()
     return told
 
 

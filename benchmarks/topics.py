@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from benchmarks.load import OPDS
+from bus.directory import put_record
 from bus.kafka import Kafka
 from bus.topics import FOR_EVER, Topic, ensure, inbound_topic, shared_topics
 from events.contracts import DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
@@ -23,6 +24,8 @@ async def fresh(kafka: Kafka, hops: Sequence[str] = ()) -> None:
         await _deleted(admin, [*JEJAKS, *hops])
         topics = [*shared_topics(PARTITIONS), *(inbound_topic(opd) for opd in OPDS), *(Topic(hop, PARTITIONS, FOR_EVER) for hop in hops)]
         await ensure(admin, topics, replication=1, in_sync=1)
+    for opd in OPDS:
+        await put_record(kafka, f"opd/{opd}", {"name": opd})
 
 
 async def fresh_inbound(kafka: Kafka) -> None:

@@ -1,14 +1,15 @@
-"""The directory: OPDs, revoked tokens and adopted datasets, records on one compacted topic that every lane follows in memory.
+"""The directory: OPDs, tokens and names of datasets, records on one compacted topic that every lane follows in memory.
 
-In: records `opd/<kode>`, `token/<id>` and `adopted/<dataset_id>`; out: who exists, whose token no longer counts and which dataset
-was on the portal before Jejak, within seconds everywhere.
+In: records `opd/<kode>`, `token/<id>` (revoked), `issued/<id>` (made), `name/<dataset_id>` (handed over) and `adopted/<dataset_id>`; out:
+who exists, who acts for whom, whose token no longer counts and which dataset was on the portal before Jejak, within seconds everywhere.
+Lanes also keep what they saw (`keep_in`): a topic that was lost or made anew takes nothing back, only a record does.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -20,10 +21,25 @@ from bus.kafka import CALL_S, Kafka, log, stopped
 from bus.loops import STALLED_S, WATCH_S, Progress, ended, pause, within
 from events.contracts import DIRECTORY_TOPIC
 
+V = TypeVar("V")
+Entry = tuple[str, bytes | None]
+"""A record's key and bytes; None takes the entry away."""
+
+
+class Kept(Protocol):
+    """Where a lane keeps the directory's records beside its journal. Both raise OSError when the store cannot be used."""
+
+    def read(self) -> Sequence[tuple[str, bytes]]: ...
+
+    def write(self, entries: Iterable[Entry], /) -> None: ...
+
 
 @dataclass
 class Directory:
-    """Empty until `progress.ready`. Records that cannot be read are counted and passed over: the newest good one stands."""
+    """Not complete until `progress.ready`. Records that cannot be read are counted and passed over: the newest good one stands.
+
+    `lost`: entries that a store knows and Kafka no longer has. They stand; health shows how many.
+    """
 
     kafka: Kafka
     progress: Progress
@@ -31,12 +47,48 @@ class Directory:
     revoked: set[str] = field(default_factory=set)
     adopted: dict[str, str] = field(default_factory=dict)
     """dataset_id → the portal's own id of a dataset that it had before Jejak."""
+    issued: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    _kept: list[Kept] = field(default_factory=list)
+    _known: dict[str, bytes] = field(default_factory=dict)
 
     def name_of(self, opd: str) -> str:
         return str(self.opds.get(opd, {}).get("name") or opd)
 
     def is_revoked(self, token_id: str) -> bool:
         return token_id in self.revoked
+
+    def is_open(self, opd: str | None) -> bool:
+        """It is in the directory and neither closed nor become another."""
+        record = self.opds.get(opd or "")
+        return record is not None and not record.get("closed_at") and not record.get("moved_to")
+
+    def heir_of(self, opd: str) -> str:
+        """The OPD that acts for it now; itself when it never moved, or when its moves lead round in a circle."""
+        seen, now = {opd}, opd
+        while isinstance(then := self.opds.get(now, {}).get("moved_to"), str):
+            if then in seen:
+                return opd
+            seen.add(then)
+            now = then
+        return now
+
+    def heirs(self) -> dict[str, str]:
+        """Every OPD that moved → the OPD that acts for it now."""
+        return {opd: self.heir_of(opd) for opd, record in list(self.opds.items()) if record.get("moved_to")}
+
+    def owner_of(self, dataset_id: str) -> str | None:
+        """The OPD that acts for the one to which this name was handed over; None when it never was."""
+        handed_to = self.names.get(dataset_id)
+        return self.heir_of(handed_to) if handed_to else None
+
+    def keep_in(self, kept: Kept) -> None:
+        """Know what this store knows, and write there what arrives from now on. Before `run`. Raises OSError."""
+        for key, value in kept.read():
+            self._apply(key, value)
+            self.lost.add(key)  # until Kafka shows it
+        self._kept.append(kept)
 
     async def run(self) -> None:
         failures = 0
@@ -70,10 +122,13 @@ class Directory:
                 end = (await within(CALL_S, consumer.end_offsets([partition])))[partition]
                 waits_ms = int(WATCH_S * 1000) if self.progress.ready else 200
                 for messages in (await within(STALLED_S, consumer.getmany(timeout_ms=waits_ms))).values():
-                    for message in messages:
-                        self._take(message.key, message.value)
+                    taken = [entry for message in messages if (entry := self._take(message.key, message.value))]
+                    await asyncio.to_thread(self._keep, taken)
                 before, self.progress.lag = self.progress.lag, max(0, end - await within(CALL_S, consumer.position(partition)))
-                self.progress.ready = self.progress.ready or self.progress.lag == 0
+                if self.progress.lag == 0 and not self.progress.ready:
+                    await asyncio.to_thread(self._keep, list(self._known.items()))  # each lane's store knows what another one knew
+                    self.progress.ready = True
+                self._tell_lost()
                 if self.progress.lag == 0 or self.progress.lag != before:
                     self.progress.moved()
                 elif time.monotonic() - max(self.progress.moved_at, built_at) > STALLED_S:
@@ -81,27 +136,63 @@ class Directory:
         finally:
             await stopped(consumer.stop())
 
-    def _take(self, key: bytes | None, value: bytes | None) -> None:
-        kind, _, name = (key or b"").decode("utf-8", "replace").partition("/")
+    def _take(self, key: bytes | None, value: bytes | None) -> Entry | None:
+        """Apply one record of the topic. Returns what is to be kept; None for a record that says nothing."""
+        name = (key or b"").decode("utf-8", "replace")
+        if not self._apply(name, value):
+            self.progress.counts["unreadable"] += 1
+            return None
+        self.progress.counts["applied"] += 1
+        self.lost.discard(name)
+        return name, value
+
+    def _apply(self, key: str, value: bytes | None) -> bool:
+        """False for bytes that are no JSON."""
+        kind, _, name = key.partition("/")
         try:
             record = orjson.loads(value) if value else None
         except orjson.JSONDecodeError:
-            self.progress.counts["unreadable"] += 1
-            return
-        self.progress.counts["applied"] += 1
+            return False
+        self._known.pop(key, None)
+        if value:
+            self._known[key] = value
+        said: Mapping[str, Any] | None = record if isinstance(record, dict) else None
         match kind:
-            case "opd" if isinstance(record, dict):
-                self.opds[name] = record
             case "opd":
-                self.opds.pop(name, None)
-            case "adopted" if isinstance(record, dict) and isinstance(record.get("id"), str):
-                self.adopted[name] = record["id"]
+                _put(self.opds, name, said)
             case "adopted":
-                self.adopted.pop(name, None)
+                _put(self.adopted, name, _text(said.get("id")) if said else None)
+            case "issued":
+                _put(self.issued, name, said)
+            case "name":
+                _put(self.names, name, _text(said.get("opd")) if said else None)
             case "token" if record is None:
                 self.revoked.discard(name)
             case "token":
                 self.revoked.add(name)
+        return True
+
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        for kept in self._kept if entries else ():
+            kept.write(entries)
+
+    def _tell_lost(self) -> None:
+        """Health shows that Kafka holds less than a store; the number is what the metrics see."""
+        lost = len(self.lost) if self.progress.ready else 0
+        if lost and not self.progress.left_alone:
+            log.error("directory_lost", entries=lost)
+        self.progress.left_alone = f"directory_lost: {lost} entries that a store knows are not on Kafka; they stand" if lost else None
+
+
+def _put(entries: dict[str, V], name: str, value: V | None) -> None:
+    if value is None:
+        entries.pop(name, None)
+    else:
+        entries[name] = value
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 async def put_record(kafka: Kafka, key: str, value: Mapping[str, Any]) -> None:

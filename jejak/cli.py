@@ -3,9 +3,6 @@
 import asyncio
 import os
 import signal
-import uuid
-from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
@@ -15,23 +12,23 @@ import typer
 from archive.cli import app as audit
 from archive.context import AuditContext
 from bus.client import submit as send_and_wait
-from bus.directory import put_record
 from bus.headers import read_any_header
-from bus.kafka import Kafka, KafkaError
-from bus.topics import ensure, inbound_topic
+from bus.kafka import KafkaError
 from checks.run import as_json as as_report
 from checks.run import exit_code
 from events.stores import StoreRefused, open_store
 from jejak import broker, forms
+from jejak.on_kafka import run_on_kafka
+from jejak.opd_cli import app as opd
 from jejak.portal_cli import app as portal
 from jejak.prepare import REFUSALS, configure_logs, ensure_topics, kafka_beside, kafka_for, prepare
 from jejak.private import owner_only
 from jejak.say import say
+from jejak.token_cli import app as token
 from lane.due import Calendar, due_at
 from lane.files import open_files
 from lane.settings import LANES, Settings, SettingsRefused, read_settings
 from portals.portal import PortalProblem
-from web.tokens import Role, issue, load_private, make_keys, person_id
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,8 +36,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Jejak carries open data from an agency to the portal and proves every step.",
 )
-opd = typer.Typer(no_args_is_help=True, help="Agencies (OPD).")
-token = typer.Typer(no_args_is_help=True, help="Signed tokens of people and systems.")
 app.add_typer(audit, name="audit")
 app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
@@ -109,8 +104,8 @@ def submit(
     """Send DataSubmitted to the OPD's topic and wait for the receipts."""
     forms_read = [forms.read(path) for path in files]
     records = [(f"opd.{form['opd']}.data-submitted.v1", str(form["event_id"]).encode(), orjson.dumps(form)) for form in forms_read]
-    _run_on_kafka(lambda kafka: forms.need_topics(kafka, {topic for topic, _, _ in records}))
-    receipts = _run_on_kafka(
+    run_on_kafka(lambda kafka: forms.need_topics(kafka, {topic for topic, _, _ in records}))
+    receipts = run_on_kafka(
         lambda kafka: send_and_wait(kafka, records, event_ids=[str(f["event_id"]) for f in forms_read], timeout_s=wait_s)
     )
     for receipt in receipts:
@@ -187,66 +182,6 @@ def run_doctor(as_json: AsJson = False) -> None:
     raise typer.Exit(0 if all(answer.good for answer in answers) else 1)
 
 
-@opd.command("add")
-def opd_add(
-    kode: str,
-    name: Annotated[str, typer.Option(help="Full name.")],
-    contact: Annotated[list[str] | None, typer.Option(help="Role mailbox; may be given again.")] = None,
-) -> None:
-    """Make an agency known to every lane and make its topic."""
-    settings = _settings()
-    topic = inbound_topic(kode)
-    if not forms.is_kode(kode):
-        raise typer.BadParameter("small letters, digits and hyphens, at most 63", param_hint="kode")
-
-    async def add(kafka: Kafka) -> None:
-        await ensure_topics(settings)
-        await put_record(kafka, f"opd/{kode}", {"name": name, "contacts": contact or []})
-        async with kafka.admin() as admin:
-            await ensure(admin, [topic], replication=settings.kafka_replication, in_sync=settings.kafka_in_sync)
-
-    _run_on_kafka(add)
-    typer.echo(f"{kode}: {name}; topic {topic.name}")
-
-
-@token.command("add")
-def token_add(
-    name: Annotated[str, typer.Option()],
-    role: Annotated[Role, typer.Option()],
-    opd_kode: Annotated[str | None, typer.Option("--opd")] = None,
-    days: Annotated[int, typer.Option(min=1)] = 365,
-    person: Annotated[str | None, typer.Option("--id", help="Id of the person or system.")] = None,
-) -> None:
-    """Print a signed token, nothing else."""
-    settings = _settings()
-    if not (settings.keys / "private.pem").exists():
-        say(f"new keys are made in {settings.keys.resolve()}; lanes that use other keys will not accept this token")
-    make_keys(settings.keys)
-    try:
-        typer.echo(
-            issue(
-                load_private(settings.keys / "private.pem"),
-                id=person or person_id(name, opd=opd_kode),
-                name=name,
-                role=role,
-                opd=opd_kode,
-                issued_at=datetime.now(UTC),
-                days=days,
-                token_id=str(uuid.uuid4()),
-            )
-        )
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-@token.command("revoke")
-def token_revoke(token_or_id: str) -> None:
-    """Make a token worthless everywhere within seconds."""
-    token_id = forms.token_id(token_or_id)
-    _run_on_kafka(lambda kafka: put_record(kafka, f"token/{token_id}", {"revoked_at": datetime.now(UTC).isoformat()}))
-    typer.echo(f"revoked: {token_id}")
-
-
 def _audit_context() -> AuditContext:
     settings = _settings()
     return AuditContext(
@@ -256,11 +191,6 @@ def _audit_context() -> AuditContext:
         due=lambda arrived: due_at(arrived, minutes=settings.sla_minutes, calendar=Calendar(settings.sla_calendar)),
         lanes=LANES,
     )
-
-
-def _run_on_kafka(work: Callable[[Kafka], Coroutine[None, None, T]]) -> T:
-    """Run one piece of work on the Kafka of the settings, which must be running."""
-    return asyncio.run(work(_settings().kafka_cluster()))
 
 
 def _settings() -> Settings:

@@ -114,7 +114,7 @@ def make_tokens(settings: Settings, stories: list[Story]) -> dict[str, str]:
     for file, name, role, opd in people:
         tokens[file] = issue(
             private,
-            id=person_id(name, opd=opd),
+            id=person_id(name),
             name=name,
             role=role,
             opd=opd,

@@ -67,6 +67,14 @@ class Files(Protocol):
         """Bytes of the file; None when it is not there. Raises FilesUnavailable."""
         ...
 
+    def brought(self, sha256: str, opd: str) -> None:
+        """Write down, durably, that this OPD brought the file's bytes; several may. Raises FilesUnavailable."""
+        ...
+
+    def size_for(self, sha256: str, opd: str) -> int | None:
+        """As `size`; None as well when this OPD did not bring the file: who only knows its hash learns nothing."""
+        ...
+
     def read(self, sha256: str) -> Iterator[bytes]:
         """The file in chunks of 1 MiB. "missing" is raised by the call itself; "corrupt" instead of the last chunk.
 
@@ -160,6 +168,17 @@ class LocalFiles:
                 self._spools.stat()
                 return None
 
+    def brought(self, sha256: str, opd: str) -> None:
+        mark = self._root / _key(_marked(sha256, opd))
+        with _or_unavailable():
+            mark.touch(mode=0o440)
+            _fsync(mark.parent)
+
+    def size_for(self, sha256: str, opd: str) -> int | None:
+        size = self.size(sha256)  # first: it tells an unmounted disk
+        with _or_unavailable():
+            return size if size is not None and (self._root / _key(_marked(sha256, opd))).exists() else None
+
     def read(self, sha256: str) -> Iterator[bytes]:
         if self.size(sha256) is None:
             raise FileProblem("missing")
@@ -214,6 +233,14 @@ class S3Files:
 
     def size(self, sha256: str) -> int | None:
         return self._size_of(_key(sha256)) if _is_sha256(sha256) else None
+
+    def brought(self, sha256: str, opd: str) -> None:
+        with _or_unavailable():
+            obstore.put(self._store, f"owners/{_key(_marked(sha256, opd))}", b"")
+
+    def size_for(self, sha256: str, opd: str) -> int | None:
+        size = self.size(sha256)
+        return size if size is not None and self._size_of(f"owners/{_key(_marked(sha256, opd))}") is not None else None
 
     def read(self, sha256: str) -> Iterator[bytes]:
         size = self.size(sha256)
@@ -321,6 +348,13 @@ def _or_unavailable() -> Iterator[None]:
 
 def _is_sha256(text: str) -> bool:
     return re.fullmatch(r"[0-9a-f]{64}", text) is not None
+
+
+def _marked(sha256: str, opd: str) -> str:
+    """The name of the mark beside a file. Raises ValueError: neither ever comes from a person unchecked."""
+    if not (_is_sha256(sha256) and re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", opd)):
+        raise ValueError(f"no mark for {sha256!r} of {opd!r}")
+    return f"{sha256}.{opd}"
 
 
 def _key(sha256: str) -> str:

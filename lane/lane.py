@@ -7,7 +7,7 @@ import asyncio
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
@@ -30,6 +30,7 @@ from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
 from lane.files import Files, open_files
 from lane.inbox import Inbox, Standing, open_engine
+from lane.known import Known
 from lane.settings import Settings
 from web.tokens import PUBLIC, Role, load_public
 
@@ -107,9 +108,13 @@ class Context:
         """The submission as a whole."""
         return self._submissions[head.submission_id]
 
+    def now_of(self, head: Head) -> Head:
+        """The same, of the OPD that acts for its own now."""
+        return head._replace(opd=self.lane.shared.directory.heir_of(head.opd))
+
     def standing(self, head: Head) -> Standing:
-        """What submissions there are of its dataset."""
-        return self._standings[head.dataset_id]
+        """What submissions there are of its dataset, and whose the name is now."""
+        return owned_now(self._standings[head.dataset_id], head.dataset_id, self.lane.shared.directory)
 
     @cached_property
     def _submissions(self) -> Mapping[uuid.UUID, Submission]:
@@ -118,6 +123,12 @@ class Context:
     @cached_property
     def _standings(self) -> Mapping[str, Standing]:
         return self.lane.inbox.standings({head.dataset_id for head in self.heads.values()})
+
+
+def owned_now(standing: Standing, dataset_id: str, directory: Directory) -> Standing:
+    """The operator may have handed the name over, or the OPD may act under another code."""
+    owner = directory.owner_of(dataset_id) or (standing.owner and directory.heir_of(standing.owner))
+    return replace(standing, owner=owner)
 
 
 @dataclass(frozen=True)
@@ -222,7 +233,10 @@ class Lane:
         command = self.commands[name]
         if Role(context.actor.role) not in command.roles:
             raise Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {context.actor.role} tidak boleh melakukan langkah ini."))
-        if reasons := [reason for rule in command.rules if (reason := rule(head, context.actor))]:
+        now = head._replace(opd=self.shared.directory.heir_of(head.opd))
+        if reasons := [reason for rule in command.rules if (reason := rule(now, context.actor))]:
+            if any(reason.code == "other_opd" for reason in reasons):
+                raise not_there()  # another OPD's people do not even hear that it exists
             raise Refused(Kind.FORBIDDEN, *reasons, state=head.state, sequence=head.sequence)
         if reason := held_by(head, event_type=command.event_type, lane=self.name, expected_sequence=body.expected_sequence):
             raise Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
@@ -236,15 +250,23 @@ class Lane:
 def _there(head: Head | None) -> Head:
     if head:
         return head
-    raise Refused(Kind.NOT_FOUND, Reason(code="not_found", field="submission_id", note="Data dengan nomor itu tidak ada."))
+    raise not_there()
+
+
+def not_there() -> Refused:
+    """The same words for what does not exist and for what is another OPD's."""
+    return Refused(Kind.NOT_FOUND, Reason(code="not_found", field="submission_id", note="Data dengan nomor itu tidak ada."))
 
 
 def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]]) -> Lane:
     """Journal, inbox, log consumer and relay of one lane, not yet started. Raises StoreRefused."""
     settings = shared.settings
-    journal = Journal(open_store(settings.store, name), name)
+    journal = Journal(open_store(settings.store, name), name, shared.directory.heirs)
     inbox = Inbox(name, open_engine(settings.store, name))
     inbox.prepare()
+    known = Known(inbox.engine)
+    known.prepare()
+    shared.directory.keep_in(known)
     group = None if settings.store.startswith("sqlite:") else f"jejak.{name}"
     consumer = LogConsumer(
         kafka=shared.kafka,

@@ -68,3 +68,11 @@ def _clean(path: str | None) -> str | None:
 class _Named(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "…"
+
+
+def unknown_opd(opd: str, heir: str) -> Reason:
+    """Why nothing is taken from this OPD: it is not, or no longer, in the directory. `heir`: who acts for it now; itself when nobody."""
+    ask = "minta operator Jejak (admin open data kabupaten) mendaftarkannya."
+    if heir != opd:
+        ask = f"OPD ini sekarang {heir}: pakai kode itu dan minta token baru kepada operator Jejak."
+    return Reason(code="unknown_opd", field="opd", note=f"OPD {opd} tidak atau tidak lagi terdaftar; {ask}")

@@ -27,8 +27,8 @@ from lane.due import is_overdue
 from lane.files import FileProblem
 from lane.inbox import Page
 from lane.json_text import fault_of
-from lane.lane import Command, CommandBody, Lane, NotReady
-from lane.reasons import reasons_from
+from lane.lane import Command, CommandBody, Lane, NotReady, not_there
+from lane.reasons import reasons_from, unknown_opd
 from web.pages import HEADERS
 from web.tokens import ROLES_IN_AN_OPD, Caller, Role, TokenRefused, read_token
 
@@ -55,6 +55,8 @@ def caller_of(lane: LaneOf, roles: frozenset[Role]) -> Callable[[Request], Calle
         )
         if found.role not in roles:
             raise Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {found.role} tidak boleh membuka halaman ini."))
+        if found.opd is not None and not shared.directory.is_open(found.opd):
+            raise Refused(Kind.FORBIDDEN, unknown_opd(found.opd, shared.directory.heir_of(found.opd)))
         return found
 
     return caller
@@ -170,7 +172,7 @@ def submission_json(lane: Lane, submission_id: uuid.UUID, caller: Caller) -> dic
     """State, holder, due time, metadata, files, findings and history of one submission. Raises `Refused`."""
     head = lane.find(submission_id)
     if only_own(caller) not in (None, head.opd):
-        raise Refused(Kind.FORBIDDEN, Reason(code="other_opd", field="opd", note="Data ini milik OPD lain."))
+        raise not_there()
     history = lane.journal.history(submission_id)
     found = fold(history)
     assert found is not None  # noqa: S101 (a head has a history: they are written together)

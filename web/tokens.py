@@ -26,6 +26,7 @@ ALGORITHM: Final = "EdDSA"
 ISSUER: Final = "jejak"
 AUDIENCE: Final = "jejak"
 OPD_KODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+PERSON_ID: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,98}[a-z0-9])?")
 LONGEST: Final = 4096  # characters of a token that is worth reading
 PRIVATE: Final = "private.pem"
 PUBLIC: Final = "public.pem"
@@ -110,12 +111,22 @@ def load_public(path: Path) -> Ed25519PublicKey:
             raise ValueError(f"{path} bukan kunci publik Ed25519.")
 
 
-def person_id(name: str, *, opd: str | None) -> str:
-    """Tim PPID of `dispermades` becomes `tim-ppid@dispermades`. Raises ValueError when nothing is left of a name."""
-    slug = slugify(name)
+def person_id(name: str) -> str:
+    """A person has one id in every role and OPD: `Budi Santoso` is `budi-santoso`. Raises ValueError when nothing is left of a name."""
+    slug = slugify(name)[:100].strip("-")
     if not slug:
         raise ValueError(f"Nama {name!r} tidak dapat dijadikan id; sebutkan id-nya.")
-    return slug if opd is None else f"{slug}@{opd}"
+    return slug
+
+
+def check_person_id(text: str) -> str:
+    """The same, when a new token may carry it. Raises ValueError with a sentence; tokens made before keep the ids that they have."""
+    if not PERSON_ID.fullmatch(text):
+        raise ValueError(
+            f"Id {text!r} hanya boleh huruf kecil, angka, tanda hubung dan titik, paling panjang 100 karakter; satu orang memakai satu id "
+            "di semua peran dan OPD (budi, bukan budi@setda)."
+        )
+    return text
 
 
 def issue(

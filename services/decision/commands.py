@@ -38,7 +38,11 @@ class Reject(CommandBody):
 
 
 def verify(head: Head, body: Verify, context: Context) -> DataVerified:
-    if reasons := [*all_five_hold(body.checklist), *_what_checks_found(head, body, context), *place_is_free(head, context.standing(head))]:
+    if reasons := [
+        *all_five_hold(body.checklist),
+        *_what_checks_found(head, body, context),
+        *place_is_free(context.now_of(head), context.standing(head)),
+    ]:
         raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
     data = Verified(manifest=head.manifest, checklist=body.checklist, note=body.note)
     return DataVerified.model_validate({**context.envelope(head), "data": data})
@@ -53,7 +57,9 @@ def _what_checks_found(head: Head, body: Verify, context: Context) -> list[Reaso
 
 
 def approve(head: Head, body: Approve, context: Context) -> DataApproved:
-    if reasons := place_is_free(head, context.standing(head)):  # names and open submissions may have changed since it was verified
+    if reasons := place_is_free(
+        context.now_of(head), context.standing(head)
+    ):  # names and open submissions may have changed since it was verified
         raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
     data = Approved(manifest=head.manifest, consideration=body.consideration)
     return DataApproved.model_validate({**context.envelope(head), "data": data})

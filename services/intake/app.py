@@ -24,6 +24,7 @@ def build(shared: Shared) -> Lane:
         due=shared.due_rule,
         checking=shared.checking,
         portal=shared.settings.portal,
+        directory=shared.directory,
     )
     lane.consumers.append(
         InboundConsumer(

@@ -87,8 +87,8 @@ class Declined:
 Verdict = Accepted | AcceptedBefore | Duplicate | Declined
 Find = Callable[[uuid.UUID], Received | None]
 """How a submission came in, by its id; None when there is no such submission."""
-Size = Callable[[str], int | None]
-"""`Files.size`, or the same remembered for a batch."""
+Size = Callable[[str, str], int | None]
+"""`Files.size_for`, or the same remembered for a batch."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
     problems = [
         problem
         for index, (file, content) in enumerate(zip(inbound.files, contents, strict=True))
-        if (problem := _file_problem(file, content, f"files.{index}", desk.size))
+        if (problem := _file_problem(file, content, f"files.{index}", lambda sha256: desk.size(sha256, origin.opd)))
     ]
     hidden = hidden_in(inbound.submitted_by, field="submitted_by")
     if reasons := (
@@ -147,6 +147,7 @@ def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
             with desk.files.spool(limit=INLINE_LIMIT) as spool:
                 spool.write(content)
                 spool.keep(file.sha256)
+            desk.files.brought(file.sha256, inbound.opd)
     desk.names.take(inbound.dataset, inbound.opd, str(submission_id), event.data.manifest)
     return accepted
 
@@ -221,7 +222,7 @@ def _content(file: InboundFile) -> bytes | None:
         return None
 
 
-def _file_problem(file: InboundFile, content: bytes | None, field: str, size_of: Size) -> Reason | None:
+def _file_problem(file: InboundFile, content: bytes | None, field: str, size_of: Callable[[str], int | None]) -> Reason | None:
     if file.content is None:
         size = size_of(file.sha256)
         if size is None:

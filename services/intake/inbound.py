@@ -13,6 +13,7 @@ from typing import Final
 import orjson
 import structlog
 
+from bus.directory import Directory
 from events.contracts import INBOUND_PATTERN, DataSubmitted, Due, Reason, Receipt, ReceiptReason, Received, submission_id_of
 from events.journal import Journal, Outcome, Record, dead_letter, place_of
 from events.recorder import Letter, LetterKind
@@ -21,6 +22,7 @@ from lane.checking import Checking
 from lane.files import Files
 from lane.inbox import Inbox
 from lane.json_text import field_in
+from lane.reasons import unknown_opd
 from services.intake.commands import WHERE_THE_FORM_IS, Accepted, AcceptedBefore, Declined, Desk, Duplicate, Origin, Verdict, submit
 from services.intake.names import Names, claim_of
 
@@ -32,9 +34,17 @@ log = structlog.get_logger("jejak.intake")
 
 
 def judge(
-    fresh: Sequence[Record], *, journal: Journal, inbox: Inbox, files: Files, due: DueRule, checking: Checking, portal: str
+    fresh: Sequence[Record],
+    *,
+    journal: Journal,
+    inbox: Inbox,
+    files: Files,
+    due: DueRule,
+    checking: Checking,
+    portal: str,
+    directory: Directory,
 ) -> list[Outcome]:
-    """What becomes of each record, in order; later ones of the batch see what earlier ones led to."""
+    """What becomes of each record, in order; later ones of the batch see what earlier ones led to. The directory must be ready."""
     told = [field_in(record.raw, "event_id") for record in fresh]
     known = _known(fresh, told, journal)
 
@@ -43,19 +53,20 @@ def judge(
             known[submission_id] = first_received(journal, submission_id)
         return known[submission_id]
 
-    sizes: dict[str, int] = {}
+    sizes: dict[tuple[str, str], int] = {}
 
-    def size(sha256: str) -> int | None:
+    def size(sha256: str, opd: str) -> int | None:
         """One look for a file in a batch; what is not there is looked for again, because a record before may have brought it."""
-        if sha256 not in sizes and (found := files.size(sha256)) is not None:
-            sizes[sha256] = found
-        return sizes.get(sha256)
+        if (sha256, opd) not in sizes and (found := files.size_for(sha256, opd)) is not None:
+            sizes[sha256, opd] = found
+        return sizes.get((sha256, opd))
 
-    outcomes, names = [], Names(journal, inbox)
+    outcomes, names = [], Names(journal, inbox, directory)
     names.look_up({name for record in fresh if (name := field_in(record.raw, "dataset", "dataset_id"))})
     for record, event_id in zip(fresh, told, strict=True):
         now = datetime.now(UTC)
-        verdict = _verdict(record, Desk(now, due(now), files, find, size, names, checking, portal))
+        desk = Desk(now, due(now), files, find, size, names, checking, portal)
+        verdict = _unknown(_opd(record.topic), directory) or _verdict(record, desk)
         outcomes.append(_outcome(record, verdict, event_id))
         if isinstance(verdict, Accepted):
             known[verdict.event.submission_id] = verdict.event.data.received
@@ -101,6 +112,10 @@ def _verdict(record: Record, desk: Desk) -> Verdict:
         return UNREADABLE
     origin = Origin(_opd(record.topic), topic=record.topic, partition=record.partition, offset=record.offset)
     return submit(record.raw, origin, desk)
+
+
+def _unknown(opd: str, directory: Directory) -> Declined | None:
+    return None if directory.is_open(opd) else Declined((unknown_opd(opd, directory.heir_of(opd)),))
 
 
 def _outcome(record: Record, verdict: Verdict, event_id: str | None) -> Outcome:

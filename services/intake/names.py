@@ -7,9 +7,11 @@ submission, so that two processes never give the same one.
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
+from bus.directory import Directory
 from events.contracts import Dataset, Finding, Reason
 from events.journal import Journal
 from lane.inbox import UNUSED, Inbox, Standing
+from lane.lane import owned_now
 
 
 @dataclass
@@ -18,6 +20,7 @@ class Names:
 
     journal: Journal
     inbox: Inbox
+    directory: Directory
     _known: dict[str, Standing] = field(default_factory=dict)
 
     def look_up(self, dataset_ids: Collection[str]) -> None:
@@ -29,7 +32,8 @@ class Names:
         found = self.inbox.standings(asked)
         for dataset_id in asked:
             standing = found.get(dataset_id, UNUSED)
-            self._known[dataset_id] = replace(standing, editions=max(standing.editions, claimed.get(claim_of(dataset_id), 0)))
+            numbered = replace(standing, editions=max(standing.editions, claimed.get(claim_of(dataset_id), 0)))
+            self._known[dataset_id] = owned_now(numbered, dataset_id, self.directory)
 
     def against(self, dataset: Dataset, opd: str, submission_id: str) -> list[Reason]:
         """Why this OPD may not submit this now: the name is another's, or another submission of the same period is on its way."""

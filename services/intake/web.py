@@ -39,6 +39,8 @@ def routes(lane: LaneOf) -> APIRouter:
         with await asyncio.to_thread(shared.files.spool, limit=limit) as spool:
             await _spooled(request, spool)
             size = await asyncio.to_thread(spool.keep, sha256)
+        if caller.opd:
+            await asyncio.to_thread(shared.files.brought, sha256, caller.opd)
         return json_of({"sha256": sha256, "bytes": size}, status=201)
 
     @router.post("/api/submissions", status_code=202)
@@ -63,9 +65,9 @@ def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:
     origin = Origin(caller.opd or "", actor_of(caller))
     for _ in range(ATTEMPTS):
         now = datetime.now(UTC)
-        files, names = lane.shared.files, Names(lane.journal, lane.inbox)
+        files, names = lane.shared.files, Names(lane.journal, lane.inbox, lane.shared.directory)
         find = partial(first_received, lane.journal)
-        desk = Desk(now, lane.shared.due_rule(now), files, find, files.size, names, lane.shared.checking, lane.shared.settings.portal)
+        desk = Desk(now, lane.shared.due_rule(now), files, find, files.size_for, names, lane.shared.checking, lane.shared.settings.portal)
         verdict = submit(raw, origin, desk)
         if not isinstance(verdict, Accepted):
             return verdict

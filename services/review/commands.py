@@ -54,7 +54,7 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
     missing = [
         Reason(code="file_missing", field=f"files.{i}.sha256", note=f"Berkas files.{i} belum diunggah ke penerimaan.")
         for i, file in enumerate(body.files or ())
-        if context.lane.shared.files.size(file.sha256) != file.bytes
+        if _size(file.sha256, head, context) != file.bytes
     ]
     if reasons := [*reasons_against(dataset, files), *missing]:
         raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
@@ -82,6 +82,14 @@ def withdraw(head: Head, body: Withdraw, context: Context) -> DataRetracted:
 
 def manifest(dataset: Dataset, files: Sequence[File]) -> str:
     return manifest_of(dataset.model_dump(mode="json", exclude_none=True), [f.model_dump(mode="json", exclude_none=True) for f in files])
+
+
+def _size(sha256: str, head: Head, context: Context) -> int | None:
+    """None as well for a file that is neither part of the submission nor brought by the caller's OPD."""
+    files = context.lane.shared.files
+    if any(file.sha256 == sha256 for file in context.content(head).files):
+        return files.size(sha256)
+    return files.size_for(sha256, context.actor.opd or head.opd)
 
 
 def _newest(head: Head, context: Context) -> Whole:

@@ -50,6 +50,7 @@ def lane(tmp_path: Path) -> Iterator[Lane]:
     put(journal, [(WHO, r.event.sequence, r.raw) for r in RETURNED] + rows_of(*OTHERS))
     rebuild_heads(journal.store)
     shared.directory.progress.ready = True
+    shared.directory.opds |= {opd: {"name": opd} for opd in ("dispermades", "dinkes")}
     yield Lane(name="archive", shared=shared, journal=journal, inbox=inbox)
     inbox.engine.dispose()
     journal.store.close()
@@ -118,8 +119,8 @@ def test_people_of_an_opd_see_their_own_and_strangers_nothing(client: Client) ->
     for call in ("", "/trail", "/verify"):
         path = f"/archive/api/submissions/{WHO}{call}"
         assert client.get(path, headers=OWN).status_code == 200
-        assert (client.get(path, headers=OTHER).status_code, client.get(path).status_code) == (403, 401)
-    assert client.get(f"/archive/api/submissions/{WHO}/package", headers=OTHER).status_code == 403
+        assert (client.get(path, headers=OTHER).status_code, client.get(path).status_code) == (404, 401)
+    assert client.get(f"/archive/api/submissions/{WHO}/package", headers=OTHER).status_code == 404
 
 
 def test_a_whole_submission_is_proved_and_a_damaged_one_is_named(client: Client, lane: Lane) -> None:
@@ -130,6 +131,7 @@ def test_a_whole_submission_is_proved_and_a_damaged_one_is_named(client: Client,
     answer = client.get(f"/archive/api/submissions/{bad}/verify", headers=AUDITOR).json()
     assert [(d["sequence"], d["where"], d["what"]) for d in answer["differences"]] == [(1, "journal archive", "unreadable")]
     assert codes(client.get(f"/archive/api/submissions/{bad}/trail", headers=AUDITOR)) == ["damaged"]
+    assert codes(client.get(f"/archive/api/submissions/{bad}/trail", headers=OTHER)) == ["not_found"]
 
 
 def test_submissions_are_listed_page_by_page_and_filtered(client: Client) -> None:

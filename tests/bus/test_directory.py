@@ -1,6 +1,7 @@
 """Who is there: agencies and revoked tokens, known to every lane within seconds of the operator's command."""
 
 import uuid
+from collections.abc import Iterable
 
 import pytest
 
@@ -70,3 +71,55 @@ async def test_removing_an_entry_and_what_cannot_be_read(cluster: Kafka, kode: s
         await until(lambda: not directory.is_revoked(kode) and directory.name_of(kode) == kode)
 
         assert directory.progress.healthy
+
+
+class Store:
+    """What a lane keeps, in memory."""
+
+    def __init__(self, *entries: tuple[str, bytes]) -> None:
+        self.entries = dict(entries)
+
+    def read(self) -> list[tuple[str, bytes]]:
+        return list(self.entries.items())
+
+    def write(self, entries: Iterable[tuple[str, bytes | None]], /) -> None:
+        for key, value in entries:
+            self.entries.pop(key, None)
+            if value:
+                self.entries[key] = value
+
+
+async def test_what_kafka_lost_stands_and_is_shown_and_every_store_comes_to_know_it(cluster: Kafka, kode: str) -> None:
+    await put_record(cluster, f"opd/{kode}", {"name": "Baru"})
+    older, newer = Store((f"token/{kode}", b"{}"), (f"opd/{kode}", b'{"name": "Lama"}')), Store()
+    directory = Directory(cluster, Progress("directory"))
+    directory.keep_in(older)
+    directory.keep_in(newer)
+    async with running(directory.run):
+        await until(lambda: directory.progress.ready)
+
+        assert (directory.is_revoked(kode), directory.name_of(kode), directory.lost) == (True, "Baru", {f"token/{kode}"})
+        assert f"token/{kode}" in newer.entries
+        assert b"Baru" in older.entries[f"opd/{kode}"]
+        assert not directory.progress.healthy
+
+        await put_record(cluster, f"token/{kode}", {})
+        await until(lambda: directory.progress.healthy)
+        assert directory.lost == set()
+
+
+def test_who_acts_for_an_opd_follows_all_moves_and_ends_in_a_circle(kode: str) -> None:
+    directory = Directory(Kafka("127.0.0.1:1"), Progress("directory"))
+    directory.keep_in(
+        Store(
+            ("opd/a", b'{"name": "A", "moved_to": "b"}'),
+            ("opd/b", b'{"name": "B", "moved_to": "c"}'),
+            ("opd/c", b'{"name": "C"}'),
+            ("opd/x", b'{"name": "X", "moved_to": "y"}'),
+            ("opd/y", b'{"name": "Y", "moved_to": "x"}'),
+            ("name/daftar", b'{"opd": "a"}'),
+        )
+    )
+    assert [directory.heir_of(opd) for opd in ("a", "b", "c", "x", kode)] == ["c", "c", "c", "x", kode]
+    assert (directory.owner_of("daftar"), directory.owner_of("lain")) == ("c", None)
+    assert [directory.is_open(opd) for opd in ("a", "c", kode, None)] == [False, True, False, False]

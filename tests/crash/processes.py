@@ -14,6 +14,7 @@ import orjson
 import services.decision.commands as decision
 import services.publisher.commands as publisher
 import services.review.commands as review
+from bus.directory import Directory
 from bus.loops import Progress
 from bus.relay import Relay
 from bus.sources import InboundConsumer, LogConsumer
@@ -25,6 +26,7 @@ from lane.lane import CommandBody, Lane
 from services.intake.inbound import TOPICS, judge, refuse
 from tests.crash.load import CHECKLIST, REASON
 from tests.crash.memory import CLUSTER, Disk, Log, Reader
+from tests.crash.plans import OPDS
 
 COMMANDS: Final[dict[str, Any]] = {
     "intake": {},
@@ -55,9 +57,14 @@ def started(name: str, disk: Disk, log: Log, checking: Checking, *, is_shared: b
     inbox = Inbox(name, disk.engine())
     inbox.prepare()
     files = checking.files
-    directory_ = SimpleNamespace(progress=SimpleNamespace(ready=True))
+    directory = Directory(cast("Any", None), Progress("directory"))
+    directory.progress.ready, directory.opds = True, {opd: {"name": opd} for opd in OPDS}
     shared = SimpleNamespace(
-        directory=directory_, files=files, due_rule=due_rule, checking=checking, settings=SimpleNamespace(portal="folder:x")
+        directory=directory,
+        files=files,
+        due_rule=due_rule,
+        checking=checking,
+        settings=SimpleNamespace(portal="folder:x", directory=directory),
     )
     lane = Lane(name, cast("Any", shared), journal, inbox, COMMANDS[name])
     group = name if is_shared else None
@@ -66,7 +73,14 @@ def started(name: str, disk: Disk, log: Log, checking: Checking, *, is_shared: b
     lane.consumers = [LogConsumer(topics=pattern, take=journal.replicate, progress=Progress("log"), **parts)]
     if name == "intake":
         judged = partial(
-            judge, journal=journal, inbox=inbox, files=files, due=lane.shared.due_rule, checking=checking, portal="folder:x"
+            judge,
+            journal=journal,
+            inbox=inbox,
+            files=files,
+            due=lane.shared.due_rule,
+            checking=checking,
+            portal="folder:x",
+            directory=directory,
         )
         take = lambda records: journal.answer(records, judged)  # noqa: E731
         lane.consumers.append(InboundConsumer(topics=TOPICS, take=take, progress=Progress("inbound"), refuse=refuse, **parts))

@@ -181,6 +181,6 @@ def _tokens(keys: Path) -> dict[str, str]:
     people += [(f"Ketua {opd}", Role.KETUA_PPID, opd) for opd in OPDS]
     private, now = load_private(keys / "private.pem"), datetime.now(UTC)
     return {
-        name: issue(private, id=person_id(name, opd=opd), name=name, role=role, opd=opd, issued_at=now, days=30, token_id=str(uuid.uuid4()))
+        name: issue(private, id=person_id(name), name=name, role=role, opd=opd, issued_at=now, days=30, token_id=str(uuid.uuid4()))
         for name, role, opd in people
     }

@@ -54,7 +54,7 @@ class Home:
             make_keys(keys)
             self.tokens[name] = issue(
                 load_private(keys / "private.pem"),
-                id=person_id(name, opd=opd),
+                id=person_id(name),
                 name=name,
                 role=Role(role),
                 opd=opd,

@@ -112,8 +112,43 @@ def test_an_agency_is_added_with_its_topic_and_may_be_named_anew(home: Home, new
     says(home.jejak("opd", "add", new_opd, "--name", "Dinas Lain", "--contact", "a@example.go.id"), 0, "Dinas Lain")
 
 
+def test_an_agency_that_was_renamed_merged_or_closed_has_an_heir_and_takes_nothing_more(home: Home, new_opd: str) -> None:
+    a, b, c, d = (f"{new_opd}-{letter}" for letter in "abcd")
+    for kode in (a, c, d):
+        says(home.jejak("opd", "add", kode, "--name", f"Dinas {kode}", "--contact", "a@example.go.id"), 0)
+
+    says(home.jejak("opd", "rename", a, b, "--name", "Dinas B"), 0, f"opd.{b}.data-submitted.v1")
+    says(home.jejak("opd", "merge", b, c), 0, c)
+    says(home.jejak("opd", "close", d), 0, "nobody acts for it")
+    says(home.jejak("opd", "merge", c, a), 1, a, c)
+    says(home.jejak("opd", "close", c, "--to", c), 1, "itself")
+    says(home.jejak("opd", "add", a, "--name", "Dinas A lagi"), 1, c)
+    says(home.jejak("opd", "rename", c, d, "--name", "Dinas D"), 1, "known already")
+    says(home.jejak("opd", "name", "daftar-desa", d), 1, d)
+    says(home.jejak("opd", "name", "daftar-desa", c), 0, c)
+
+    told = {kode["kode"]: kode for kode in map(json.loads, home.jejak("opd", "list", "--json").stdout.splitlines())}
+    assert [(told[kode]["open"], told[kode]["heir"]) for kode in (a, b, c, d)] == [(False, c), (False, c), (True, c), (False, d)]
+    assert told[b]["contacts"] == ["a@example.go.id"]
+
+
+def test_tokens_are_listed_and_revoked_by_person(home: Home, new_opd: str) -> None:
+    def listed() -> dict[str, str]:
+        told = map(json.loads, home.jejak("token", "list", "--json").stdout.splitlines())
+        return {f"{one['role']} {one['opd']}": one["state"] for one in told if one["person"] == new_opd}
+
+    for place in (["ketua_ppid", "--opd", "dinkes"], ["tim_ppid", "--opd", "setda"]):
+        says(home.jejak("token", "add", "--name", "Budi", "--id", new_opd, "--role", *place), 0)
+    assert listed() == {"ketua_ppid dinkes": "good", "tim_ppid setda": "good"}
+
+    says(home.jejak("token", "revoke", "--person", new_opd), 0, "revoked: ")
+    assert listed() == {"ketua_ppid dinkes": "revoked", "tim_ppid setda": "revoked"}
+    says(home.jejak("token", "revoke", "--person", new_opd), 1, new_opd)
+    says(home.jejak("token", "add", "--name", "Budi", "--id", "budi@setda", "--role", "auditor"), 2)
+
+
 def test_a_token_is_printed_and_nothing_else(alone: Home) -> None:
-    done = alone.jejak("token", "add", "--name", "Budi", "--role", "ketua_ppid", "--opd", "dispermades", "--days", "3")
+    done = alone.jejak("token", "add", "--unrecorded", "--name", "Budi", "--role", "ketua_ppid", "--opd", "dispermades", "--days", "3")
 
     assert (done.returncode, done.stdout.count("."), len(done.stdout.split())) == (0, 2, 1)
     keys = alone.directory / "var" / "keys"
@@ -132,7 +167,7 @@ def test_a_token_is_printed_and_nothing_else(alone: Home) -> None:
     ],
 )
 def test_a_token_that_nobody_can_hold_is_wrong_use(alone: Home, arguments: list[str]) -> None:
-    done = alone.jejak("token", "add", *arguments)
+    done = alone.jejak("token", "add", "--unrecorded", *arguments)
 
     says(done, 2)
     assert done.stdout == ""

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from lane.files import CHUNK, FileProblem
+from lane.files import CHUNK, FileProblem, open_files
 from tests.lane.shelves import Store, keep, sha, spooled
 
 MIB = 1 << 20
@@ -144,3 +144,17 @@ def test_what_is_kept_beside_a_file_is_found_again_and_can_be_made_anew(store: S
         store.files.keep_beside(sha256, "profile", content)
         assert store.files.beside(sha256, "profile") == content
     assert store.files.size(sha256) is None
+
+
+def test_a_file_is_seen_by_those_opds_that_brought_it(store: Store) -> None:
+    keep(store.files, b"rahasia")
+    assert store.files.size_for(sha(b"rahasia"), "dinkes") is None
+
+    for opd in ("dinkes", "dinkes", "setda"):
+        store.files.brought(sha(b"rahasia"), opd)
+    again = open_files(store.url, s3_endpoint=store.endpoint, spools=store.spools)
+
+    assert [again.size_for(sha(b"rahasia"), opd) for opd in ("dinkes", "setda", "din")] == [7, 7, None]
+    assert again.size_for(sha(b"tidak ada"), "dinkes") is None
+    with pytest.raises(ValueError, match="no mark"):
+        store.files.brought(sha(b"rahasia"), "../x")

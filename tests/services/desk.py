@@ -94,6 +94,7 @@ async def desk_of(name: str, folder: Path, *, caught_up: bool = True, **settings
     given = {"KAFKA": "127.0.0.1:1", "STORE": f"sqlite:{folder}/", "FILES": f"file:{folder}/files", "KEYS": str(folder / "keys")}
     given |= {"PORTAL": f"folder:{folder}/portal"} | {key.upper(): value for key, value in settings.items()}
     shared = open_shared(read_settings({f"JEJAK_{key}": value for key, value in given.items()}))
+    shared.directory.opds |= {opd: {"name": opd} for opd in ("dispermades", "dinkes", "setda")}
     build, routes = LANES[name]
     lane = build(shared)
     app = FastAPI()

@@ -83,6 +83,7 @@ async def test_a_revision_is_checked_anew(tmp_path: Path) -> None:
         with review.shared.files.spool(limit=1000) as spool:
             spool.write(content)
             spool.keep(sha256)
+        review.shared.files.brought(sha256, "dispermades")
         file = {"name": "a.csv", "media_type": "text/csv", "bytes": len(content), "sha256": sha256}
         answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1, files=[file])
 

@@ -94,6 +94,9 @@ async def test_the_head_replaces_a_file_that_intake_has(review: Desk) -> None:
     keep(review.shared.files, content)
     files = [FILE | {"sha256": sha(content), "bytes": len(content)}]
 
+    refused = await review.says(KETUA, "revise", submission_id, expected_sequence=1, files=files)
+    assert codes(refused) == [("file_missing", "files.0.sha256")], "not brought by this OPD"
+    review.shared.files.brought(sha(content), "dispermades")
     answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1, files=files)
 
     event = EVENT.validate_json(answer.content)
@@ -157,7 +160,7 @@ async def test_what_nobody_approved_may_be_withdrawn_by_its_agency(review: Desk,
     ("who", "before", "status", "code"),
     [
         (ATASAN, (submitted,), 403, "role"),
-        (KETUA_OF_DINKES, (submitted,), 403, "other_opd"),
+        (KETUA_OF_DINKES, (submitted,), 404, "not_found"),
         (KETUA, (submitted, revised), 409, "not_holder"),
         (KETUA, (submitted, revised, verified, approved), 409, "not_holder"),
     ],
@@ -271,7 +274,7 @@ async def test_a_name_that_another_agency_publishes_under_cannot_be_verified(dec
         (ATASAN, "revise", (submitted,), "role"),
         (TIM, "revise", (submitted,), "role"),
         (AUDITOR, "revise", (submitted,), "role"),
-        (KETUA_OF_DINKES, "revise", (submitted,), "other_opd"),
+        (KETUA_OF_DINKES, "revise", (submitted,), "not_found"),
         (KETUA, "verify", (submitted, revised), "role"),
         (ADMIN, "approve", (submitted, revised, verified), "role"),
         (ATASAN, "verify", (submitted, revised.by(in_the_role_of(KETUA, ATASAN))), "four_eyes"),
@@ -286,7 +289,8 @@ async def test_who_may_not_is_refused_and_nothing_is_written(
 
         answer = await desk.says(who, verb, submission_id, expected_sequence=len(before), **BODIES[verb])
 
-        assert (answer.status_code, codes(answer)[0][0]) == (403, code)
+        assert (answer.status_code, codes(answer)[0][0]) == (404 if code == "not_found" else 403, code)
+        assert code != "not_found" or answer.json().keys() == {"errors"}, "nothing of its state"
         assert len(desk.written(submission_id)) == len(before)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from events.contracts import DataSubmitted, submission_id_of
-from events.journal import Record
+from events.journal import Outcome, Record
 from events.recorder import LetterKind, Row
 from lane.files import FilesUnavailable
 from services.intake.inbound import first_event, judge, refuse
@@ -32,13 +32,22 @@ def records_of(*values: object, topic: str = TOPIC, first: int = 0) -> list[Reco
     return [Record(topic, 0, first + n, b"any key", raw, cluster="c") for n, raw in enumerate(raws)]
 
 
-def take(desk: Desk, *records: Record) -> list[str]:
-    lane = desk.lane
-    shared = desk.shared
-    judged = partial(
-        judge, journal=lane.journal, inbox=lane.inbox, files=shared.files, due=shared.due_rule, checking=shared.checking, portal="folder:x"
+def judging(desk: Desk) -> Callable[[Sequence[Record]], list[Outcome]]:
+    lane, shared = desk.lane, desk.shared
+    return partial(
+        judge,
+        journal=lane.journal,
+        inbox=lane.inbox,
+        files=shared.files,
+        due=shared.due_rule,
+        checking=shared.checking,
+        portal=shared.settings.portal,
+        directory=shared.directory,
     )
-    return [outcome.counted for outcome in desk.lane.journal.answer(records, judged)]
+
+
+def take(desk: Desk, *records: Record) -> list[str]:
+    return [outcome.counted for outcome in desk.lane.journal.answer(records, judging(desk))]
 
 
 def receipts(desk: Desk) -> list[dict[str, Any]]:
@@ -102,16 +111,7 @@ async def test_a_record_judged_again_by_a_journal_that_lost_its_position_is_acce
     records = records_of(form())
     take(intake, *records)
 
-    shared, lane = intake.shared, intake.lane
-    (again,) = judge(
-        records,
-        journal=lane.journal,
-        inbox=lane.inbox,
-        files=shared.files,
-        due=shared.due_rule,
-        checking=shared.checking,
-        portal="folder:x",
-    )
+    (again,) = judging(intake)(records)
 
     assert (again.counted, again.events, [letter.kind for letter in again.letters]) == ("accepted", (), [LetterKind.RECEIPT])
 
@@ -172,3 +172,12 @@ async def test_an_event_id_that_is_no_uuid_is_told_back_shortened(intake: Desk) 
 
     assert receipts(intake)[0]["event_id"] == "x" * 100
     assert receipts(intake)[0]["reasons"][0]["code"] == "wrong_uuid"
+
+
+async def test_a_record_of_an_opd_that_is_not_in_the_directory_gets_a_refused_receipt(intake: Desk) -> None:
+    topic = "opd.tidak-ada.data-submitted.v1"
+
+    assert take(intake, *records_of(form(opd="tidak-ada"), b"no JSON", None, topic=topic)) == ["refused"] * 3
+
+    assert [receipt["reasons"][0]["code"] for receipt in receipts(intake)] == ["unknown_opd"] * 3
+    assert submissions(intake) == 0

@@ -273,3 +273,33 @@ async def test_who_hands_in_sees_the_own_agency_s_submissions_wherever_they_wait
 
     assert {(item["submission_id"], item["holder"]) for item in seen} == {(str(mine[0]), "review"), (str(mine[1]), "decision")}
     assert all(item["due_at"] for item in seen)
+
+
+async def test_who_only_knows_the_hash_of_another_opds_file_hears_that_it_is_not_there(intake: Desk) -> None:
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+    theirs = form(content=None, opd="dinkes")
+    before = (await intake.post("submissions", TIM_OF_DINKES, theirs)).json()["errors"]
+
+    assert (await put(intake, sha256, CONTENT)).status_code == 201
+    answer = await intake.post("submissions", TIM_OF_DINKES, theirs)
+
+    assert (answer.status_code, answer.json()["errors"]) == (422, before)
+    assert before[0]["code"] == "file_missing"
+    assert (await put(intake, sha256, CONTENT, TIM_OF_DINKES)).status_code == 201
+    assert (await intake.post("submissions", TIM_OF_DINKES, theirs)).status_code == 202
+    assert (await intake.post("submissions", TIM, form(content=None))).status_code == 202
+
+
+async def test_a_file_sent_inline_belongs_to_the_opd_that_sent_it(intake: Desk) -> None:
+    assert (await intake.post("submissions", TIM, form())).status_code == 202
+
+    assert (await intake.post("submissions", TIM, form(content=None))).status_code == 202
+    assert codes(await intake.post("submissions", TIM_OF_DINKES, form(content=None, opd="dinkes")))[0][0] == "file_missing"
+
+
+async def test_a_good_token_of_an_opd_that_is_not_in_the_directory_is_refused(intake: Desk) -> None:
+    intake.shared.directory.opds["dinkes"] = {"name": "Dinkes", "moved_to": "setda", "closed_at": "2026-11-23T02:00:00+00:00"}
+    for who, words in ((TIM.model_copy(update={"opd": "tidak-ada"}), "operator"), (TIM_OF_DINKES, "sekarang setda")):
+        answer = await intake.post("submissions", who, form(opd=who.opd or ""))
+        assert (answer.status_code, codes(answer)) == (403, [("unknown_opd", "opd")])
+        assert words in answer.json()["errors"][0]["message"]

@@ -18,6 +18,7 @@ from web.tokens import (
     Caller,
     Role,
     TokenRefused,
+    check_person_id,
     issue,
     load_private,
     load_public,
@@ -192,10 +193,10 @@ def test_a_name_that_an_event_could_not_carry_is_refused(name: str) -> None:
 
 
 def test_a_person_is_named_after_name_and_opd() -> None:
-    assert person_id("Tim PPID", opd="dispermades") == "tim-ppid@dispermades"
-    assert person_id("Drs. H. Sutarno, M.Si", opd=None) == "drs-h-sutarno-m-si"
+    assert person_id("Tim PPID Dispermades") == "tim-ppid-dispermades"
+    assert person_id("Drs. H. Sutarno, M.Si") == "drs-h-sutarno-m-si"
     with pytest.raises(ValueError, match="id"):
-        person_id("!!!", opd="dispermades")
+        person_id("!!!")
 
 
 def test_keys_are_made_once_and_private(tmp_path: Path) -> None:
@@ -239,3 +240,14 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
     for load, name in ((load_private, "public.pem"), (load_public, "private.pem")):
         with pytest.raises(ValueError, match=r"\S"):
             load(tmp_path / name)
+
+
+@pytest.mark.parametrize("text", ["budi", "budi.santoso", "sistem-dinkes-2", "b"])
+def test_an_id_of_a_person(text: str) -> None:
+    assert check_person_id(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "budi@setda", "system:intake", "Budi", "büdi", "budi ", "-budi", "budi.", "b" * 101, "budi\n"])
+def test_what_is_no_id_of_a_person_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="satu orang memakai satu id"):
+        check_person_id(text)

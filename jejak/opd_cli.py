@@ -1,0 +1,150 @@
+"""`jejak opd …`: agencies made known, renamed, merged and closed, and names of datasets handed over. Written on the directory."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from bus.directory import Directory, put_record
+from bus.kafka import Kafka
+from bus.loops import Progress
+from bus.topics import ensure, inbound_topic
+from jejak import forms
+from jejak.on_kafka import run_on_kafka
+from jejak.prepare import ensure_topics
+from lane.settings import Settings, read_settings
+
+app = typer.Typer(no_args_is_help=True, help="Agencies (OPD).")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+FullName = Annotated[str, typer.Option(help="Full name.")]
+Change = Callable[[Settings, Kafka, Directory], Awaitable[None]]
+
+
+@app.command("add")
+def add(
+    kode: str,
+    name: FullName,
+    contact: Annotated[list[str] | None, typer.Option(help="Role mailbox; may be given again.")] = None,
+) -> None:
+    """Make an agency known to every lane and make its topic."""
+    _need_kode(kode)
+
+    async def change(settings: Settings, kafka: Kafka, directory: Directory) -> None:
+        if kode in directory.opds and not directory.is_open(kode):
+            raise forms.FormRefused(f"{kode} was closed or became {directory.heir_of(kode)}: take another code")
+        await _open(settings, kafka, kode, {"name": name, "contacts": contact or []})
+
+    _change(change)
+    typer.echo(f"{kode}: {name}; topic {inbound_topic(kode).name}")
+
+
+@app.command("list")
+def show(*, as_json: AsJson = False) -> None:
+    """Every agency that was ever made known, and what became of it."""
+
+    async def change(_: Settings, __: Kafka, directory: Directory) -> None:
+        for kode, record in sorted(directory.opds.items()):
+            heir = directory.heir_of(kode)
+            if as_json:
+                typer.echo(orjson.dumps({"kode": kode, "open": directory.is_open(kode), "heir": heir, **record}))
+            else:
+                became = "" if directory.is_open(kode) else f"  closed{f', now {heir}' if heir != kode else ''}"
+                typer.echo(f"{kode}  {record.get('name', '')}{became}")
+
+    _change(change)
+
+
+@app.command("rename")
+def rename(old: str, new: str, name: FullName) -> None:
+    """An agency goes on under another code: open work and names of datasets go with it."""
+    _need_kode(new)
+
+    async def change(settings: Settings, kafka: Kafka, directory: Directory) -> None:
+        _need_open(directory, old)
+        if new in directory.opds:
+            raise forms.FormRefused(f"{new} is known already: jejak opd merge {old} {new}")
+        await _open(settings, kafka, new, {"name": name, "contacts": directory.opds[old].get("contacts", [])})
+        await _move(kafka, directory, old, to=new)
+
+    _change(change)
+    typer.echo(f"{old} is now {new}: {name}; topic {inbound_topic(new).name}. Its people need tokens for {new}.")
+
+
+@app.command("merge")
+def merge(old: str, into: str) -> None:
+    """An agency becomes part of another one, which takes over open work and names of datasets."""
+    _close(old, into)
+    typer.echo(f"{old} is now part of {into}. Its people need tokens for {into}.")
+
+
+@app.command("close")
+def close(old: str, to: Annotated[str | None, typer.Option(help="The agency that takes over open work and names.")] = None) -> None:
+    """An agency is dissolved: nothing more is taken from it."""
+    _close(old, to)
+    typer.echo(f"{old} is closed" + (f"; {to} acts for it now." if to else "; nobody acts for it: its open work waits."))
+
+
+@app.command("name")
+def name_of_dataset(dataset_id: str, opd: str) -> None:
+    """Hand the name of one dataset over to an agency."""
+
+    async def change(_: Settings, kafka: Kafka, directory: Directory) -> None:
+        _need_open(directory, opd)
+        await put_record(kafka, f"name/{dataset_id}", {"opd": opd, "handed_at": _now()})
+
+    _change(change)
+    typer.echo(f"{dataset_id} belongs to {opd}")
+
+
+def _close(old: str, to: str | None) -> None:
+    async def change(_: Settings, kafka: Kafka, directory: Directory) -> None:
+        _need_open(directory, old)
+        if to == old:
+            raise forms.FormRefused(f"{old} cannot take over from itself")
+        if to is not None:
+            _need_open(directory, to)  # so moves never lead round in a circle
+        await _move(kafka, directory, old, to=to)
+
+    _change(change)
+
+
+async def _open(settings: Settings, kafka: Kafka, kode: str, record: Mapping[str, Any]) -> None:
+    await put_record(kafka, f"opd/{kode}", record)
+    async with kafka.admin() as admin:
+        await ensure(admin, [inbound_topic(kode)], replication=settings.kafka_replication, in_sync=settings.kafka_in_sync)
+
+
+async def _move(kafka: Kafka, directory: Directory, old: str, *, to: str | None) -> None:
+    moved = {"moved_to": to} if to else {}
+    await put_record(kafka, f"opd/{old}", {**directory.opds[old], "closed_at": _now(), **moved})
+
+
+def _change(change: Change) -> None:
+    """Read the directory as it stands, then change it. Raises FormRefused; KafkaError, OSError and TimeoutError without Kafka."""
+    settings = read_settings(os.environ)
+
+    async def run(kafka: Kafka) -> None:
+        await ensure_topics(settings)
+        directory = Directory(kafka, Progress("directory"))
+        await directory.read_once()
+        await change(settings, kafka, directory)
+
+    run_on_kafka(run)
+
+
+def _need_kode(kode: str) -> None:
+    if not forms.is_kode(kode):
+        raise typer.BadParameter("small letters, digits and hyphens, at most 63", param_hint="kode")
+
+
+def _need_open(directory: Directory, opd: str) -> None:
+    if not directory.is_open(opd):
+        became = f"; it is {heir} now" if (heir := directory.heir_of(opd)) != opd else ""
+        raise forms.FormRefused(f"there is no agency {opd}, or it was closed{became}: see jejak opd list")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
