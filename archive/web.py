@@ -61,7 +61,7 @@ def archive_routes(lane: LaneOf) -> APIRouter:
         """The chain recomputed from the archive's journal. A submission that cannot even be read is still checked, for auditors."""
         if only_own(caller):
             _trail(lane, submission_id, caller, None)
-        report = check({JOURNAL: JournalSource(lane().journal.store)}, only(submission_id))
+        report = check({JOURNAL: JournalSource(lane().journal.store)}, only(submission_id), lane().shared.directory.heirs())
         if not report.submissions:
             raise _not_found()
         return json_of({"submission_id": str(submission_id)} | reports.as_json(report))

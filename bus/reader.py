@@ -106,6 +106,7 @@ async def _consumer(kafka: Kafka) -> AsyncIterator[AIOKafkaConsumer]:
         enable_auto_commit=False,
         auto_offset_reset="none",
         check_crcs=True,
+        isolation_level="read_committed",  # as the lanes read it: a transaction that was taken back never was
         max_partition_fetch_bytes=READ_AHEAD,
         fetch_max_bytes=8 * READ_AHEAD,
     )

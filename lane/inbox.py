@@ -160,6 +160,14 @@ def open_engine(store: str, lane: str) -> sa.Engine:
     return sa.create_engine(address, connect_args=POSTGRES_PATIENCE | {"options": options}, pool_pre_ping=True, pool_size=2)
 
 
+def open_reading_engine(store: str, lane: str) -> sa.Engine:
+    """As `open_engine`, for what only looks: nothing is made or changed, also where nothing may be written."""
+    if store.startswith("sqlite:"):
+        path = (Path(store.removeprefix("sqlite:")) / f"{lane}.sqlite").absolute()
+        return sa.create_engine(f"sqlite:///{path.as_uri()}?mode=ro&uri=true")
+    return open_engine(store, lane)
+
+
 @contextmanager
 def migrating(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction in which tables may be made; on PostgreSQL one process at a time, because CREATE TABLE races with itself."""

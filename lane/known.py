@@ -10,6 +10,9 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from bus.directory import Directory
+from bus.kafka import Kafka
+from bus.loops import Progress
 from lane.inbox import migrating
 
 KNOWN: Final = sa.Table(
@@ -37,6 +40,17 @@ class Known:
                 return [(row[0], bytes(row[1])) for row in c.execute(sa.select(KNOWN.c.key, KNOWN.c.value))]
         except DBAPIError as error:
             raise OSError(f"the directory cannot be read from the store: {error.orig!r}") from error
+
+    def heirs(self) -> dict[str, str]:
+        """OPD → the OPD that acts for it now, as this store knows it; none when the store is older than that. Raises OSError."""
+        try:
+            if not sa.inspect(self.engine).has_table(KNOWN.name):
+                return {}
+        except DBAPIError as error:
+            raise OSError(f"the directory cannot be read from the store: {error.orig!r}") from error
+        directory = Directory(Kafka(""), Progress("directory"))
+        directory.keep_in(self)
+        return directory.heirs()
 
     def write(self, entries: Iterable[tuple[str, bytes | None]], /) -> None:
         """One transaction; the last of a key stands, None takes it away. Raises OSError: nothing was written."""

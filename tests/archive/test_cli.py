@@ -108,7 +108,9 @@ def test_verify_says_good_with_0_and_names_differences_with_1(tmp_path: Path, ka
     monkeypatch.setattr(proof, "SETTLE_S", 0)
     auditor = Auditor(tmp_path, on_topic(topic(kafka, MESSAGES), monkeypatch))
     journal(auditor.store, ROWS)
-    good = auditor.types("verify", "--json")
+    alone = auditor.types("verify")
+    assert (alone.exit_code, "Jurnal review tidak ada di sini" in alone.stderr) == (1, True)
+    good = auditor.types("verify", "--lane", "archive", "--json")
     assert (good.exit_code, orjson.loads(good.stdout)["ok"], orjson.loads(good.stdout)["events"]) == (0, True, 28)
     journal(auditor.store, ROWS[:-1], lane="review")
     bad = auditor.types("verify", "--json")
@@ -130,7 +132,7 @@ def test_rebuild_export_and_republish_make_the_same_bytes(tmp_path: Path, kafka:
     assert auditor.types("rebuild", "--store", again).exit_code == 1
     on_topic(topic(kafka, []), monkeypatch)
     assert orjson.loads(auditor.types("republish", "--store", again, "--json").stdout) == {"sent": 28}
-    assert auditor.types("verify").exit_code == 0
+    assert auditor.types("verify", "--lane", "archive").exit_code == 0
 
 
 def test_export_writes_one_submission_to_a_file(auditor: Auditor, tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from archive.proof import Difference, JournalAt, Report, verify
-from archive.rebuild import rebuild_heads
+from archive.rebuild import rebuild, rebuild_heads
 from archive.runs import Runs, merged
 from archive.scan import LogAt
 from benchmarks.load import lives
@@ -212,3 +213,38 @@ def test_a_journal_without_a_head_is_named(store: str) -> None:
 
     assert {difference.what for difference in verified(found).differences} == {"head"}
     assert len(verified(found).differences) == len(LIVES)
+
+
+def test_a_transaction_that_was_taken_back_never_was(store: str, kafka: str, tmp_path: Path) -> None:
+    """Lanes skip it; whoever checks or rebuilds must skip it too, or every journal is blamed for what is not there."""
+    log = topic(kafka, messages_of(*LIVES))
+    asyncio.run(taken_back(kafka, log.topic, messages_of(next(lives(1, first=50)))))
+    asyncio.run(send(log, messages_of(next(lives(1, first=51)))))
+    found = journal(store, rows_of(*LIVES, next(lives(1, first=51))))
+
+    assert verified(found, log=log).differences == []
+    assert rebuild(f"sqlite:{tmp_path / 'again'}", "archive", log) == {"applied": 40}
+
+
+async def taken_back(bootstrap: str, name: str, messages: list[tuple[bytes | None, bytes | None]]) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=f"taken-back-{uuid.uuid4()}")
+    await producer.start()
+    await producer.begin_transaction()
+    for key, raw in messages:
+        await producer.send_and_wait(name, raw, key=key)
+    await producer.abort_transaction()
+    await producer.stop()
+
+
+def test_whoever_acts_for_an_agency_is_no_difference(store: str) -> None:
+    """The OPD was renamed: its new head revised what the old one had submitted, and every chain and every law holds."""
+    said, rows, previous = [orjson.loads(raw) for raw in VICTIM], list[Row](), ""
+    old, said[1]["actor"]["opd"] = said[0]["actor"]["opd"], "opd-baru"
+    for number, event in enumerate(said, start=1):
+        raw = orjson.dumps(event | ({"previous": previous} if number > 1 else {}))
+        previous = hashlib.sha256(raw).hexdigest()
+        rows.append((WHO, number, raw))
+    found = journal(store, rows)
+
+    assert verified(found).differences == [Difference(WHO, 2, "journal archive", "other_opd")]
+    assert verify([found], processes=1, settle_s=0, heirs={old: "opd-baru"}).ok
