@@ -156,8 +156,11 @@ def _walk(http: httpx.Client, story: Story, tokens: dict[str, str]) -> None:
     while (seen := seen_by("decision"))["state"] not in {"published", "retracted"}:
         match seen["state"]:
             case "submitted" | "rejected":
-                demo_village.tell_findings(story.opd, seen)
-                changes = _mended(http, story, tokens) if seen["state"] == "rejected" else {}
+                changes: dict[str, Any] = {}
+                if seen["state"] == "rejected":
+                    changes = _mended(http, story, tokens)
+                else:
+                    demo_village.tell_findings(story.opd, seen)
                 _say(http, "review", "revise", story, tokens[f"ketua-{story.opd}"], {"note": "Sudah dicek.", **changes})
             case "revised" if demo_village.has_errors(seen) or (story.returned_once and not _was_returned(seen)):
                 _say(
