@@ -202,11 +202,17 @@ def test_the_officials_page_can_be_followed(running: Running, form: Path, reposi
         event: dict[str, Any] = answer.json()
         return event
 
+    def closed(sequence: int) -> None:
+        path = f"{running.url}/intake/api/submissions/{identity}"
+        _until(lambda: _seen(path, ketua) >= sequence, SEEN_S, f"intake has seen event {sequence}")
+
     identity = json.loads(running.jejak("submit", "--json", str(form)))["submission_id"]
     assert say("review/withdraw", ketua)["type"] == "DataRetracted"
+    closed(2)
     identity = json.loads(running.jejak("submit", "--json", str(form)))["submission_id"]
     said = [say("review/revise", ketua), say("decision/verify", atasan), say("decision/approve", atasan), say("publisher/retract", admin)]
     assert [event["type"] for event in said] == ["DataRevised", "DataVerified", "DataApproved", "DataRetracted"]
+    closed(5)
     identity = json.loads(running.jejak("submit", "--json", str(form)))["submission_id"]
     assert [say("review/revise", ketua)["sequence"], say("decision/reject", atasan)["type"]] == [2, "DataRejected"]
 

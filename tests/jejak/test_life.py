@@ -126,7 +126,7 @@ async def test_a_revoked_token_is_worthless_within_seconds(up: Up) -> None:
 
 
 async def test_a_file_put_first_is_used_by_its_hash(up: Up, opd: str) -> None:
-    content = uuid.uuid4().bytes * 100_000
+    content = b"kode,jumlah\n" + "".join(f"{n:06},{uuid.uuid4().int % 1000}\n" for n in range(100_000)).encode()
     sha256 = hashlib.sha256(content).hexdigest()
     sent = form(opd=opd, content=None)
     sent["files"][0] |= {"sha256": sha256, "bytes": len(content)}
