@@ -17,7 +17,7 @@ from events.recorder import Store
 from events.stores import open_store
 from tests.archive.copies import stored
 
-FEW, MANY = 250, 2_500
+FEW, MANY = 1_000, 10_000  # many enough that the buffers are full at the few
 
 
 @pytest.fixture(autouse=True)
