@@ -10,7 +10,9 @@ import orjson
 from benchmarks.load import OPDS, lives
 from lane.files import open_files
 
-CONTENT: Final = b"kode_wilayah,kecamatan,desa_kelurahan,jenis,luas,penduduk\n" + b"33.13.01.2001,Jatipuro,Jatipuro,desa,4.03,4152\n" * 200
+CONTENT: Final = b"kode_wilayah,kecamatan,desa_kelurahan,jenis,luas,penduduk\n" + b"".join(
+    b"33.13.01.%d,Jatipuro,Desa %d,desa,4.03,%d\n" % (2001 + n, n, 4152 + n) for n in range(10)
+)
 SHA256: Final = hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -37,7 +39,10 @@ def records(n: int, *, run: str) -> Iterator[tuple[str, bytes]]:
 
 
 def put_file(files: str) -> None:
-    """As if it had been put to the intake first."""
-    with open_files(files).spool(limit=len(CONTENT)) as spool:
+    """As if each OPD had put it to the intake first."""
+    kept = open_files(files)
+    with kept.spool(limit=len(CONTENT)) as spool:
         spool.write(CONTENT)
         spool.keep(SHA256)
+    for opd in OPDS:
+        kept.brought(SHA256, opd)
