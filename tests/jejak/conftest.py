@@ -14,9 +14,9 @@ def home(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Home:
     return Home(tmp_path_factory.mktemp("home"), {"JEJAK_KAFKA": kafka})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def up(home: Home) -> Iterator[Up]:
-    """All lanes in one process."""
+    """All lanes in one process. Not longer than a module needs it: a second intake on the tests' Kafka would answer others' records."""
     with home.up() as running:
         yield running
 
@@ -27,7 +27,7 @@ def new_opd() -> str:
     return f"dinas-{uuid.uuid4().hex[:8]}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def opd(up: Up) -> str:
     """An agency that Jejak knows."""
     kode = f"dinas-{uuid.uuid4().hex[:8]}"
