@@ -67,6 +67,7 @@ publisher POST submissions/{id}/retry                   401   403  403  403   40
 publisher POST submissions/{id}/retract                 401   403  403  403   403    403   200   403
 publisher POST submissions/{id}/reject                  401   403  403  403   403    200   200   403
 archive   GET  submissions                              401   200  200  200   200    200   200   200
+archive   GET  opds                                     401   200  200  200   200    200   200   200
 archive   GET  submissions/{id}                         401   200  200  404   404    200   200   200
 archive   GET  submissions/{id}/trail                   401   200  200  404   404    200   200   200
 archive   GET  submissions/{id}/verify                  401   200  200  404   404    200   200   200
