@@ -79,10 +79,11 @@ def meanings(c: sa.Connection, words: Sequence[str]) -> list[list[str]]:
 
 
 def with_words(found: Sequence[Sequence[str]], begun: sa.Column[int], number: sa.Column[UUID]) -> list[sa.ColumnElement[bool]]:
-    """One condition for each word: the submission of that place has it."""
+    """One condition for each word: the submission of that place has it. Asked row by row: as EXISTS, PostgreSQL joins all rows first."""
     other = WORDS.alias()
     same = sa.and_(other.c.begun_ms == begun, other.c.submission_id == number)
-    return [sa.exists().where(other.c.word.in_(stands_for), same) for stands_for in found]
+    has = sa.select(sa.literal(1)).where(same).limit(1)
+    return [has.where(other.c.word.in_(stands_for)).scalar_subquery().is_not(None) for stands_for in found]
 
 
 def places(c: sa.Connection, found: Sequence[Sequence[str]], walk: Walk, *wanted: sa.ColumnElement[bool]) -> set[Place]:

@@ -19,6 +19,7 @@ from events.contracts import Lane as Holder
 from events.contracts import Reason
 from events.submission import Kind, Refused, State
 from lane.callers import LaneOf, caller_of, not_of_another, opds_for, own_opds
+from lane.case_files import add_case_files
 from lane.errors import json_of
 from lane.shown import item_json, submission_json
 from web.tokens import Caller, Role
@@ -81,6 +82,7 @@ def archive_routes(lane: LaneOf) -> APIRouter:
             raise _not_found()
         return json_of({"submission_id": str(submission_id)} | reports.as_json(report))
 
+    add_case_files(router, lane, caller_of(lane, frozenset(Role)))
     _add_package(router, lane, caller_of(lane, frozenset(Role)))
     return router
 

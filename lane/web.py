@@ -14,11 +14,12 @@ from events.contracts import Actor, Reason
 from events.contracts import Lane as Holder
 from events.submission import Head, Kind, Refused
 from lane.callers import LaneOf, actor_of, caller_first, caller_of, not_of_another, own_opds
+from lane.case_files import add_case_files
 from lane.errors import json_of
 from lane.health import add_health
 from lane.inbox import Asked, Page
 from lane.lane import Command, CommandBody, Lane
-from lane.shown import item_json, profile_json, submission_json
+from lane.shown import item_json, submission_json
 from web.tokens import Caller, Role
 
 More = Callable[[Lane, uuid.UUID], dict[str, object]]
@@ -64,13 +65,7 @@ def lane_routes(
         shown = submission_json(here, submission_id, list(verbs(here, head, actor_of(caller))))
         return json_of(shown | more(here, submission_id) if more else shown)
 
-    @router.get("/api/submissions/{submission_id}/files/{sha256}/profile")
-    def profile(submission_id: uuid.UUID, sha256: str, caller: Annotated[Caller, Depends(looker)]) -> Response:
-        """What stands in a file's tables, with personal columns masked, and what the checks found of it."""
-        here = lane()
-        not_of_another(here.find(submission_id), caller, here.shared.directory)
-        return json_of(profile_json(here, submission_id, sha256))
-
+    add_case_files(router, lane, looker)
     for verb, command in commands.items():
         _add_command(router, lane, verb, command)
     add_health(router, lambda: [lane()])

@@ -45,22 +45,26 @@ TABLE: Final = """
                                                        nobody tim ketua tim' ketua' atasan admin auditor
 intake    GET  inbox                                    401   200  200  200   200    403   403   200
 intake    GET  submissions/{id}                         401   200  200  404   404    403   403   200
+intake    GET  submissions/{id}/files/{sha256}          401   200  200  404   404    403   403   200
 intake    GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   404    403   403   200
 intake    PUT  files/{sha256}                           401   201  201  201   201    403   403   403
 intake    POST submissions                              401   202  403  422   403    403   403   403
 review    GET  inbox                                    401   403  200  403   200    403   403   200
 review    GET  submissions/{id}                         401   200  200  404   404    403   403   200
+review    GET  submissions/{id}/files/{sha256}          401   200  200  404   404    403   403   200
 review    GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   404    403   403   200
 review    POST submissions/{id}/revise                  401   403  200  403   404    403   403   403
 review    POST submissions/{id}/withdraw                401   200  200  404   404    403   403   403
 decision  GET  inbox                                    401   403  403  403   403    200   403   200
 decision  GET  submissions/{id}                         401   403  403  403   403    200   403   200
+decision  GET  submissions/{id}/files/{sha256}          401   403  403  403   403    200   403   200
 decision  GET  submissions/{id}/files/{sha256}/profile  401   403  403  403   403    200   403   200
 decision  POST submissions/{id}/verify                  401   403  403  403   403    200   403   403
 decision  POST submissions/{id}/approve                 401   403  403  403   403    200   403   403
 decision  POST submissions/{id}/reject                  401   403  403  403   403    200   403   403
 publisher GET  inbox                                    401   403  403  403   403    200   200   200
 publisher GET  submissions/{id}                         401   403  403  403   403    200   200   200
+publisher GET  submissions/{id}/files/{sha256}          401   403  403  403   403    200   200   200
 publisher GET  submissions/{id}/files/{sha256}/profile  401   403  403  403   403    200   200   200
 publisher GET  attention                                401   403  403  403   403    403   200   403
 publisher POST submissions/{id}/retry                   401   403  403  403   403    403   200   403
@@ -69,6 +73,8 @@ publisher POST submissions/{id}/reject                  401   403  403  403   40
 archive   GET  submissions                              401   200  200  200   200    200   200   200
 archive   GET  opds                                     401   200  200  200   200    200   200   200
 archive   GET  submissions/{id}                         401   200  200  404   404    200   200   200
+archive   GET  submissions/{id}/files/{sha256}          401   200  200  404   404    200   200   200
+archive   GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   404    200   200   200
 archive   GET  submissions/{id}/trail                   401   200  200  404   404    200   200   200
 archive   GET  submissions/{id}/verify                  401   200  200  404   404    200   200   200
 archive   GET  submissions/{id}/package                 401   200  200  404   404    200   200   200
