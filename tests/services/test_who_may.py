@@ -48,6 +48,7 @@ intake    GET  submissions/{id}                         401   200  200  404   40
 intake    GET  submissions/{id}/files/{sha256}          401   200  200  404   404    403   403   200
 intake    GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   404    403   403   200
 intake    PUT  files/{sha256}                           401   201  201  201   201    403   403   403
+intake    POST check                                    401   200  200  200   200    403   403   403
 intake    POST submissions                              401   202  403  422   403    403   403   403
 review    GET  inbox                                    401   403  200  403   200    403   403   200
 review    GET  submissions/{id}                         401   200  200  404   404    403   403   200
@@ -81,6 +82,7 @@ archive   GET  submissions/{id}/package                 401   200  200  404   40
 """
 REASONS: Final = [{"code": "incomplete", "note": "Kolom tanpa satuan."}]
 BODIES: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
+    "intake check": form,
     "intake submissions": form,
     "review revise": lambda: {"expected_sequence": 1},
     "review withdraw": lambda: {"expected_sequence": 1, "reason": REASONS[0]},
