@@ -3,7 +3,8 @@
 from typing import Final
 
 from events.contracts import Checklist, Reason
-from events.submission import Head, Rule, Submission, another_pair_of_eyes
+from events.rules import Rule, another_pair_of_eyes
+from events.submission import Head, Submission
 from lane.inbox import Standing
 from web.tokens import Role
 
