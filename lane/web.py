@@ -12,11 +12,10 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Query, Response
 
 from events.contracts import Lane as Holder
-from events.contracts import Reason
-from events.submission import Kind, Refused, State
+from events.submission import State
 from lane.callers import LaneOf, actor_of, caller_of, not_of_another, opds_for
 from lane.case_files import add_case_files
-from lane.errors import json_of
+from lane.errors import json_of, not_a_cursor
 from lane.health import add_health
 from lane.inbox import Asked
 from lane.lane import Lane
@@ -78,9 +77,7 @@ def _add_inbox(router: APIRouter, lane: LaneOf, reader: Callable[..., Caller]) -
         try:
             page = here.inbox.page(asked, newest_first=order == "newest", after=after, limit=limit)
         except ValueError:
-            raise Refused(
-                Kind.INVALID, Reason(code="wrong_value", field="after", note="after harus nilai next dari halaman sebelumnya.")
-            ) from None
+            raise not_a_cursor() from None
         return json_of({"items": items_json(page.items, here), "next": page.next})
 
     @router.get("/api/counts")

@@ -77,6 +77,7 @@ publisher GET  counts                                   401   403  403  403   40
 publisher GET  submissions/{id}                         401   403  403  403   403    200   200   200
 publisher GET  submissions/{id}/files/{sha256}          401   403  403  403   403    200   200   200
 publisher GET  submissions/{id}/files/{sha256}/profile  401   403  403  403   403    200   200   200
+publisher GET  queue                                    401   403  403  403   403    403   200   403
 publisher GET  attention                                401   403  403  403   403    403   200   403
 publisher POST submissions/{id}/retry                   401   403  403  403   403    403   200   403
 publisher POST submissions/{id}/retract                 401   403  403  403   403    403   200   403
