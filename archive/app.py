@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from archive.steps import Statistics
 from archive.views import Views
 from archive.web import archive_routes
 from bus.channels import DEAD_LETTERS, LOG, Declarations
@@ -13,9 +14,9 @@ from lane.lane import Lane, Shared, build_lane
 
 def build(shared: Shared) -> Lane:
     lane = build_lane("archive", shared, commands={})
-    views = Views(lane.journal, lane.inbox.engine, Progress("views"), wake_on(lane.journal.on_commit))
+    views = Views(lane.journal, lane.inbox.engine, shared.due, Progress("views"), wake_on(lane.journal.on_commit))
     views.prepare()
-    lane.parts["views"] = views
+    lane.parts |= {"views": views, "statistics": Statistics(lane.inbox.engine, shared.directory.name_of)}
     lane.work.append((views.progress, views.run))
     return lane
 
