@@ -33,6 +33,7 @@ from lane.file_stores import open_files
 from lane.files import Files
 from lane.inbox import Inbox, Standing, open_engine
 from lane.known import Known
+from lane.notes import personal_data_in
 from lane.settings import Settings
 from web.tokens import PUBLIC, Role, load_public
 
@@ -242,6 +243,8 @@ class Lane:
             raise Refused(Kind.FORBIDDEN, *reasons, state=head.state, sequence=head.sequence)
         if reason := held_by(head, event_type=command.event_type, lane=self.name, expected_sequence=body.expected_sequence):
             raise Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
+        if reasons := personal_data_in(body):
+            raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
         return command.decide(head, body, context)
 
     def find(self, submission_id: uuid.UUID) -> Head:
