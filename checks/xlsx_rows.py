@@ -96,7 +96,7 @@ def rows_of_sheet(archive: zipfile.ZipFile, part: str, reading: Reading) -> Iter
     with archive.open(part) as source:
         for _ in parse(source, parser):
             for number, cells in reading.ready:
-                if before and number > before + 1:
+                if number > before + 1:
                     yield before + 1, []  # one blank row stands for a gap
                 before = number
                 yield number, cells

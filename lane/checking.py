@@ -30,7 +30,7 @@ from events.contracts import Dataset, File, Finding, Reason
 from lane.files import FileProblem, Files
 from lane.malware import scan
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what the checks find: raise it, and files are looked at again."""
 REMEMBERED: Final = 512
 REFUSED: Final = frozenset({"file_type", "malware"})
