@@ -14,7 +14,7 @@ from typing import Final
 from checks.findings import Found
 from checks.grid import TOTAL, Row, Table, key_of
 from checks.limits import PREVIEW, ROWS, Limits
-from checks.notation import DATES, NUMBERS, Notation, date_in, notation_of, number_in
+from checks.notation import DATES, ENGLISH, INDONESIAN, NUMBERS, Notation, date_in, notation_of, number_in
 from checks.personal import PersonalFacts
 from checks.text import is_broken
 from events.contracts import Column
@@ -72,6 +72,11 @@ class ColumnFacts:
         known = self.filled - self.notations["missing"]
         said = self.count(NUMBERS) + self.notations["percent"]
         return (self.declared is None or self.declared.type == "any") and known > 0 and said * 10 >= known * 9
+
+    @property
+    def is_indonesian(self) -> bool:
+        """How its ambiguous numbers (1.234) are read."""
+        return self.count(INDONESIAN) >= self.count(ENGLISH)
 
     def take(self, numbers: Sequence[int], cells: Sequence[str], limits: Limits) -> None:
         """A block of this column."""

@@ -29,7 +29,7 @@ from checks.xlsx import Broken
 from events.contracts import Column
 
 Rows = Iterable[tuple[int, Sequence[str]]]
-_UNREADABLE: Final = (
+UNREADABLE: Final = (
     Broken,
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
@@ -92,7 +92,7 @@ def _content(path: Path, name: str, media_type: str, look: Look, found: Found) -
                     _document(rows_of_text, look, found)
             case "zip":
                 _archive(path, look, found)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         found("file_broken", why=str(error) if isinstance(error, Broken) else type(error).__name__)
 
 

@@ -84,6 +84,9 @@ _COLUMNS: Final[tuple[Line, ...]] = (
     ("cell_formula", "valid", E, "written.cells", "Isi kolom {column} diawali =, +, - atau @ sehingga dapat dijalankan lembar kerja. Hapus tanda itu.", "Cells of column {column} begin with =, +, - or @ and a spreadsheet would run them. Take the sign away."),
     ("cell_error", "valid", E, "written.cells", "Kolom {column} memuat kesalahan rumus (#REF!, #DIV/0!). Perbaiki rumusnya.", "Column {column} shows formula errors (#REF!, #DIV/0!). Mend the formulas."),
     ("missing_mark", "lengkap", I, "written.cells", "Kolom {column} memakai tanda {marks} untuk data kosong. Kosongkan selnya, jelaskan di keterangan.", "Column {column} marks missing data with {marks}. Leave the cell empty and explain it."),
+    ("version_changes", "akuntabel", I, "differences.differences", "Dibanding versi terbit sebelumnya: {what}.", "Against the version published before: {what_en}."),
+    ("not_compared", "akuntabel", I, "lane.checking", "Berkas {file} tidak dapat dibandingkan dengan versi terbit sebelumnya ({why}). Bandingkan sendiri.", "{file} could not be compared with the version published before ({why}). Compare them yourself."),
+    ("sudden_jump", "valid", W, "jumps.find_jumps", "Lonjakan terhadap versi terbit sebelumnya: {what}. Periksa; bila memang benar, jelaskan.", "A sudden jump against the version published before: {what_en}. Look at it; explain it if it is right."),
     ("value_spelling", "terpadu", W, "written.spellings", "Kolom {column} menulis hal yang sama dengan ejaan berbeda: {shown}. Samakan.", "Column {column} spells the same thing differently: {shown}. Make them the same."),
 )  # fmt: skip
 

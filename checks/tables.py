@@ -10,7 +10,7 @@ from checks.codes import codes
 from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found
 from checks.grid import TOTAL_OF, key_of
-from checks.notation import ENGLISH, INDONESIAN, NUMBERS, notation_of, number_in
+from checks.notation import NUMBERS, notation_of, number_in
 
 
 def header(facts: TableFacts, found: Found) -> None:
@@ -68,7 +68,7 @@ def _unnamed_totals(facts: TableFacts, numeric: Sequence[ColumnFacts], marks: se
 
 
 def _number(cells: Sequence[str], column: ColumnFacts) -> float | None:
-    return number_in(cells[column.index], indonesian=_is_indonesian(column))
+    return number_in(cells[column.index], indonesian=column.is_indonesian)
 
 
 def _is_sum(value: float, total: float) -> bool:
@@ -111,10 +111,6 @@ def row_sums(facts: TableFacts, found: Found) -> None:
 
 def _sum_of(cells: Sequence[str], parts: Sequence[ColumnFacts], total: ColumnFacts) -> tuple[float | None, float]:
     return _number(cells, total), sum(_number(cells, part) or 0.0 for part in parts)
-
-
-def _is_indonesian(column: ColumnFacts) -> bool:
-    return column.count(INDONESIAN) >= column.count(ENGLISH)
 
 
 TABLE_CHECKS: Final[tuple[Callable[[TableFacts, Found], None], ...]] = (

@@ -5,6 +5,7 @@ In: a path. Out: `TextForm` (what was found) and rows with their line numbers. N
 
 import codecs
 import csv
+import io
 import itertools
 import re
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from checks.findings import Found
-from checks.limits import Limits
+from checks.limits import TOLD_EVERY, Limits
 
 DELIMITERS: Final = (";", "\t", "|", ",")
 SNIFFED: Final = 256 * 1024
@@ -59,10 +60,10 @@ def check_form(form: TextForm, *, declared_tsv: bool, found: Found) -> None:
 
 def rows_of(path: Path, form: TextForm, limits: Limits, found: Found) -> Iterator[Row]:
     """Rows with the line they begin on, blank lines as empty rows. A NUL or an endless field ends the reading with a finding."""
-    with path.open("r", encoding=form.encoding, errors="replace", newline="") as file:
+    with path.open("rb") as raw, io.TextIOWrapper(raw, encoding=form.encoding, errors="replace", newline="") as file:
         previous = csv.field_size_limit(max(limits.cell_characters * 32, 1 << 20))
         reader = csv.reader(_without_separator_line(file), delimiter=form.delimiter)
-        begins = 1
+        begins, size = 1, path.stat().st_size
         try:
             while True:
                 row = next(reader, None)
@@ -70,6 +71,8 @@ def rows_of(path: Path, form: TextForm, limits: Limits, found: Found) -> Iterato
                     return
                 yield begins, row
                 begins = reader.line_num + 1
+                if begins % TOLD_EVERY == 0:
+                    limits.heard(raw.tell(), size)
                 if begins > limits.rows:
                     return found("not_checked", rows=[begins], reason=f"lebih dari {limits.rows} baris", reason_en="too many rows")
         except csv.Error as error:
