@@ -115,25 +115,33 @@ def submit(
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Data files (CSV, XLSX, …), or a DataSubmitted as JSON.")],
-    metadata: Annotated[Path | None, typer.Option(help="Metadata of these files: a DataSubmitted, or its dataset, as JSON.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Berkas data (CSV, XLSX, …), atau isian DataSubmitted (JSON).")] = None,
+    metadata: Annotated[Path | None, typer.Option(help="Keterangan data (metadata) berkas itu: isian DataSubmitted, JSON.")] = None,
+    previous: Annotated[Path | None, typer.Option(help="Berkas yang sama seperti terbit sebelumnya; disebutkan apa yang berubah.")] = None,
     as_json: AsJson = False,
-    propose: Annotated[bool, typer.Option("--propose", help="Print a DataSubmitted form made from the files, to fill in.")] = False,
+    propose: Annotated[bool, typer.Option("--propose", help="Cetak isian DataSubmitted dari berkas itu, tinggal dilengkapi.")] = False,
 ) -> None:
-    """Is this data fit to publish? Nothing is sent. Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
+    """Layakkah data ini diterbitkan? (Is this data fit to publish?) Tidak ada yang dikirim dan berkas Anda tidak diubah.
 
-    Example: jejak check penduduk.xlsx
+    Contoh: jejak check penduduk.xlsx
+
+    Hasilnya tabel: GALAT harus diperbaiki, PERHATIAN dibaca dan dijelaskan, info hanya diberitahukan.
+
+    Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
     """
     from jejak import check_cli
 
+    if not files:
+        typer.echo(check_cli.HOW, err=True)
+        raise typer.Exit(2)
     try:
         if propose:
             typer.echo(orjson.dumps(check_cli.proposal(files), option=orjson.OPT_INDENT_2))
             raise typer.Exit(0)
-        if metadata is None and all(check_cli.is_form(path) for path in files):
+        if metadata is None and previous is None and all(check_cli.is_form(path) for path in files):
             ends = {_check_form(path, as_json=as_json) for path in files}
             raise typer.Exit(1 if 1 in ends else max(ends))
-        told, _ = check_cli.check_files(files, metadata)
+        told, _ = check_cli.check_files(files, metadata, previous)
     except forms.FormRefused as refused:
         raise typer.BadParameter(str(refused)) from None
     if as_json:

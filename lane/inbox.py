@@ -128,6 +128,16 @@ class Inbox:
         with self.engine.connect() as c:
             return c.execute(query).first() is not None
 
+    def published_before(self, dataset_id: str, edition: int | None) -> UUID | None:
+        """The newest submission of a dataset that is public now, of those with a smaller number; of all when `edition` is None."""
+        number = sa.func.coalesce(HEADS.c.edition, 0)
+        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.state == State.PUBLISHED.value)
+        if edition is not None:
+            query = query.where(number < edition)
+        with self.engine.connect() as c:
+            row = c.execute(query.order_by(number.desc(), HEADS.c.begun_ms.desc()).limit(1)).first()
+        return row[0] if row else None
+
     def counts(self, *, now: datetime, overdue_before: datetime) -> Mapping[str, tuple[int, int]]:
         """Holder → (waiting, of these overdue), for the metrics. `overdue_before`: for those whose events do not say when they are due."""
         now_ms, before_ms = ((moment - EPOCH) // MILLISECOND for moment in (now, overdue_before))

@@ -134,7 +134,8 @@ def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
         return Declined(reasons)
     inline: dict[File, bytes | None] = dict(zip(inbound.files, contents, strict=True))
     read = partial(_bytes_of, inline, desk.files)
-    told = desk.checking.findings(inbound.dataset, inbound.files, today=day_of(desk.now), read=read)
+    before = desk.names.version_before(inbound.dataset)
+    told = desk.checking.findings(inbound.dataset, inbound.files, today=day_of(desk.now), read=read, before=before)
     if reasons := tuple(reasons_in(told)):
         return Declined(reasons)
     event = _event(submission_id, inbound, origin, desk, told)

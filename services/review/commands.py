@@ -28,6 +28,7 @@ from lane.due import day_of
 from lane.lane import Command, CommandBody, Context
 from lane.publishable import reasons_against
 from lane.reasons import reasons_from
+from lane.versions import version_before
 from portals.refusals import told_before
 from services.review.policy import MAY_REVISE, MAY_WITHDRAW, RULES
 
@@ -80,7 +81,10 @@ def _found_before(head: Head, context: Context) -> dict[str, Any]:
 def _found_now(head: Head, dataset: Dataset, files: Sequence[File], context: Context) -> dict[str, Any]:
     """Raises `Refused` for what a person cannot judge."""
     shared = context.lane.shared
-    told = shared.checking.findings(dataset, files, today=day_of(context.now), read=lambda file: shared.files.read(file.sha256))
+    published = version_before(context.lane.inbox, context.lane.journal, dataset.dataset_id, head.edition)
+    told = shared.checking.findings(
+        dataset, files, today=day_of(context.now), read=lambda file: shared.files.read(file.sha256), before=published
+    )
     if refused := reasons_in(told):
         raise Refused(Kind.INVALID, *refused, state=head.state, sequence=head.sequence)
     of_the_portal = told_before(shared.settings.portal, head.opd, dataset, files)
