@@ -20,7 +20,8 @@ from eventsourcing.persistence import PersistenceError
 from bus.assignment import Alone, Shared
 from bus.kafka import CALL_S, Kafka, KafkaError, stopped
 from bus.loops import STALLED_S, WATCH_S, Progress, breath, pause, within
-from events.journal import Journal, Outcome, Record, source_of
+from events.admission import Outcome, Record, source_of
+from events.journal import Journal
 
 log = structlog.get_logger("jejak.bus")
 

@@ -12,7 +12,7 @@ from eventsourcing.persistence import PersistenceError
 from bus.consumer import Consumer, LogShorter
 from bus.kafka import CALL_S
 from bus.loops import within
-from events.journal import Outcome, Record, dead_letter
+from events.admission import Outcome, Record, dead_letter
 
 log = structlog.get_logger("jejak.bus")
 

@@ -16,7 +16,8 @@ from aiokafka.admin import RecordsToDelete
 from bus.consumer import LogShorter
 from bus.kafka import Kafka
 from bus.loops import Progress, forever
-from events.journal import Journal, Outcome, Record, dead_letter
+from events.admission import Outcome, Record, dead_letter
+from events.journal import Journal
 from events.recorder import LetterKind
 from events.submission import Recorded
 from tests.bus.cluster import PATIENCE_S, delete_topic, log_consumer, new_topic, put, put_story, put_with_header, running, until

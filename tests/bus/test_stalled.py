@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from bus import loops
 from bus.consumer import Consumer, Stalled
 from bus.kafka import Kafka
-from events.journal import source_of
+from events.admission import source_of
 from tests.bus.cluster import log_consumer
 from tests.events.conftest import Place
 
