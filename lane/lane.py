@@ -8,12 +8,11 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field
 
 from bus.consumer import Consumer
@@ -31,11 +30,12 @@ from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
 from lane.file_stores import open_files
 from lane.files import Files
-from lane.inbox import Inbox, Standing, open_engine
+from lane.inbox import Inbox, Overdue, Standing, open_engine
 from lane.known import Known
 from lane.notes import personal_data_in
 from lane.settings import Settings
-from web.tokens import PUBLIC, Role, load_public
+from web.keys import Signers, load_signers
+from web.tokens import Role
 
 log = structlog.get_logger("jejak.lane")
 Body = TypeVar("Body", bound="CommandBody")
@@ -57,7 +57,7 @@ class Shared:
     kafka: Kafka
     files: Files
     directory: Directory
-    public_key: Ed25519PublicKey
+    signers: Signers
 
     @cached_property
     def checking(self) -> Checking:
@@ -82,7 +82,7 @@ def open_shared(settings: Settings) -> Shared:
         kafka,
         open_files(settings.files, s3_endpoint=settings.s3_endpoint),
         Directory(kafka, Progress("directory")),
-        load_public(settings.keys / PUBLIC),
+        load_signers(settings.keys),
     )
 
 
@@ -174,6 +174,14 @@ class Lane:
     def healthy(self) -> bool:
         return all(p.healthy for p in self.progress) and self.shared.directory.progress.healthy and not any(t.done() for t in self._tasks)
 
+    def overdue(self, now: datetime) -> Overdue:
+        """Due times follow arrival, so the moment before which whatever arrived is late now is found by halving."""
+        low, high = now - timedelta(days=60), now
+        while high - low > timedelta(seconds=1):
+            middle = low + (high - low) / 2
+            low, high = (middle, high) if self.shared.due(middle) < now else (low, middle)
+        return Overdue(now, low)
+
     async def until_ready(self) -> None:
         while not self.ready:  # noqa: ASYNC110 (two loops of their own make it so)
             await asyncio.sleep(0.05)
@@ -232,20 +240,29 @@ class Lane:
         head = self.find(submission_id)
         self._decided(name, head, body, Context(actor, datetime.now(UTC), self, {submission_id: head}))
 
+    def may(self, name: str, head: Head, actor: Actor) -> bool:
+        """Would this person be let to say this verb now? What the body must hold, and what other submissions forbid, is not asked."""
+        return self.ready and self._why_not(name, head, actor, head.sequence) is None
+
     def _decided(self, name: str, head: Head, body: CommandBody, context: Context) -> Event:
-        command = self.commands[name]
-        if Role(context.actor.role) not in command.roles:
-            raise Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {context.actor.role} tidak boleh melakukan langkah ini."))
-        now = head._replace(opd=self.shared.directory.heir_of(head.opd))
-        if reasons := [reason for rule in command.rules if (reason := rule(now, context.actor))]:
-            if any(reason.code == "other_opd" for reason in reasons):
-                raise not_there()  # another OPD's people do not even hear that it exists
-            raise Refused(Kind.FORBIDDEN, *reasons, state=head.state, sequence=head.sequence)
-        if reason := held_by(head, event_type=command.event_type, lane=self.name, expected_sequence=body.expected_sequence):
-            raise Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
+        if refused := self._why_not(name, head, context.actor, body.expected_sequence):
+            raise refused
         if reasons := personal_data_in(body):
             raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
-        return command.decide(head, body, context)
+        return self.commands[name].decide(head, body, context)
+
+    def _why_not(self, name: str, head: Head, actor: Actor, expected_sequence: int) -> Refused | None:
+        command = self.commands[name]
+        if Role(actor.role) not in command.roles:
+            return Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {actor.role} tidak boleh melakukan langkah ini."))
+        now = head._replace(opd=self.shared.directory.heir_of(head.opd))
+        if reasons := [reason for rule in command.rules if (reason := rule(now, actor))]:
+            if any(reason.code == "other_opd" for reason in reasons):
+                return not_there()  # another OPD's people do not even hear that it exists
+            return Refused(Kind.FORBIDDEN, *reasons, state=head.state, sequence=head.sequence)
+        if reason := held_by(head, event_type=command.event_type, lane=self.name, expected_sequence=expected_sequence):
+            return Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
+        return None
 
     def find(self, submission_id: uuid.UUID) -> Head:
         """Raises `Refused`."""

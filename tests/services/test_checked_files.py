@@ -71,7 +71,7 @@ async def test_another_agency_sees_no_profile(tmp_path: Path) -> None:
     async with desk_of("intake", tmp_path) as intake:
         submission_id = (await intake.post("submissions", TIM, with_file(content))).json()["submission_id"]
 
-        assert (await intake.get(f"submissions/{submission_id}/files/{sha256}/profile", KETUA_OF_DINKES)).status_code == 403
+        assert (await intake.get(f"submissions/{submission_id}/files/{sha256}/profile", KETUA_OF_DINKES)).status_code == 404
         assert (await intake.get(f"submissions/{submission_id}/files/{'0' * 64}/profile", KETUA)).status_code == 404
 
 
