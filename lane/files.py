@@ -14,6 +14,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -93,6 +94,14 @@ class Files(Protocol):
     def beside(self, sha256: str, name: str) -> bytes | None:
         """What is kept beside a file under this name; None when nothing is. Raises FilesUnavailable."""
         ...
+
+
+@dataclass(frozen=True)
+class S3Keys:
+    """Who we are on an S3 server."""
+
+    id: str
+    secret: str = field(repr=False)
 
 
 class Spool:
@@ -280,11 +289,17 @@ class S3Files:
 
 
 def open_files(
-    url: str, *, s3_endpoint: str | None = None, timeout: timedelta = timedelta(seconds=30), spools: Path | None = None
+    url: str,
+    *,
+    s3_endpoint: str | None = None,
+    s3_keys: S3Keys | None = None,
+    timeout: timedelta = timedelta(seconds=30),
+    spools: Path | None = None,
 ) -> Files:
     """The store behind `file:<folder>` or `s3://<bucket>/<prefix>`.
 
-    S3 reads credentials and region from the usual AWS_* environment; `s3_endpoint` names a server that is not Amazon's.
+    S3 reads the region, and without `s3_keys` its credentials, from the usual AWS_* environment; `s3_endpoint` names a server that is not
+    Amazon's.
     `timeout` bounds each S3 request, which is retried for up to twice that; `spools` is the local folder for files on
     their way to S3 (default: the system's for temporary files). Raises ValueError (the URL), FilesUnavailable.
     """
@@ -296,6 +311,8 @@ def open_files(
     if s3_endpoint is not None and not s3_endpoint.startswith(("http://", "https://")):
         raise ValueError(f"Alamat S3 {s3_endpoint!r} harus diawali http:// atau https://.")
     config: S3Config = {} if s3_endpoint is None else {"endpoint": s3_endpoint}
+    if s3_keys:
+        config |= {"access_key_id": s3_keys.id, "secret_access_key": s3_keys.secret}
     store = S3Store(
         parts.netloc,
         prefix=parts.path.strip("/") or None,
