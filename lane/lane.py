@@ -19,16 +19,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from bus.consumer import Consumer
 from bus.directory import Directory
 from bus.kafka import Kafka
-from bus.loops import LEISURE_S, Progress, ended, forever
+from bus.loops import LEISURE_S, Progress, ended, forever, wake_on
 from bus.relay import Relay
 from bus.sources import LogConsumer
 from events.contracts import LOG_TOPIC, Actor, Due, Event, Reason
 from events.journal import Journal
+from events.rules import Rule, held_by, next_ids
 from events.stores import address_of, open_store
-from events.submission import Head, Kind, Recorded, Refused, Rule, Submission, held_by, next_ids
+from events.submission import Head, Kind, Recorded, Refused, Submission
 from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
-from lane.files import Files, open_files
+from lane.file_stores import open_files
+from lane.files import Files
 from lane.inbox import Inbox, Standing, open_engine
 from lane.known import Known
 from lane.settings import Settings
@@ -288,15 +290,3 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         work=[(relay.progress, relay.run)],
         on_stop=[shared.checking.stop],
     )
-
-
-def wake_on(callbacks: list[Callable[[], None]]) -> asyncio.Event:
-    """An event of the running loop, set from whichever thread commits."""
-    event, loop = asyncio.Event(), asyncio.get_running_loop()
-    callbacks.append(lambda: _set_from_thread(loop, event))
-    return event
-
-
-def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(event.set)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from bus.kafka import Kafka
 from checks.content import ALLOWED
 from events.stores import addresses_of
-from lane.files import S3Keys
+from lane.file_stores import S3Keys
 from lane.given import PREFIX as PREFIX  # noqa: PLC0414 (settings are asked how they are written)
 from lane.given import given
 

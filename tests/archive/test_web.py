@@ -23,7 +23,7 @@ from bus.loops import Progress
 from events.journal import Journal
 from events.migration import rebuild_heads
 from events.stores import open_store
-from lane.files import LocalFiles
+from lane.file_stores import LocalFiles
 from lane.inbox import Inbox, open_engine
 from lane.lane import Lane, Shared
 from lane.settings import Settings
