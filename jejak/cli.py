@@ -16,7 +16,7 @@ from bus.headers import read_any_header
 from bus.kafka import KafkaError
 from checks.run import as_json as as_report
 from checks.run import exit_code
-from events.stores import StoreRefused, open_store
+from events.stores import StoreRefused, addresses_of, open_store
 from jejak import broker, forms
 from jejak.on_kafka import run_on_kafka
 from jejak.opd_cli import app as opd
@@ -168,10 +168,24 @@ def _check_form(path: Path, *, as_json: bool) -> int:
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where docker-compose.yml lies.")] = Path(),
+    site: Annotated[str, typer.Option(help="The name under which people reach this server.")] = "localhost",
+) -> None:
+    """Write what docker-compose.yml needs: .env and secrets/. What is there already stays as it is."""
+    from jejak.installation import KEEP, Installation
+
+    made = list(Installation(folder, site).make())
+    for line in (*(made or ["nothing to do: all is there"]), *KEEP):
+        say(line)
+
+
+@app.command()
 def migrate() -> None:
     """Make the stores' tables and Kafka's topics, before the first start of several processes."""
     settings = _settings()
-    for name in LANES:
+    own = addresses_of(settings.store)
+    for name in (name for name in LANES if "" in own or name in own):
         open_store(settings.store, name).close()
         say(f"store of {name}: ready")
     if settings.kafka:
@@ -195,7 +209,7 @@ def _audit_context() -> AuditContext:
     return AuditContext(
         store_address=settings.store,
         kafka=settings.kafka_cluster(),
-        files=lambda: open_files(settings.files, s3_endpoint=settings.s3_endpoint),
+        files=lambda: open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys()),
         due=lambda arrived: due_at(arrived, minutes=settings.sla_minutes, calendar=Calendar(settings.sla_calendar)),
         lanes=LANES,
     )

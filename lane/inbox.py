@@ -22,6 +22,7 @@ from events.contracts import Lane
 from events.heads import HEADS, head_of
 from events.postgres import MIGRATION_LOCK, POSTGRES_PATIENCE
 from events.sqlite import CHECKPOINT_PAGES
+from events.stores import address_of
 from events.submission import EPOCH, MILLISECOND, Head, State
 
 Row = sa.Row[tuple[Any, ...]]
@@ -217,7 +218,8 @@ class Inbox:
 
 
 def open_engine(store: str, lane: str) -> sa.Engine:
-    """The database that a lane's journal lies in, for questions and for tables of the lane's own."""
+    """The database that a lane's journal lies in, for questions and for tables of the lane's own. Raises StoreRefused."""
+    store = address_of(store, lane)
     if store.startswith("sqlite:"):
         engine = sa.create_engine(f"sqlite:///{Path(store.removeprefix('sqlite:')) / f'{lane}.sqlite'}")
         sa.event.listen(engine, "connect", _set_pragmas)
@@ -229,6 +231,7 @@ def open_engine(store: str, lane: str) -> sa.Engine:
 
 def open_reading_engine(store: str, lane: str) -> sa.Engine:
     """As `open_engine`, for what only looks: nothing is made or changed, also where nothing may be written."""
+    store = address_of(store, lane)
     if store.startswith("sqlite:"):
         path = (Path(store.removeprefix("sqlite:")) / f"{lane}.sqlite").absolute()
         return sa.create_engine(f"sqlite:///{path.as_uri()}?mode=ro&uri=true")

@@ -24,7 +24,7 @@ from bus.sources import LogConsumer
 from events.contracts import LOG_TOPIC, Actor, Due, Event, Reason
 from events.journal import Journal
 from events.rules import Rule, held_by, next_ids
-from events.stores import open_store
+from events.stores import address_of, open_store
 from events.submission import Head, Kind, Recorded, Refused, Submission
 from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
@@ -80,7 +80,7 @@ def open_shared(settings: Settings) -> Shared:
     return Shared(
         settings,
         kafka,
-        open_files(settings.files, s3_endpoint=settings.s3_endpoint),
+        open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys()),
         Directory(kafka, Progress("directory")),
         load_signers(settings.keys),
     )
@@ -289,7 +289,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
     known = Known(inbox.engine)
     known.prepare()
     shared.directory.keep_in(known)
-    group = None if settings.store.startswith("sqlite:") else f"jejak.{name}"
+    group = None if address_of(settings.store, name).startswith("sqlite:") else f"jejak.{name}"
     consumer = LogConsumer(
         kafka=shared.kafka,
         journal=journal,
