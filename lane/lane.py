@@ -34,6 +34,7 @@ from lane.inbox import Inbox, Overdue, Standing, open_engine
 from lane.known import Known
 from lane.notes import personal_data_in
 from lane.settings import Settings
+from lane.taken import Takings
 from web.keys import Signers, load_signers
 from web.tokens import Role
 
@@ -153,6 +154,7 @@ class Lane:
     shared: Shared
     journal: Journal
     inbox: Inbox
+    takings: Takings | None = None
     commands: Mapping[str, Command[Any]] = field(default_factory=dict)
     consumers: list[Consumer] = field(default_factory=list)
     work: list[tuple[Progress, Callable[[], Awaitable[None]]]] = field(default_factory=list)
@@ -286,6 +288,8 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
     journal = Journal(open_store(settings.store, name), name, shared.directory.heirs)
     inbox = Inbox(name, open_engine(settings.store, name))
     inbox.prepare()
+    takings = Takings(inbox.engine, settings.take_minutes)
+    takings.prepare()
     known = Known(inbox.engine)
     known.prepare()
     shared.directory.keep_in(known)
@@ -305,6 +309,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         shared=shared,
         journal=journal,
         inbox=inbox,
+        takings=takings,
         commands=commands,
         consumers=[consumer],
         work=[(relay.progress, relay.run)],

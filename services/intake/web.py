@@ -33,7 +33,7 @@ WRITE = 1024 * 1024
 
 
 def routes(lane: LaneOf) -> APIRouter:
-    router = lane_routes("intake", lane, readers=MAY_PUT_FILES, commands={})
+    router = lane_routes("intake", lane, readers=MAY_PUT_FILES, verbs={})
 
     @router.put("/api/files/{sha256}", status_code=201)
     async def put_file(sha256: str, request: Request, caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUT_FILES))]) -> Response:
