@@ -24,7 +24,8 @@ from events.contracts import submission_id_of
 from jejak import demo_village, forms
 from jejak.say import say
 from lane.settings import Settings
-from web.tokens import Role, issue, load_private, person_id
+from web.keys import load_private
+from web.tokens import Role, issue, person_id
 
 DATA: Final = Path(__file__).parent / "demo_data"
 TOKENS: Final = Path("var/demo")

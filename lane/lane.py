@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field
 
 from bus.consumer import Consumer
@@ -32,7 +31,8 @@ from lane.files import Files, open_files
 from lane.inbox import Inbox, Standing, open_engine
 from lane.known import Known
 from lane.settings import Settings
-from web.tokens import PUBLIC, Role, load_public
+from web.keys import Signers, load_signers
+from web.tokens import Role
 
 log = structlog.get_logger("jejak.lane")
 Body = TypeVar("Body", bound="CommandBody")
@@ -54,7 +54,7 @@ class Shared:
     kafka: Kafka
     files: Files
     directory: Directory
-    public_key: Ed25519PublicKey
+    signers: Signers
 
     @cached_property
     def checking(self) -> Checking:
@@ -79,7 +79,7 @@ def open_shared(settings: Settings) -> Shared:
         kafka,
         open_files(settings.files, s3_endpoint=settings.s3_endpoint),
         Directory(kafka, Progress("directory")),
-        load_public(settings.keys / PUBLIC),
+        load_signers(settings.keys),
     )
 
 

@@ -48,7 +48,7 @@ def caller_of(lane: LaneOf, roles: frozenset[Role]) -> Callable[[Request], Calle
             raise NotReady  # which tokens are revoked is not known yet
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         found = read_token(
-            shared.public_key,
+            shared.signers,
             token.strip() if scheme.lower() == "bearer" else None,
             now=datetime.now(UTC),
             is_revoked=shared.directory.is_revoked,
@@ -63,7 +63,7 @@ def caller_of(lane: LaneOf, roles: frozenset[Role]) -> Callable[[Request], Calle
 
 
 def actor_of(caller: Caller) -> Actor:
-    return Actor(id=caller.id, name=caller.name, role=caller.role.value, opd=caller.opd)
+    return Actor(id=caller.id, name=caller.name, role=caller.role.value, opd=caller.opd, via=caller.via or None, acting=caller.acting)
 
 
 def only_own(caller: Caller) -> str | None:

@@ -30,6 +30,7 @@ from lane.settings import Settings
 from lane.web import add_errors
 from tests.archive.copies import Row, id_of, rows_of, stored
 from tests.archive.stories import FILE, returned_once
+from web.keys import Signers
 from web.tokens import Role, issue
 
 KEY = Ed25519PrivateKey.generate()
@@ -46,7 +47,7 @@ def lane(tmp_path: Path) -> Iterator[Lane]:
     inbox = Inbox("archive", open_engine(address, "archive"))
     inbox.prepare()
     kafka = Kafka("127.0.0.1:9")
-    shared = Shared(Settings(), kafka, LocalFiles(tmp_path / "files"), Directory(kafka, Progress("directory")), KEY.public_key())
+    shared = Shared(Settings(), kafka, LocalFiles(tmp_path / "files"), Directory(kafka, Progress("directory")), Signers(KEY.public_key()))
     put(journal, [(WHO, r.event.sequence, r.raw) for r in RETURNED] + rows_of(*OTHERS))
     rebuild_heads(journal.store)
     shared.directory.progress.ready = True
