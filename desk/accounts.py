@@ -67,6 +67,13 @@ class Accounts:
         except sa.exc.IntegrityError:
             raise AccountRefused(f"Nama pengguna {person} sudah ada.") from None
 
+    def add_with(self, post: Post, *, name: str, password: str, must_change: bool, now_ms: int) -> None:
+        """An account for `post.account` and what its person is, both or neither. Raises AccountRefused."""
+        if reason := _not_a_post(post):
+            raise AccountRefused(reason)
+        self.add(post.account, name=name, password=password, must_change=must_change, now_ms=now_ms)
+        self.appoint(post, now_ms=now_ms)
+
     def find(self, person: str) -> Account | None:
         with self.engine.connect() as c:
             row = c.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.id == person)).first()

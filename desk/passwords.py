@@ -14,7 +14,8 @@ AT_ONCE: Final = 2
 """Comparing costs 64 MiB and a core: a flood of logins must not take the machine."""
 _hasher: Final = PasswordHasher()
 _turn: Final = BoundedSemaphore(AT_ONCE)
-_SYLLABLES: Final = "ba da ga ka la ma na pa ra sa ta wa bi di ki li mi ni ri si ti bu du ku lu mu nu ru su tu".split()
+_CONSONANTS: Final = "bdgklmnprstw"
+_VOWELS: Final = "aiu"
 _POOR: Final = ("password", "kata sandi", "katasandi", "qwerty", "12345678", "karanganyar", "jejak")
 
 
@@ -49,7 +50,7 @@ def fault_of(password: str, person: str) -> str | None:
 
 def first() -> str:
     """A password to hand to a person, who changes it: easy to type, 60 bits or more."""
-    groups = ["".join(secrets.choice(_SYLLABLES) for _ in range(3)) for _ in range(4)]
+    groups = ["".join(secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(3)) for _ in range(4)]
     return "-".join(groups) + f"-{secrets.randbelow(90) + 10}"
 
 
