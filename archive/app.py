@@ -4,8 +4,9 @@ from fastapi import APIRouter
 
 from archive.web import archive_routes
 from bus.channels import DEAD_LETTERS, LOG, Declarations
+from lane.callers import LaneOf
+from lane.health import add_health
 from lane.lane import Lane, Shared, build_lane
-from lane.web import LaneOf, add_health
 
 
 def build(shared: Shared) -> Lane:

@@ -16,7 +16,9 @@ from archive.sources import JournalSource, only
 from archive.trail import EVERYTHING, Trail, Until, read_until, story
 from events.contracts import Reason
 from events.submission import Kind, Refused, State
-from lane.web import LaneOf, caller_of, item_json, json_of, only_own, submission_json
+from lane.callers import LaneOf, caller_of, not_of_another, only_own
+from lane.errors import json_of
+from lane.shown import item_json, submission_json
 from web.tokens import Caller, Role
 
 JOURNAL: Final = "journal archive"
@@ -49,7 +51,8 @@ def archive_routes(lane: LaneOf) -> APIRouter:
     @router.get("/api/submissions/{submission_id}")
     def submission(submission_id: uuid.UUID, caller: Annotated[Caller, reader]) -> Response:
         """State, holder, metadata, files, findings and history."""
-        return json_of(submission_json(lane(), submission_id, caller))
+        not_of_another(lane().find(submission_id), caller)
+        return json_of(submission_json(lane(), submission_id, ()))
 
     @router.get("/api/submissions/{submission_id}/trail")
     def trail(submission_id: uuid.UUID, caller: Annotated[Caller, reader], as_of: str | None = None) -> Response:

@@ -23,9 +23,11 @@ from desk.app import Beside, create_desk, opened
 from jejak.asyncapi import asyncapi
 from jejak.desk_parts import DESK, desk_settings
 from jejak.metrics import Metrics
+from lane.callers import LaneOf
+from lane.errors import add_errors, correlate, json_of
+from lane.health import add_health
 from lane.lane import Lane, Shared, open_shared
 from lane.settings import Settings
-from lane.web import LaneOf, add_errors, add_health, correlate, json_of
 from web.limits import BodyLimit
 from web.pages import STATIC, api_reference
 

@@ -122,6 +122,21 @@ class Inbox:
             if owner is not None
         }
 
+    def before(self, head: Head) -> UUID | None:
+        """The edition of its dataset before this one; what was withdrawn before anybody saw it does not count. Editions have numbers; those
+        of the time before they had any come first, in the order in which they came.
+        """
+        shown = sa.or_(HEADS.c.state != State.RETRACTED.value, HEADS.c.published)
+        older = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == head.dataset_id, shown).limit(1)
+        unnumbered, came = HEADS.c.edition.is_(None), (HEADS.c.begun_ms, HEADS.c.submission_id)
+        newest = [older.where(unnumbered).order_by(*(column.desc() for column in came))]
+        if head.edition is None:
+            newest = [newest[0].where(sa.tuple_(*came) < sa.tuple_(head.begun_ms, sa.literal(head.submission_id, sa.Uuid)))]
+        else:
+            newest.insert(0, older.where(HEADS.c.edition < head.edition).order_by(HEADS.c.edition.desc()))
+        with self.engine.connect() as c:
+            return next((found for query in newest if (found := c.execute(query).scalar())), None)
+
     def was_published(self, dataset_id: str) -> bool:
         """Was anything on the portal under this name?"""
         query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.published).limit(1)

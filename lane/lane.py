@@ -229,18 +229,27 @@ class Lane:
         head = self.find(submission_id)
         self._decided(name, head, body, Context(actor, datetime.now(UTC), self, {submission_id: head}))
 
+    def may(self, name: str, head: Head, actor: Actor) -> bool:
+        """Would this person be let to say this verb now? What the body must hold, and what other submissions forbid, is not asked."""
+        return self.ready and self._why_not(name, head, actor, head.sequence) is None
+
     def _decided(self, name: str, head: Head, body: CommandBody, context: Context) -> Event:
+        if refused := self._why_not(name, head, context.actor, body.expected_sequence):
+            raise refused
+        return self.commands[name].decide(head, body, context)
+
+    def _why_not(self, name: str, head: Head, actor: Actor, expected_sequence: int) -> Refused | None:
         command = self.commands[name]
-        if Role(context.actor.role) not in command.roles:
-            raise Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {context.actor.role} tidak boleh melakukan langkah ini."))
+        if Role(actor.role) not in command.roles:
+            return Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {actor.role} tidak boleh melakukan langkah ini."))
         now = head._replace(opd=self.shared.directory.heir_of(head.opd))
-        if reasons := [reason for rule in command.rules if (reason := rule(now, context.actor))]:
+        if reasons := [reason for rule in command.rules if (reason := rule(now, actor))]:
             if any(reason.code == "other_opd" for reason in reasons):
-                raise not_there()  # another OPD's people do not even hear that it exists
-            raise Refused(Kind.FORBIDDEN, *reasons, state=head.state, sequence=head.sequence)
-        if reason := held_by(head, event_type=command.event_type, lane=self.name, expected_sequence=body.expected_sequence):
-            raise Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
-        return command.decide(head, body, context)
+                return not_there()  # another OPD's people do not even hear that it exists
+            return Refused(Kind.FORBIDDEN, *reasons, state=head.state, sequence=head.sequence)
+        if reason := held_by(head, event_type=command.event_type, lane=self.name, expected_sequence=expected_sequence):
+            return Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
+        return None
 
     def find(self, submission_id: uuid.UUID) -> Head:
         """Raises `Refused`."""

@@ -8,13 +8,15 @@ from urllib.parse import unquote
 
 import pytest
 import typer
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, generate_latest
 from typer.main import get_command
 
 from events.contracts import Dataset, Inbound, InboundFile
 from events.lawful import LAW
 from events.submission import BATON, STATE_AFTER
-from jejak.cli import app
+from jejak.app import LANES
+from jejak.cli import app as commands
 from jejak.metrics import Metrics
 from lane.files import MESSAGES as FILE_MESSAGES
 from lane.reasons import WORDS
@@ -116,6 +118,15 @@ def test_refusal_codes_are_those_of_the_code() -> None:
     assert told == _codes()
 
 
+def test_the_calls_are_those_of_the_lanes() -> None:
+    app = FastAPI()
+    for _, routes in LANES.values():
+        app.include_router(routes(lambda: pytest.fail("no lane is asked")))
+    paths = app.openapi()["paths"].items()
+    there = [f"{method.upper()} {path.replace('submission_id', 'id')}" for path, methods in paths for method in methods]
+    assert sorted(column(page("docs/calls.md"), "call")) == sorted(there)
+
+
 def test_metrics_are_those_served() -> None:
     registry = CollectorRegistry()
     registry.register(Metrics(list))
@@ -176,7 +187,7 @@ def _anchors(path: Path) -> set[str]:
 def _is_command(line: str) -> bool:
     """Walks the words of a line down the command tree; options must be those of the command."""
     words = re.sub(r"^(\w+=\S* )*(\.venv/bin/)?jejak ", "", line.partition(" #")[0].strip()).split()
-    command: object = get_command(app)
+    command: object = get_command(commands)
     assert isinstance(command, typer.core.TyperGroup)
     while words and isinstance(command, typer.core.TyperGroup) and words[0] in command.commands:
         command = command.commands[words.pop(0)]

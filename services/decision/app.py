@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 
 from bus.channels import DEAD_LETTERS, LOG, Declarations
+from lane.callers import LaneOf
 from lane.lane import Lane, Shared, build_lane
-from lane.web import LaneOf, lane_routes
+from lane.web import lane_routes
 from services.decision.commands import COMMANDS
 from services.decision.policy import MAY_DECIDE
 

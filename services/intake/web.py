@@ -11,10 +11,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from events.contracts import Reason
 from events.journal import ATTEMPTS
 from events.submission import Kind, Refused
+from lane.callers import LaneOf, actor_of, caller_of
+from lane.errors import errors_json, json_of
 from lane.files import FileProblem, Spool
 from lane.json_text import field_in
 from lane.lane import Lane, NotReady
-from lane.web import LaneOf, actor_of, caller_of, errors_json, json_of, lane_routes
+from lane.web import lane_routes
 from services.intake.commands import WHERE_THE_FORM_IS, Accepted, Declined, Desk, Origin, Verdict, submit
 from services.intake.inbound import claims_of, first_received, make_receipt
 from services.intake.names import Names

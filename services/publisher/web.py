@@ -1,17 +1,23 @@
 """Publisher over HTTP: how far each publication is, what needs a person, try again now, take a dataset down."""
 
 import uuid
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from events.contracts import Actor
+from events.submission import Head
+from lane.callers import LaneOf, actor_of, caller_first, caller_of
+from lane.errors import json_of
 from lane.lane import Lane
-from lane.web import LaneOf, actor_of, caller_first, caller_of, json_of, lane_routes
+from lane.web import lane_routes
 from services.publisher.commands import HandBack, Retract
+from services.publisher.outcomes import was_tried_in_vain
 from services.publisher.policy import MAY_HAND_BACK, MAY_PUBLISH
 from services.publisher.publishing import Publishing
 from services.publisher.watching import Watching
-from web.tokens import Caller
+from web.tokens import Caller, Role
 
 
 def publishing_of(lane: Lane) -> Publishing:
@@ -27,7 +33,7 @@ def watching_of(lane: Lane) -> Watching:
 
 
 def routes(lane: LaneOf) -> APIRouter:
-    router = lane_routes("publisher", lane, readers=MAY_PUBLISH, commands={}, more=_publication)
+    router = lane_routes("publisher", lane, readers=MAY_HAND_BACK, commands={}, more=_publication, may=_may)
     admin, handing_back = caller_of(lane, MAY_PUBLISH), caller_of(lane, MAY_HAND_BACK)
 
     def retry(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(admin)]) -> Response:
@@ -55,6 +61,14 @@ def routes(lane: LaneOf) -> APIRouter:
         path = f"/api/submissions/{{submission_id}}/{verb.__name__}"
         router.add_api_route(path, verb, methods=["POST"], route_class_override=caller_first(first))
     return router
+
+
+def _may(lane: Lane, head: Head, actor: Actor) -> Iterator[str]:
+    """Its commands besides those of the service itself, and to try again what has not worked."""
+    yield from (verb for verb in ("reject", "retract") if lane.may(verb, head, actor))
+    attempt = publishing_of(lane).attempts.of(str(head.submission_id), head.sequence)
+    if Role(actor.role) in MAY_PUBLISH and was_tried_in_vain(head, attempt):
+        yield "retry"
 
 
 def _publication(lane: Lane, submission_id: uuid.UUID) -> dict[str, object]:

@@ -23,11 +23,11 @@ from bus.loops import Progress
 from events.journal import Journal
 from events.migration import rebuild_heads
 from events.stores import open_store
+from lane.errors import add_errors
 from lane.files import LocalFiles
 from lane.inbox import Inbox, open_engine
 from lane.lane import Lane, Shared
 from lane.settings import Settings
-from lane.web import add_errors
 from tests.archive.copies import Row, id_of, rows_of, stored
 from tests.archive.stories import FILE, returned_once
 from web.keys import Signers

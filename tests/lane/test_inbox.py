@@ -217,3 +217,22 @@ def test_what_came_is_seen_at_once_by_whoever_looks(room: Room) -> None:
         (item,) = room.items()
         assert item == room.journal.head(recorded.event.submission_id)
         assert item.hash == recorded.hash
+
+
+def test_the_edition_before_goes_by_number_and_the_unnumbered_come_first_as_they_came(room: Room) -> None:
+    early = START - timedelta(days=9)
+    old, newer = (story(submitted.on(early + timedelta(days=day))) for day in (0, 1))
+    first = story(submission_of(edition=1).on(early - timedelta(days=9)), revised, verified, approved, published, retracted)
+    gone = story(submission_of(edition=2), withdrawn)
+    third, fourth = story(submission_of(edition=3).on(START)), story(submission_of(edition=4).on(early))
+    other = story(submission_of(edition=1, dataset_id="daftar-lain"))
+    for told in (fourth, newer, third, other, gone, first, old):
+        room.came(*told)
+
+    heads = {item.submission_id: item for item in room.items()}
+
+    def before(told: list[Recorded]) -> object:
+        return room.inbox.before(heads[told[0].event.submission_id])
+
+    ids = [told[0].event.submission_id for told in (old, newer, first, third)]
+    assert [before(told) for told in (old, newer, first, gone, third, fourth, other)] == [None, *ids[:3], ids[2], ids[3], None]
