@@ -1,6 +1,5 @@
 """What is not handed in yet: a person's drafts, each with its fields and files as they were last saved."""
 
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,16 +31,19 @@ class Draft:
 class Drafts:
     engine: sa.Engine
 
-    def begin(self, account: str, opd: str, content: Json, *, now_ms: int) -> str:
-        draft = str(uuid.uuid4())
-        row = {"id": draft, "account": account, "opd": opd, "content": _written(content), "updated_ms": now_ms}
-        with self.engine.begin() as c:
-            c.execute(sa.insert(DRAFTS).values(row))
-        return draft
+    def begin(self, draft: str, account: str, opd: str, content: Json, *, now_ms: int) -> None:
+        """The page draws the id; nothing happens when there is such a draft, whoever's it is."""
+        row = {"id": draft.lower(), "account": account, "opd": opd, "content": _written(content), "updated_ms": now_ms}
+        try:
+            with self.engine.begin() as c:
+                if c.execute(sa.select(DRAFTS.c.id).where(DRAFTS.c.id == draft.lower())).first() is None:
+                    c.execute(sa.insert(DRAFTS).values(row))
+        except sa.exc.IntegrityError:  # a double click was faster
+            return
 
     def find(self, draft: str, account: str, opd: str | None) -> Draft | None:
         """The person's own, for the OPD that they act for."""
-        query = sa.select(DRAFTS).where(DRAFTS.c.id == draft, DRAFTS.c.account == account, DRAFTS.c.opd == opd)
+        query = sa.select(DRAFTS).where(DRAFTS.c.id == draft.lower(), DRAFTS.c.account == account, DRAFTS.c.opd == opd)
         with self.engine.connect() as c:
             row = c.execute(query).first()
         return _draft(row) if row else None

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 Params = Mapping[str, str | int | bool]
 log = structlog.get_logger("jejak.desk")
 
-OWN_LANE: Final[Mapping[Role, str]] = {
+OWN_LANE: Final[dict[Role, str]] = {
     Role.TIM_PPID: "intake",
     Role.KETUA_PPID: "review",
     Role.ATASAN_PPID: "decision",
@@ -26,6 +26,8 @@ OWN_LANE: Final[Mapping[Role, str]] = {
     Role.AUDITOR: "archive",
 }
 """The lane at which each swimlane of the SOP works."""
+FILES_LANE: Final = OWN_LANE | {Role.AUDITOR: "decision"}
+"""The lane that a role asks for files and what stands in them: the archive keeps none."""
 CONNECTIONS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0)
 
 

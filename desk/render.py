@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from desk import words
 from desk.clock import now
+from desk.metadata import PERSONAL
 from desk.speech import LANGUAGES, Speech, shown
 from desk.who import Who
 from web.tokens import Role
@@ -70,12 +71,18 @@ def _templates(language: str) -> Environment:
     )
     states = {state: word for state, (word, _) in words.STATES.items()}
     environment.globals |= {"_": speech.text, "words": words, "languages": LANGUAGES, "left": speech.left, "state_words": states}
-    environment.globals["kept_json"] = _kept_json
+    environment.globals |= {"kept_json": _kept_json, "personal_words": PERSONAL}
+    environment.globals["reason_fields"] = {_path(name): told.label for name, told in words.FIELDS.items() if name not in words.OF_FORMS}
     environment.filters |= {
         name: getattr(speech, name) for name in ("moment", "day", "short_day", "month", "clock", "when", "number", "size", "span")
     }
     environment.filters["word"] = partial(_word, speech)
     return environment
+
+
+def _path(name: str) -> str:
+    """A field as lanes name it."""
+    return name if name == "files" else f"dataset.{name}"
 
 
 def _kept_json(pairs: object) -> str:

@@ -4,6 +4,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from desk.pages import inbox, login
+from desk.pages import case, decide, hand_in, inbox, login, revise
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (login.router, inbox.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (login.router, inbox.router, hand_in.router, case.router, decide.router, revise.router)

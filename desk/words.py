@@ -66,6 +66,16 @@ FIVE: Final[Mapping[str, tuple[str, str]]] = {
     "valid": (said("Valid"), said("Berkas dapat dibuka, jenisnya benar, dan pemeriksaan tidak menemukan kesalahan.")),
     "akuntabel": (said("Akuntabel"), said("OPD, bidang, penanggung jawab, sumber dan cara memperolehnya tercatat.")),
 }
+PORTAL: Final[Mapping[str, str]] = {
+    "waiting": said("Menunggu giliran"),
+    "retrying": said("Gagal, dicoba lagi sendiri"),
+    "refused": said("Ditolak portal"),
+    "published": said("Terbit"),
+    "retracted": said("Ditarik"),
+    "not_down": said("Ditarik, tetapi portal belum mengikuti"),
+    "down": said("Sudah tidak tampil"),
+    "done": said("Selesai"),
+}
 SEVERITIES: Final[Mapping[str, tuple[str, str]]] = {
     "error": (said("Kesalahan"), "red"),
     "warning": (said("Perlu perhatian"), "amber"),
@@ -175,6 +185,10 @@ FIELDS: Final[Mapping[str, FieldWords]] = {
     "consideration": FieldWords(said("Pertimbangan")),
     "reasons": FieldWords(said("Alasan")),
 }
+
+
+OF_FORMS: Final = frozenset({"checklist", "note", "consideration", "reasons", "personal_data.contains", "personal_data.deidentified"})
+"""Fields that are none of a dataset, or parts of one that is named as a whole."""
 
 
 def field_words(path: str | None) -> str:
