@@ -2,15 +2,22 @@
 
 from fastapi import APIRouter
 
+from archive.views import Views
 from archive.web import archive_routes
 from bus.channels import DEAD_LETTERS, LOG, Declarations
+from bus.loops import Progress
 from lane.callers import LaneOf
 from lane.health import add_health
-from lane.lane import Lane, Shared, build_lane
+from lane.lane import Lane, Shared, build_lane, wake_on
 
 
 def build(shared: Shared) -> Lane:
-    return build_lane("archive", shared, commands={})
+    lane = build_lane("archive", shared, commands={})
+    views = Views(lane.journal, lane.inbox.engine, Progress("views"), wake_on(lane.journal.on_commit))
+    views.prepare()
+    lane.parts["views"] = views
+    lane.work.append((views.progress, views.run))
+    return lane
 
 
 def routes(lane: LaneOf) -> APIRouter:

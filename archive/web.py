@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
@@ -12,11 +12,14 @@ from pydantic import ValidationError
 from archive import reports
 from archive.package import FilesMissing, package
 from archive.proof import check
+from archive.search import Search, Wanted
 from archive.sources import JournalSource, only
 from archive.trail import EVERYTHING, Trail, Until, read_until, story
+from events.contracts import Lane as Holder
 from events.contracts import Reason
 from events.submission import Kind, Refused, State
-from lane.callers import LaneOf, caller_of, not_of_another, only_own
+from lane.callers import LaneOf, caller_of, not_of_another, opds_for, own_opds
+from lane.case_files import add_case_files
 from lane.errors import json_of
 from lane.shown import item_json, submission_json
 from web.tokens import Caller, Role
@@ -32,26 +35,36 @@ def archive_routes(lane: LaneOf) -> APIRouter:
     @router.get("/api/submissions")
     def submissions(
         caller: Annotated[Caller, reader],
+        q: Annotated[str, Query(max_length=200)] = "",
         state: State | None = None,
+        holder: Holder | None = None,
         opd: str | None = None,
+        dataset_id: str | None = None,
+        order: Literal["oldest", "newest"] = "oldest",
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> Response:
-        """A page of submissions, oldest arrived first."""
-        own = only_own(caller)
-        if own and opd not in (None, own):
-            raise _of_another_opd()
+        """A page of submissions in the order in which they were submitted. `q`: a number, or words of title, dataset or OPD."""
+        here = lane()
+        wanted = Wanted(q, state, holder, opds_for(caller, opd, here.shared.directory), dataset_id)
         try:
-            page = lane().inbox.page(state=state, opd=own or opd, after=after, limit=limit)
+            page = Search(here.inbox.engine, here.shared.directory).page(wanted, newest_first=order == "newest", after=after, limit=limit)
         except ValueError:
             raise _wrong("after", "after harus nilai next dari halaman sebelumnya.") from None
         now = datetime.now(UTC)
-        return json_of({"items": [item_json(item, lane(), now) for item in page.items], "next": page.next})
+        return json_of({"items": [item_json(item, here, now) for item in page.items], "next": page.next})
+
+    @router.get("/api/opds")
+    def opds(caller: Annotated[Caller, reader]) -> Response:
+        """The OPDs of the directory, by name; those that were closed or became another are not `open`."""
+        directory = lane().shared.directory
+        known = sorted((directory.name_of(opd), opd) for opd in list(directory.opds))
+        return json_of({"items": [{"kode": opd, "name": name, "open": directory.is_open(opd)} for name, opd in known]})
 
     @router.get("/api/submissions/{submission_id}")
     def submission(submission_id: uuid.UUID, caller: Annotated[Caller, reader]) -> Response:
         """State, holder, metadata, files, findings and history."""
-        not_of_another(lane().find(submission_id), caller)
+        not_of_another(lane().find(submission_id), caller, lane().shared.directory)
         return json_of(submission_json(lane(), submission_id, ()))
 
     @router.get("/api/submissions/{submission_id}/trail")
@@ -62,13 +75,14 @@ def archive_routes(lane: LaneOf) -> APIRouter:
     @router.get("/api/submissions/{submission_id}/verify")
     def verify(submission_id: uuid.UUID, caller: Annotated[Caller, reader]) -> Response:
         """The chain recomputed from the archive's journal. A submission that cannot even be read is still checked, for auditors."""
-        if only_own(caller):
+        if own_opds(caller, lane().shared.directory) is not None:
             _trail(lane, submission_id, caller, None)
         report = check({JOURNAL: JournalSource(lane().journal.store)}, only(submission_id), lane().shared.directory.heirs())
         if not report.submissions:
             raise _not_found()
         return json_of({"submission_id": str(submission_id)} | reports.as_json(report))
 
+    add_case_files(router, lane, caller_of(lane, frozenset(Role)))
     _add_package(router, lane, caller_of(lane, frozenset(Role)))
     return router
 
@@ -91,9 +105,9 @@ def _trail(lane: LaneOf, submission_id: uuid.UUID, caller: Caller, as_of: str | 
         until: Until = read_until(as_of) if as_of else EVERYTHING
     except ValueError:
         raise _wrong("as_of", "as_of harus waktu, misalnya 2026-11-23T09:00:00+07:00, atau nomor peristiwa.") from None
-    if own := only_own(caller):
+    if (own := own_opds(caller, lane().shared.directory)) is not None:
         head = lane().journal.head(submission_id)
-        if head is None or head.opd != own:  # before anything is read of it: not even a damaged one is told of
+        if head is None or head.opd not in own:  # before anything is read of it: not even a damaged one is told of
             raise _not_found()
     try:
         told = story(lane().journal.history(submission_id), lane().shared.due, until)
@@ -106,10 +120,6 @@ def _trail(lane: LaneOf, submission_id: uuid.UUID, caller: Caller, as_of: str | 
 
 def _not_found() -> Refused:
     return Refused(Kind.NOT_FOUND, Reason(code="not_found", field="submission_id", note="Data dengan nomor itu tidak ada pada saat itu."))
-
-
-def _of_another_opd() -> Refused:
-    return Refused(Kind.FORBIDDEN, Reason(code="other_opd", field="opd", note="Data ini milik OPD lain."))
 
 
 def _wrong(field: str, note: str) -> Refused:

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
+from bus.directory import Directory
 from events.contracts import Actor, Reason
 from events.submission import Head, Kind, Refused
 from lane.json_text import fault_of
@@ -45,14 +46,27 @@ def actor_of(caller: Caller) -> Actor:
     return Actor(id=caller.id, name=caller.name, role=caller.role.value, opd=caller.opd, via=caller.via or None, acting=caller.acting)
 
 
-def only_own(caller: Caller) -> str | None:
-    """The OPD whose data the caller may see; None: all."""
-    return caller.opd if caller.role in ROLES_IN_AN_OPD else None
+def own_opds(caller: Caller, directory: Directory) -> tuple[str, ...] | None:
+    """The OPDs whose data the caller may see: the own one, and those for which it acts now. None: all."""
+    if caller.role not in ROLES_IN_AN_OPD or caller.opd is None:
+        return None
+    return (caller.opd, *(opd for opd, heir in directory.heirs().items() if heir == caller.opd))
 
 
-def not_of_another(head: Head, caller: Caller) -> Head:
+def opds_for(caller: Caller, asked: str | None, directory: Directory) -> tuple[str, ...] | None:
+    """Of the OPDs that the caller may see those that are asked for. None: all. Raises `Refused`: it is another one's."""
+    own = own_opds(caller, directory)
+    if asked is None:
+        return own
+    if own is not None and asked not in own:
+        raise Refused(Kind.FORBIDDEN, Reason(code="other_opd", field="opd", note="Data ini milik OPD lain."))
+    return (asked,)
+
+
+def not_of_another(head: Head, caller: Caller, directory: Directory) -> Head:
     """The head, if the caller may see it. Raises `Refused`: another OPD's people do not even hear that it exists."""
-    if only_own(caller) not in (None, head.opd):
+    own = own_opds(caller, directory)
+    if own is not None and head.opd not in own:
         raise not_there()
     return head
 

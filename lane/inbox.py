@@ -6,8 +6,9 @@ the oldest arrived.
 
 import base64
 import json
+import re
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,8 +37,15 @@ _INDEXES: Final[Mapping[str, Mapping[str, str]]] = {
     "review": {"waiting": _WAITING, "opd": _OPD} | _NAMES,
     "decision": {"waiting": _WAITING} | _NAMES,
     "publisher": {"waiting": _WAITING, "dataset": _DATASET},
-    "archive": {"holder": "(holder, arrived_ms) WHERE holder IS NOT NULL", "arrived": "(arrived_ms, submission_id)"},
+    "archive": {
+        "begun": "(begun_ms, submission_id)",
+        "opd_begun": "(opd, begun_ms, submission_id)",
+        "dataset": _DATASET,
+        "holder_begun": "(holder, begun_ms, submission_id) WHERE holder IS NOT NULL",
+        "retracted": "(begun_ms, submission_id) WHERE state = 'retracted'",
+    },
 }
+_NO_LONGER: Final[Mapping[str, tuple[str, ...]]] = {"archive": ("holder", "arrived")}
 """Each event pays for every index, so a lane has those that its own questions need."""
 _OF: Final = "FROM heads WHERE dataset_id = asked.dataset_id"
 _LAST: Final = f"{_OF} ORDER BY begun_ms DESC, submission_id DESC LIMIT 1"
@@ -75,7 +83,51 @@ class Standing:
     newest: tuple[str, str] | None = None
 
 
+NUMBER: Final = re.compile(r"[0-9a-f]{4,32}")
 UNUSED: Final = Standing(None, 0)
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """What is late now; what does not say itself when it is due is late when it arrived before a moment."""
+
+    now: datetime
+    arrived_before: datetime
+
+    def condition(self) -> sa.ColumnElement[bool]:
+        now_ms, before_ms = ((moment - EPOCH) // MILLISECOND for moment in (self.now, self.arrived_before))
+        return sa.or_(HEADS.c.due_ms < now_ms, sa.and_(HEADS.c.due_ms.is_(None), HEADS.c.arrived_ms < before_ms))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which submissions: all, or those that somebody holds (`waiting`), that this lane holds, of these OPDs, in this state, late ones.
+
+    `words`: each is part of the title, the dataset's name or the OPD's, or begins the submission's number. What waits is a short list; it
+    is looked through.
+    """
+
+    holder: Lane | None = None
+    waiting: bool = False
+    opds: Sequence[str] | None = None
+    state: State | None = None
+    overdue: Overdue | None = None
+    words: Sequence[str] = ()
+
+    def conditions(self) -> Iterator[sa.ColumnElement[bool]]:
+        if self.holder or self.waiting:
+            yield _held_by(self.holder) if self.holder else HEADS.c.holder.is_not(None)
+        if self.opds is not None:
+            yield HEADS.c.opd == self.opds[0] if len(self.opds) == 1 else HEADS.c.opd.in_(self.opds)
+        if self.state:
+            yield HEADS.c.state == self.state.value
+        if self.overdue:
+            yield self.overdue.condition()
+        for word in self.words:
+            yield sa.or_(
+                *(column.icontains(word, autoescape=True) for column in (HEADS.c.title, HEADS.c.dataset_id, HEADS.c.opd)),
+                *([numbered(number)] if (number := number_in(word)) else []),
+            )
 
 
 @dataclass(frozen=True)
@@ -85,25 +137,27 @@ class Inbox:
 
     def prepare(self) -> None:
         with migrating(self.engine) as c:
+            for name in _NO_LONGER.get(self.lane, ()):
+                c.exec_driver_sql(f"DROP INDEX IF EXISTS heads_{name}")
             for name, columns in _INDEXES.get(self.lane, {}).items():
                 c.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS heads_{name} ON heads {columns.format(lane=self.lane)}")
 
-    def page(
-        self,
-        *,
-        holder: Lane | None = None,
-        opd: str | None = None,
-        state: State | None = None,
-        after: str | None = None,
-        limit: int = 50,
-    ) -> Page:
-        """A page of submissions, oldest arrived first. `after` is the `next` of the page before; raises ValueError when it is not."""
-        wanted = [column == str(value) for column, value in ((HEADS.c.opd, opd), (HEADS.c.state, state)) if value is not None]
-        return self._page([*wanted, *([_held_by(holder)] if holder else [])], after, limit)
+    def page(self, asked: "Asked | None" = None, *, newest_first: bool = False, after: str | None = None, limit: int = 50) -> Page:
+        """A page of submissions, those that arrived first before the others or after them: all, or those that are asked for.
 
-    def waiting(self, opd: str, *, after: str | None = None, limit: int = 50) -> Page:
-        """As `page`: an OPD's submissions wherever they wait."""
-        return self._page([HEADS.c.opd == opd, HEADS.c.holder.is_not(None)], after, limit)
+        `after` is the `next` of the page before; raises ValueError when it is not.
+        """
+        order = (HEADS.c.arrived_ms, HEADS.c.submission_id)
+        query = sa.select(HEADS).where(*(asked or Asked()).conditions()).limit(limit + 1)
+        query = query.order_by(*(column.desc() if newest_first else column for column in order))
+        if after is not None:
+            moment_ms, submission_id = read_cursor(after)
+            here, there = sa.tuple_(*order), sa.tuple_(sa.literal(moment_ms), sa.literal(submission_id, sa.Uuid))
+            query = query.where(here < there if newest_first else here > there)
+        with self.engine.connect() as c:
+            rows = c.execute(query).all()
+        more = cursor_of(rows[limit - 1].arrived_ms, rows[limit - 1].submission_id) if len(rows) > limit else None
+        return Page(tuple(head_of(row[0], row[1:]) for row in rows[:limit]), more)
 
     def standings(self, dataset_ids: Collection[str]) -> dict[str, Standing]:
         """Of these datasets, however many editions they have; those without a submission are left out.
@@ -143,25 +197,13 @@ class Inbox:
         with self.engine.connect() as c:
             return c.execute(query).first() is not None
 
-    def counts(self, *, now: datetime, overdue_before: datetime) -> Mapping[str, tuple[int, int]]:
-        """Holder → (waiting, of these overdue), for the metrics. `overdue_before`: for those whose events do not say when they are due."""
-        now_ms, before_ms = ((moment - EPOCH) // MILLISECOND for moment in (now, overdue_before))
-        is_late = sa.or_(HEADS.c.due_ms < now_ms, sa.and_(HEADS.c.due_ms.is_(None), HEADS.c.arrived_ms < before_ms))
-        late = sa.func.sum(sa.case((is_late, 1), else_=0))
+    def counts(self, overdue: Overdue, *asked: sa.ColumnElement[bool]) -> Mapping[str, tuple[int, int]]:
+        """Holder → (waiting, of these overdue). `asked`: what else is to hold."""
+        late = sa.func.sum(sa.case((overdue.condition(), 1), else_=0))
         holder = _held_by(Lane(self.lane)) if self.lane in set(Lane) else HEADS.c.holder.is_not(None)
-        query = sa.select(HEADS.c.holder, sa.func.count(), late).where(holder).group_by(HEADS.c.holder)
+        query = sa.select(HEADS.c.holder, sa.func.count(), late).where(holder, *asked).group_by(HEADS.c.holder)
         with self.engine.connect() as c:
             return {str(row[0]): (int(row[1]), int(row[2])) for row in c.execute(query)}
-
-    def _page(self, wanted: list[sa.ColumnElement[bool]], after: str | None, limit: int) -> Page:
-        order = (HEADS.c.arrived_ms, HEADS.c.submission_id)
-        query = sa.select(HEADS).where(*wanted).order_by(*order).limit(limit + 1)
-        if after is not None:
-            query = query.where(sa.tuple_(*order) > sa.tuple_(*_read_cursor(after)))
-        with self.engine.connect() as c:
-            rows = c.execute(query).all()
-        more = _cursor(rows[limit - 1]) if len(rows) > limit else None
-        return Page(tuple(head_of(row[0], row[1:]) for row in rows[:limit]), more)
 
 
 def open_engine(store: str, lane: str) -> sa.Engine:
@@ -199,17 +241,31 @@ def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA busy_timeout=10000")
 
 
+def number_in(text: str) -> str | None:
+    """The hexadecimal signs of a submission's number, or of its beginning from four signs on."""
+    plain = text.strip().lower().replace("-", "")
+    return plain if NUMBER.fullmatch(plain) else None
+
+
+def numbered(beginning: str) -> sa.ColumnElement[bool]:
+    """Its number begins with these signs."""
+    first, last = (sa.literal(UUID(beginning.ljust(32, edge)), sa.Uuid) for edge in "0f")
+    return HEADS.c.submission_id.between(first, last)
+
+
 def _held_by(lane: Lane) -> sa.ColumnElement[bool]:
     """The lane's name stands in the statement, so that its own index can be used."""
     return HEADS.c.holder == sa.literal_column(f"'{lane}'")
 
 
-def _cursor(row: Row) -> str:
-    return base64.urlsafe_b64encode(f"{row.arrived_ms}:{row.submission_id}".encode()).decode()
+def cursor_of(moment_ms: int, submission_id: UUID) -> str:
+    """Where the page after this one goes on: behind the submission of that moment."""
+    return base64.urlsafe_b64encode(f"{moment_ms}:{submission_id}".encode()).decode()
 
 
-def _read_cursor(text: str) -> tuple[int, Any]:
+def read_cursor(text: str) -> tuple[int, UUID]:
+    """Raises ValueError."""
     moment, _, submission_id = base64.urlsafe_b64decode(text.encode()).decode().partition(":")
     if not (moment.isdecimal() and len(moment) < 16):
         raise ValueError("not a cursor of an inbox")
-    return int(moment), sa.literal(UUID(submission_id), sa.Uuid)
+    return int(moment), UUID(submission_id)

@@ -8,7 +8,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -28,7 +28,7 @@ from events.submission import Head, Kind, Recorded, Refused, Rule, Submission, h
 from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
 from lane.files import Files, open_files
-from lane.inbox import Inbox, Standing, open_engine
+from lane.inbox import Inbox, Overdue, Standing, open_engine
 from lane.known import Known
 from lane.settings import Settings
 from web.keys import Signers, load_signers
@@ -170,6 +170,14 @@ class Lane:
     @property
     def healthy(self) -> bool:
         return all(p.healthy for p in self.progress) and self.shared.directory.progress.healthy and not any(t.done() for t in self._tasks)
+
+    def overdue(self, now: datetime) -> Overdue:
+        """Due times follow arrival, so the moment before which whatever arrived is late now is found by halving."""
+        low, high = now - timedelta(days=60), now
+        while high - low > timedelta(seconds=1):
+            middle = low + (high - low) / 2
+            low, high = (middle, high) if self.shared.due(middle) < now else (low, middle)
+        return Overdue(now, low)
 
     async def until_ready(self) -> None:
         while not self.ready:  # noqa: ASYNC110 (two loops of their own make it so)

@@ -6,10 +6,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from checks.catalogue import summary
-from checks.run import as_json
-from events.contracts import Reason
-from events.submission import Head, Kind, Refused, fold
+from events.submission import Head, fold
 from lane.due import is_overdue
 from lane.lane import Lane
 
@@ -53,15 +50,3 @@ def submission_json(lane: Lane, submission_id: uuid.UUID, may: Collection[str]) 
         "previous": lane.inbox.before(found.head),
         "history": [orjson.Fragment(r.raw) for r in history],
     }
-
-
-def profile_json(lane: Lane, submission_id: uuid.UUID, sha256: str) -> dict[str, object]:
-    """The tables' profiles, the findings of that file and the scores. Raises `Refused`: there is none."""
-    found = fold(lane.journal.history(submission_id))
-    assert found is not None  # noqa: S101 (a head has a history: they are written together)
-    fields = {f"files.{at}" for at, file in enumerate(found.files) if file.sha256 == sha256}
-    raw = lane.shared.files.beside(sha256, "profile") if fields else None
-    if raw is None:
-        raise Refused(Kind.NOT_FOUND, Reason(code="not_found", field="sha256", note="Profil berkas itu tidak ada."))
-    told = summary([finding for finding in found.findings if finding.field in fields])
-    return {**orjson.loads(raw), **as_json(told)}

@@ -13,12 +13,13 @@ from fastapi import APIRouter, Depends, Query, Response
 from events.contracts import Actor, Reason
 from events.contracts import Lane as Holder
 from events.submission import Head, Kind, Refused
-from lane.callers import LaneOf, actor_of, caller_first, caller_of, not_of_another, only_own
+from lane.callers import LaneOf, actor_of, caller_first, caller_of, not_of_another, own_opds
+from lane.case_files import add_case_files
 from lane.errors import json_of
 from lane.health import add_health
-from lane.inbox import Page
+from lane.inbox import Asked, Page
 from lane.lane import Command, CommandBody, Lane
-from lane.shown import item_json, profile_json, submission_json
+from lane.shown import item_json, submission_json
 from web.tokens import Caller, Role
 
 More = Callable[[Lane, uuid.UUID], dict[str, object]]
@@ -60,17 +61,11 @@ def lane_routes(
     @router.get("/api/submissions/{submission_id}")
     def submission(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(looker)]) -> Response:
         here = lane()
-        head = not_of_another(here.find(submission_id), caller)
+        head = not_of_another(here.find(submission_id), caller, here.shared.directory)
         shown = submission_json(here, submission_id, list(verbs(here, head, actor_of(caller))))
         return json_of(shown | more(here, submission_id) if more else shown)
 
-    @router.get("/api/submissions/{submission_id}/files/{sha256}/profile")
-    def profile(submission_id: uuid.UUID, sha256: str, caller: Annotated[Caller, Depends(looker)]) -> Response:
-        """What stands in a file's tables, with personal columns masked, and what the checks found of it."""
-        here = lane()
-        not_of_another(here.find(submission_id), caller)
-        return json_of(profile_json(here, submission_id, sha256))
-
+    add_case_files(router, lane, looker)
     for verb, command in commands.items():
         _add_command(router, lane, verb, command)
     add_health(router, lambda: [lane()])
@@ -98,6 +93,6 @@ def _add_command(router: APIRouter, lane: LaneOf, verb: str, command: Command[An
 
 def _waiting(lane: Lane, caller: Caller, after: str | None, limit: int) -> Page:
     """What waits on this lane. Who hands in sees the own OPD's submissions wherever they wait. Raises ValueError."""
-    if caller.role is Role.TIM_PPID and caller.opd:
-        return lane.inbox.waiting(caller.opd, after=after, limit=limit)
-    return lane.inbox.page(holder=Holder(lane.name), opd=only_own(caller), after=after, limit=limit)
+    own = own_opds(caller, lane.shared.directory)
+    holder = None if caller.role is Role.TIM_PPID else Holder(lane.name)
+    return lane.inbox.page(Asked(holder=holder, waiting=True, opds=own), after=after, limit=limit)
