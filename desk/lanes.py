@@ -26,8 +26,6 @@ OWN_LANE: Final[dict[Role, str]] = {
     Role.AUDITOR: "archive",
 }
 """The lane at which each swimlane of the SOP works."""
-FILES_LANE: Final = OWN_LANE | {Role.AUDITOR: "decision"}
-"""The lane that a role asks for files and what stands in them: the archive keeps none."""
 CONNECTIONS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0)
 
 

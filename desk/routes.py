@@ -4,6 +4,17 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from desk.pages import case, decide, hand_in, inbox, login, revise
+from desk.pages import account, case, decide, find, hand_in, inbox, login, publication, revise, trail
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (login.router, inbox.router, hand_in.router, case.router, decide.router, revise.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    login.router,
+    inbox.router,
+    hand_in.router,
+    case.router,
+    trail.router,
+    decide.router,
+    revise.router,
+    publication.router,
+    find.router,
+    account.router,
+)

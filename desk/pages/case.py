@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from desk.casework import Change, by_word, changes, reasons_now, short, steps_of, times_of
 from desk.door import desk_of, somebody
-from desk.lanes import FILES_LANE, OWN_LANE, CallRefused, Json, LaneAway, Lanes
+from desk.lanes import OWN_LANE, CallRefused, Json, LaneAway, Lanes
 from desk.render import render
 from desk.who import Who
 from web.tokens import Role
@@ -41,7 +41,7 @@ class Case:
 
 async def look(lanes: Lanes, who: Who, number: str) -> Case:
     """The submission and its verbs. Raises CallRefused, LaneAway of the own lane."""
-    number, also = _number(number), ALSO.get(who.role)
+    number, also = number_of(number), ALSO.get(who.role)
     shown, other = await asyncio.gather(lanes.case(who, number), _maybe(lanes, who, number, also))
     verbs = dict.fromkeys(shown.get("may", []), OWN_LANE[who.role])
     if also and other and other["sequence"] >= shown["sequence"]:
@@ -92,7 +92,7 @@ def show(request: Request, case: Case, *, status: int = 200, **content: Any) -> 
 async def sheet(request: Request, number: str, who: Annotated[Who, Depends(somebody)]) -> Response:
     """The decision sheet: A4, with number, actors, times and hash."""
     case = await look(desk_of(request).lanes, who, number)
-    told = await desk_of(request).lanes.get(who, "archive", f"submissions/{_number(number)}/trail")
+    told = await desk_of(request).lanes.get(who, "archive", f"submissions/{number_of(number)}/trail")
     return render(request, "sheet.html", case=case.shown, number=short(case.shown["submission_id"]), trail=told)
 
 
@@ -109,22 +109,22 @@ async def download(request: Request, number: str, sha256: str, who: Annotated[Wh
     """A file of the case, streamed from the lane, to be kept and never opened in the page."""
     if not SHA256.fullmatch(sha256):
         raise HTTPException(404)
-    lane = FILES_LANE[who.role]
-    case = await desk_of(request).lanes.case(who, _number(number))
+    lane = OWN_LANE[who.role]
+    case = await desk_of(request).lanes.case(who, number_of(number))
     name = next((file["name"] for file in case["files"] if file["sha256"] == sha256), sha256)
-    return await _streamed(request, who, lane, f"submissions/{_number(number)}/files/{sha256}", name)
+    return await _streamed(request, who, lane, f"submissions/{number_of(number)}/files/{sha256}", name)
 
 
 @router.get("/pengajuan/{number}/paket")
 async def package(request: Request, number: str, who: Annotated[Who, Depends(somebody)]) -> Response:
-    return await _streamed(request, who, "archive", f"submissions/{_number(number)}/package", f"{_number(number)}.zip")
+    return await _streamed(request, who, "archive", f"submissions/{number_of(number)}/package", f"{number_of(number)}.zip")
 
 
 @router.get("/pengajuan/{number}/keutuhan")
 async def intact(request: Request, number: str, who: Annotated[Who, Depends(somebody)]) -> Response:
     """Is its chain of events whole? As the archive proves it."""
-    told = await desk_of(request).lanes.get(who, "archive", f"submissions/{_number(number)}/verify")
-    return render(request, "intact.html", told=told, full_number=_number(number), number=short(number))
+    told = await desk_of(request).lanes.get(who, "archive", f"submissions/{number_of(number)}/verify")
+    return render(request, "intact.html", told=told, full_number=number_of(number), number=short(number))
 
 
 async def _streamed(request: Request, who: Who, lane: str, path: str, name: str) -> Response:
@@ -161,12 +161,12 @@ async def _maybe(lanes: Lanes, who: Who, number: str | None, lane: str | None) -
 async def _profile(lanes: Lanes, who: Who, number: str, sha256: str) -> Json | None:
     """None for what is no table, or was not looked at."""
     try:
-        return await lanes.get(who, FILES_LANE[who.role], f"submissions/{number}/files/{sha256}/profile")
+        return await lanes.get(who, OWN_LANE[who.role], f"submissions/{number}/files/{sha256}/profile")
     except (CallRefused, LaneAway):
         return None
 
 
-def _number(number: str) -> str:
+def number_of(number: str) -> str:
     """Raises HTTPException (404) for what cannot be a submission's number, before it gets into the address of a call."""
     if not NUMBER.fullmatch(number):
         raise HTTPException(404)
