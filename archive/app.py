@@ -5,10 +5,10 @@ from fastapi import APIRouter
 from archive.views import Views
 from archive.web import archive_routes
 from bus.channels import DEAD_LETTERS, LOG, Declarations
-from bus.loops import Progress
+from bus.loops import Progress, wake_on
 from lane.callers import LaneOf
 from lane.health import add_health
-from lane.lane import Lane, Shared, build_lane, wake_on
+from lane.lane import Lane, Shared, build_lane
 
 
 def build(shared: Shared) -> Lane:

@@ -21,7 +21,7 @@ from events.submission import Kind, Refused, State
 from lane.callers import LaneOf, caller_of, not_of_another, opds_for, own_opds
 from lane.case_files import add_case_files
 from lane.errors import json_of
-from lane.shown import item_json, submission_json
+from lane.shown import items_json, submission_json
 from web.tokens import Caller, Role
 
 JOURNAL: Final = "journal archive"
@@ -51,8 +51,7 @@ def archive_routes(lane: LaneOf) -> APIRouter:
             page = Search(here.inbox.engine, here.shared.directory).page(wanted, newest_first=order == "newest", after=after, limit=limit)
         except ValueError:
             raise _wrong("after", "after harus nilai next dari halaman sebelumnya.") from None
-        now = datetime.now(UTC)
-        return json_of({"items": [item_json(item, here, now) for item in page.items], "next": page.next})
+        return json_of({"items": items_json(page.items, here), "next": page.next})
 
     @router.get("/api/opds")
     def opds(caller: Annotated[Caller, reader]) -> Response:

@@ -19,14 +19,14 @@ import orjson
 from benchmarks.officials import OFFICIALS, Arrived, Stamps, revise_all
 from benchmarks.workers import answer, lines
 from bus.headers import read_any_header
-from bus.loops import ended, forever, woken
+from bus.loops import ended, forever, wake_on, woken
 from events.contracts import Lane as Holder
 from events.journal import EVENTS, Entry, Outcome, Record
 from events.recorder import Batch, LetterKind, Row
 from jejak.app import LANES
 from jejak.prepare import configure_logs, settle_heap
 from lane.inbox import Asked
-from lane.lane import Lane, open_shared, wake_on
+from lane.lane import Lane, open_shared
 from lane.settings import read_settings
 
 PILE: Final = 500
@@ -169,7 +169,7 @@ async def run(name: str, mode: str) -> None:
     directory = asyncio.create_task(forever(shared.directory.progress, shared.directory.run))
     lane = LANES[name][0](shared)
     if mode == "bulk":
-        lane.work = [(progress, work) for progress, work in lane.work if progress.name != "publishing"]
+        lane.work = [(progress, work) for progress, work in lane.work if progress.name in {"relay", "portal_check"}]
     bench = Bench(lane)
     settle_heap()
     lane.start()

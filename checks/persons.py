@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from checks.grid import key_of
@@ -80,6 +81,7 @@ def is_about(pattern: re.Pattern[str], *texts: str) -> bool:
     return any(pattern.search(text.replace("_", " ")) or pattern.search(text) for text in texts)
 
 
+@lru_cache(maxsize=1024)
 def sensitive_words(text: str) -> str:
     """What of a text speaks of health, poverty, school and the like: all that matters of a title for the checks of a file."""
     return " ".join(sorted({word.casefold() for word in SENSITIVE.findall(text)}))

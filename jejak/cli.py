@@ -27,7 +27,7 @@ from jejak.say import say
 from jejak.token_cli import app as token
 from jejak.user_cli import app as user
 from lane.due import Calendar, due_at
-from lane.files import open_files
+from lane.file_stores import open_files
 from lane.settings import LANES, Settings, SettingsRefused, read_settings
 from portals.portal import PortalProblem
 

@@ -15,7 +15,7 @@ from bus.kafka import KafkaError
 from bus.topics import TopicRefused, check, shared_topics
 from events.contracts import LOG_TOPIC
 from events.stores import StoreRefused, open_reader
-from lane.files import open_files
+from lane.file_stores import open_files
 from lane.settings import LANES, Settings
 from portals.kinds import open_portal
 from portals.portal import PortalProblem

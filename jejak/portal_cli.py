@@ -98,7 +98,7 @@ def _upkeep() -> "Iterator[Upkeep]":
     from bus.loops import Progress
     from events.journal import Journal
     from events.stores import open_reader
-    from lane.files import open_files
+    from lane.file_stores import open_files
     from lane.inbox import open_engine
     from services.publisher.attempts import Attempts
     from services.publisher.standings import Standings

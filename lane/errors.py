@@ -24,6 +24,8 @@ from web.pages import HEADERS
 from web.tokens import TokenRefused
 
 REFUSALS: Final[Mapping[Kind, int]] = {Kind.INVALID: 422, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409, Kind.NOT_FOUND: 404}
+UNAVAILABLE: Final = 503
+AT_FAULT: Final = (Refused, FileProblem, NotReady, PersistenceError, DBAPIError, OSError)
 NOT_NOW: Final = "Layanan sedang menyiapkan diri atau penyimpanannya tidak dapat dipakai; coba lagi sebentar lagi."
 log = structlog.get_logger("jejak.web")
 
@@ -38,13 +40,25 @@ def errors_json(reasons: Sequence[Reason], status: int, /, **more: object) -> Re
     return json_of({"errors": told, **more}, status=status)
 
 
+def told_of(error: Exception) -> tuple[Sequence[Reason], int]:
+    """Of what is expected to go wrong (AT_FAULT): the reasons, and the HTTP number."""
+    match error:
+        case Refused():
+            return error.reasons, REFUSALS[error.kind]
+        case FileProblem():
+            return [Reason(code=error.code, field="sha256", note=error.message)], 413 if error.code == "too_large" else 422
+        case _:
+            log.warning("not_now", error=repr(error))
+            return [Reason(code="not_now", note=NOT_NOW)], UNAVAILABLE
+
+
 def add_errors(app: FastAPI) -> None:
     """Every way a call can fail, as the same JSON shape; no stack trace reaches a caller."""
 
     def refused(_: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)  # noqa: S101
         state = {"state": error.state, "sequence": error.sequence} if error.state else {}
-        return errors_json(error.reasons, REFUSALS[error.kind], **state)
+        return errors_json(*told_of(error), **state)
 
     def unknown(_: Request, error: Exception) -> Response:
         assert isinstance(error, TokenRefused)  # noqa: S101
@@ -58,15 +72,12 @@ def add_errors(app: FastAPI) -> None:
         told = [{**e, "loc": () if e["type"] == "json_invalid" else tuple(e["loc"])[1:]} for e in error.errors()]
         return errors_json(reasons_from(told), 422)
 
-    def not_now(_: Request, error: Exception) -> Response:
-        log.warning("not_now", error=repr(error))
-        response = errors_json([Reason(code="not_now", note=NOT_NOW)], 503)
-        response.headers["Retry-After"] = "2"
+    def at_fault(_: Request, error: Exception) -> Response:
+        reasons, status = told_of(error)
+        response = errors_json(reasons, status)
+        if status == UNAVAILABLE:
+            response.headers["Retry-After"] = "2"
         return response
-
-    def file_problem(_: Request, error: Exception) -> Response:
-        assert isinstance(error, FileProblem)  # noqa: S101
-        return errors_json([Reason(code=error.code, field="sha256", note=error.message)], 413 if error.code == "too_large" else 422)
 
     def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
@@ -87,11 +98,7 @@ def add_errors(app: FastAPI) -> None:
         (Refused, refused),
         (TokenRefused, unknown),
         (RequestValidationError, invalid),
-        (NotReady, not_now),
-        (PersistenceError, not_now),
-        (DBAPIError, not_now),
-        (OSError, not_now),
-        (FileProblem, file_problem),
+        *((kind, at_fault) for kind in AT_FAULT if kind is not Refused),
         (HTTPException, http),
         (Exception, failed),
     ):

@@ -18,19 +18,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from bus.consumer import Consumer
 from bus.directory import Directory
 from bus.kafka import Kafka
-from bus.loops import LEISURE_S, Progress, ended, forever
+from bus.loops import LEISURE_S, Progress, ended, forever, wake_on
 from bus.relay import Relay
 from bus.sources import LogConsumer
 from events.contracts import LOG_TOPIC, Actor, Due, Event, Reason
 from events.journal import Journal
+from events.rules import Rule, held_by, next_ids
 from events.stores import open_store
-from events.submission import Head, Kind, Recorded, Refused, Rule, Submission, held_by, next_ids
+from events.submission import Head, Kind, Recorded, Refused, Submission
 from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
-from lane.files import Files, open_files
+from lane.file_stores import open_files
+from lane.files import Files
 from lane.inbox import Inbox, Overdue, Standing, open_engine
 from lane.known import Known
 from lane.settings import Settings
+from lane.taken import Takings
 from web.keys import Signers, load_signers
 from web.tokens import Role
 
@@ -150,6 +153,7 @@ class Lane:
     shared: Shared
     journal: Journal
     inbox: Inbox
+    takings: Takings | None = None
     commands: Mapping[str, Command[Any]] = field(default_factory=dict)
     consumers: list[Consumer] = field(default_factory=list)
     work: list[tuple[Progress, Callable[[], Awaitable[None]]]] = field(default_factory=list)
@@ -281,6 +285,8 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
     journal = Journal(open_store(settings.store, name), name, shared.directory.heirs)
     inbox = Inbox(name, open_engine(settings.store, name))
     inbox.prepare()
+    takings = Takings(inbox.engine, settings.take_minutes)
+    takings.prepare()
     known = Known(inbox.engine)
     known.prepare()
     shared.directory.keep_in(known)
@@ -300,20 +306,9 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         shared=shared,
         journal=journal,
         inbox=inbox,
+        takings=takings,
         commands=commands,
         consumers=[consumer],
         work=[(relay.progress, relay.run)],
         on_stop=[shared.checking.stop],
     )
-
-
-def wake_on(callbacks: list[Callable[[], None]]) -> asyncio.Event:
-    """An event of the running loop, set from whichever thread commits."""
-    event, loop = asyncio.Event(), asyncio.get_running_loop()
-    callbacks.append(lambda: _set_from_thread(loop, event))
-    return event
-
-
-def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(event.set)

@@ -52,6 +52,7 @@ class Settings(BaseModel):
     keys: Path = Path("var/keys")
     sla_minutes: Annotated[int, Field(ge=1, le=100_000)] = 60
     sla_calendar: Literal["wall", "office"] = "wall"
+    take_minutes: Annotated[int, Field(ge=1, le=1_440)] = 30
     login: Literal["local"] = "local"
     desk_lanes: str | None = None
     desk_url: str | None = None

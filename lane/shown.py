@@ -9,10 +9,17 @@ import orjson
 from events.submission import Head, fold
 from lane.due import is_overdue
 from lane.lane import Lane
+from lane.taken import TakenBy
 
 
-def item_json(head: Head, lane: Lane, now: datetime) -> dict[str, object]:
-    """A line of an inbox or a list."""
+def items_json(heads: Collection[Head], lane: Lane) -> list[dict[str, object]]:
+    """Lines of an inbox or a list."""
+    now = datetime.now(UTC)
+    taken = lane.takings.of(heads, now) if lane.takings else {}
+    return [_line(head, lane, now) | {"taken_by": _person(taken.get(head.submission_id))} for head in heads]
+
+
+def _line(head: Head, lane: Lane, now: datetime) -> dict[str, object]:
     due = (head.due_at or lane.shared.due(head.arrived_at)) if head.holder else None
     return {
         "submission_id": head.submission_id,
@@ -41,7 +48,8 @@ def submission_json(lane: Lane, submission_id: uuid.UUID, may: Collection[str]) 
     history = lane.journal.history(submission_id)
     found = fold(history)
     assert found is not None  # noqa: S101 (a head has a history: they are written together)
-    return item_json(found.head, lane, datetime.now(UTC)) | {
+    (line,) = items_json([found.head], lane)
+    return line | {
         "dataset": found.dataset.model_dump(mode="json", exclude_none=True),
         "files": [file.model_dump(mode="json") for file in found.files],
         "manifest": found.manifest,
@@ -50,3 +58,7 @@ def submission_json(lane: Lane, submission_id: uuid.UUID, may: Collection[str]) 
         "previous": lane.inbox.before(found.head),
         "history": [orjson.Fragment(r.raw) for r in history],
     }
+
+
+def _person(taken_by: TakenBy | None) -> dict[str, object] | None:
+    return taken_by.as_json() if taken_by else None

@@ -4,26 +4,25 @@ Who calls is `callers`, what is shown `shown`, how it is answered and refused `e
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from events.contracts import Actor, Reason
 from events.contracts import Lane as Holder
-from events.submission import Head, Kind, Refused
-from lane.callers import LaneOf, actor_of, caller_first, caller_of, not_of_another, own_opds
+from events.contracts import Reason
+from events.submission import Kind, Refused
+from lane.callers import LaneOf, actor_of, caller_of, not_of_another, own_opds
 from lane.case_files import add_case_files
 from lane.errors import json_of
 from lane.health import add_health
 from lane.inbox import Asked, Page
-from lane.lane import Command, CommandBody, Lane
-from lane.shown import item_json, submission_json
+from lane.lane import Lane
+from lane.shown import items_json, submission_json
+from lane.verbs import Verb, add_verbs, may_now
 from web.tokens import Caller, Role
 
 More = Callable[[Lane, uuid.UUID], dict[str, object]]
-May = Callable[[Lane, Head, Actor], Iterable[str]]
 
 
 def lane_routes(
@@ -31,18 +30,16 @@ def lane_routes(
     lane: LaneOf,
     *,
     readers: frozenset[Role],
-    commands: Mapping[str, Command[Any]],
+    verbs: Mapping[str, Verb],
     more: More | None = None,
-    may: May | None = None,
 ) -> APIRouter:
-    """Inbox, submission, health and commands of a lane, under its own path. Who may say a verb may also read what it is about.
+    """Inbox, submission, verbs and health of a lane, under its own path. Who may say a verb may also read what it is about.
 
-    `more`: what the lane adds to a submission; `may`: which of its verbs a person may say now, where they are not its commands.
+    `more`: what the lane adds to a submission.
     """
     router = APIRouter(prefix=f"/{name}", tags=[name])
     reader = caller_of(lane, readers | {Role.AUDITOR})
-    looker = caller_of(lane, readers.union({Role.AUDITOR}, *(command.roles for command in commands.values())))
-    verbs = may or (lambda here, head, actor: [verb for verb in commands if here.may(verb, head, actor)])
+    looker = caller_of(lane, readers.union({Role.AUDITOR}, *(verb.roles for verb in verbs.values())))
 
     @router.get("/api/inbox")
     def inbox(
@@ -55,40 +52,19 @@ def lane_routes(
             raise Refused(
                 Kind.INVALID, Reason(code="wrong_value", field="after", note="after harus nilai next dari halaman sebelumnya.")
             ) from None
-        now = datetime.now(UTC)
-        return json_of({"items": [item_json(item, here, now) for item in page.items], "next": page.next})
+        return json_of({"items": items_json(page.items, here), "next": page.next})
 
     @router.get("/api/submissions/{submission_id}")
     def submission(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(looker)]) -> Response:
         here = lane()
         head = not_of_another(here.find(submission_id), caller, here.shared.directory)
-        shown = submission_json(here, submission_id, list(verbs(here, head, actor_of(caller))))
+        shown = submission_json(here, submission_id, may_now(verbs, here, head, actor_of(caller)))
         return json_of(shown | more(here, submission_id) if more else shown)
 
     add_case_files(router, lane, looker)
-    for verb, command in commands.items():
-        _add_command(router, lane, verb, command)
+    add_verbs(router, lane, verbs)
     add_health(router, lambda: [lane()])
     return router
-
-
-def _add_command(router: APIRouter, lane: LaneOf, verb: str, command: Command[Any]) -> None:
-    caller_dependency = caller_of(lane, command.roles)
-
-    def run(submission_id: uuid.UUID, body: CommandBody, caller: Caller) -> Response:
-        here = lane()
-        recorded = here.do(verb, submission_id, body, actor=actor_of(caller))
-        return Response(recorded.raw, media_type="application/json")
-
-    run.__annotations__ |= {"body": command.body, "caller": Annotated[Caller, Depends(caller_dependency)]}
-    router.add_api_route(
-        f"/api/submissions/{{submission_id}}/{verb}",
-        run,
-        methods=["POST"],
-        name=verb,
-        summary=(command.decide.__doc__ or command.event_type),
-        route_class_override=caller_first(caller_dependency),
-    )
 
 
 def _waiting(lane: Lane, caller: Caller, after: str | None, limit: int) -> Page:

@@ -59,7 +59,8 @@ class Names:
         self._known[dataset.dataset_id] = Standing(before.owner or opd, before.editions + 1, opened, (submission_id, manifest))
 
     def _of(self, dataset: Dataset) -> Standing:
-        self.look_up([dataset.dataset_id])
+        if dataset.dataset_id not in self._known:
+            self.look_up([dataset.dataset_id])
         return self._known[dataset.dataset_id]
 
 

@@ -58,20 +58,33 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
     ]
     if reasons := [*reasons_against(dataset, files), *missing]:
         raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
+    is_as_before = dataset is before.dataset and files is before.files
+    found = _found_before(head, context) if is_as_before else _found_now(head, dataset, files, context)
+    data = Revised(
+        dataset=dataset,
+        files=files,
+        manifest=head.manifest if is_as_before else manifest(dataset, files),
+        note=body.note,
+        changed=_changed(before, dataset, files),
+        **found,
+    )
+    return DataRevised.model_validate({**context.envelope(head), "data": data})
+
+
+def _found_before(head: Head, context: Context) -> dict[str, Any]:
+    """Nothing was changed, so what was found of it stands."""
+    content = context.content(head)
+    return {"findings": content.findings, "more_findings": content.told.get("more_findings")}
+
+
+def _found_now(head: Head, dataset: Dataset, files: Sequence[File], context: Context) -> dict[str, Any]:
+    """Raises `Refused` for what a person cannot judge."""
     shared = context.lane.shared
     told = shared.checking.findings(dataset, files, today=day_of(context.now), read=lambda file: shared.files.read(file.sha256))
     if refused := reasons_in(told):
         raise Refused(Kind.INVALID, *refused, state=head.state, sequence=head.sequence)
-    data = Revised(
-        dataset=dataset,
-        files=files,
-        manifest=manifest(dataset, files),
-        findings=(*told.findings, *told_before(shared.settings.portal, head.opd, dataset, files)),
-        more_findings=told.more or None,
-        note=body.note,
-        changed=_changed(before, dataset, files),
-    )
-    return DataRevised.model_validate({**context.envelope(head), "data": data})
+    of_the_portal = told_before(shared.settings.portal, head.opd, dataset, files)
+    return {"findings": (*told.findings, *of_the_portal), "more_findings": told.more or None}
 
 
 def withdraw(head: Head, body: Withdraw, context: Context) -> DataRetracted:

@@ -24,7 +24,7 @@ from events.journal import Journal
 from events.migration import rebuild_heads
 from events.stores import open_store
 from lane.errors import add_errors
-from lane.files import LocalFiles
+from lane.file_stores import LocalFiles
 from lane.inbox import Inbox, open_engine
 from lane.lane import Lane, Shared
 from lane.settings import Settings

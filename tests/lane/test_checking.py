@@ -15,7 +15,8 @@ import pytest
 
 from events.contracts import Dataset, File
 from lane.checking import Checking
-from lane.files import FilesUnavailable, LocalFiles
+from lane.file_stores import LocalFiles
+from lane.files import FilesUnavailable
 from lane.malware import scan
 from tests.events.given import DATASET
 

@@ -48,6 +48,7 @@ intake    GET  submissions/{id}                         401   200  200  404   40
 intake    GET  submissions/{id}/files/{sha256}          401   200  200  404   404    403   403   200
 intake    GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   404    403   403   200
 intake    PUT  files/{sha256}                           401   201  201  201   201    403   403   403
+intake    POST check                                    401   200  200  200   200    403   403   403
 intake    POST submissions                              401   202  403  422   403    403   403   403
 review    GET  inbox                                    401   403  200  403   200    403   403   200
 review    GET  submissions/{id}                         401   200  200  404   404    403   403   200
@@ -55,6 +56,9 @@ review    GET  submissions/{id}/files/{sha256}          401   200  200  404   40
 review    GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   404    403   403   200
 review    POST submissions/{id}/revise                  401   403  200  403   404    403   403   403
 review    POST submissions/{id}/withdraw                401   200  200  404   404    403   403   403
+review    POST submissions/{id}/take                    401   200  200  404   404    403   403   403
+review    POST submissions/{id}/release                 401   200  200  404   404    403   200   403
+review    POST batch                                    401   200  200  200   200    403   403   403
 decision  GET  inbox                                    401   403  403  403   403    200   403   200
 decision  GET  submissions/{id}                         401   403  403  403   403    200   403   200
 decision  GET  submissions/{id}/files/{sha256}          401   403  403  403   403    200   403   200
@@ -62,6 +66,9 @@ decision  GET  submissions/{id}/files/{sha256}/profile  401   403  403  403   40
 decision  POST submissions/{id}/verify                  401   403  403  403   403    200   403   403
 decision  POST submissions/{id}/approve                 401   403  403  403   403    200   403   403
 decision  POST submissions/{id}/reject                  401   403  403  403   403    200   403   403
+decision  POST submissions/{id}/take                    401   403  403  403   403    200   403   403
+decision  POST submissions/{id}/release                 401   403  403  403   403    200   200   403
+decision  POST batch                                    401   403  403  403   403    200   403   403
 publisher GET  inbox                                    401   403  403  403   403    200   200   200
 publisher GET  submissions/{id}                         401   403  403  403   403    200   200   200
 publisher GET  submissions/{id}/files/{sha256}          401   403  403  403   403    200   200   200
@@ -70,6 +77,9 @@ publisher GET  attention                                401   403  403  403   40
 publisher POST submissions/{id}/retry                   401   403  403  403   403    403   200   403
 publisher POST submissions/{id}/retract                 401   403  403  403   403    403   200   403
 publisher POST submissions/{id}/reject                  401   403  403  403   403    200   200   403
+publisher POST submissions/{id}/take                    401   403  403  403   403    200   200   403
+publisher POST submissions/{id}/release                 401   403  403  403   403    200   200   403
+publisher POST batch                                    401   403  403  403   403    200   200   403
 archive   GET  submissions                              401   200  200  200   200    200   200   200
 archive   GET  opds                                     401   200  200  200   200    200   200   200
 archive   GET  submissions/{id}                         401   200  200  404   404    200   200   200
@@ -81,12 +91,16 @@ archive   GET  submissions/{id}/package                 401   200  200  404   40
 """
 REASONS: Final = [{"code": "incomplete", "note": "Kolom tanpa satuan."}]
 BODIES: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
+    "intake check": form,
     "intake submissions": form,
     "review revise": lambda: {"expected_sequence": 1},
     "review withdraw": lambda: {"expected_sequence": 1, "reason": REASONS[0]},
     "decision verify": lambda: {"expected_sequence": 2, "checklist": CHECKLIST},
     "decision approve": lambda: {"expected_sequence": 3, "consideration": "Layak."},
     "decision reject": lambda: {"expected_sequence": 2, "reasons": REASONS},
+    **dict.fromkeys(
+        ("review batch", "decision batch", "publisher batch"), lambda: {"items": [{"submission_id": str(uuid.uuid4()), "verb": "reject"}]}
+    ),
     "publisher retry": dict,
     "publisher retract": lambda: {"expected_sequence": 5, "reason": REASONS[0]},
     "publisher reject": lambda: {"expected_sequence": 4, "reasons": REASONS},
