@@ -25,6 +25,7 @@ from jejak.prepare import REFUSALS, configure_logs, ensure_topics, kafka_beside,
 from jejak.private import owner_only
 from jejak.say import say
 from jejak.token_cli import app as token
+from jejak.user_cli import app as user
 from lane.due import Calendar, due_at
 from lane.file_stores import open_files
 from lane.settings import LANES, Settings, SettingsRefused, read_settings
@@ -40,6 +41,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
 app.add_typer(portal, name="portal")
+app.add_typer(user, name="user")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 T = TypeVar("T")
 VAR: Final = Path("var")
@@ -55,7 +57,8 @@ def with_settings(ctx: typer.Context) -> None:
 
 @app.command()
 def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencies on real data.")] = False) -> None:
-    """Everything on this machine: Kafka, all lanes, the archive."""
+    """Everything on this machine: Kafka, all lanes, the archive, the pages for people."""
+    from jejak.desk_parts import DESK, prepare_desk
     from jejak.serve import serve
 
     given = _settings()
@@ -63,11 +66,12 @@ def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencie
     say(f"starting; the log is {LOG}")
     with kafka_for(given) as settings:
         prepare(settings)
+        prepare_desk(settings)
         if demo_too:
             from jejak import demo
 
             demo.start_in_background(settings)
-        serve(settings, LANES)
+        serve(settings, (*LANES, DESK))
 
 
 @app.command()
@@ -80,6 +84,17 @@ def lane(name: Annotated[str, typer.Argument(help=", ".join(LANES))]) -> None:
     with kafka_beside(_settings()) as settings:
         prepare(settings)
         serve(settings, [name])
+
+
+@app.command()
+def desk() -> None:
+    """Only the pages for people; the lanes run elsewhere (JEJAK_DESK_LANES)."""
+    from jejak.desk_parts import DESK, prepare_desk
+    from jejak.serve import serve
+
+    settings = _settings()
+    prepare_desk(settings)
+    serve(settings, [DESK])
 
 
 @app.command("broker")
@@ -188,6 +203,10 @@ def migrate() -> None:
     for name in (name for name in LANES if "" in own or name in own):
         open_store(settings.store, name).close()
         say(f"store of {name}: ready")
+    from jejak.desk_parts import migrate_desk
+
+    migrate_desk(settings)
+    say("store of desk: ready")
     if settings.kafka:
         made = asyncio.run(ensure_topics(settings))
         say(f"topics made: {', '.join(made) or 'none, all there'}")

@@ -26,7 +26,7 @@ from portals.portal import Code
 from web.tokens import MESSAGES as TOKEN_MESSAGES
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("events", "bus", "lane", "services", "portals", "checks", "archive", "web", "jejak")
+ROOMS = ("events", "bus", "lane", "services", "portals", "checks", "archive", "desk", "web", "jejak")
 CODE = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 SETTING = re.compile(r"JEJAK_[A-Z0-9]+(?:_[A-Z0-9]+)*")
