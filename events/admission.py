@@ -4,9 +4,10 @@ Nothing is read or written here: `Draft` is what one transaction will write, `ad
 """
 
 import base64
+import hashlib
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -15,7 +16,7 @@ import orjson
 
 from events.contracts import read_event
 from events.lawful import Heirs, lawful
-from events.recorder import Batch, EventRow, Letter, LetterKind, Row
+from events.recorder import Batch, EventRow, Letter, LetterKind, Mark, Row
 from events.submission import TELL_CONTENT, Head, Recorded, hash_of
 
 MAX_SEQUENCE: Final = 2**31 - 1
@@ -25,7 +26,7 @@ _ID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 
 
 class Record(NamedTuple):
-    """One Kafka record, unread: anything may be in it."""
+    """One Kafka record, unread: anything may be in it. `generation`: how many losses of its source were ended before."""
 
     topic: str
     partition: int
@@ -33,10 +34,11 @@ class Record(NamedTuple):
     key: bytes | None
     raw: bytes | None
     cluster: str = ""
+    generation: int = 0
 
     @property
     def source(self) -> str:
-        return source_of(self.cluster, self.topic, self.partition)
+        return source_of(self.cluster, self.topic, self.partition, self.generation)
 
 
 class Outcome(NamedTuple):
@@ -85,14 +87,42 @@ class Draft:
         """Add an own event; False when it does not follow."""
         return self.follow(Row.OWN, recorded.event.submission_id, recorded.said, recorded.raw, recorded.hash) == APPLIED
 
-    def batch(self, positions: Mapping[str, int]) -> Batch:
-        return Batch(self.events, list(self.told.values()), list(self.moved.values()), self.letters, {**positions, **self.claims})
+    def batch(self, positions: Mapping[str, int], marks: Sequence[Mark] = ()) -> Batch:
+        positions = {**positions, **self.claims}
+        return Batch(self.events, list(self.told.values()), list(self.moved.values()), self.letters, positions, marks)
 
 
 @lru_cache(maxsize=4096)
-def source_of(cluster: str, topic: str, partition: int) -> str:
-    """The name of an inbox position. A new Kafka cluster counts from zero again, so the cluster is part of it."""
-    return f"{cluster}/{topic}/{partition}"
+def source_of(cluster: str, topic: str, partition: int, generation: int = 0) -> str:
+    """The name of an inbox position. A new Kafka cluster counts from zero again, so the cluster is part of it.
+
+    So does a topic that lost records and goes on by the operator's word: it is another generation of the same source.
+    """
+    base = f"{cluster}/{topic}/{partition}"
+    return f"{base}~{generation}" if generation else base
+
+
+def place_in(source: str) -> tuple[str, str, int, int]:
+    """Cluster, topic, partition and generation of a source's name."""
+    cluster, topic, last = source.split("/")
+    partition, _, generation = last.partition("~")
+    return cluster, topic, int(partition), int(generation or 0)
+
+
+def marks_of(records: Sequence[Record]) -> list[Mark]:
+    """The last record of each source."""
+    return [Mark(source, r.offset, hash_of_record(r.key, r.raw)) for source, r in {r.source: r for r in records}.items()]
+
+
+def hash_of_record(key: bytes | None, raw: bytes | None) -> str:
+    """SHA-256 (hex) over the key and then the value, each as its length (8 bytes, big-endian, signed; -1 when there is none) and its bytes.
+
+    Neither offset, time nor headers are in it: what a relay sends again is the same.
+    """
+    digest = hashlib.sha256()
+    for part in (key, raw):
+        digest.update((-1 if part is None else len(part)).to_bytes(8, "big", signed=True) + (part or b""))
+    return digest.hexdigest()
 
 
 def dead_letter(record: Record, code: str) -> Outcome:
@@ -107,7 +137,8 @@ def dead_letter(record: Record, code: str) -> Outcome:
 
 
 def place_of(record: Record) -> dict[str, object]:
-    return {"cluster": record.cluster, "topic": record.topic, "partition": record.partition, "offset": record.offset}
+    place = {"cluster": record.cluster, "topic": record.topic, "partition": record.partition, "offset": record.offset}
+    return place | ({"generation": record.generation} if record.generation else {})
 
 
 def read_safely(raw: bytes | None) -> dict[str, Any] | None:
