@@ -22,6 +22,7 @@ from events.contracts import Lane
 from events.heads import HEADS, head_of
 from events.postgres import MIGRATION_LOCK, POSTGRES_PATIENCE
 from events.sqlite import CHECKPOINT_PAGES
+from events.stores import address_of
 from events.submission import EPOCH, MILLISECOND, Head, State
 
 Row = sa.Row[tuple[Any, ...]]
@@ -197,6 +198,16 @@ class Inbox:
         with self.engine.connect() as c:
             return c.execute(query).first() is not None
 
+    def published_before(self, dataset_id: str, edition: int | None) -> UUID | None:
+        """The newest submission of a dataset that is public now, of those with a smaller number; of all when `edition` is None."""
+        number = sa.func.coalesce(HEADS.c.edition, 0)
+        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.state == State.PUBLISHED.value)
+        if edition is not None:
+            query = query.where(number < edition)
+        with self.engine.connect() as c:
+            row = c.execute(query.order_by(number.desc(), HEADS.c.begun_ms.desc()).limit(1)).first()
+        return row[0] if row else None
+
     def count(self, asked: Asked, overdue: Overdue) -> tuple[int, int]:
         """How many there are of what is asked for, and how many of them are late."""
         late = sa.func.sum(sa.case((overdue.condition(), 1), else_=0))
@@ -214,7 +225,8 @@ class Inbox:
 
 
 def open_engine(store: str, lane: str) -> sa.Engine:
-    """The database that a lane's journal lies in, for questions and for tables of the lane's own."""
+    """The database that a lane's journal lies in, for questions and for tables of the lane's own. Raises StoreRefused."""
+    store = address_of(store, lane)
     if store.startswith("sqlite:"):
         engine = sa.create_engine(f"sqlite:///{Path(store.removeprefix('sqlite:')) / f'{lane}.sqlite'}")
         sa.event.listen(engine, "connect", _set_pragmas)
@@ -226,6 +238,7 @@ def open_engine(store: str, lane: str) -> sa.Engine:
 
 def open_reading_engine(store: str, lane: str) -> sa.Engine:
     """As `open_engine`, for what only looks: nothing is made or changed, also where nothing may be written."""
+    store = address_of(store, lane)
     if store.startswith("sqlite:"):
         path = (Path(store.removeprefix("sqlite:")) / f"{lane}.sqlite").absolute()
         return sa.create_engine(f"sqlite:///{path.as_uri()}?mode=ro&uri=true")

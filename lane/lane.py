@@ -24,7 +24,7 @@ from bus.sources import LogConsumer
 from events.contracts import LOG_TOPIC, Actor, Due, Event, Reason
 from events.journal import Journal
 from events.rules import Rule, held_by, next_ids
-from events.stores import open_store
+from events.stores import address_of, open_store
 from events.submission import Head, Kind, Recorded, Refused, Submission
 from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
@@ -32,6 +32,7 @@ from lane.file_stores import open_files
 from lane.files import Files
 from lane.inbox import Inbox, Overdue, Standing, open_engine
 from lane.known import Known
+from lane.notes import personal_data_in
 from lane.settings import Settings
 from lane.taken import Takings
 from web.keys import Signers, load_signers
@@ -80,7 +81,7 @@ def open_shared(settings: Settings) -> Shared:
     return Shared(
         settings,
         kafka,
-        open_files(settings.files, s3_endpoint=settings.s3_endpoint),
+        open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys()),
         Directory(kafka, Progress("directory")),
         load_signers(settings.keys),
     )
@@ -248,6 +249,8 @@ class Lane:
     def _decided(self, name: str, head: Head, body: CommandBody, context: Context) -> Event:
         if refused := self._why_not(name, head, context.actor, body.expected_sequence):
             raise refused
+        if reasons := personal_data_in(body):
+            raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
         return self.commands[name].decide(head, body, context)
 
     def _why_not(self, name: str, head: Head, actor: Actor, expected_sequence: int) -> Refused | None:
@@ -290,7 +293,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
     known = Known(inbox.engine)
     known.prepare()
     shared.directory.keep_in(known)
-    group = None if settings.store.startswith("sqlite:") else f"jejak.{name}"
+    group = None if address_of(settings.store, name).startswith("sqlite:") else f"jejak.{name}"
     consumer = LogConsumer(
         kafka=shared.kafka,
         journal=journal,
