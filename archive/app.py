@@ -7,9 +7,10 @@ from archive.views import Views
 from archive.web import archive_routes
 from bus.channels import DEAD_LETTERS, LOG, Declarations
 from bus.loops import Progress, wake_on
+from lane.build import build_lane
 from lane.callers import LaneOf
 from lane.health import add_health
-from lane.lane import Lane, Shared, build_lane
+from lane.lane import Lane, Shared
 
 
 def build(shared: Shared) -> Lane:

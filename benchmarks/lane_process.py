@@ -26,7 +26,7 @@ from events.journal import EVENTS, Entry
 from events.recorder import Batch, LetterKind, Row
 from jejak.app import LANES
 from jejak.prepare import configure_logs, settle_heap
-from lane.inbox import Asked
+from lane.asked import Asked
 from lane.lane import Lane, open_shared
 from lane.settings import read_settings
 
