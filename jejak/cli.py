@@ -18,6 +18,7 @@ from checks.run import as_json as as_report
 from checks.run import exit_code
 from events.stores import StoreRefused, addresses_of, open_store
 from jejak import broker, forms
+from jejak.bus_cli import app as bus
 from jejak.on_kafka import run_on_kafka
 from jejak.opd_cli import app as opd
 from jejak.portal_cli import app as portal
@@ -42,6 +43,7 @@ app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
 app.add_typer(portal, name="portal")
 app.add_typer(user, name="user")
+app.add_typer(bus, name="bus")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 T = TypeVar("T")
 VAR: Final = Path("var")
