@@ -27,11 +27,9 @@ def test_from_the_agency_to_the_public_through_the_front_door(composed: Composed
         submission_id = lives.submit(sent)
         lives.walk(submission_id)
 
-        (told,) = door.submission("archive", submission_id)["history"][-1]["data"]["files"]
-        public = told["url"].replace("https://localhost/", f"https://localhost:{composed.https}/")
-        assert public.startswith(f"https://localhost:{composed.https}/portal/dataset/{sent['dataset']['dataset_id']}/")
-        shown = door.http.get(public)
-        page = door.http.get(f"/portal/dataset/{sent['dataset']['dataset_id']}/")
+        published = door.submission("archive", submission_id)["history"][-1]["data"]
+        public, about = (_here(composed, url) for url in (published["files"][0]["url"], published["url"]))
+        shown, page = door.http.get(public), door.http.get(about, follow_redirects=True)
         catalogue = door.http.get("/portal/catalog.jsonld")
 
     assert shown.content == CONTENT
@@ -124,6 +122,12 @@ def test_a_stop_is_graceful(composed: Composed, service: str) -> None:
 
     assert took < (15 if service == "review" else 45)
     assert state["ExitCode"] in {0, 143}, "137: it was killed"
+
+
+def _here(composed: Composed, url: str) -> str:
+    """As `url`, which the public finds on port 443, on the port of this test."""
+    assert url.startswith("https://localhost/portal/dataset/")
+    return url.replace("https://localhost/", f"https://localhost:{composed.https}/")
 
 
 def _shell(script: str) -> str:
