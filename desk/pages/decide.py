@@ -19,6 +19,7 @@ from desk.words import said
 
 router: Final = APIRouter()
 CHOOSE: Final = said("Pilih salah satu.")
+NOT_YOURS: Final = said("Langkah itu tidak dapat Anda lakukan sekarang.")
 
 
 @router.post("/pengajuan/{number}/putusan")
@@ -34,7 +35,9 @@ async def say(request: Request, number: str, who: Annotated[Who, Depends(somebod
     expected = typed.number("expected_sequence")
     if is_mine(last_event(case.shown), person=who.account.id, verb=verb, expected=expected, body=body):
         return _done(number, expected + 1)
-    if case.shown["sequence"] != expected or verb not in case.verbs:
+    if case.shown["sequence"] == expected and verb not in case.verbs:
+        return await _again(request, who, number, typed, [Fault("pilihan", speech_of(request).text(NOT_YOURS))], status=403)
+    if case.shown["sequence"] != expected:
         return await _conflict(request, who, number, typed)
     if VERBS[verb].serious and typed.get("yakin") != "1":
         return _check(request, case, verb, typed, body)
