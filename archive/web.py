@@ -20,7 +20,7 @@ from events.contracts import Reason
 from events.submission import Kind, Refused, State
 from lane.callers import LaneOf, caller_of, not_of_another, opds_for, own_opds
 from lane.case_files import add_case_files
-from lane.errors import json_of
+from lane.errors import json_of, not_a_cursor
 from lane.shown import items_json, submission_json
 from web.tokens import Caller, Role
 
@@ -50,7 +50,7 @@ def archive_routes(lane: LaneOf) -> APIRouter:
         try:
             page = Search(here.inbox.engine, here.shared.directory).page(wanted, newest_first=order == "newest", after=after, limit=limit)
         except ValueError:
-            raise _wrong("after", "after harus nilai next dari halaman sebelumnya.") from None
+            raise not_a_cursor() from None
         return json_of({"items": items_json(page.items, here), "next": page.next})
 
     @router.get("/api/opds")

@@ -40,6 +40,11 @@ def errors_json(reasons: Sequence[Reason], status: int, /, **more: object) -> Re
     return json_of({"errors": told, **more}, status=status)
 
 
+def not_a_cursor() -> Refused:
+    """`after` is not the `next` of a page of this list."""
+    return Refused(Kind.INVALID, Reason(code="wrong_value", field="after", note="after harus nilai next dari halaman sebelumnya."))
+
+
 def told_of(error: Exception) -> tuple[Sequence[Reason], int]:
     """Of what is expected to go wrong (AT_FAULT): the reasons, and the HTTP number."""
     match error:

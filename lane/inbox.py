@@ -197,11 +197,18 @@ class Inbox:
         with self.engine.connect() as c:
             return c.execute(query).first() is not None
 
-    def counts(self, overdue: Overdue, *asked: sa.ColumnElement[bool]) -> Mapping[str, tuple[int, int]]:
-        """Holder → (waiting, of these overdue). `asked`: what else is to hold."""
+    def count(self, asked: Asked, overdue: Overdue) -> tuple[int, int]:
+        """How many there are of what is asked for, and how many of them are late."""
+        late = sa.func.sum(sa.case((overdue.condition(), 1), else_=0))
+        with self.engine.connect() as c:
+            row = c.execute(sa.select(sa.func.count(), late).select_from(HEADS).where(*asked.conditions())).one()
+        return int(row[0]), int(row[1] or 0)
+
+    def counts(self, overdue: Overdue) -> Mapping[str, tuple[int, int]]:
+        """Holder → (waiting, of these overdue), for the metrics."""
         late = sa.func.sum(sa.case((overdue.condition(), 1), else_=0))
         holder = _held_by(Lane(self.lane)) if self.lane in set(Lane) else HEADS.c.holder.is_not(None)
-        query = sa.select(HEADS.c.holder, sa.func.count(), late).where(holder, *asked).group_by(HEADS.c.holder)
+        query = sa.select(HEADS.c.holder, sa.func.count(), late).where(holder).group_by(HEADS.c.holder)
         with self.engine.connect() as c:
             return {str(row[0]): (int(row[1]), int(row[2])) for row in c.execute(query)}
 

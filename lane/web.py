@@ -5,23 +5,25 @@ Who calls is `callers`, what is shown `shown`, how it is answered and refused `e
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from events.contracts import Lane as Holder
-from events.contracts import Reason
-from events.submission import Kind, Refused
-from lane.callers import LaneOf, actor_of, caller_of, not_of_another, own_opds
+from events.submission import State
+from lane.callers import LaneOf, actor_of, caller_of, not_of_another, opds_for
 from lane.case_files import add_case_files
-from lane.errors import json_of
+from lane.errors import json_of, not_a_cursor
 from lane.health import add_health
-from lane.inbox import Asked, Page
+from lane.inbox import Asked
 from lane.lane import Lane
 from lane.shown import items_json, submission_json
 from lane.verbs import Verb, add_verbs, may_now
 from web.tokens import Caller, Role
 
+WORDS_AT_MOST: Final = 8
 More = Callable[[Lane, uuid.UUID], dict[str, object]]
 
 
@@ -41,18 +43,7 @@ def lane_routes(
     reader = caller_of(lane, readers | {Role.AUDITOR})
     looker = caller_of(lane, readers.union({Role.AUDITOR}, *(verb.roles for verb in verbs.values())))
 
-    @router.get("/api/inbox")
-    def inbox(
-        caller: Annotated[Caller, Depends(reader)], after: str | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 50
-    ) -> Response:
-        here = lane()
-        try:
-            page = _waiting(here, caller, after, limit)
-        except ValueError:
-            raise Refused(
-                Kind.INVALID, Reason(code="wrong_value", field="after", note="after harus nilai next dari halaman sebelumnya.")
-            ) from None
-        return json_of({"items": items_json(page.items, here), "next": page.next})
+    _add_inbox(router, lane, reader)
 
     @router.get("/api/submissions/{submission_id}")
     def submission(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(looker)]) -> Response:
@@ -67,8 +58,37 @@ def lane_routes(
     return router
 
 
-def _waiting(lane: Lane, caller: Caller, after: str | None, limit: int) -> Page:
-    """What waits on this lane. Who hands in sees the own OPD's submissions wherever they wait. Raises ValueError."""
-    own = own_opds(caller, lane.shared.directory)
+def _add_inbox(router: APIRouter, lane: LaneOf, reader: Callable[..., Caller]) -> None:
+    @router.get("/api/inbox")
+    def inbox(
+        caller: Annotated[Caller, Depends(reader)],
+        opd: str | None = None,
+        state: State | None = None,
+        q: Annotated[str, Query(max_length=200)] = "",
+        overdue: Literal["true", "false"] = "false",
+        order: Literal["due", "newest"] = "due",
+        after: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> Response:
+        """What waits on this lane, oldest due first or newest arrived first. `q`: a number, or parts of title, dataset or OPD."""
+        here = lane()
+        late = here.overdue(datetime.now(UTC)) if overdue == "true" else None
+        asked = replace(_waiting(here, caller, opd), state=state, words=q.split()[:WORDS_AT_MOST], overdue=late)
+        try:
+            page = here.inbox.page(asked, newest_first=order == "newest", after=after, limit=limit)
+        except ValueError:
+            raise not_a_cursor() from None
+        return json_of({"items": items_json(page.items, here), "next": page.next})
+
+    @router.get("/api/counts")
+    def counts(caller: Annotated[Caller, Depends(reader)], opd: str | None = None) -> Response:
+        """How much waits on this lane of what the caller may see there, and how much of it is late."""
+        here = lane()
+        waiting, late = here.inbox.count(_waiting(here, caller, opd), here.overdue(datetime.now(UTC)))
+        return json_of({"waiting": waiting, "overdue": late})
+
+
+def _waiting(lane: Lane, caller: Caller, opd: str | None) -> Asked:
+    """What waits on this lane. Who hands in sees the own OPD's submissions wherever they wait. Raises `Refused`: another one's OPD."""
     holder = None if caller.role is Role.TIM_PPID else Holder(lane.name)
-    return lane.inbox.page(Asked(holder=holder, waiting=True, opds=own), after=after, limit=limit)
+    return Asked(holder=holder, waiting=True, opds=opds_for(caller, opd, lane.shared.directory))

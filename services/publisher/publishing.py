@@ -44,6 +44,8 @@ class Elsewhere(Exception):
 
 @dataclass
 class Publishing:
+    """`working_at`: submission → the step at which a worker is now."""
+
     lane: Lane
     portal: Portal
     attempts: Attempts
@@ -52,9 +54,9 @@ class Publishing:
     wake: asyncio.Event
     failures: Counter[str] = field(default_factory=Counter)
     steps: Counter[str] = field(default_factory=Counter)
+    working_at: dict[str, str] = field(default_factory=dict)
     _running: dict[asyncio.Future[None], Waiting] = field(default_factory=dict)
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="publish"))
-    _step: dict[str, str] = field(default_factory=dict)
     _elsewhere: dict[str, float] = field(default_factory=dict)
     _finished: set[tuple[str, int]] = field(default_factory=set)
 
@@ -145,10 +147,10 @@ class Publishing:
 
     def _stepped(self, submission_id: str, step: str) -> None:
         self.steps[step] += 1
-        self._step[submission_id] = step
+        self.working_at[submission_id] = step
 
     async def _ended(self, waiting: Waiting, error: BaseException | None) -> None:
-        step = self._step.pop(waiting.submission_id, "look")
+        step = self.working_at.pop(waiting.submission_id, "look")
         if isinstance(error, Elsewhere):
             self._elsewhere[waiting.dataset_id] = time.monotonic() + ELSEWHERE_S
         elif error is None or (isinstance(error, Refused) and error.kind is Kind.CONFLICT):
@@ -187,7 +189,7 @@ class Publishing:
         """For the admin: how far the portal is, which step, how many attempts, what went wrong, when next."""
         head = self.lane.find(submission_id)
         attempt = self.attempts.of(str(submission_id), head.sequence)
-        running = self._step.get(str(submission_id))
+        running = self.working_at.get(str(submission_id))
         step = running or (attempt.step if attempt else None)
         state = portal_state(head, attempt)
         return {

@@ -4,12 +4,12 @@ import uuid
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from events.contracts import Actor
 from events.submission import Head
 from lane.callers import LaneOf, caller_of
-from lane.errors import json_of
+from lane.errors import json_of, not_a_cursor
 from lane.lane import Lane
 from lane.verbs import Said, Verb
 from lane.web import lane_routes
@@ -17,6 +17,7 @@ from services.publisher.commands import HandBack, Retract
 from services.publisher.outcomes import was_tried_in_vain
 from services.publisher.policy import MAY_HAND_BACK, MAY_PUBLISH
 from services.publisher.publishing import Publishing
+from services.publisher.queue import Queue
 from services.publisher.watching import Watching
 from web.tokens import Caller, Role
 
@@ -43,6 +44,19 @@ def routes(lane: LaneOf) -> APIRouter:
         differences = watching_of(here).differences or []
         told = [vars(difference) | {"words": str(difference)} for difference in differences]
         return json_of({"items": publishing_of(here).for_a_person(), "differences": told})
+
+    @router.get("/api/queue")
+    def queue(
+        caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUBLISH))],
+        after: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> Response:
+        """What the portal has still to follow, what must come down first, then oldest first: step, attempts, what went wrong, when next."""
+        here = lane()
+        try:
+            return json_of(Queue(here.journal, here.inbox.engine, publishing_of(here).working_at.get).page(after=after, limit=limit))
+        except ValueError:
+            raise not_a_cursor() from None
 
     return router
 

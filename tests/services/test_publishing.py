@@ -179,7 +179,7 @@ async def test_a_dataset_taken_down_while_the_portal_is_down_is_written_down_at_
     await desk.post(f"submissions/{submission_id}/retry", ADMIN, {})
     await until(lambda: not publishing_of(desk.lane).attempts.not_down())
     assert listed(tmp_path) is None
-    await until(lambda: not publishing_of(desk.lane)._step)
+    await until(lambda: not publishing_of(desk.lane).working_at)
     seen = await state_of(desk, submission_id)
     assert (seen["state"], seen["running"], seen["next_at"]) == ("down", False, None)
     assert (await desk.get("attention", ADMIN)).json() == {"items": [], "differences": []}

@@ -44,6 +44,7 @@ CALLERS: Final[Mapping[str, Actor | None]] = {
 TABLE: Final = """
                                                        nobody tim ketua tim' ketua' atasan admin auditor
 intake    GET  inbox                                    401   200  200  200   200    403   403   200
+intake    GET  counts                                   401   200  200  200   200    403   403   200
 intake    GET  submissions/{id}                         401   200  200  404   404    403   403   200
 intake    GET  submissions/{id}/files/{sha256}          401   200  200  404   404    403   403   200
 intake    GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   404    403   403   200
@@ -51,6 +52,7 @@ intake    PUT  files/{sha256}                           401   201  201  201   20
 intake    POST check                                    401   200  200  200   200    403   403   403
 intake    POST submissions                              401   202  403  422   403    403   403   403
 review    GET  inbox                                    401   403  200  403   200    403   403   200
+review    GET  counts                                   401   403  200  403   200    403   403   200
 review    GET  submissions/{id}                         401   200  200  404   404    403   403   200
 review    GET  submissions/{id}/files/{sha256}          401   200  200  404   404    403   403   200
 review    GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   404    403   403   200
@@ -60,6 +62,7 @@ review    POST submissions/{id}/take                    401   200  200  404   40
 review    POST submissions/{id}/release                 401   200  200  404   404    403   200   403
 review    POST batch                                    401   200  200  200   200    403   403   403
 decision  GET  inbox                                    401   403  403  403   403    200   403   200
+decision  GET  counts                                   401   403  403  403   403    200   403   200
 decision  GET  submissions/{id}                         401   403  403  403   403    200   403   200
 decision  GET  submissions/{id}/files/{sha256}          401   403  403  403   403    200   403   200
 decision  GET  submissions/{id}/files/{sha256}/profile  401   403  403  403   403    200   403   200
@@ -70,9 +73,11 @@ decision  POST submissions/{id}/take                    401   403  403  403   40
 decision  POST submissions/{id}/release                 401   403  403  403   403    200   200   403
 decision  POST batch                                    401   403  403  403   403    200   403   403
 publisher GET  inbox                                    401   403  403  403   403    200   200   200
+publisher GET  counts                                   401   403  403  403   403    200   200   200
 publisher GET  submissions/{id}                         401   403  403  403   403    200   200   200
 publisher GET  submissions/{id}/files/{sha256}          401   403  403  403   403    200   200   200
 publisher GET  submissions/{id}/files/{sha256}/profile  401   403  403  403   403    200   200   200
+publisher GET  queue                                    401   403  403  403   403    403   200   403
 publisher GET  attention                                401   403  403  403   403    403   200   403
 publisher POST submissions/{id}/retry                   401   403  403  403   403    403   200   403
 publisher POST submissions/{id}/retract                 401   403  403  403   403    403   200   403
