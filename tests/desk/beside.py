@@ -72,7 +72,9 @@ class Office:
 
     def seen(self, number: str, step: int) -> None:
         lanes = ("intake", "review", "decision", "publisher", "archive")
-        self.up.until(lambda: all(self.up.submission(lane, number).get("sequence", 0) >= step for lane in lanes), f"step {step} of {number}")
+        self.up.until(
+            lambda: all(self.up.submission(lane, number).get("sequence", 0) >= step for lane in lanes), f"step {step} of {number}"
+        )
 
     def checked(self) -> str:
         """One that waits for the superior."""

@@ -175,13 +175,7 @@ async def test_what_was_typed_when_the_session_ended_comes_back_after_the_login(
         typed = {"pilihan": "reject", "reason_note_0": "Kolom <b>satuan</b> belum diisi.", "expected_sequence": "2"}
         ended = await browser.post(f"/pengajuan/{number}/putusan", data=typed)
         assert ended.status_code == 401
-        isian = (
-            ended.text.partition('name="isian" value="')[2]
-            .partition('"')[0]
-            .replace("&#34;", '"')
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-        )
+        isian = html.unescape(ended.text.partition('name="isian" value="')[2].partition('"')[0])
         answer = await log_in(browser, alone.person("budi"), kembali=f"/pengajuan/{number}/putusan", isian=isian)
         assert answer.status_code == 200
         assert f'action="/pengajuan/{number}/putusan"' in answer.text
