@@ -2,20 +2,22 @@
 
 from fastapi import APIRouter
 
+from archive.steps import Statistics
 from archive.views import Views
 from archive.web import archive_routes
 from bus.channels import DEAD_LETTERS, LOG, Declarations
 from bus.loops import Progress, wake_on
+from lane.build import build_lane
 from lane.callers import LaneOf
 from lane.health import add_health
-from lane.lane import Lane, Shared, build_lane
+from lane.lane import Lane, Shared
 
 
 def build(shared: Shared) -> Lane:
     lane = build_lane("archive", shared, commands={})
-    views = Views(lane.journal, lane.inbox.engine, Progress("views"), wake_on(lane.journal.on_commit))
+    views = Views(lane.journal, lane.inbox.engine, shared.due, Progress("views"), wake_on(lane.journal.on_commit))
     views.prepare()
-    lane.parts["views"] = views
+    lane.parts |= {"views": views, "statistics": Statistics(lane.inbox.engine, shared.directory.name_of)}
     lane.work.append((views.progress, views.run))
     return lane
 

@@ -14,7 +14,7 @@ from bus.directory import Directory
 from events.contracts import Lane
 from events.heads import HEADS, head_of
 from events.submission import BATON, Head, State
-from lane.inbox import Page, cursor_of, number_in, numbered, read_cursor
+from lane.asked import Page, cursor_of, number_in, numbered, read_cursor
 
 FEW: Final = frozenset({state for state, baton in BATON.items() if state and baton.holder} | {State.RETRACTED})
 """States that have an index of their own: of all that was ever submitted, few are in them."""

@@ -9,17 +9,19 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
-from archive import reports
+from archive import falling_due, reports
 from archive.package import FilesMissing, package
 from archive.proof import check
 from archive.search import Search, Wanted
 from archive.sources import JournalSource, only
+from archive.steps import Statistics, month_of
 from archive.trail import EVERYTHING, Trail, Until, read_until, story
 from events.contracts import Lane as Holder
 from events.contracts import Reason
 from events.submission import Kind, Refused, State
 from lane.callers import LaneOf, caller_of, not_of_another, opds_for, own_opds
 from lane.case_files import add_case_files
+from lane.due import day_of
 from lane.errors import json_of, not_a_cursor
 from lane.shown import items_json, submission_json
 from web.tokens import Caller, Role
@@ -82,8 +84,37 @@ def archive_routes(lane: LaneOf) -> APIRouter:
         return json_of({"submission_id": str(submission_id)} | reports.as_json(report))
 
     add_case_files(router, lane, caller_of(lane, frozenset(Role)))
+    _add_numbers(router, lane, caller_of(lane, frozenset(Role)))
     _add_package(router, lane, caller_of(lane, frozenset(Role)))
     return router
+
+
+def _add_numbers(router: APIRouter, lane: LaneOf, reader: Callable[..., Caller]) -> None:
+    @router.get("/api/due")
+    def due(
+        caller: Annotated[Caller, Depends(reader)],
+        within_days: Annotated[int | None, Query(ge=0, le=36_500)] = None,
+        opd: str | None = None,
+        after: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> Response:
+        """Published datasets whose next period falls due by their frequency, soonest first."""
+        here = lane()
+        opds, today = opds_for(caller, opd, here.shared.directory), day_of(datetime.now(UTC))
+        try:
+            found = falling_due.page(here.inbox.engine, today=today, within_days=within_days, opds=opds, after=after, limit=limit)
+        except ValueError:
+            raise not_a_cursor() from None
+        return json_of({"items": found.items, "next": found.next})
+
+    @router.get("/api/statistics")
+    def statistics(month: Annotated[str | None, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")] = None) -> Response:
+        """The SOP's numbers of this month or another one, for everybody: no token is asked for."""
+        now, told = datetime.now(UTC), lane().parts["statistics"]
+        assert isinstance(told, Statistics)  # noqa: S101 (put there by app.py)
+        response = json_of(told.of(month or month_of(now), now))
+        response.headers["Cache-Control"] = "public, max-age=30"
+        return response
 
 
 def _add_package(router: APIRouter, lane: LaneOf, reader: Callable[..., Caller]) -> None:

@@ -20,12 +20,13 @@ from benchmarks.officials import OFFICIALS, Arrived, Stamps, revise_all
 from benchmarks.workers import answer, lines
 from bus.headers import read_any_header
 from bus.loops import ended, forever, wake_on, woken
+from events.admission import Outcome, Record
 from events.contracts import Lane as Holder
-from events.journal import EVENTS, Entry, Outcome, Record
+from events.journal import EVENTS, Entry
 from events.recorder import Batch, LetterKind, Row
 from jejak.app import LANES
 from jejak.prepare import configure_logs, settle_heap
-from lane.inbox import Asked
+from lane.asked import Asked
 from lane.lane import Lane, open_shared
 from lane.settings import read_settings
 

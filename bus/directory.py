@@ -16,9 +16,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from bus.client import send
-from bus.consumer import Stalled
 from bus.kafka import CALL_S, Kafka, log, stopped
 from bus.loops import STALLED_S, WATCH_S, Progress, ended, pause, within
+from bus.standing import Stalled
 from events.contracts import DIRECTORY_TOPIC
 
 V = TypeVar("V")

@@ -41,7 +41,7 @@ def _shown(cell: str, masks: set[int], at: int) -> str:
 def _column(column: ColumnFacts, *, is_masked: bool) -> Profile:
     told: Profile = {
         "name": plain(column.name),
-        "type": _type(column),
+        "type": type_of(column),
         "declared": column.declared.type if column.declared else None,
         "missing": column.notations["blank"] + column.notations["missing"],
         "distinct": len(column.values) - ("" in column.values),
@@ -58,7 +58,8 @@ def _column(column: ColumnFacts, *, is_masked: bool) -> Profile:
     return told
 
 
-def _type(column: ColumnFacts) -> str:
+def type_of(column: ColumnFacts) -> str:
+    """The type that nine in ten of its cells have, in the words of Table Schema."""
     filled = column.filled - column.notations["missing"]
     if not filled:
         return "string"

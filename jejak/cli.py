@@ -16,7 +16,7 @@ from bus.headers import read_any_header
 from bus.kafka import KafkaError
 from checks.run import as_json as as_report
 from checks.run import exit_code
-from events.stores import StoreRefused, open_store
+from events.stores import StoreRefused, addresses_of, open_store
 from jejak import broker, forms
 from jejak.on_kafka import run_on_kafka
 from jejak.opd_cli import app as opd
@@ -130,25 +130,33 @@ def submit(
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Data files (CSV, XLSX, …), or a DataSubmitted as JSON.")],
-    metadata: Annotated[Path | None, typer.Option(help="Metadata of these files: a DataSubmitted, or its dataset, as JSON.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Berkas data (CSV, XLSX, …), atau isian DataSubmitted (JSON).")] = None,
+    metadata: Annotated[Path | None, typer.Option(help="Keterangan data (metadata) berkas itu: isian DataSubmitted, JSON.")] = None,
+    previous: Annotated[Path | None, typer.Option(help="Berkas yang sama seperti terbit sebelumnya; disebutkan apa yang berubah.")] = None,
     as_json: AsJson = False,
-    propose: Annotated[bool, typer.Option("--propose", help="Print a DataSubmitted form made from the files, to fill in.")] = False,
+    propose: Annotated[bool, typer.Option("--propose", help="Cetak isian DataSubmitted dari berkas itu, tinggal dilengkapi.")] = False,
 ) -> None:
-    """Is this data fit to publish? Nothing is sent. Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
+    """Layakkah data ini diterbitkan? (Is this data fit to publish?) Tidak ada yang dikirim dan berkas Anda tidak diubah.
 
-    Example: jejak check penduduk.xlsx
+    Contoh: jejak check penduduk.xlsx
+
+    Hasilnya tabel: GALAT harus diperbaiki, PERHATIAN dibaca dan dijelaskan, info hanya diberitahukan.
+
+    Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
     """
     from jejak import check_cli
 
+    if not files:
+        typer.echo(check_cli.HOW, err=True)
+        raise typer.Exit(2)
     try:
         if propose:
             typer.echo(orjson.dumps(check_cli.proposal(files), option=orjson.OPT_INDENT_2))
             raise typer.Exit(0)
-        if metadata is None and all(check_cli.is_form(path) for path in files):
+        if metadata is None and previous is None and all(check_cli.is_form(path) for path in files):
             ends = {_check_form(path, as_json=as_json) for path in files}
             raise typer.Exit(1 if 1 in ends else max(ends))
-        told, _ = check_cli.check_files(files, metadata)
+        told, _ = check_cli.check_files(files, metadata, previous)
     except forms.FormRefused as refused:
         raise typer.BadParameter(str(refused)) from None
     if as_json:
@@ -175,10 +183,24 @@ def _check_form(path: Path, *, as_json: bool) -> int:
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where docker-compose.yml lies.")] = Path(),
+    site: Annotated[str, typer.Option(help="The name under which people reach this server.")] = "localhost",
+) -> None:
+    """Write what docker-compose.yml needs: .env and secrets/. What is there already stays as it is."""
+    from jejak.installation import KEEP, Installation
+
+    made = list(Installation(folder, site).make())
+    for line in (*(made or ["nothing to do: all is there"]), *KEEP):
+        say(line)
+
+
+@app.command()
 def migrate() -> None:
     """Make the stores' tables and Kafka's topics, before the first start of several processes."""
     settings = _settings()
-    for name in LANES:
+    own = addresses_of(settings.store)
+    for name in (name for name in LANES if "" in own or name in own):
         open_store(settings.store, name).close()
         say(f"store of {name}: ready")
     from jejak.desk_parts import migrate_desk
@@ -206,7 +228,7 @@ def _audit_context() -> AuditContext:
     return AuditContext(
         store_address=settings.store,
         kafka=settings.kafka_cluster(),
-        files=lambda: open_files(settings.files, s3_endpoint=settings.s3_endpoint),
+        files=lambda: open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys()),
         due=lambda arrived: due_at(arrived, minutes=settings.sla_minutes, calendar=Calendar(settings.sla_calendar)),
         lanes=LANES,
     )

@@ -14,7 +14,7 @@ from eventsourcing.persistence import PersistenceError
 from bus.kafka import KafkaError
 from bus.topics import TopicRefused, check, shared_topics
 from events.contracts import LOG_TOPIC
-from events.stores import StoreRefused, open_reader
+from events.stores import StoreRefused, addresses_of, open_reader
 from lane.file_stores import open_files
 from lane.settings import LANES, Settings
 from portals.kinds import open_portal
@@ -67,19 +67,13 @@ def _kafka(settings: Settings) -> str:
 
 
 def _files(settings: Settings) -> str:
-    open_files(settings.files, s3_endpoint=settings.s3_endpoint).check()
+    open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys()).check()
     return "can be written"
 
 
 def _store(settings: Settings) -> str:
     """Each lane's journal is opened as far as it is there, and asked something; nothing is made or locked."""
-    if settings.store.startswith("sqlite:"):
-        folder = Path(settings.store.removeprefix("sqlite:"))
-        there = [name for name in LANES if (folder / f"{name}.sqlite").is_file()]
-    else:
-        with psycopg.connect(settings.store, connect_timeout=CONNECT_S) as connection:
-            rows = connection.execute("SELECT table_schema FROM information_schema.tables WHERE table_name = 'stored_events'").fetchall()
-        there = [name for name in LANES if (f"jejak_{name}",) in rows]
+    there = [name for name in LANES if _has_journal(settings.store, name)]
     for name in there:
         store = open_reader(settings.store, name)
         try:
@@ -87,6 +81,18 @@ def _store(settings: Settings) -> str:
         finally:
             store.close()
     return f"answers; journals of {', '.join(there) or 'no lane'} are there"
+
+
+def _has_journal(addresses: str, lane: str) -> bool:
+    """Also when a lane's address is given to other processes only, there is none here."""
+    own = addresses_of(addresses)
+    if (address := own.get(lane, own.get(""))) is None:
+        return False
+    if address.startswith("sqlite:"):
+        return (Path(address.removeprefix("sqlite:")) / f"{lane}.sqlite").is_file()
+    with psycopg.connect(address, connect_timeout=CONNECT_S) as connection:
+        found = connection.execute("SELECT to_regclass(%s)", (f"jejak_{lane}.stored_events",)).fetchone()
+    return bool(found and found[0])
 
 
 def _portal(settings: Settings) -> str:

@@ -12,11 +12,12 @@ from fastapi.responses import StreamingResponse
 from checks.catalogue import summary
 from checks.run import as_json
 from events.contracts import File, Reason
-from events.submission import Kind, Refused, fold
+from events.submission import Kind, Refused, Submission, fold
 from lane.callers import LaneOf, not_of_another
 from lane.errors import json_of
 from lane.files import FileProblem
 from lane.lane import Lane
+from lane.versions import followed_by, version_before
 from web.tokens import Caller
 
 
@@ -65,4 +66,17 @@ def _profile(lane: Lane, submission_id: uuid.UUID, sha256: str) -> dict[str, obj
     if raw is None:
         raise Refused(Kind.NOT_FOUND, Reason(code="not_found", field="sha256", note="Profil berkas itu tidak ada."))
     told = summary([finding for finding in found.findings if finding.field in fields])
-    return {**orjson.loads(raw), **as_json(told)}
+    return {**orjson.loads(raw), **as_json(told), "changes": _changes(lane, found, sha256)}
+
+
+def _changes(lane: Lane, found: Submission, sha256: str) -> dict[str, object] | None:
+    """What is other than in the version that was published before; None when there is none, or it has no such file."""
+    before = version_before(lane.inbox, lane.journal, found.head.dataset_id, found.head.edition)
+    follows = followed_by(found.files, before.files) if before else {}
+    at = next((at for at in follows if found.files[at].sha256 == sha256), None)
+    if before is None or at is None:
+        return None
+    shared, old = lane.shared, follows[at]
+    told = shared.checking.changes(found.files[at], old, found.dataset, lambda file: shared.files.read(file.sha256))
+    against = {"submission_id": before.submission_id, "edition": before.edition, "file": old.name, "sha256": old.sha256}
+    return {"against": against, "tables": told["changes"]}

@@ -11,6 +11,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 
 PART: Final = 8 << 20  # of an S3 upload or download; S3 takes 10,000 parts, so files up to 78 GiB
 LEFTOVER_AFTER: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class S3Keys:
+    """Who we are on an S3 server."""
+
+    id: str
+    secret: str = field(repr=False)
 
 
 class LocalFiles:
@@ -165,11 +174,17 @@ class S3Files:
 
 
 def open_files(
-    url: str, *, s3_endpoint: str | None = None, timeout: timedelta = timedelta(seconds=30), spools: Path | None = None
+    url: str,
+    *,
+    s3_endpoint: str | None = None,
+    s3_keys: S3Keys | None = None,
+    timeout: timedelta = timedelta(seconds=30),
+    spools: Path | None = None,
 ) -> Files:
     """The store behind `file:<folder>` or `s3://<bucket>/<prefix>`.
 
-    S3 reads credentials and region from the usual AWS_* environment; `s3_endpoint` names a server that is not Amazon's.
+    S3 reads the region, and without `s3_keys` its credentials, from the usual AWS_* environment; `s3_endpoint` names a server that is not
+    Amazon's.
     `timeout` bounds each S3 request, which is retried for up to twice that; `spools` is the local folder for files on
     their way to S3 (default: the system's for temporary files). Raises ValueError (the URL), FilesUnavailable.
     """
@@ -181,6 +196,8 @@ def open_files(
     if s3_endpoint is not None and not s3_endpoint.startswith(("http://", "https://")):
         raise ValueError(f"Alamat S3 {s3_endpoint!r} harus diawali http:// atau https://.")
     config: S3Config = {} if s3_endpoint is None else {"endpoint": s3_endpoint}
+    if s3_keys:
+        config |= {"access_key_id": s3_keys.id, "secret_access_key": s3_keys.secret}
     store = S3Store(
         parts.netloc,
         prefix=parts.path.strip("/") or None,

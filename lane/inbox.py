@@ -4,14 +4,11 @@ Heads are written in the transaction of their events, so nothing here is ever la
 the oldest arrived.
 """
 
-import base64
 import json
-import re
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -22,7 +19,9 @@ from events.contracts import Lane
 from events.heads import HEADS, head_of
 from events.postgres import MIGRATION_LOCK, POSTGRES_PATIENCE
 from events.sqlite import CHECKPOINT_PAGES
-from events.submission import EPOCH, MILLISECOND, Head, State
+from events.stores import address_of
+from events.submission import Head, State
+from lane.asked import Asked, Overdue, Page, cursor_of, held_by_lane, read_cursor
 
 Row = sa.Row[tuple[Any, ...]]
 
@@ -65,12 +64,6 @@ _LISTED: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Page:
-    items: tuple[Head, ...]
-    next: str | None
-
-
-@dataclass(frozen=True)
 class Standing:
     """What submissions there are of a dataset: whose name it is, how many, and those on their way (period start, end, submission id).
 
@@ -83,51 +76,7 @@ class Standing:
     newest: tuple[str, str] | None = None
 
 
-NUMBER: Final = re.compile(r"[0-9a-f]{4,32}")
 UNUSED: Final = Standing(None, 0)
-
-
-@dataclass(frozen=True)
-class Overdue:
-    """What is late now; what does not say itself when it is due is late when it arrived before a moment."""
-
-    now: datetime
-    arrived_before: datetime
-
-    def condition(self) -> sa.ColumnElement[bool]:
-        now_ms, before_ms = ((moment - EPOCH) // MILLISECOND for moment in (self.now, self.arrived_before))
-        return sa.or_(HEADS.c.due_ms < now_ms, sa.and_(HEADS.c.due_ms.is_(None), HEADS.c.arrived_ms < before_ms))
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Which submissions: all, or those that somebody holds (`waiting`), that this lane holds, of these OPDs, in this state, late ones.
-
-    `words`: each is part of the title, the dataset's name or the OPD's, or begins the submission's number. What waits is a short list; it
-    is looked through.
-    """
-
-    holder: Lane | None = None
-    waiting: bool = False
-    opds: Sequence[str] | None = None
-    state: State | None = None
-    overdue: Overdue | None = None
-    words: Sequence[str] = ()
-
-    def conditions(self) -> Iterator[sa.ColumnElement[bool]]:
-        if self.holder or self.waiting:
-            yield _held_by(self.holder) if self.holder else HEADS.c.holder.is_not(None)
-        if self.opds is not None:
-            yield HEADS.c.opd == self.opds[0] if len(self.opds) == 1 else HEADS.c.opd.in_(self.opds)
-        if self.state:
-            yield HEADS.c.state == self.state.value
-        if self.overdue:
-            yield self.overdue.condition()
-        for word in self.words:
-            yield sa.or_(
-                *(column.icontains(word, autoescape=True) for column in (HEADS.c.title, HEADS.c.dataset_id, HEADS.c.opd)),
-                *([numbered(number)] if (number := number_in(word)) else []),
-            )
 
 
 @dataclass(frozen=True)
@@ -142,7 +91,7 @@ class Inbox:
             for name, columns in _INDEXES.get(self.lane, {}).items():
                 c.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS heads_{name} ON heads {columns.format(lane=self.lane)}")
 
-    def page(self, asked: "Asked | None" = None, *, newest_first: bool = False, after: str | None = None, limit: int = 50) -> Page:
+    def page(self, asked: Asked | None = None, *, newest_first: bool = False, after: str | None = None, limit: int = 50) -> Page:
         """A page of submissions, those that arrived first before the others or after them: all, or those that are asked for.
 
         `after` is the `next` of the page before; raises ValueError when it is not.
@@ -197,6 +146,16 @@ class Inbox:
         with self.engine.connect() as c:
             return c.execute(query).first() is not None
 
+    def published_before(self, dataset_id: str, edition: int | None) -> UUID | None:
+        """The newest submission of a dataset that is public now, of those with a smaller number; of all when `edition` is None."""
+        number = sa.func.coalesce(HEADS.c.edition, 0)
+        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.state == State.PUBLISHED.value)
+        if edition is not None:
+            query = query.where(number < edition)
+        with self.engine.connect() as c:
+            row = c.execute(query.order_by(number.desc(), HEADS.c.begun_ms.desc()).limit(1)).first()
+        return row[0] if row else None
+
     def count(self, asked: Asked, overdue: Overdue) -> tuple[int, int]:
         """How many there are of what is asked for, and how many of them are late."""
         late = sa.func.sum(sa.case((overdue.condition(), 1), else_=0))
@@ -207,14 +166,15 @@ class Inbox:
     def counts(self, overdue: Overdue) -> Mapping[str, tuple[int, int]]:
         """Holder → (waiting, of these overdue), for the metrics."""
         late = sa.func.sum(sa.case((overdue.condition(), 1), else_=0))
-        holder = _held_by(Lane(self.lane)) if self.lane in set(Lane) else HEADS.c.holder.is_not(None)
+        holder = held_by_lane(Lane(self.lane)) if self.lane in set(Lane) else HEADS.c.holder.is_not(None)
         query = sa.select(HEADS.c.holder, sa.func.count(), late).where(holder).group_by(HEADS.c.holder)
         with self.engine.connect() as c:
             return {str(row[0]): (int(row[1]), int(row[2])) for row in c.execute(query)}
 
 
 def open_engine(store: str, lane: str) -> sa.Engine:
-    """The database that a lane's journal lies in, for questions and for tables of the lane's own."""
+    """The database that a lane's journal lies in, for questions and for tables of the lane's own. Raises StoreRefused."""
+    store = address_of(store, lane)
     if store.startswith("sqlite:"):
         engine = sa.create_engine(f"sqlite:///{Path(store.removeprefix('sqlite:')) / f'{lane}.sqlite'}")
         sa.event.listen(engine, "connect", _set_pragmas)
@@ -226,6 +186,7 @@ def open_engine(store: str, lane: str) -> sa.Engine:
 
 def open_reading_engine(store: str, lane: str) -> sa.Engine:
     """As `open_engine`, for what only looks: nothing is made or changed, also where nothing may be written."""
+    store = address_of(store, lane)
     if store.startswith("sqlite:"):
         path = (Path(store.removeprefix("sqlite:")) / f"{lane}.sqlite").absolute()
         return sa.create_engine(f"sqlite:///{path.as_uri()}?mode=ro&uri=true")
@@ -246,33 +207,3 @@ def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     connection.execute("PRAGMA busy_timeout=10000")
-
-
-def number_in(text: str) -> str | None:
-    """The hexadecimal signs of a submission's number, or of its beginning from four signs on."""
-    plain = text.strip().lower().replace("-", "")
-    return plain if NUMBER.fullmatch(plain) else None
-
-
-def numbered(beginning: str) -> sa.ColumnElement[bool]:
-    """Its number begins with these signs."""
-    first, last = (sa.literal(UUID(beginning.ljust(32, edge)), sa.Uuid) for edge in "0f")
-    return HEADS.c.submission_id.between(first, last)
-
-
-def _held_by(lane: Lane) -> sa.ColumnElement[bool]:
-    """The lane's name stands in the statement, so that its own index can be used."""
-    return HEADS.c.holder == sa.literal_column(f"'{lane}'")
-
-
-def cursor_of(moment_ms: int, submission_id: UUID) -> str:
-    """Where the page after this one goes on: behind the submission of that moment."""
-    return base64.urlsafe_b64encode(f"{moment_ms}:{submission_id}".encode()).decode()
-
-
-def read_cursor(text: str) -> tuple[int, UUID]:
-    """Raises ValueError."""
-    moment, _, submission_id = base64.urlsafe_b64decode(text.encode()).decode().partition(":")
-    if not (moment.isdecimal() and len(moment) < 16):
-        raise ValueError("not a cursor of an inbox")
-    return int(moment), UUID(submission_id)

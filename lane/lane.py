@@ -4,7 +4,6 @@ Kafka ─► consumer ─► journal          person ─► web ─► command �
 """
 
 import asyncio
-import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,20 +17,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from bus.consumer import Consumer
 from bus.directory import Directory
 from bus.kafka import Kafka
-from bus.loops import LEISURE_S, Progress, ended, forever, wake_on
-from bus.relay import Relay
-from bus.sources import LogConsumer
-from events.contracts import LOG_TOPIC, Actor, Due, Event, Reason
+from bus.loops import Progress, ended, forever
+from events.contracts import Actor, Due, Event, Reason
 from events.journal import Journal
 from events.rules import Rule, held_by, next_ids
-from events.stores import open_store
 from events.submission import Head, Kind, Recorded, Refused, Submission
+from lane.asked import Overdue
 from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
 from lane.file_stores import open_files
 from lane.files import Files
-from lane.inbox import Inbox, Overdue, Standing, open_engine
-from lane.known import Known
+from lane.inbox import Inbox, Standing
+from lane.notes import personal_data_in
 from lane.settings import Settings
 from lane.taken import Takings
 from web.keys import Signers, load_signers
@@ -80,7 +77,7 @@ def open_shared(settings: Settings) -> Shared:
     return Shared(
         settings,
         kafka,
-        open_files(settings.files, s3_endpoint=settings.s3_endpoint),
+        open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys()),
         Directory(kafka, Progress("directory")),
         load_signers(settings.keys),
     )
@@ -248,6 +245,8 @@ class Lane:
     def _decided(self, name: str, head: Head, body: CommandBody, context: Context) -> Event:
         if refused := self._why_not(name, head, context.actor, body.expected_sequence):
             raise refused
+        if reasons := personal_data_in(body):
+            raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
         return self.commands[name].decide(head, body, context)
 
     def _why_not(self, name: str, head: Head, actor: Actor, expected_sequence: int) -> Refused | None:
@@ -277,38 +276,3 @@ def _there(head: Head | None) -> Head:
 def not_there() -> Refused:
     """The same words for what does not exist and for what is another OPD's."""
     return Refused(Kind.NOT_FOUND, Reason(code="not_found", field="submission_id", note="Data dengan nomor itu tidak ada."))
-
-
-def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]]) -> Lane:
-    """Journal, inbox, log consumer and relay of one lane, not yet started. Raises StoreRefused."""
-    settings = shared.settings
-    journal = Journal(open_store(settings.store, name), name, shared.directory.heirs)
-    inbox = Inbox(name, open_engine(settings.store, name))
-    inbox.prepare()
-    takings = Takings(inbox.engine, settings.take_minutes)
-    takings.prepare()
-    known = Known(inbox.engine)
-    known.prepare()
-    shared.directory.keep_in(known)
-    group = None if settings.store.startswith("sqlite:") else f"jejak.{name}"
-    consumer = LogConsumer(
-        kafka=shared.kafka,
-        journal=journal,
-        topics=re.compile(f"^{re.escape(LOG_TOPIC)}$"),
-        take=journal.replicate,
-        progress=Progress("log"),
-        group=group,
-        gather_s=0.0 if commands else LEISURE_S,
-    )
-    relay = Relay(shared.kafka, journal, Progress("relay"), wake_on(journal.on_outgoing))
-    return Lane(
-        name=name,
-        shared=shared,
-        journal=journal,
-        inbox=inbox,
-        takings=takings,
-        commands=commands,
-        consumers=[consumer],
-        work=[(relay.progress, relay.run)],
-        on_stop=[shared.checking.stop],
-    )

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from events.contracts import Lane as Holder
 from events.submission import State
+from lane.asked import Asked
 from lane.callers import LaneOf, actor_of, caller_of, not_of_another, opds_for
 from lane.case_files import add_case_files
 from lane.errors import json_of, not_a_cursor
 from lane.health import add_health
-from lane.inbox import Asked
 from lane.lane import Lane
 from lane.shown import items_json, submission_json
 from lane.verbs import Verb, add_verbs, may_now

@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 
 from bus.channels import DEAD_LETTERS, LOG, Declarations
+from lane.build import build_lane
 from lane.callers import LaneOf
-from lane.lane import Lane, Shared, build_lane
+from lane.lane import Lane, Shared
 from lane.verbs import verbs_of
 from lane.web import lane_routes
 from services.decision.commands import COMMANDS

@@ -155,7 +155,8 @@ def found_in(inbound: Inbound, contents: Sequence[bytes | None], desk: Desk) -> 
     """What the checks find in metadata and files. Raises FilesUnavailable."""
     inline: dict[File, bytes | None] = dict(zip(inbound.files, contents, strict=True))
     read = partial(_bytes_of, inline, desk.files)
-    return desk.checking.findings(inbound.dataset, inbound.files, today=day_of(desk.now), read=read)
+    before = desk.names.version_before(inbound.dataset)
+    return desk.checking.findings(inbound.dataset, inbound.files, today=day_of(desk.now), read=read, before=before)
 
 
 def read_form(raw: bytes) -> Inbound | Declined:

@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from bus.loops import WATCH_S, Progress, woken
-from events.contracts import Actor, DataPublished, Published, Reason, Retracted
+from events.contracts import Actor, DataPublished, Published, Reason
 from events.submission import Head, Kind, Recorded, Refused, State
 from lane.lane import Lane
 from portals.desired import Desired
@@ -245,14 +245,9 @@ class Publishing:
         """Write down that it is taken down, whatever the portal does now; the portal is made to follow. Raises `Refused`. Blocking."""
         history = self.lane.journal.history(submission_id)
         published = next((r.event for r in history if isinstance(r.event, DataPublished)), None)
-        data = Retracted(
-            manifest=self.lane.find(submission_id).manifest,
-            portal=self.portal.kind,
-            url=published.data.url if published else "",
-            reason=body.reason,
-            relist=body.relist or None,
-        )
-        recorded = self.lane.do("retract", submission_id, Withdrawn(expected_sequence=body.expected_sequence, data=data), actor=actor)
+        url = published.data.url if published else ""
+        withdrawn = Withdrawn(**dict(body), portal=self.portal.kind, url=url)
+        recorded = self.lane.do("retract", submission_id, withdrawn, actor=actor)
         self._look_again()
         return recorded
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from events.journal import Journal
 from events.submission import EPOCH, MILLISECOND, Head
-from lane.inbox import cursor_of, read_cursor
+from lane.asked import cursor_of, read_cursor
 from portals.portal import STEPS
 from services.publisher.attempts import ATTEMPTS, EITHER, Attempt, attempt_of
 from services.publisher.outcomes import portal_state

@@ -1,6 +1,5 @@
 """Finding submissions by number, words, OPD and state: complete, in one order, page by page, and without reading everything."""
 
-import asyncio
 import itertools
 import uuid
 from collections.abc import Iterator
@@ -12,22 +11,18 @@ import sqlalchemy as sa
 
 from archive.search import Search, Wanted
 from archive.search_words import WORDS, words_in
-from archive.views import Views
 from bus.directory import Directory
 from bus.kafka import Kafka
 from bus.loops import Progress
 from events.contracts import Actor, Lane
 from events.heads import HEADS
-from events.journal import Journal
-from events.stores import open_store
-from events.submission import Recorded, State
-from lane.inbox import Inbox, open_engine
+from events.submission import State
+from tests.archive.rooms import Room
 from tests.events.given import (
     START,
     Step,
     after,
     approved,
-    on_kafka,
     published,
     rejected,
     retracted,
@@ -44,25 +39,14 @@ MINUTES = itertools.count(1)
 LIFE = (revised, verified, approved, published)
 
 
-class Room:
-    """An archive that has read what came, and its search."""
+class Searched(Room):
+    """With its search."""
 
     def __init__(self, address: str) -> None:
-        self.journal = Journal(open_store(address, "archive"), "archive")
-        self.inbox = Inbox("archive", open_engine(address, "archive"))
-        self.inbox.prepare()
+        super().__init__(address)
         directory = Directory(Kafka("127.0.0.1:9"), Progress("directory"))
         directory.opds |= {"dinkes": {"name": "Dinas Kesehatan"}, "dispermades": {"name": "Dinas Pemberdayaan Masyarakat dan Desa"}}
-        self.search, self.offset = Search(self.inbox.engine, directory), 0
-        self.views = Views(self.journal, self.inbox.engine, Progress("views"), asyncio.Event())
-        self.views.prepare()
-
-    def came(self, *told: Recorded) -> uuid.UUID:
-        self.journal.replicate(on_kafka(*told, offset=self.offset))
-        self.offset += len(told)
-        while self.views.follow():
-            pass
-        return told[0].event.submission_id
+        self.search = Search(self.engine, directory)
 
     def has(self, title: str, *later: Step, by: Actor | None = None, **more: Any) -> uuid.UUID:
         """A submission with this title, a minute after the one before it."""
@@ -74,14 +58,13 @@ class Room:
 
 
 @pytest.fixture
-def room(store: str) -> Iterator[Room]:
-    made = Room(store)
+def room(store: str) -> Iterator[Searched]:
+    made = Searched(store)
     yield made
-    made.inbox.engine.dispose()
-    made.journal.store.close()
+    made.close()
 
 
-def test_words_of_the_title_in_any_order_and_from_their_beginning(room: Room) -> None:
+def test_words_of_the_title_in_any_order_and_from_their_beginning(room: Searched) -> None:
     village, town = room.has("Jumlah Penduduk menurut Kecamatan"), room.has("Daftar kecamatan")
 
     assert room.finds("kecamatan") == [village, town]
@@ -91,13 +74,13 @@ def test_words_of_the_title_in_any_order_and_from_their_beginning(room: Room) ->
 
 
 @pytest.mark.parametrize("q", ["%", "_", "'", "\x00", "é", "%00", "a" * 200, "🎉", "\\", "-- ;"])
-def test_whatever_is_looked_for_is_looked_for_and_nothing_else(room: Room, q: str) -> None:
+def test_whatever_is_looked_for_is_looked_for_and_nothing_else(room: Searched, q: str) -> None:
     room.has("Daftar kecamatan")
 
     assert room.finds(q) == []
 
 
-def test_a_submission_by_its_number_whole_or_from_its_first_four_signs(room: Room) -> None:
+def test_a_submission_by_its_number_whole_or_from_its_first_four_signs(room: Searched) -> None:
     one, _ = room.has("Daftar desa"), room.has("Daftar desa")
 
     for q in (str(one), str(one).upper(), one.hex, one.hex[:8], f" {str(one)[:13]} ", one.hex[:10]):
@@ -106,7 +89,7 @@ def test_a_submission_by_its_number_whole_or_from_its_first_four_signs(room: Roo
     assert room.finds(str(one), opds=["dinkes"]) == []
 
 
-def test_the_dataset_and_the_agency_by_code_and_name(room: Room) -> None:
+def test_the_dataset_and_the_agency_by_code_and_name(room: Searched) -> None:
     here, there = room.has("A", dataset_id="daftar-puskesmas", by=DINKES), room.has("B")
 
     assert room.finds("daftar-puskesmas") == room.finds("puskesmas") == room.finds("dinkes") == room.finds("dinas kesehatan") == [here]
@@ -115,13 +98,13 @@ def test_the_dataset_and_the_agency_by_code_and_name(room: Room) -> None:
     assert room.finds("dinas", opds=["dispermades"]) == room.finds("desa", dataset_id="daftar-desa") == [there]
 
 
-def test_a_title_from_before_a_revision_still_finds_it(room: Room) -> None:
+def test_a_title_from_before_a_revision_still_finds_it(room: Searched) -> None:
     one = room.has("Daftar puskesmas", revision_of(title="Daftar pustu"))
 
     assert room.finds("puskesmas") == room.finds("pustu") == [one]
 
 
-def test_state_and_holder_with_and_without_words(room: Room) -> None:
+def test_state_and_holder_with_and_without_words(room: Searched) -> None:
     new, done, back = room.has("Data desa"), room.has("Data desa", *LIFE), room.has("Data desa", revised, rejected())
     down, approved_ = room.has("Data desa", *LIFE, retracted), room.has("Data desa", *LIFE[:3])
     by_state = {
@@ -143,7 +126,7 @@ def test_state_and_holder_with_and_without_words(room: Room) -> None:
 
 @pytest.mark.parametrize("q", ["", "desa", "des daf", "daf"])
 @pytest.mark.parametrize("newest_first", [False, True])
-def test_pages_follow_each_other_and_do_not_move_while_work_goes_on(room: Room, q: str, *, newest_first: bool) -> None:
+def test_pages_follow_each_other_and_do_not_move_while_work_goes_on(room: Searched, q: str, *, newest_first: bool) -> None:
     stories = [story(submitted.on(START + timedelta(minutes=n // 3))) for n in range(10)]
     for told in stories:
         room.came(*told)
@@ -160,24 +143,23 @@ def test_pages_follow_each_other_and_do_not_move_while_work_goes_on(room: Room, 
     assert found == [number for _, number in (reversed(expected) if newest_first else expected)]
 
 
-def test_a_cursor_that_is_none_is_refused(room: Room) -> None:
+def test_a_cursor_that_is_none_is_refused(room: Searched) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         room.search.page(Wanted(), after="x")
 
 
 def test_the_views_begin_anew_with_another_journal(store: str) -> None:
-    room = Room(store)
+    room = Searched(store)
     room.has("Daftar desa", *LIFE)
     with room.inbox.engine.begin() as c:
-        c.execute(sa.text("UPDATE views SET position = 1000000"))
+        c.execute(sa.text("UPDATE view_position SET position = 1000000"))
         c.execute(sa.delete(WORDS))
     assert room.finds("daftar") == []
 
     room.views.follow()
 
     assert len(room.finds("daftar")) == 1
-    room.inbox.engine.dispose()
-    room.journal.store.close()
+    room.close()
 
 
 QUESTIONS = [Wanted("desa"), Wanted("daf kec"), Wanted("desa", opds=["dinkes"]), Wanted("desa", state=State.PUBLISHED)]
@@ -189,7 +171,7 @@ QUESTIONS += [Wanted(state=State.APPROVED), Wanted(holder=Lane.REVIEW), Wanted(d
 @pytest.mark.parametrize("wanted", QUESTIONS, ids=str)
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_no_question_reads_the_whole_table_or_sorts_it(tmp_path: Any, wanted: Wanted, *, newest_first: bool) -> None:
-    room, heard = Room(f"sqlite:{tmp_path}/"), list[tuple[str, Any]]()
+    room, heard = Searched(f"sqlite:{tmp_path}/"), list[tuple[str, Any]]()
     room.has("Daftar desa dan kecamatan")
     sa.event.listen(room.inbox.engine, "before_cursor_execute", lambda _c, _r, sql, values, *_: heard.append((sql, values)))
     after_ = room.search.page(Wanted(), limit=1, newest_first=newest_first).next
@@ -197,8 +179,7 @@ def test_no_question_reads_the_whole_table_or_sorts_it(tmp_path: Any, wanted: Wa
     asked = list(heard)
     with room.inbox.engine.connect() as c:
         plans = [str(row[3]) for sql, values in asked for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
-    room.inbox.engine.dispose()
-    room.journal.store.close()
+    room.close()
 
     assert [plan for plan in plans if plan.startswith("SCAN") and (HEADS.name in plan or WORDS.name in plan) and "INDEX" not in plan] == []
     short = "abcd" in wanted.q or len(wanted.q) == 36 or wanted.q == "dinas"

@@ -14,7 +14,8 @@ from events.heads import HEADS
 from events.journal import Journal
 from events.stores import open_store
 from events.submission import Head, Recorded, State
-from lane.inbox import Asked, Inbox, Overdue, Standing, open_engine
+from lane.asked import Asked, Overdue
+from lane.inbox import Inbox, Standing, open_engine
 from tests.events.given import (
     START,
     after,

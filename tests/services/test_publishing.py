@@ -285,6 +285,16 @@ async def test_the_catalogue_is_made_from_the_log(desk: Desk, tmp_path: Path) ->
     assert list(read_catalogue(tmp_path / "portal")) == ["daftar-desa"]
 
 
+async def test_a_retraction_s_reason_which_the_public_reads_holds_no_personal_data(desk: Desk) -> None:
+    submission_id = approve(desk)
+    await until(lambda: is_published(desk, submission_id))
+    reason = {"code": "personal_data", "note": "NIK 3313014101900001 tampak di baris 7."}
+    answer = await desk.says(ADMIN, "retract", submission_id, expected_sequence=5, reason=reason)
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["code"], error["field"]) == (422, "personal_data", "reason.note")
+    assert (await desk.says(ADMIN, "retract", submission_id, expected_sequence=5, reason=REASON)).status_code == 200
+
+
 async def test_what_may_not_be_retracted_stays_on_the_portal(desk: Desk, tmp_path: Path) -> None:
     submission_id = approve(desk)
     await until(lambda: is_published(desk, submission_id))

@@ -87,6 +87,8 @@ publisher POST submissions/{id}/release                 401   403  403  403   40
 publisher POST batch                                    401   403  403  403   403    200   200   403
 archive   GET  submissions                              401   200  200  200   200    200   200   200
 archive   GET  opds                                     401   200  200  200   200    200   200   200
+archive   GET  due                                      401   200  200  200   200    200   200   200
+archive   GET  statistics                               200   200  200  200   200    200   200   200
 archive   GET  submissions/{id}                         401   200  200  404   404    200   200   200
 archive   GET  submissions/{id}/files/{sha256}          401   200  200  404   404    200   200   200
 archive   GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   404    200   200   200
