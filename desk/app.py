@@ -27,7 +27,21 @@ from desk.store import open_store
 from desk.who import open_signer
 
 FIRST: Final = frozenset(
-    {"", "akun", "aset", "bahasa", "cari", "jatuh-tempo", "keluar", "kotak-masuk", "kotak-masuk.json", "masuk", "pengajuan", "publikasi"}
+    {
+        "",
+        "akun",
+        "aset",
+        "bahasa",
+        "cari",
+        "jatuh-tempo",
+        "keluar",
+        "kotak-masuk",
+        "kotak-masuk.json",
+        "masuk",
+        "pengajuan",
+        "publikasi",
+        "putusan-bersama",
+    }
     | {"sesi", "statistik"}
 )
 """What the addresses of pages begin with; every other address at the same place belongs to the lanes."""

@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -154,7 +154,7 @@ def test_five_roles_carry_a_dataset_to_the_portal(office: Office, chromium: Brow
         page.get_by_role("button", name="Cari").click()
         page.get_by_role("link", name=title).click()
         page.get_by_role("link", name="Jejak lengkap").click()
-        assert page.locator(".timeline h3").count() == 7
+        assert page.locator(".timeline h2").count() == 7
         expect(page.get_by_text(REASON)).to_be_visible()
         page.get_by_role("link", name="Periksa keutuhan").click()
         expect(page.get_by_text("Utuh.")).to_be_visible()
@@ -184,7 +184,7 @@ def test_it_can_be_done_by_keyboard_alone(office: Office, chromium: Browser) -> 
 def test_a_double_click_is_one_event(office: Office, chromium: Browser) -> None:
     number = office.handed_in()
     form = {"pilihan": "revise", "expected_sequence": "1", "note": "Sudah dicek."}
-    with office.client(office.person(Role.KETUA_PPID, office.own)) as client:
+    with closing(office.client(office.person(Role.KETUA_PPID, office.own))) as client:
         answers = [client.post(f"/pengajuan/{number}/putusan", data=form) for _ in range(2)]
         other = client.post(f"/pengajuan/{number}/putusan", data=form | {"note": "Lain catatannya."})
     assert {answer.headers["location"] for answer in answers} == {f"/pengajuan/{number}/selesai?langkah=2"}
