@@ -17,9 +17,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from desk.door import CHANGE, MustChange, NotForRole, NotIn, parts
-from desk.guard import SAFE, Guard
+from desk.guard import Guard, add_headers
 from desk.lanes import CONNECTIONS, CallRefused, LaneAway, Lanes
-from desk.pages.failures import away, failed, not_in, refused, wrong_page
+from desk.pages.failures import HEADINGS, away, failed, not_in, refused, wrong_page
 from desk.render import STATIC
 from desk.routes import ROUTERS
 from desk.settings import DeskSettings
@@ -27,7 +27,21 @@ from desk.store import open_store
 from desk.who import open_signer
 
 FIRST: Final = frozenset(
-    {"", "akun", "aset", "bahasa", "cari", "jatuh-tempo", "keluar", "kotak-masuk", "kotak-masuk.json", "masuk", "pengajuan", "publikasi"}
+    {
+        "",
+        "akun",
+        "aset",
+        "bahasa",
+        "cari",
+        "jatuh-tempo",
+        "keluar",
+        "kotak-masuk",
+        "kotak-masuk.json",
+        "masuk",
+        "pengajuan",
+        "publikasi",
+        "putusan-bersama",
+    }
     | {"sesi", "statistik"}
 )
 """What the addresses of pages begin with; every other address at the same place belongs to the lanes."""
@@ -99,7 +113,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    return wrong_page(request, 404 if request.method in SAFE or error.status_code != 405 else 405)
+    return wrong_page(request, error.status_code if error.status_code in HEADINGS else 404)
 
 
 async def _own_store(request: Request, error: Exception) -> Response:
@@ -109,7 +123,9 @@ async def _own_store(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     log.error("page_failed", path=request.url.path, exc_info=error)
-    return failed(request)
+    response = failed(request)
+    add_headers(response.headers, request.url.path)  # this answer is made outside of `Guard`
+    return response
 
 
 _FAILURES: Final[tuple[tuple[type[Exception], Callable[[Request, Exception], Awaitable[Response]]], ...]] = (

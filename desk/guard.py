@@ -49,7 +49,7 @@ class Guard:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = True
-                _add_headers(MutableHeaders(scope=message), scope["path"])
+                add_headers(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
         if scope["method"] not in SAFE and not _from_own_pages(headers, self.origin):
@@ -93,7 +93,8 @@ def _from_own_pages(headers: Headers, origin: str | None) -> bool:
     return urlsplit(came_from).netloc.lower() == own.lower() != ""
 
 
-def _add_headers(headers: MutableHeaders, path: str) -> None:
+def add_headers(headers: MutableHeaders, path: str) -> None:
+    """What every answer carries; pages are kept nowhere, styles may be."""
     for name, value in (HEADERS | EXTRA).items():
         headers.setdefault(name, value)
     if not path.startswith(STATIC):

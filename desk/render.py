@@ -25,7 +25,11 @@ NAVIGATION: Final[dict[Role, tuple[tuple[str, str], ...]]] = {
         ("/jatuh-tempo", words.said("Jatuh tempo")),
     ),
     Role.KETUA_PPID: (("/kotak-masuk", words.said("Kotak masuk")), ("/jatuh-tempo", words.said("Jatuh tempo"))),
-    Role.ATASAN_PPID: (("/kotak-masuk", words.said("Kotak masuk")), ("/jatuh-tempo", words.said("Jatuh tempo"))),
+    Role.ATASAN_PPID: (
+        ("/kotak-masuk", words.said("Kotak masuk")),
+        ("/putusan-bersama", words.said("Beberapa sekaligus")),
+        ("/jatuh-tempo", words.said("Jatuh tempo")),
+    ),
     Role.ADMIN_OPENDATA: (
         ("/publikasi", words.said("Publikasi")),
         ("/kotak-masuk", words.said("Kotak masuk")),

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from desk.pages import account, case, decide, find, hand_in, inbox, login, publication, revise, trail
+from desk.pages import account, case, decide, find, hand_in, inbox, login, publication, revise, together, trail
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     login.router,
@@ -13,6 +13,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     case.router,
     trail.router,
     decide.router,
+    together.router,
     revise.router,
     publication.router,
     find.router,

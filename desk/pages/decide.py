@@ -8,8 +8,8 @@ from starlette.responses import RedirectResponse, Response
 
 from desk.casework import last_event, short
 from desk.door import desk_of, somebody
-from desk.forms import Typed, read_form
-from desk.lanes import OWN_LANE, CallRefused, Json
+from desk.forms import NOTHING, Typed, read_form
+from desk.lanes import CallRefused, Json
 from desk.pages.case import Case, look, look_closely, show
 from desk.pages.failures import fields_of
 from desk.render import render, speech_of
@@ -19,6 +19,7 @@ from desk.words import said
 
 router: Final = APIRouter()
 CHOOSE: Final = said("Pilih salah satu.")
+NOT_YOURS: Final = said("Langkah itu tidak dapat Anda lakukan sekarang.")
 
 
 @router.post("/pengajuan/{number}/putusan")
@@ -34,7 +35,9 @@ async def say(request: Request, number: str, who: Annotated[Who, Depends(somebod
     expected = typed.number("expected_sequence")
     if is_mine(last_event(case.shown), person=who.account.id, verb=verb, expected=expected, body=body):
         return _done(number, expected + 1)
-    if case.shown["sequence"] != expected or verb not in case.verbs:
+    if case.shown["sequence"] == expected and verb not in case.verbs:
+        return await _again(request, who, number, typed, [Fault("pilihan", speech_of(request).text(NOT_YOURS))], status=403)
+    if case.shown["sequence"] != expected:
         return await _conflict(request, who, number, typed)
     if VERBS[verb].serious and typed.get("yakin") != "1":
         return _check(request, case, verb, typed, body)
@@ -71,8 +74,14 @@ async def _hold(request: Request, who: Who, number: str, verb: str) -> Response:
     """Who works on it, shown to the others. At the lane that holds it now."""
     await read_form(request)
     case = await look(desk_of(request).lanes, who, number)
-    lane = OWN_LANE[who.role] if who.role.value != "admin_opendata" else case.shown["holder"] or "publisher"
-    await desk_of(request).lanes.post(who, lane, f"submissions/{case.shown['submission_id']}/{verb}", {})
+    if case.shown["holder"] is None:
+        raise HTTPException(404)
+    try:
+        await desk_of(request).lanes.post(who, case.shown["holder"], f"submissions/{case.shown['submission_id']}/{verb}", {})
+    except CallRefused as refused:
+        if refused.status != 409:
+            raise
+        return await _again(request, who, number, NOTHING, faults_of(refused.errors), status=409)
     return RedirectResponse(f"/pengajuan/{case.shown['submission_id']}", 303)
 
 

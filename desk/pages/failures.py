@@ -15,6 +15,7 @@ from desk.words import field_words, said
 
 SECRET: Final = frozenset({"kata_sandi", "kata_sandi_lama", "kata_sandi_baru", "kata_sandi_lagi"})
 HEADINGS: Final = {
+    400: (said("Tidak dapat dibaca"), said("Kiriman itu tidak dapat dibaca, atau satu isiannya terlalu panjang. Buka kembali halamannya.")),
     403: (said("Halaman ini bukan untuk peran Anda"), said("Halaman ini dipakai oleh peran lain. Pilih halaman dari menu di atas.")),
     404: (said("Tidak ditemukan"), said("Halaman atau pengajuan itu tidak ada, atau milik OPD lain. Periksa nomornya atau cari judulnya.")),
     405: (said("Tidak dapat dilakukan"), said("Buka kembali halamannya, lalu tekan tombolnya.")),

@@ -31,7 +31,8 @@ async def search(
         return RedirectResponse(f"/pengajuan/{wanted.lower()}", 303)
     page: Json = {"items": [], "next": None}
     if wanted:
-        params = {"q": wanted, "order": "newest", "limit": PAGE} | ({"after": sesudah} if sesudah else {})
+        params: dict[str, str | int] = {"q": wanted, "order": "newest", "limit": PAGE}
+        params |= {"after": sesudah} if sesudah else {}
         page = await desk_of(request).lanes.get(who, "archive", "submissions", params)
     following = urlencode({"q": wanted, "sesudah": page["next"]}) if page["next"] else None
     return render(request, "search.html", q=wanted, items=page["items"], following=following, is_first=not sesudah)
@@ -40,7 +41,8 @@ async def search(
 @router.get("/jatuh-tempo")
 async def due(request: Request, who: Annotated[Who, Depends(somebody)], sesudah: Annotated[str, Query(max_length=200)] = "") -> Response:
     """Published datasets whose next period is due by their frequency, soonest first."""
-    params: dict[str, str | int] = {"within_days": AHEAD_DAYS} | ({"after": sesudah} if sesudah else {})
+    params: dict[str, str | int] = {"within_days": AHEAD_DAYS}
+    params |= {"after": sesudah} if sesudah else {}
     page = await desk_of(request).lanes.get(who, "archive", "due", params)
     return render(request, "due.html", items=page["items"], following=page.get("next"), days=AHEAD_DAYS)
 
