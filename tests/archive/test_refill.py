@@ -38,6 +38,7 @@ def test_what_stands_on_the_log_without_what_comes_before_is_written_again_behin
     assert refill([here], log).events == 5
     assert rebuild(f"sqlite:{tmp_path / 'anew'}", "archive", log) == {"gap": 2, "applied": 5}
     assert refill([here], log).events == 0
+    assert verify([here], log, processes=1, settle_s=0).ok
 
 
 def test_a_submission_that_is_another_one_on_the_log_is_named_and_not_written(kafka: str, tmp_path: Path) -> None:
