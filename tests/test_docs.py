@@ -11,6 +11,7 @@ import typer
 from prometheus_client import CollectorRegistry, generate_latest
 from typer.main import get_command
 
+from bus.rights import as_table
 from events.contracts import Dataset, Inbound, InboundFile
 from events.lawful import LAW
 from events.submission import BATON, STATE_AFTER
@@ -116,6 +117,10 @@ def test_refusal_codes_are_those_of_the_code() -> None:
     told |= set(re.findall(r"`(\w+)`", page("docs/for-opd-systems.md").partition("Over HTTP also:")[2].partition("## ")[0]))
     told |= set(re.findall(r"409 `(\w+)`", page("docs/for-auditors.md")))
     assert told == _codes()
+
+
+def test_the_table_of_rights_is_the_one_that_is_given() -> None:
+    assert as_table() in page("docs/for-operators.md")
 
 
 def test_metrics_are_those_served() -> None:
