@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, generate_latest
 from typer.main import get_command
 
+from bus.rights import as_table
 from events.contracts import Dataset, Inbound, InboundFile
 from events.lawful import LAW
 from events.submission import BATON, STATE_AFTER
@@ -127,6 +128,10 @@ def test_the_calls_are_those_of_the_lanes() -> None:
     paths = app.openapi()["paths"].items()
     there = [f"{method.upper()} {path.replace('submission_id', 'id')}" for path, methods in paths for method in methods]
     assert sorted(column(page("docs/calls.md"), "call")) == sorted(there)
+
+
+def test_the_table_of_rights_is_the_one_that_is_given() -> None:
+    assert as_table() in page("docs/for-operators.md")
 
 
 def test_metrics_are_those_served() -> None:
