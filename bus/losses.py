@@ -27,6 +27,8 @@ log = structlog.get_logger("jejak.bus")
 
 CONFIRM_S: Final = 2.0
 """A broker that has just come up may know less for a moment: what looks lost is looked at once more."""
+IDLE_A_LOOK: Final = 4
+"""A topic may be made anew and grow to the very same length: that shows with its next record, at a restart, or when its turn has come."""
 
 
 class _Seen(NamedTuple):
@@ -56,6 +58,7 @@ class LossWatch:
     _generations: Mapping[str, int] = field(default_factory=dict)
     _open: Mapping[str, Loss] = field(default_factory=dict)
     _missed: frozenset[TopicPartition] = frozenset()
+    _turn: int = 0
 
     def source(self, tp: TopicPartition) -> str:
         return source_of(self.cluster, tp.topic, tp.partition, self.generation(tp))
@@ -112,6 +115,8 @@ class LossWatch:
 
     async def examine(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> None:
         """What is wrong twice in a row is a loss, and written down."""
+        if not partitions:
+            return
         if not (suspects := await self._faults(consumer, look_back, partitions)):
             return
         await asyncio.sleep(CONFIRM_S)
@@ -120,11 +125,14 @@ class LossWatch:
         await asyncio.to_thread(self.refresh)
 
     async def prove(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> None:
-        """Examine those from which something was taken since they were examined last."""
+        """Examine those from which something was taken since they were examined last, and a few of the others in turn."""
         marked = await asyncio.to_thread(alarms.marks, self.journal.store, [self.source(tp) for tp in partitions])
-        moved = [tp for tp in partitions if (both := marked.get(self.source(tp))) and both[0] != both[1]]
-        if moved:
-            await self.examine(consumer, look_back, moved)
+        both = {tp: marked[source] for tp in partitions if (source := self.source(tp)) in marked}
+        moved = {tp for tp, (taken, proved) in both.items() if taken != proved}
+        in_turn = sorted(both.keys() - moved)
+        self._turn += IDLE_A_LOOK
+        start = self._turn % len(in_turn) if in_turn else 0
+        await self.examine(consumer, look_back, [*moved, *in_turn[start : start + IDLE_A_LOOK]])
 
     async def _faults(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Loss]:
         """Marks that are found again are proved."""

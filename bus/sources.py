@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import structlog
@@ -21,6 +22,9 @@ class LogConsumer(Consumer):
 
     def _alarmed(self) -> str | None:
         """Derived from the dead letters themselves, so that no restart ends it."""
+        if not alarms.count_alarms(self.journal.store):
+            return None
+        alarms.heal(self.journal.store, datetime.now(UTC))
         counted = alarms.count_alarms(self.journal.store)
         told = ", ".join(f"{count} {code}" for code, count in sorted(counted.items()))
         return f"alarm: dead letters {told}; see jejak bus status" if told else None

@@ -159,8 +159,8 @@ def admitted(record: Record, stream: uuid.UUID | None, draft: Draft, behind: Cal
     head, digest = draft.heads.get(stream) if stream else None, hash_of(record.raw)
     if head and head.hash == digest:
         return DUPLICATE  # what is in the journal needs no second look
-    claimed = key_claimed(record)
-    if head and claimed and claimed[1] <= head.sequence:
+    claimed = key_claimed(record.raw)
+    if head and claimed and claimed[0] == stream and claimed[1] <= head.sequence:
         if claimed not in draft.stored:
             draft.stored |= behind()
         if draft.stored.get(claimed) == record.raw:
@@ -182,12 +182,13 @@ def stream_in(key: bytes | None) -> uuid.UUID | None:
     return uuid.UUID(int=int(key.replace(b"-", b""), 16))
 
 
-def key_claimed(record: Record) -> tuple[uuid.UUID, int] | None:
+def key_claimed(raw: bytes | None) -> tuple[uuid.UUID, int] | None:
     """The stream and sequence that a record claims, if it claims any; nothing else of it is judged here."""
-    stream = stream_in(record.key)
     try:
-        said = orjson.loads(record.raw or b"")
+        said = orjson.loads(raw or b"")
     except ValueError:
         return None
-    sequence = said.get("sequence") if isinstance(said, dict) else None
+    if not isinstance(said, dict):
+        return None
+    stream, sequence = stream_in(str(said.get("submission_id")).encode()), said.get("sequence")
     return (stream, sequence) if stream and type(sequence) is int and 0 < sequence <= MAX_SEQUENCE else None

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 from eventsourcing.persistence import IntegrityError, Tracking
 
+from events.admission import key_claimed
 from events.lawful import LAW
 from events.recorder import LetterKind, Mark, Store
 
@@ -21,6 +22,7 @@ BEGINNING_GONE: Final = "beginning_gone"
 OTHER_RECORD: Final = "other_record"
 GONE: Final = "gone"
 SHOWN: Final = 1_000
+HEALED_AT_ONCE: Final = 100
 
 TABLES: Final = sa.MetaData()
 MARKS: Final = sa.Table(
@@ -102,7 +104,7 @@ class Alarm(NamedTuple):
 
 
 class Word(NamedTuple):
-    """What the operator says: who, when, how to go on (`accept`, `refill`) and why."""
+    """What the operator says: who, when, how to go on (`accept`, `refill`) and why. The lane itself says `healed`."""
 
     by: str
     at: datetime
@@ -154,6 +156,14 @@ def count_alarms(store: Store) -> dict[str, int]:
     """Code → how many are open."""
     rows = store.ask(sa.select(_LETTERS.c.code, sa.func.count()).where(_IS_ALARM).group_by(_LETTERS.c.code))
     return {str(code): int(count) for code, count in rows}
+
+
+def heal(store: Store, now: datetime) -> None:
+    """End the alarms of events that came after all, once what was missing before them was there. A fork never heals."""
+    waiting = {key: alarm for alarm in alarms(store, HEALED_AT_ONCE) if alarm.code != "fork" and (key := key_claimed(alarm.raw))}
+    for stream, version, raw in store.select_states(list(waiting)):
+        if waiting[stream, version].raw == raw:
+            end_alarm(store, waiting[stream, version].number, Word("jejak", now, "healed", "its event is in the journal by now"))
 
 
 def end_alarm(store: Store, number: int, word: Word) -> None:

@@ -191,7 +191,7 @@ class Journal:
 
     def _behind(self, records: Sequence[Record], draft: Draft) -> dict[tuple[uuid.UUID, int], bytes]:
         """What the journal holds of those events that these records claim to be and that are not the newest of their submissions."""
-        claimed = {key for record in records if (key := key_claimed(record)) and key not in draft.stored}
+        claimed = {key for record in records if (key := key_claimed(record.raw)) and key not in draft.stored}
         return {(stream, version): raw for stream, version, raw in _in_pieces(self.store.select_states, list(claimed))}
 
     def _judged(self, outcomes: list[Outcome]) -> tuple[list[Outcome], Draft]:

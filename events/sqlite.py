@@ -22,6 +22,7 @@ from events.submission import Head
 
 CHECKPOINT_PAGES: Final = 4_000
 """How large SQLite's log grows (16 MB) before its pages move to the file: a page that changes often moves less often."""
+BESIDE_S: Final = 30
 MAX_ROWID: Final = 2**63 - 1
 MAX_ID: Final = UUID(int=2**128 - 1)
 _DIALECT: Final = sqlite.dialect()
@@ -211,6 +212,11 @@ def sqlite_reader(directory: Path, lane: str) -> SQLiteStore:
     if not path.is_file():
         raise StoreRefused(f"there is no journal {path}")
     return SQLiteStore(SQLiteDatastore(f"{path.absolute().as_uri()}?mode=ro"), None)
+
+
+def sqlite_beside(directory: Path, lane: str) -> SQLiteStore:
+    """To write beside the lane that may hold the lock: its transactions and these wait for each other."""
+    return SQLiteStore(SQLiteDatastore(str(directory / f"{lane}.sqlite"), lock_timeout=BESIDE_S), None)
 
 
 def _listed(ids: Sequence[UUID]) -> str:

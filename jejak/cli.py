@@ -17,7 +17,8 @@ from bus.kafka import KafkaError
 from checks.run import as_json as as_report
 from checks.run import exit_code
 from events.stores import StoreRefused, addresses_of, open_store
-from jejak import broker, forms
+from jejak import backup_cli, broker, forms
+from jejak.bus_cli import app as bus
 from jejak.on_kafka import run_on_kafka
 from jejak.opd_cli import app as opd
 from jejak.portal_cli import app as portal
@@ -42,6 +43,9 @@ app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
 app.add_typer(portal, name="portal")
 app.add_typer(user, name="user")
+app.add_typer(bus, name="bus")
+app.command("backup")(backup_cli.run_backup)
+app.command("restore")(backup_cli.run_restore)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 T = TypeVar("T")
 VAR: Final = Path("var")
@@ -212,14 +216,30 @@ def migrate() -> None:
         say(f"topics made: {', '.join(made) or 'none, all there'}")
 
 
+@app.command("config")
+def show_config(as_json: AsJson = False) -> None:
+    """Every setting as it is in force and where it came from, secrets masked; one that does not exist is an error."""
+    from jejak.configured import configured
+
+    for one in configured(os.environ):
+        typer.echo(orjson.dumps(vars(one)) if as_json else f"{one.setting}={one.value or ''}  ({one.source})")
+
+
 @app.command("doctor")
-def run_doctor(as_json: AsJson = False) -> None:
-    """Is everything this installation needs there and usable?"""
+def run_doctor(
+    as_json: AsJson = False, listed: Annotated[bool, typer.Option("--list", help="Only tell what is looked at.")] = False
+) -> None:
+    """Is everything this installation needs there and usable? Exit code 1 when something is not, with what to do."""
     from jejak import doctor
 
+    if listed:
+        for what, look in doctor.LOOKS.items():
+            typer.echo(orjson.dumps({"what": what, "about": look.about}) if as_json else f"{what}: {look.about}")
+        return
     answers = doctor.examine(_settings())
     for answer in answers:
-        typer.echo(orjson.dumps(vars(answer)) if as_json else f"{'good ' if answer.good else 'WRONG'}  {answer.what}: {answer.words}")
+        words = f"{'good ' if answer.good else 'WRONG'}  {answer.what}: {answer.words}" + (f"\n       → {answer.do}" if answer.do else "")
+        typer.echo(orjson.dumps(vars(answer)) if as_json else words)
     raise typer.Exit(0 if all(answer.good for answer in answers) else 1)
 
 

