@@ -19,7 +19,7 @@ TEMPLATE = "{{ 7*7 }}{% raw %}${7*7}#{7*7}"
 def numbers(office: Office) -> dict[str, str]:
     hostile = f"{MARKUP}{TEMPLATE}"
     columns = [{"name": "kode", "type": "string", "description": hostile}, {"name": "nama", "type": "string", "description": TEMPLATE}]
-    told = {
+    told: dict[str, Any] = {
         "title": f"Judul {hostile}"[:300],
         "summary": hostile,
         "keywords": [MARKUP[:90]],

@@ -1,4 +1,4 @@
-"""Every page is there for everybody: axe-core finds nothing, at both widths, in normal and in error states; nothing scrolls sideways at 320 px."""
+"""axe-core finds nothing on any page, for each role at both widths, in normal and error states; nothing scrolls sideways at 320 px."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe

@@ -55,12 +55,26 @@ def test_every_value_of_a_template_goes_that_way() -> None:
 
 def test_a_form_is_a_dataset_and_the_other_way_round() -> None:
     dataset = {
-        "title": "Daftar Désa", "dataset_id": "daftar-desa", "summary": "Isi.", "section": "Bidang", "period_start": "2026-01-01", "period_end": "2026-12-31",
-        "frequency": "annual", "information_class": "berkala", "license": "cc-by", "keywords": ["desa", "kelurahan"], "regions": ["33.13"],
-        "responsible": {"position": "Kepala", "email": "a@b.id"}, "personal_data": {"contains": False}, "source": "Kode wilayah",
+        "title": "Daftar Désa",
+        "dataset_id": "daftar-desa",
+        "summary": "Isi.",
+        "section": "Bidang",
+        "period_start": "2026-01-01",
+        "period_end": "2026-12-31",
+        "frequency": "annual",
+        "information_class": "berkala",
+        "license": "cc-by",
+        "keywords": ["desa", "kelurahan"],
+        "regions": ["33.13"],
+        "responsible": {"position": "Kepala", "email": "a@b.id"},
+        "personal_data": {"contains": False},
+        "source": "Kode wilayah",
         "retention": {"code": "000.8", "active": "2 tahun", "inactive": "3 tahun", "fate": "permanen"},
-        "columns": [{"name": "kode", "type": "string", "description": "Kode", "unit": "desa"}, {"name": "nama", "type": "string", "description": "Nama"}],
-    }  # fmt: skip
+        "columns": [
+            {"name": "kode", "type": "string", "description": "Kode", "unit": "desa"},
+            {"name": "nama", "type": "string", "description": "Nama"},
+        ],
+    }
     fields = list(values_of(dataset).items())
     fields += [(f"columns.{row}.{name}", value) for row, column in enumerate(columns_of(dataset, 2)) for name, value in column.items()]
     assert dataset_of(Typed(tuple(fields))) == dataset
@@ -77,8 +91,10 @@ def test_only_what_changed_is_said_and_what_the_form_does_not_show_stays() -> No
     assert changes_between(before, same) == {}
     after = {"title": "Baru", "columns": [{"name": "kode", "type": "string", "description": "Kode desa"}]}
     assert changes_between(before, after) == {
-        "title": "Baru", "theme": None, "columns": [{"name": "kode", "type": "string", "description": "Kode desa", "key": True}]
-    }  # fmt: skip
+        "title": "Baru",
+        "theme": None,
+        "columns": [{"name": "kode", "type": "string", "description": "Kode desa", "key": True}],
+    }
 
 
 def test_a_name_is_made_from_the_title() -> None:
