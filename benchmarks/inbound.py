@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 
 from benchmarks.load import OPDS, lives
-from lane.files import open_files
+from lane.file_stores import open_files
 
 CONTENT: Final = b"kode_wilayah,kecamatan,desa_kelurahan,jenis,luas,penduduk\n" + b"".join(
     b"33.13.01.%d,Jatipuro,Desa %d,desa,4.03,%d\n" % (2001 + n, n, 4152 + n) for n in range(10)

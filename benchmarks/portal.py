@@ -22,7 +22,8 @@ from pathlib import Path
 from ckanapi import NotFound, RemoteCKAN
 
 from events.contracts import Dataset, File
-from lane.files import Files, LocalFiles
+from lane.file_stores import LocalFiles
+from lane.files import Files
 from portals.desired import Desired, Publication
 from portals.kinds import open_portal
 from portals.portal import Portal

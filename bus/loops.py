@@ -112,3 +112,15 @@ async def forever(progress: Progress, work: Callable[[], Awaitable[None]]) -> No
         progress.blocked = f"{type(failure).__name__}: {failure}"
         log.error("loop_failed", loop=progress.name, exc_info=failure)
         await asyncio.sleep(pause(failures))
+
+
+def wake_on(callbacks: list[Callable[[], None]]) -> asyncio.Event:
+    """An event of the running loop, set from whichever thread commits."""
+    event, loop = asyncio.Event(), asyncio.get_running_loop()
+    callbacks.append(lambda: _set_from_thread(loop, event))
+    return event
+
+
+def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(event.set)

@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from events.contracts import Lane, event_id_text, manifest_of, submission_id_of
-from events.submission import BATON, TELL_CONTENT, Head, advance, turn_of
+from events.rules import turn_of
+from events.submission import BATON, TELL_CONTENT, Head, advance
 
 Said = Mapping[str, Any]
 """An event as it stands in its bytes."""

@@ -211,7 +211,9 @@ class PostgresStore(PostgresProcessRecorder):
         with self.datastore.get_connection() as conn, conn.cursor() as curs:
             curs.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
             try:
-                curs.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self.datastore.schema)))
+                curs.execute("SELECT FROM pg_namespace WHERE nspname = %s", (self.datastore.schema,))
+                if curs.fetchone() is None:  # IF NOT EXISTS asks for the right to make schemas even where there is nothing to make
+                    curs.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(self.datastore.schema)))
                 yield
             finally:
                 curs.execute("SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))

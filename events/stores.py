@@ -1,6 +1,11 @@
-"""Opens the store that a journal lies in. `sqlite:DIR/` or `postgresql://…` and a lane in; an open `Store`, brought up to date, out."""
+"""Opens the store that a journal lies in. `sqlite:DIR/` or `postgresql://…` and a lane in; an open `Store`, brought up to date, out.
+
+Lanes may have addresses of their own, each with its own password: `intake=postgresql://… review=postgresql://…`.
+"""
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from events.migration import bring_up
@@ -10,10 +15,28 @@ from events.recorder import StoreRefused as StoreRefused  # noqa: PLC0414 (who o
 from events.sqlite import SQLiteStore, sqlite_beside, sqlite_reader, sqlite_store
 
 POSTGRES: tuple[str, ...] = ("postgresql://", "postgres://")
+_ITS_OWN = re.compile(r"([a-z]+)=(\S+)")
+
+
+def addresses_of(addresses: str) -> Mapping[str, str]:
+    """Lane → address; the one for all lanes stands under ""."""
+    parts = addresses.split()
+    if parts and all(_ITS_OWN.fullmatch(part) for part in parts):
+        return {lane: address for lane, _, address in (part.partition("=") for part in parts)}
+    return {"": addresses}
+
+
+def address_of(addresses: str, lane: str) -> str:
+    """Where this lane's journal lies. Raises StoreRefused when only other lanes' addresses are given."""
+    own = addresses_of(addresses)
+    if (found := own.get(lane, own.get(""))) is None:
+        raise StoreRefused(f"JEJAK_STORE has the addresses of {', '.join(sorted(own))} only, and none for the lane {lane}")
+    return found
 
 
 def open_store(address: str, lane: str) -> Store:
     """The lane names the file or the schema. Makes missing tables, and brings an older journal up. Raises StoreRefused."""
+    address = address_of(address, lane)
     if address.startswith("sqlite:"):
         store = sqlite_store(Path(address.removeprefix("sqlite:")), lane)
         try:
@@ -29,6 +52,7 @@ def open_store(address: str, lane: str) -> Store:
 
 def open_reader(address: str, lane: str) -> Store:
     """As `open_store`, but only to read, also while the lane runs: takes no lock, makes nothing. Raises StoreRefused."""
+    address = address_of(address, lane)
     if address.startswith("sqlite:"):
         store: SQLiteStore | PostgresStore = sqlite_reader(Path(address.removeprefix("sqlite:")), lane)
     elif address.startswith(POSTGRES):

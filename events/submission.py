@@ -5,7 +5,7 @@ The baton: after each event exactly one lane holds the submission, and only the 
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -25,7 +25,6 @@ from events.contracts import (
     Finding,
     Lane,
     Reason,
-    event_id_of,
 )
 
 
@@ -269,51 +268,3 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
 
 def _ms(moment: str) -> int:
     return (datetime.fromisoformat(moment) - EPOCH) // MILLISECOND
-
-
-Rule = Callable[[Head, Actor], Reason | None]
-"""A pure function returning why not, or nothing."""
-
-
-def another_pair_of_eyes(head: Head, actor: Actor) -> Reason | None:
-    if actor.id in head.hands:
-        return Reason(code="four_eyes", note="Data ini Anda serahkan atau revisi sendiri; pejabat lain yang harus memutuskan.")
-    return None
-
-
-def same_opd(head: Head, actor: Actor) -> Reason | None:
-    if actor.opd != head.opd:
-        return Reason(code="other_opd", field="opd", note=f"Data ini milik OPD {head.opd}; Anda bertugas untuk OPD lain.")
-    return None
-
-
-def turn_of(head: Head | None) -> Lane | None:
-    """The lane that may write the next event: the holder; what is published has none, and is the publisher's to take down."""
-    if head is None:
-        return Lane.INTAKE
-    return Lane.PUBLISHER if head.state is State.PUBLISHED else head.holder
-
-
-def held_by(head: Head, *, event_type: str, lane: str, expected_sequence: int) -> Reason | None:
-    """Why this event may not be written now, or nothing: the caller saw the newest state, and the baton allows it."""
-    if head.sequence != expected_sequence:
-        return Reason(
-            code="stale",
-            field="expected_sequence",
-            note=f"Data sudah berubah: langkah terakhir nomor {head.sequence} oleh {head.actor}. Muat ulang halaman.",
-        )
-    if event_type not in head.next or lane != turn_of(head):
-        holder = head.holder.value if head.holder else "tidak ada"
-        return Reason(code="not_holder", note=f"Langkah ini tidak dapat dilakukan: keadaan {head.state}, dipegang {holder}.")
-    return None
-
-
-def next_ids(head: Head) -> dict[str, object]:
-    """Envelope fields of the event that follows: the chain goes on from the head."""
-    sequence = head.sequence + 1
-    return {
-        "submission_id": head.submission_id,
-        "sequence": sequence,
-        "previous": head.hash,
-        "event_id": event_id_of(head.submission_id, sequence),
-    }

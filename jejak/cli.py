@@ -16,8 +16,8 @@ from bus.headers import read_any_header
 from bus.kafka import KafkaError
 from checks.run import as_json as as_report
 from checks.run import exit_code
-from events.stores import StoreRefused, open_store
-from jejak import broker, forms
+from events.stores import StoreRefused, addresses_of, open_store
+from jejak import backup_cli, broker, forms
 from jejak.bus_cli import app as bus
 from jejak.on_kafka import run_on_kafka
 from jejak.opd_cli import app as opd
@@ -26,8 +26,9 @@ from jejak.prepare import REFUSALS, configure_logs, ensure_topics, kafka_beside,
 from jejak.private import owner_only
 from jejak.say import say
 from jejak.token_cli import app as token
+from jejak.user_cli import app as user
 from lane.due import Calendar, due_at
-from lane.files import open_files
+from lane.file_stores import open_files
 from lane.settings import LANES, Settings, SettingsRefused, read_settings
 from portals.portal import PortalProblem
 
@@ -41,7 +42,10 @@ app.add_typer(audit, name="audit")
 app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
 app.add_typer(portal, name="portal")
+app.add_typer(user, name="user")
 app.add_typer(bus, name="bus")
+app.command("backup")(backup_cli.run_backup)
+app.command("restore")(backup_cli.run_restore)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 T = TypeVar("T")
 VAR: Final = Path("var")
@@ -57,7 +61,8 @@ def with_settings(ctx: typer.Context) -> None:
 
 @app.command()
 def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencies on real data.")] = False) -> None:
-    """Everything on this machine: Kafka, all lanes, the archive."""
+    """Everything on this machine: Kafka, all lanes, the archive, the pages for people."""
+    from jejak.desk_parts import DESK, prepare_desk
     from jejak.serve import serve
 
     given = _settings()
@@ -65,11 +70,12 @@ def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencie
     say(f"starting; the log is {LOG}")
     with kafka_for(given) as settings:
         prepare(settings)
+        prepare_desk(settings)
         if demo_too:
             from jejak import demo
 
             demo.start_in_background(settings)
-        serve(settings, LANES)
+        serve(settings, (*LANES, DESK))
 
 
 @app.command()
@@ -82,6 +88,17 @@ def lane(name: Annotated[str, typer.Argument(help=", ".join(LANES))]) -> None:
     with kafka_beside(_settings()) as settings:
         prepare(settings)
         serve(settings, [name])
+
+
+@app.command()
+def desk() -> None:
+    """Only the pages for people; the lanes run elsewhere (JEJAK_DESK_LANES)."""
+    from jejak.desk_parts import DESK, prepare_desk
+    from jejak.serve import serve
+
+    settings = _settings()
+    prepare_desk(settings)
+    serve(settings, [DESK])
 
 
 @app.command("broker")
@@ -117,25 +134,33 @@ def submit(
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Data files (CSV, XLSX, …), or a DataSubmitted as JSON.")],
-    metadata: Annotated[Path | None, typer.Option(help="Metadata of these files: a DataSubmitted, or its dataset, as JSON.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Berkas data (CSV, XLSX, …), atau isian DataSubmitted (JSON).")] = None,
+    metadata: Annotated[Path | None, typer.Option(help="Keterangan data (metadata) berkas itu: isian DataSubmitted, JSON.")] = None,
+    previous: Annotated[Path | None, typer.Option(help="Berkas yang sama seperti terbit sebelumnya; disebutkan apa yang berubah.")] = None,
     as_json: AsJson = False,
-    propose: Annotated[bool, typer.Option("--propose", help="Print a DataSubmitted form made from the files, to fill in.")] = False,
+    propose: Annotated[bool, typer.Option("--propose", help="Cetak isian DataSubmitted dari berkas itu, tinggal dilengkapi.")] = False,
 ) -> None:
-    """Is this data fit to publish? Nothing is sent. Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
+    """Layakkah data ini diterbitkan? (Is this data fit to publish?) Tidak ada yang dikirim dan berkas Anda tidak diubah.
 
-    Example: jejak check penduduk.xlsx
+    Contoh: jejak check penduduk.xlsx
+
+    Hasilnya tabel: GALAT harus diperbaiki, PERHATIAN dibaca dan dijelaskan, info hanya diberitahukan.
+
+    Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
     """
     from jejak import check_cli
 
+    if not files:
+        typer.echo(check_cli.HOW, err=True)
+        raise typer.Exit(2)
     try:
         if propose:
             typer.echo(orjson.dumps(check_cli.proposal(files), option=orjson.OPT_INDENT_2))
             raise typer.Exit(0)
-        if metadata is None and all(check_cli.is_form(path) for path in files):
+        if metadata is None and previous is None and all(check_cli.is_form(path) for path in files):
             ends = {_check_form(path, as_json=as_json) for path in files}
             raise typer.Exit(1 if 1 in ends else max(ends))
-        told, _ = check_cli.check_files(files, metadata)
+        told, _ = check_cli.check_files(files, metadata, previous)
     except forms.FormRefused as refused:
         raise typer.BadParameter(str(refused)) from None
     if as_json:
@@ -162,25 +187,59 @@ def _check_form(path: Path, *, as_json: bool) -> int:
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where docker-compose.yml lies.")] = Path(),
+    site: Annotated[str, typer.Option(help="The name under which people reach this server.")] = "localhost",
+) -> None:
+    """Write what docker-compose.yml needs: .env and secrets/. What is there already stays as it is."""
+    from jejak.installation import KEEP, Installation
+
+    made = list(Installation(folder, site).make())
+    for line in (*(made or ["nothing to do: all is there"]), *KEEP):
+        say(line)
+
+
+@app.command()
 def migrate() -> None:
     """Make the stores' tables and Kafka's topics, before the first start of several processes."""
     settings = _settings()
-    for name in LANES:
+    own = addresses_of(settings.store)
+    for name in (name for name in LANES if "" in own or name in own):
         open_store(settings.store, name).close()
         say(f"store of {name}: ready")
+    from jejak.desk_parts import migrate_desk
+
+    migrate_desk(settings)
+    say("store of desk: ready")
     if settings.kafka:
         made = asyncio.run(ensure_topics(settings))
         say(f"topics made: {', '.join(made) or 'none, all there'}")
 
 
+@app.command("config")
+def show_config(as_json: AsJson = False) -> None:
+    """Every setting as it is in force and where it came from, secrets masked; one that does not exist is an error."""
+    from jejak.configured import configured
+
+    for one in configured(os.environ):
+        typer.echo(orjson.dumps(vars(one)) if as_json else f"{one.setting}={one.value or ''}  ({one.source})")
+
+
 @app.command("doctor")
-def run_doctor(as_json: AsJson = False) -> None:
-    """Is everything this installation needs there and usable?"""
+def run_doctor(
+    as_json: AsJson = False, listed: Annotated[bool, typer.Option("--list", help="Only tell what is looked at.")] = False
+) -> None:
+    """Is everything this installation needs there and usable? Exit code 1 when something is not, with what to do."""
     from jejak import doctor
 
+    if listed:
+        for what, look in doctor.LOOKS.items():
+            typer.echo(orjson.dumps({"what": what, "about": look.about}) if as_json else f"{what}: {look.about}")
+        return
     answers = doctor.examine(_settings())
     for answer in answers:
-        typer.echo(orjson.dumps(vars(answer)) if as_json else f"{'good ' if answer.good else 'WRONG'}  {answer.what}: {answer.words}")
+        words = f"{'good ' if answer.good else 'WRONG'}  {answer.what}: {answer.words}" + (f"\n       → {answer.do}" if answer.do else "")
+        typer.echo(orjson.dumps(vars(answer)) if as_json else words)
     raise typer.Exit(0 if all(answer.good for answer in answers) else 1)
 
 
@@ -189,7 +248,7 @@ def _audit_context() -> AuditContext:
     return AuditContext(
         store_address=settings.store,
         kafka=settings.kafka_cluster(),
-        files=lambda: open_files(settings.files, s3_endpoint=settings.s3_endpoint),
+        files=lambda: open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys()),
         due=lambda arrived: due_at(arrived, minutes=settings.sla_minutes, calendar=Calendar(settings.sla_calendar)),
         lanes=LANES,
     )

@@ -98,7 +98,7 @@ def _upkeep() -> "Iterator[Upkeep]":
     from bus.loops import Progress
     from events.journal import Journal
     from events.stores import open_reader
-    from lane.files import open_files
+    from lane.file_stores import open_files
     from lane.inbox import open_engine
     from services.publisher.attempts import Attempts
     from services.publisher.standings import Standings
@@ -114,7 +114,9 @@ def _upkeep() -> "Iterator[Upkeep]":
     try:
         with _portal(settings) as shown:
             standings = Standings(Journal(store, "publisher"), attempts.engine, directory)
-            yield Upkeep(shown, standings, attempts, open_files(settings.files, s3_endpoint=settings.s3_endpoint))
+            yield Upkeep(
+                shown, standings, attempts, open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys())
+            )
     finally:
         attempts.engine.dispose()
         store.close()

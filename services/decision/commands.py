@@ -50,10 +50,8 @@ def verify(head: Head, body: Verify, context: Context) -> DataVerified:
 
 def _what_checks_found(head: Head, body: Verify, context: Context) -> list[Reason]:
     """Errors must be mended; what else is to be looked at must be answered for."""
-    if not head.errors and not head.warnings:
-        return []
-    submission = context.content(head)
-    return [*has_no_error_findings(submission), *warnings_are_acknowledged(submission, body.note)]
+    errors = has_no_error_findings(context.content(head)) if head.errors else []
+    return [*errors, *warnings_are_acknowledged(head, body.note)]
 
 
 def approve(head: Head, body: Approve, context: Context) -> DataApproved:

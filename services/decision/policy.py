@@ -3,7 +3,8 @@
 from typing import Final
 
 from events.contracts import Checklist, Reason
-from events.submission import Head, Rule, Submission, another_pair_of_eyes
+from events.rules import Rule, another_pair_of_eyes
+from events.submission import Head, Submission
 from lane.inbox import Standing
 from web.tokens import Role
 
@@ -38,12 +39,11 @@ def place_is_free(head: Head, standing: Standing) -> list[Reason]:
     return []
 
 
-def warnings_are_acknowledged(submission: Submission, note: str) -> list[Reason]:
+def warnings_are_acknowledged(head: Head, note: str) -> list[Reason]:
     """Whoever verifies data with warnings says in a note why they may stand."""
-    warnings = sum(finding.severity == "warning" for finding in submission.findings)
-    if not warnings or note.strip():
+    if not head.warnings or note.strip():
         return []
-    told = f"Ada {warnings} temuan yang perlu perhatian: tulis dalam catatan mengapa data tetap dapat diverifikasi, atau kembalikan."
+    told = f"Ada {head.warnings} temuan yang perlu perhatian: tulis dalam catatan mengapa data tetap dapat diverifikasi, atau kembalikan."
     return [Reason(code="not_acknowledged", field="note", note=told)]
 
 

@@ -12,6 +12,7 @@ from events.contracts import Dataset, Finding, Reason
 from events.journal import Journal
 from lane.inbox import UNUSED, Inbox, Standing
 from lane.lane import owned_now
+from lane.versions import Version, version_before
 
 
 @dataclass
@@ -48,6 +49,10 @@ class Names:
         message = f"Isi dan keterangannya sama persis dengan pengajuan nomor {newest[0]}; pastikan ini memang edisi baru."
         return [Finding(word="akuntabel", severity="warning", code="same_content", field="files", message=message)]
 
+    def version_before(self, dataset: Dataset) -> Version | None:
+        """What is public of this dataset now."""
+        return version_before(self.inbox, self.journal, dataset.dataset_id, None) if self._of(dataset).editions else None
+
     def next(self, dataset: Dataset) -> int:
         """The number of a submission that is accepted now."""
         return self._of(dataset).editions + 1
@@ -59,7 +64,8 @@ class Names:
         self._known[dataset.dataset_id] = Standing(before.owner or opd, before.editions + 1, opened, (submission_id, manifest))
 
     def _of(self, dataset: Dataset) -> Standing:
-        self.look_up([dataset.dataset_id])
+        if dataset.dataset_id not in self._known:
+            self.look_up([dataset.dataset_id])
         return self._known[dataset.dataset_id]
 
 

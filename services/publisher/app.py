@@ -1,8 +1,9 @@
 """Composition root of the lane publisher: the common parts, the portal, and the loops that keep it as the log says."""
 
 from bus.channels import DEAD_LETTERS, LOG, Declarations
-from bus.loops import Progress
-from lane.lane import Lane, Shared, build_lane, wake_on
+from bus.loops import Progress, wake_on
+from lane.build import build_lane
+from lane.lane import Lane, Shared
 from portals.kinds import open_portal
 from services.publisher.attempts import Attempts
 from services.publisher.commands import COMMANDS

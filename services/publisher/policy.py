@@ -3,7 +3,7 @@
 from typing import Final
 
 from events.contracts import Actor
-from events.submission import Rule
+from events.rules import Rule
 from web.tokens import Role
 
 MAY_PUBLISH: Final = frozenset({Role.ADMIN_OPENDATA})

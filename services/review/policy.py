@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from events.submission import Rule, same_opd
+from events.rules import Rule, same_opd
 from web.tokens import Role
 
 MAY_REVISE: Final = frozenset({Role.KETUA_PPID})

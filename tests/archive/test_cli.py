@@ -16,7 +16,7 @@ from archive.scan import LogAt
 from benchmarks.load import lives
 from bus.kafka import Kafka
 from lane.due import Calendar, due_at
-from lane.files import LocalFiles
+from lane.file_stores import LocalFiles
 from tests.archive.copies import id_of, journal, messages_of, rows_of, topic
 from tests.archive.stories import FILE, returned_once
 

@@ -13,7 +13,8 @@ import pytest
 from archive.package import FilesMissing, package
 from archive.trail import Trail, story
 from events.submission import Recorded
-from lane.files import FileProblem, LocalFiles
+from lane.file_stores import LocalFiles
+from lane.files import FileProblem
 from tests.archive.stories import FILE, returned_once
 from tests.events.given import story as given_story
 from tests.events.given import submission_of

@@ -156,7 +156,7 @@ def no_chain_check() -> Iterator[None]:
 
 
 def no_fork_check() -> AbstractContextManager[None]:
-    return patched(events.journal, "admitted", "draft.stored.get(key) == record.raw", "key in draft.stored")
+    return patched(events.journal, "admitted", "draft.stored.get(claimed) == record.raw", "claimed in draft.stored")
 
 
 def cursor_before_the_acknowledgement() -> AbstractContextManager[None]:

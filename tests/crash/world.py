@@ -19,7 +19,7 @@ from events.journal import RELAYED, RELAYED_LETTERS
 from events.recorder import Row
 from events.submission import Refused
 from lane.checking import Checking
-from lane.files import open_files
+from lane.file_stores import open_files
 from lane.lane import NotReady
 from tests.crash.checker import Expected, JournalSeen, Seen, violations
 from tests.crash.evidence import placed, seen_in

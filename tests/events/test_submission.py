@@ -8,7 +8,8 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from events.contracts import Actor, Lane
-from events.submission import BATON, State, another_pair_of_eyes, fold, held_by, next_ids, same_opd, turn_of
+from events.rules import another_pair_of_eyes, held_by, next_ids, same_opd, turn_of
+from events.submission import BATON, State, fold
 from tests.events.given import (
     ATASAN,
     KETUA,

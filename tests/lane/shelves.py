@@ -12,7 +12,8 @@ from pathlib import Path
 import obstore
 from obstore.store import S3Store
 
-from lane.files import Files, open_files
+from lane.file_stores import open_files
+from lane.files import Files
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def spooled(store: Store) -> list[str]:
 def run(store: Store, script: str, *, exits: int = 0) -> str:
     """What a process of its own printed; `files` is the store."""
     opened = f"files = open_files({store.url!r}, s3_endpoint={store.endpoint!r}, spools=Path({str(store.spools)!r}))"
-    head = f"from pathlib import Path\nfrom lane.files import open_files\n{opened}\n"
+    head = f"from pathlib import Path\nfrom lane.file_stores import open_files\n{opened}\n"
     done = subprocess.run([sys.executable, "-c", head + textwrap.dedent(script)], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == exits, done.stderr
     return done.stdout

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from lane.files import CHUNK, FileProblem, open_files
+from lane.file_stores import open_files
+from lane.files import CHUNK, FileProblem
 from tests.lane.shelves import Store, keep, sha, spooled
 
 MIB = 1 << 20

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lane.files import FilesUnavailable, open_files
+from lane.file_stores import open_files
+from lane.files import FilesUnavailable
 from tests.lane.shelves import Store, folder, keep, run, sha, spooled
 
 

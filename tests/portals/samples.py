@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from events.contracts import Dataset, File, Reason
-from lane.files import Files, LocalFiles
+from lane.file_stores import LocalFiles
+from lane.files import Files
 from portals.desired import Publication
 
 PERSONAL_DATA = Reason(code="personal_data", note="Ada NIK di kolom keterangan.")
