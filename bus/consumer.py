@@ -113,7 +113,8 @@ class Consumer(ABC):
                 if self.assignment.has_nothing(consumer):
                     await asyncio.sleep(0.2)
                     continue
-                if batch := await within(STALLED_S, self._fetched(consumer)):
+                batch = await within(STALLED_S, self._fetched(consumer))
+                if batch or self.held():
                     began = time.monotonic()
                     await self._apply(batch)
                     if len(batch) < BATCH:  # else there is more already
@@ -128,13 +129,18 @@ class Consumer(ABC):
         While it is worked on nothing more is asked for, unless it is a full one. aiokafka would ask at once, get the one record that
         comes next, and ask no more until that is taken: all that came after it would wait one batch longer.
         """
-        consumer.resume(*consumer.paused() - self._aside)
-        consumer.pause(*self._aside & consumer.assignment())
+        left = self._aside | self.held()
+        consumer.resume(*consumer.paused() - left)
+        consumer.pause(*left & consumer.assignment())
         batches = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
         batch = [message for messages in batches.values() for message in messages]
         if 0 < len(batch) < BATCH:
             consumer.pause(*consumer.assignment())
         return batch
+
+    def held(self) -> frozenset[TopicPartition]:
+        """Partitions whose records wait here: nothing more is read of them meanwhile."""
+        return frozenset()
 
     async def _apply(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Take a batch; while the database or the disk is unavailable, hold it and try again: nothing is skipped."""
@@ -178,7 +184,7 @@ class Consumer(ABC):
         if self._goal is None:
             self._goal = dict(ends)
         self.progress.ready = self.progress.ready or all(reached.get(tp, 0) >= end for tp, end in self._goal.items())
-        if self.progress.lag == 0 or self._read != before:
+        if self.progress.lag == 0 or self._read != before or self.held():
             self.progress.moved()
         elif time.monotonic() - max(self.progress.moved_at, self._built_at) > STALLED_S:
             raise Stalled(f"{self.progress.lag} records wait for {self.progress.name} and none arrives")
@@ -186,7 +192,7 @@ class Consumer(ABC):
     async def _reached(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """How far each partition is read: what is stored, or further where only marks of transactions or expired records follow."""
         reached = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
-        for tp in consumer.assignment() & reached.keys():
+        for tp in (consumer.assignment() & reached.keys()) - self.held():
             position = await within(CALL_S, consumer.position(tp))
             if position > reached[tp]:  # stored, so that the other processes of the lane do not wait for it
                 await asyncio.to_thread(self.journal.pass_over, source_of(self._cluster, tp.topic, tp.partition), position)

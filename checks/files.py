@@ -6,6 +6,7 @@
 import csv
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,8 @@ UNREADABLE: Final = (
     Broken,
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
+    zlib.error,
+    LookupError,
     csv.Error,
     OSError,
     EOFError,

@@ -12,8 +12,10 @@ import python_calamine as calamine
 
 from checks.archives import check_archive
 from checks.columns import TableFacts
+from checks.content import OLE
 from checks.findings import Found
 from checks.limits import ROWS, Limits
+from checks.ole import check_chains
 from checks.persons import is_person_name
 from checks.xlsx import Broken, SheetSeen, Strings, date_styles, merged_in, number_text, sheets_of, strings_of
 from checks.xlsx_rows import Reading, rows_of_sheet
@@ -60,13 +62,8 @@ def open_other(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
             reason="berkas terlalu besar untuk format ini; simpan sebagai XLSX atau CSV",
             reason_en="too large for this format; save it as XLSX or CSV",
         )
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if not check_archive(archive, limits, found):
-                return None
-            if "META-INF/manifest.xml" in archive.namelist() and b"encryption-data" in archive.read("META-INF/manifest.xml"):
-                return found("file_encrypted")
-            _check_ods(archive, found)
+    if not _may_be_read(path, limits, found):
+        return None
     try:
         book = calamine.CalamineWorkbook.from_path(path)
         for about in book.sheets_metadata[: limits.sheets]:
@@ -78,7 +75,26 @@ def open_other(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
         found("file_encrypted")
     except (calamine.CalamineError, ValueError, OSError) as error:
         raise Broken(type(error).__name__) from None
+    except BaseException as panic:  # of a file's making too, but a panic of Rust is no Exception
+        if type(panic).__name__ != "PanicException":
+            raise
+        raise Broken("isinya tidak menurut bentuknya") from None
     return None
+
+
+def _may_be_read(path: Path, limits: Limits, found: Found) -> bool:
+    """What calamine would not survive, or may not see, is looked for before. Raises `Broken`."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if not check_archive(archive, limits, found):
+                return False
+            if "META-INF/manifest.xml" in archive.namelist() and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+                found("file_encrypted")
+                return False
+            _check_ods(archive, found)
+    elif (content := path.read_bytes()).startswith(OLE):
+        check_chains(content)
+    return True
 
 
 def _rows(rows: Sequence[Sequence[object]], limits: Limits) -> Iterator[Row]:

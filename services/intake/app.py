@@ -6,6 +6,7 @@ from bus.channels import DEAD_LETTERS, INBOUND, LOG, RECEIPTS, Declarations
 from bus.loops import Progress
 from bus.sources import InboundConsumer
 from lane.lane import Lane, Shared, build_lane
+from services.intake.ahead import begin
 from services.intake.inbound import TOPICS, judge, refuse
 from services.intake.recovery import recover
 from services.intake.web import routes
@@ -36,6 +37,7 @@ def build(shared: Shared) -> Lane:
             take=lambda records: lane.journal.answer(records, judged),
             group=log_consumer.group and f"{log_consumer.group}.inbound",
             may_start=partial(_ready_to_take, lane),
+            ahead=partial(begin, checking=shared.checking, files=shared.files),
         )
     )
     return lane
