@@ -78,9 +78,9 @@ class PersonalFacts:
     hits: dict[str, Hits] = field(default_factory=dict)
 
     def take(self, numbers: Sequence[int], cells: Sequence[str], counted: Counter[str]) -> None:
-        if not _worth_a_look("\n".join(counted)):
+        if not worth_a_look("\n".join(counted)):
             return
-        seen = {value: kinds for value in counted if _worth_a_look(value) and (kinds := seen_in(value))}
+        seen = {value: kinds for value in counted if worth_a_look(value) and (kinds := seen_in(value))}
         if not seen:
             return
         for value, kinds in seen.items():
@@ -104,7 +104,7 @@ class PersonalFacts:
         return Hits(sum(hits.count for hits in told), rows, next((hits.sample for hits in told if hits.sample), None))
 
 
-def _worth_a_look(text: str) -> bool:
+def worth_a_look(text: str) -> bool:
     """Cheap marks of what `seen_in` could see; a block of most columns has none of them."""
     return any(mark in text for mark in _MARKS) or any(run.search(text) for run in _RUNS)
 

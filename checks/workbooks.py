@@ -11,16 +11,27 @@ from typing import Final
 import python_calamine as calamine
 
 from checks.archives import check_archive
+from checks.around import check_texts
 from checks.columns import TableFacts
 from checks.content import OLE
 from checks.findings import Found
 from checks.limits import ROWS, Limits
 from checks.ole import check_chains
 from checks.persons import is_person_name
-from checks.xlsx import Broken, SheetSeen, Strings, date_styles, merged_in, number_text, sheets_of, strings_of
+from checks.xlsx import Broken, SheetSeen, Strings, merged_in, number_text, sheets_of, strings_of
 from checks.xlsx_rows import Reading, rows_of_sheet
+from checks.xlsx_styles import styles_of
 
 Row = tuple[int, list[str]]
+_COMMENTS: Final = re.compile(r"xl/(?:comments|threadedcomments)")
+_BEHIND: Final = (
+    (r"xl/pivotcache/pivotcacherecords", "data di balik tabel pivot", "the records behind a pivot table"),
+    (r"xl/embeddings/", "berkas lain di dalam berkas ini", "another file inside this one"),
+)
+"""Parts that go with a workbook and that no sheet shows."""
+_LOOKED_THROUGH: Final = re.compile(r"xl/(?:comments|threadedcomments|pivotcache/pivotcache)|docprops/.*\.xml")
+_LOOKED_AT: Final = 8 << 20
+_VISIBILITY: Final = re.compile(rb'table:visibility="(?:collapse|filter)"')
 _PROPERTIES: Final = (("creator", "pembuat"), ("lastModifiedBy", "pengubah terakhir"), ("manager", "manajer"))
 
 
@@ -45,12 +56,12 @@ def open_xlsx(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
             raise Broken("tidak ada lembar")
         names = set(archive.namelist())
         strings: Strings = strings_of(archive)
-        dates = date_styles(archive)
+        styles = styles_of(archive)
         for sheet in sheets[: limits.sheets]:
-            if sheet.part not in names:
-                continue
+            if sheet.part not in names or "/worksheets/" not in f"/{sheet.part}":
+                continue  # a chart has a sheet of its own, without cells
             seen = SheetSeen(merged=merged_in(archive, sheet.part, limits))
-            reading = Reading(strings, dates, from_1904, limits, seen)
+            reading = Reading(strings, styles, from_1904, limits, seen)
             yield Sheet(sheet.name, rows_of_sheet(archive, sheet.part, reading), sheet.hidden, seen)
 
 
@@ -124,11 +135,18 @@ def check_workbook(archive: zipfile.ZipFile, found: Found) -> None:
     names = [name.lower() for name in archive.namelist()]
     if any(name.startswith("xl/externallinks/") for name in names):
         found("external_link")
-    if comments := [name for name in names if re.search(r"xl/(?:comments|threadedcomments)", name)]:
+    if comments := [name for name in names if _COMMENTS.match(name)]:
         found("comments", count=len(comments))
-    for part in ("docProps/core.xml", "docProps/app.xml"):
-        if part in archive.namelist() and archive.getinfo(part).file_size < 1 << 20:
-            check_properties(archive.read(part).decode("utf-8", "replace"), found)
+    for pattern, what, what_en in _BEHIND:
+        if any(re.match(pattern, name) for name in names):
+            found("hidden_content", what=what, what_en=what_en, count=1)
+    for part in archive.namelist():
+        if _LOOKED_THROUGH.match(part.lower()):
+            with archive.open(part) as source:
+                text = source.read(_LOOKED_AT).decode("utf-8", "replace")
+            if part.startswith("docProps/"):
+                check_properties(text, found)
+            check_texts(re.findall(r'>([^<>]+)<|\bv="([^"]*)"', text), found)
 
 
 def check_properties(text: str, found: Found) -> None:
@@ -156,9 +174,10 @@ def _check_ods(archive: zipfile.ZipFile, found: Found) -> None:
         rest = b""
         while block := source.read(1 << 20):
             text = rest + block
-            hidden += text.count(b'table:visibility="collapse"')
-            annotations += text.count(b"<office:annotation ")
-            rest = text[-40:] if text[-40:].count(b'table:visibility="collapse"') == 0 else b""
+            cut = max(text.rfind(b">") + 1, len(text) - 4096)  # a tag that is not yet whole is looked at with the next block
+            hidden += len(_VISIBILITY.findall(text[:cut]))
+            annotations += text[:cut].count(b"<office:annotation ")
+            rest = text[cut:]
     if hidden:
         found("hidden_content", what=f"{hidden} baris atau kolom", what_en=f"{hidden} rows or columns")
     if annotations:
@@ -167,8 +186,6 @@ def _check_ods(archive: zipfile.ZipFile, found: Found) -> None:
 
 def check_sheet(sheet: Sheet, facts: TableFacts | None, found: Found) -> None:
     """Called when the sheet was read to its end."""
-    if facts is None:
-        return found("sheet_empty")
     what, what_en = [], []
     if sheet.hidden:
         what, what_en = ["seluruh lembar"], ["the whole sheet"]
@@ -178,8 +195,14 @@ def check_sheet(sheet: Sheet, facts: TableFacts | None, found: Found) -> None:
     if columns := sheet.seen.hidden_columns:
         what.append(f"{columns} kolom")
         what_en.append(f"{columns} columns")
+    if unseen := sheet.seen.unseen_count:
+        what.append(f"{unseen} sel dengan huruf putih atau format tanpa isi")
+        what_en.append(f"{unseen} cells in white letters or a format that shows nothing")
+    rows = sorted({*rows[:ROWS], *sheet.seen.unseen})
     if what:
         found("hidden_content", rows=rows[:ROWS], count=max(1, len(rows)), what=", ".join(what), what_en=", ".join(what_en))
+    if facts is None:
+        return found("sheet_empty")
     if sheet.seen.without_value_count:
         found("formula_without_value", rows=sheet.seen.without_value, count=sheet.seen.without_value_count)
     data = {number for number, _ in facts.held}

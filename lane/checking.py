@@ -29,7 +29,7 @@ from lane.malware import scan
 from lane.versions import Version, followed_by, period_told
 from lane.workers import Workers, copied
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of what the checks find: raise it, and files are looked at again."""
 REMEMBERED: Final = 512
 REFUSED: Final = frozenset({"file_type", "malware"})
