@@ -27,7 +27,7 @@ from checks.identifiers import (
 from checks.limits import ROWS
 from checks.persons import is_role_mailbox
 
-_RUNS: Final = (re.compile(r"\d(?:[ .\-]?\d){11}"), re.compile(r"8\d{9}"), re.compile(r"[A-Za-z]\d{6}"))
+_RUNS: Final = (re.compile(r"(?<!\d)\d(?:[ .\-]?\d){11}"), re.compile(r"8\d{9}"), re.compile(r"[A-Za-z]\d{6}"))
 _MARKS: Final = (
     "@",
     "**",
