@@ -25,7 +25,7 @@ from typing import Any, Final
 from lane.workers import Workers
 from tests.checks.corpus import CORPUS, NIK, SUFFIXES
 
-SECONDS: Final = 20.0
+SECONDS: Final = 60.0
 MEMORY_MB: Final = 1_024
 _ZIPPED: Final = frozenset({"xlsx", "ods", "zip"})
 _WORDS: Final = (
