@@ -18,7 +18,7 @@ from checks.findings import Found
 from checks.limits import ROWS, Limits
 from checks.ole import check_chains
 from checks.persons import is_person_name
-from checks.xlsx import Broken, SheetSeen, Strings, merged_in, number_text, sheets_of, strings_of
+from checks.xlsx import Broken, SheetSeen, Strings, merged_in, new_parser, number_text, parse, sheets_of, strings_of
 from checks.xlsx_rows import Reading, rows_of_sheet
 from checks.xlsx_styles import styles_of
 
@@ -31,7 +31,7 @@ _BEHIND: Final = (
 """Parts that go with a workbook and that no sheet shows."""
 _LOOKED_THROUGH: Final = re.compile(r"xl/(?:comments|threadedcomments|pivotcache/pivotcache)|docprops/.*\.xml")
 _LOOKED_AT: Final = 8 << 20
-_VISIBILITY: Final = re.compile(rb'table:visibility="(?:collapse|filter)"')
+_MOST_CELLS: Final = 20_000_000
 _PROPERTIES: Final = (("creator", "pembuat"), ("lastModifiedBy", "pengubah terakhir"), ("manager", "manajer"))
 
 
@@ -161,6 +161,32 @@ def check_properties(text: str, found: Found) -> None:
         found("properties_person", where=", ".join(dict.fromkeys(said)))
 
 
+@dataclass
+class _SeenInOds:
+    """What is counted on the way through an ODS's content. Raises `Broken` for a cell that stands for more cells than fit into memory."""
+
+    hidden: int = 0
+    annotations: int = 0
+    rows: int = 1
+    cells: int = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.hidden += attributes.get("table:visibility") in {"collapse", "filter"}
+        if name == "office:annotation":
+            self.annotations += 1
+        elif name == "table:table-row":
+            self.rows = _repeated(attributes, "table:number-rows-repeated")
+        elif name in {"table:table-cell", "table:covered-table-cell"} and "office:value-type" in attributes:
+            self.cells += self.rows * _repeated(attributes, "table:number-columns-repeated")
+            if self.cells > _MOST_CELLS:
+                raise Broken("terlalu banyak sel berulang")
+
+
+def _repeated(attributes: dict[str, str], name: str) -> int:
+    said = attributes.get(name, "1")
+    return int(said[:12]) if said.isdecimal() else 1
+
+
 def _check_ods(archive: zipfile.ZipFile, found: Found) -> None:
     names = archive.namelist()
     if "meta.xml" in names and archive.getinfo("meta.xml").file_size < 1 << 20:
@@ -169,19 +195,16 @@ def _check_ods(archive: zipfile.ZipFile, found: Found) -> None:
         found("file_macros", name="")
     if "content.xml" not in names:
         raise Broken("content.xml tidak ada")
+    seen = _SeenInOds()
+    parser = new_parser()
+    parser.StartElementHandler = seen.start
     with archive.open("content.xml") as source:
-        hidden = annotations = 0
-        rest = b""
-        while block := source.read(1 << 20):
-            text = rest + block
-            cut = max(text.rfind(b">") + 1, len(text) - 4096)  # a tag that is not yet whole is looked at with the next block
-            hidden += len(_VISIBILITY.findall(text[:cut]))
-            annotations += text[:cut].count(b"<office:annotation ")
-            rest = text[cut:]
-    if hidden:
+        for _ in parse(source, parser):  # what is not well-formed would keep calamine busy for ever
+            continue
+    if hidden := seen.hidden:
         found("hidden_content", what=f"{hidden} baris atau kolom", what_en=f"{hidden} rows or columns")
-    if annotations:
-        found("comments", count=annotations)
+    if seen.annotations:
+        found("comments", count=seen.annotations)
 
 
 def check_sheet(sheet: Sheet, facts: TableFacts | None, found: Found) -> None:

@@ -31,6 +31,8 @@ from lane.workers import Workers, copied
 
 VERSION: Final = 3
 """Of what the checks find: raise it, and files are looked at again."""
+BYTES_A_SECOND: Final = 500_000
+"""How fast a file is looked at even on a busy machine; measured: one to three times as fast (docs/performance.md)."""
 REMEMBERED: Final = 512
 REFUSED: Final = frozenset({"file_type", "malware"})
 """What a person cannot judge: refused at intake, and at a revision."""
@@ -103,7 +105,7 @@ class Checking:
             return dict(orjson.loads(raw))
         try:
             with copied(read(file)) as path, copied(self.files.read(old.sha256)) as before:
-                told = self._asked({"path": path, "name": file.name, "before": before, "keys": keys}, file.sha256)
+                told = self._asked({"path": path, "name": file.name, "before": before, "keys": keys}, file.sha256, file.bytes + old.bytes)
         except FileProblem as problem:
             log.warning("file_lost", sha256=file.sha256, before=old.sha256, code=problem.code)
             return {"changes": None, "findings": []}
@@ -181,13 +183,14 @@ class Checking:
                 return _one(file, "malware")
             columns = [column.model_dump(mode="json", exclude_none=True) for column in dataset.columns]
             job = {"path": path, "name": file.name, "media_type": file.media_type, "columns": columns, "about": _about(dataset)}
-            return self._asked({**job, "allowed": sorted(self.allowed)}, file.sha256) or _one(file, "not_checked")
+            return self._asked({**job, "allowed": sorted(self.allowed)}, file.sha256, file.bytes) or _one(file, "not_checked")
 
-    def _asked(self, job: dict[str, Any], sha256: str) -> Told | None:
-        """A worker's answer; None when it had to be killed."""
-        told = self._workers.ask(job, seconds=self.seconds, memory_mb=self.memory_mb)
+    def _asked(self, job: dict[str, Any], sha256: str, size: int) -> Told | None:
+        """A worker's answer; None when it had to be killed. A file of many bytes is given more time."""
+        seconds = self.seconds + size / BYTES_A_SECOND
+        told = self._workers.ask(job, seconds=seconds, memory_mb=self.memory_mb)
         if told is None:
-            log.warning("check_ended", sha256=sha256, seconds=self.seconds)
+            log.warning("check_ended", sha256=sha256, seconds=seconds)
         return told
 
     def _remembered(self, sha256: str, against: str) -> dict[str, Any] | None:

@@ -9,6 +9,8 @@ FILES = 25
 FOUND = {
     ("xlsx", 13, 16): "a part that cannot be unpacked",
     ("xlsx", 13, 84): "an encoding that nobody knows",
+    ("ods", 213, 967): "a tag that is not closed, which calamine waits for",
+    ("ods", 213, 2870): "the same",
     ("xls", 13, 28): "a panic of calamine",
     ("xls", 13, 54): "a chain of sectors that turns in circles",
     ("zip", 13, 47): "an identity number as the largest of a column",
