@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias
 
 import structlog
@@ -11,10 +12,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from eventsourcing.persistence import PersistenceError
 
-from bus.consumer import Consumer, LogShorter, record_of
-from bus.kafka import CALL_S
-from bus.loops import within
-from events.journal import Outcome, Record, dead_letter
+from bus.consumer import Consumer, record_of
+from events import alarms
+from events.admission import Outcome, Record, dead_letter
 
 log = structlog.get_logger("jejak.bus")
 Message: TypeAlias = "ConsumerRecord[bytes, bytes]"
@@ -27,16 +27,14 @@ class LogConsumer(Consumer):
 
     must_be_there: ClassVar[bool] = True
 
-    async def _look_at_beginning(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
-        """A log whose beginning was deleted would be read on from where it begins now, with a hole nobody sees."""
-        begins = await within(CALL_S, consumer.beginning_offsets(partitions))
-        stored = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
-        if gone := [tp for tp, begin in begins.items() if begin > stored[tp]]:
-            tp = gone[0]
-            raise LogShorter(f"{tp.topic}/{tp.partition}: Kafka begins at {begins[tp]}, {stored[tp]} were read; those between are gone")
-
-    def _lost(self, words: str) -> None:
-        raise LogShorter(words)
+    def _alarmed(self) -> str | None:
+        """Derived from the dead letters themselves, so that no restart ends it."""
+        if not alarms.count_alarms(self.journal.store):
+            return None
+        alarms.heal(self.journal.store, datetime.now(UTC))
+        counted = alarms.count_alarms(self.journal.store)
+        told = ", ".join(f"{count} {code}" for code, count in sorted(counted.items()))
+        return f"alarm: dead letters {told}; see jejak bus status" if told else None
 
 
 @dataclass
@@ -58,6 +56,11 @@ class InboundConsumer(Consumer):
         self._held = {}  # read again from the stored position
         await super()._consume_cluster(admin)
 
+    async def seek(self, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]) -> None:
+        for tp in partitions:
+            self._held.pop(tp, None)  # read again from there
+        await super().seek(consumer, partitions)
+
     async def _apply(self, messages: Sequence[Message]) -> None:
         for tp, group in _by_partition(messages).items():
             records = [record_of(message, self._cluster) for message in group]
@@ -65,11 +68,14 @@ class InboundConsumer(Consumer):
         waiting = [future for _, futures in self._held.values() for future in futures if not future.done()]
         if waiting:
             await asyncio.to_thread(wait, waiting, LINGER_S)
-        done = [tp for tp, (_, futures) in self._held.items() if all(future.done() for future in futures)]
-        if ready := [message for tp in done for message in self._held[tp][0]]:
-            await super()._apply(ready)
-        for tp in done:
-            del self._held[tp]
+        for tp in self._held.keys() & self._aside:
+            del self._held[tp]  # lost meanwhile: unread until the operator says how to go on
+        done = {tp: group for tp, (group, futures) in self._held.items() if all(future.done() for future in futures)}
+        if done:
+            await super()._apply([message for group in done.values() for message in group])
+        for tp, group in done.items():
+            if self._held.get(tp, (None, ()))[0] is group:
+                del self._held[tp]
 
     def _begun(self, records: Sequence[Record]) -> Sequence[Future[Any]]:
         """Nothing, where it cannot be begun: whoever takes the records meets the reason again."""
@@ -78,9 +84,6 @@ class InboundConsumer(Consumer):
         except Exception as error:  # noqa: BLE001 (told, and met again)
             log.warning("not_begun", consumer=self.progress.name, error=type(error).__name__)
             return ()
-
-    async def _look_at_beginning(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
-        """Read on from wherever it begins: an OPD's topic may be made anew."""
 
     def taken(self, records: Sequence[Record]) -> list[Outcome]:
         try:
@@ -100,9 +103,6 @@ class InboundConsumer(Consumer):
             place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
             log.exception("record_failed", consumer=self.progress.name, **place)
             return self.journal.answer([record], lambda fresh: [self.refuse(r, "failed") for r in fresh])
-
-    def _lost(self, words: str) -> None:
-        self.progress.left_alone = words
 
 
 def _by_partition(messages: Sequence[Message]) -> dict[TopicPartition, list[Message]]:

@@ -15,19 +15,23 @@ MASKED_BY: Final = ("personal_data_", "mask_weak", "column_personal")
 
 
 def profile_of(facts: TableFacts, found: Found) -> Profile:
-    """`{"sheet", "rows", "columns": [...], "preview": [[…]]}`; `found` says which columns are masked."""
+    """`{"sheet", "rows", "columns": [...], "preview": [[…]], "preview_rows": [...]}`; rows are numbered from 1 as in the file.
+
+    `found` says which columns are masked.
+    """
     hidden = {
         note.column
         for note in found.notes.values()
         if note.file == found.file and note.sheet == found.sheet and note.code.startswith(MASKED_BY)
     }
     masks = {column.index for column in facts.columns if column.name in hidden or hint_of(column.name) not in {None, "name"}}
-    preview = [[_shown(cell, masks, at) for at, cell in enumerate(cells)] for _, cells in facts.preview]
+    preview = facts.preview
     return {
         "sheet": plain(found.sheet) if found.sheet else None,
         "rows": facts.rows,
         "columns": [_column(column, is_masked=column.index in masks) for column in facts.columns],
-        "preview": preview,
+        "preview": [[_shown(cell, masks, at) for at, cell in enumerate(cells)] for _, cells in preview],
+        "preview_rows": [row for row, _ in preview],
     }
 
 

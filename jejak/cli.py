@@ -16,8 +16,9 @@ from bus.headers import read_any_header
 from bus.kafka import KafkaError
 from checks.run import as_json as as_report
 from checks.run import exit_code
-from events.stores import StoreRefused, open_store
-from jejak import broker, forms
+from events.stores import StoreRefused, addresses_of, open_store
+from jejak import backup_cli, broker, forms
+from jejak.bus_cli import app as bus
 from jejak.on_kafka import run_on_kafka
 from jejak.opd_cli import app as opd
 from jejak.portal_cli import app as portal
@@ -25,6 +26,7 @@ from jejak.prepare import REFUSALS, configure_logs, ensure_topics, kafka_beside,
 from jejak.private import owner_only
 from jejak.say import say
 from jejak.token_cli import app as token
+from jejak.user_cli import app as user
 from lane.due import Calendar, due_at
 from lane.file_stores import open_files
 from lane.settings import LANES, Settings, SettingsRefused, read_settings
@@ -40,6 +42,10 @@ app.add_typer(audit, name="audit")
 app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
 app.add_typer(portal, name="portal")
+app.add_typer(user, name="user")
+app.add_typer(bus, name="bus")
+app.command("backup")(backup_cli.run_backup)
+app.command("restore")(backup_cli.run_restore)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 T = TypeVar("T")
 VAR: Final = Path("var")
@@ -55,7 +61,8 @@ def with_settings(ctx: typer.Context) -> None:
 
 @app.command()
 def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencies on real data.")] = False) -> None:
-    """Everything on this machine: Kafka, all lanes, the archive."""
+    """Everything on this machine: Kafka, all lanes, the archive, the pages for people."""
+    from jejak.desk_parts import DESK, prepare_desk
     from jejak.serve import serve
 
     given = _settings()
@@ -63,11 +70,12 @@ def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencie
     say(f"starting; the log is {LOG}")
     with kafka_for(given) as settings:
         prepare(settings)
+        prepare_desk(settings)
         if demo_too:
             from jejak import demo
 
             demo.start_in_background(settings)
-        serve(settings, LANES)
+        serve(settings, (*LANES, DESK))
 
 
 @app.command()
@@ -80,6 +88,17 @@ def lane(name: Annotated[str, typer.Argument(help=", ".join(LANES))]) -> None:
     with kafka_beside(_settings()) as settings:
         prepare(settings)
         serve(settings, [name])
+
+
+@app.command()
+def desk() -> None:
+    """Only the pages for people; the lanes run elsewhere (JEJAK_DESK_LANES)."""
+    from jejak.desk_parts import DESK, prepare_desk
+    from jejak.serve import serve
+
+    settings = _settings()
+    prepare_desk(settings)
+    serve(settings, [DESK])
 
 
 @app.command("broker")
@@ -168,25 +187,59 @@ def _check_form(path: Path, *, as_json: bool) -> int:
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where docker-compose.yml lies.")] = Path(),
+    site: Annotated[str, typer.Option(help="The name under which people reach this server.")] = "localhost",
+) -> None:
+    """Write what docker-compose.yml needs: .env and secrets/. What is there already stays as it is."""
+    from jejak.installation import KEEP, Installation
+
+    made = list(Installation(folder, site).make())
+    for line in (*(made or ["nothing to do: all is there"]), *KEEP):
+        say(line)
+
+
+@app.command()
 def migrate() -> None:
     """Make the stores' tables and Kafka's topics, before the first start of several processes."""
     settings = _settings()
-    for name in LANES:
+    own = addresses_of(settings.store)
+    for name in (name for name in LANES if "" in own or name in own):
         open_store(settings.store, name).close()
         say(f"store of {name}: ready")
+    from jejak.desk_parts import migrate_desk
+
+    migrate_desk(settings)
+    say("store of desk: ready")
     if settings.kafka:
         made = asyncio.run(ensure_topics(settings))
         say(f"topics made: {', '.join(made) or 'none, all there'}")
 
 
+@app.command("config")
+def show_config(as_json: AsJson = False) -> None:
+    """Every setting as it is in force and where it came from, secrets masked; one that does not exist is an error."""
+    from jejak.configured import configured
+
+    for one in configured(os.environ):
+        typer.echo(orjson.dumps(vars(one)) if as_json else f"{one.setting}={one.value or ''}  ({one.source})")
+
+
 @app.command("doctor")
-def run_doctor(as_json: AsJson = False) -> None:
-    """Is everything this installation needs there and usable?"""
+def run_doctor(
+    as_json: AsJson = False, listed: Annotated[bool, typer.Option("--list", help="Only tell what is looked at.")] = False
+) -> None:
+    """Is everything this installation needs there and usable? Exit code 1 when something is not, with what to do."""
     from jejak import doctor
 
+    if listed:
+        for what, look in doctor.LOOKS.items():
+            typer.echo(orjson.dumps({"what": what, "about": look.about}) if as_json else f"{what}: {look.about}")
+        return
     answers = doctor.examine(_settings())
     for answer in answers:
-        typer.echo(orjson.dumps(vars(answer)) if as_json else f"{'good ' if answer.good else 'WRONG'}  {answer.what}: {answer.words}")
+        words = f"{'good ' if answer.good else 'WRONG'}  {answer.what}: {answer.words}" + (f"\n       → {answer.do}" if answer.do else "")
+        typer.echo(orjson.dumps(vars(answer)) if as_json else words)
     raise typer.Exit(0 if all(answer.good for answer in answers) else 1)
 
 
@@ -195,7 +248,7 @@ def _audit_context() -> AuditContext:
     return AuditContext(
         store_address=settings.store,
         kafka=settings.kafka_cluster(),
-        files=lambda: open_files(settings.files, s3_endpoint=settings.s3_endpoint),
+        files=lambda: open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys()),
         due=lambda arrived: due_at(arrived, minutes=settings.sla_minutes, calendar=Calendar(settings.sla_calendar)),
         lanes=LANES,
     )

@@ -114,7 +114,9 @@ def _upkeep() -> "Iterator[Upkeep]":
     try:
         with _portal(settings) as shown:
             standings = Standings(Journal(store, "publisher"), attempts.engine, directory)
-            yield Upkeep(shown, standings, attempts, open_files(settings.files, s3_endpoint=settings.s3_endpoint))
+            yield Upkeep(
+                shown, standings, attempts, open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys())
+            )
     finally:
         attempts.engine.dispose()
         store.close()

@@ -36,7 +36,9 @@ BYTES_A_SECOND: Final = 500_000
 REMEMBERED: Final = 512
 REFUSED: Final = frozenset({"file_type", "malware"})
 """What a person cannot judge: refused at intake, and at a revision."""
-NOT_KEPT: Final = REFUSED | {"not_checked"}
+LOOK_AGAIN: Final = frozenset({"not_checked", "file_lost"})
+"""What says nothing of the file, but of the moment at which it was looked at."""
+NOT_KEPT: Final = REFUSED | LOOK_AGAIN
 """Looked at again next time: a scanner learns, and a machine is not always as busy."""
 Open = Callable[[File], Iterable[bytes]]
 Told = dict[str, Any]

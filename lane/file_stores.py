@@ -10,7 +10,8 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,7 +26,16 @@ if TYPE_CHECKING:
     from obstore.store import S3Config
 
 PART: Final = 8 << 20  # of an S3 upload or download; S3 takes 10,000 parts, so files up to 78 GiB
+OPD: Final = r"[a-z0-9][a-z0-9-]{0,62}"
 LEFTOVER_AFTER: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class S3Keys:
+    """Who we are on an S3 server."""
+
+    id: str
+    secret: str = field(repr=False)
 
 
 class LocalFiles:
@@ -93,6 +103,12 @@ class LocalFiles:
             except FileNotFoundError:
                 return None
 
+    def listed(self) -> Iterator[tuple[str, list[str]]]:
+        with or_unavailable():
+            for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]")):
+                # What was found out about a file lies beside it too; a mark is empty, that is not.
+                yield from _by_file(path.name for path in folder.iterdir() if "." not in path.name or not path.stat().st_size)
+
     def _put(self, path: Path, sha256: str) -> None:
         target = self._root / _key(sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -153,6 +169,17 @@ class S3Files:
             except FileNotFoundError:
                 return None
 
+    def listed(self) -> Iterator[tuple[str, list[str]]]:
+        with or_unavailable():
+            owners = dict(_by_file(self._names("owners/")))
+            for name in self._names():
+                if is_sha256(name):
+                    yield name, owners.get(name, [])
+
+    def _names(self, prefix: str | None = None) -> Iterator[str]:
+        for page in obstore.list(self._store, prefix):
+            yield from (str(found["path"]).rpartition("/")[2] for found in page if prefix or not str(found["path"]).startswith("owners/"))
+
     def _size_of(self, key: str) -> int | None:
         with or_unavailable():
             try:
@@ -165,11 +192,17 @@ class S3Files:
 
 
 def open_files(
-    url: str, *, s3_endpoint: str | None = None, timeout: timedelta = timedelta(seconds=30), spools: Path | None = None
+    url: str,
+    *,
+    s3_endpoint: str | None = None,
+    s3_keys: S3Keys | None = None,
+    timeout: timedelta = timedelta(seconds=30),
+    spools: Path | None = None,
 ) -> Files:
     """The store behind `file:<folder>` or `s3://<bucket>/<prefix>`.
 
-    S3 reads credentials and region from the usual AWS_* environment; `s3_endpoint` names a server that is not Amazon's.
+    S3 reads the region, and without `s3_keys` its credentials, from the usual AWS_* environment; `s3_endpoint` names a server that is not
+    Amazon's.
     `timeout` bounds each S3 request, which is retried for up to twice that; `spools` is the local folder for files on
     their way to S3 (default: the system's for temporary files). Raises ValueError (the URL), FilesUnavailable.
     """
@@ -181,6 +214,8 @@ def open_files(
     if s3_endpoint is not None and not s3_endpoint.startswith(("http://", "https://")):
         raise ValueError(f"Alamat S3 {s3_endpoint!r} harus diawali http:// atau https://.")
     config: S3Config = {} if s3_endpoint is None else {"endpoint": s3_endpoint}
+    if s3_keys:
+        config |= {"access_key_id": s3_keys.id, "secret_access_key": s3_keys.secret}
     store = S3Store(
         parts.netloc,
         prefix=parts.path.strip("/") or None,
@@ -197,9 +232,19 @@ def open_files(
 
 def _marked(sha256: str, opd: str) -> str:
     """The name of the mark beside a file. Raises ValueError: neither ever comes from a person unchecked."""
-    if not (is_sha256(sha256) and re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", opd)):
+    if not (is_sha256(sha256) and re.fullmatch(OPD, opd)):
         raise ValueError(f"no mark for {sha256!r} of {opd!r}")
     return f"{sha256}.{opd}"
+
+
+def _by_file(names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """Names of files and of marks beside them → each file's hash with the OPDs that brought it. What else is kept beside is passed over."""
+    found = dict[str, list[str]]()
+    for name in sorted(names):
+        sha256, _, beside = name.partition(".")
+        if is_sha256(sha256):
+            found.setdefault(sha256, []).extend([beside] if re.fullmatch(OPD, beside) else [])
+    yield from found.items()
 
 
 def _key(sha256: str) -> str:

@@ -75,6 +75,10 @@ class Files(Protocol):
         """Can files be written now? For readiness and `jejak doctor`. Raises FilesUnavailable."""
         ...
 
+    def listed(self) -> Iterator[tuple[str, list[str]]]:
+        """Every file's hash, with the OPDs that brought it. For back-ups: it takes as long as there are files. Raises FilesUnavailable."""
+        ...
+
     def keep_beside(self, sha256: str, name: str, content: bytes) -> None:
         """Keep what was found out about a file beside it, under a name; it can be made again at any time. Raises FilesUnavailable."""
         ...

@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bus.kafka import Kafka
 from checks.content import ALLOWED
+from events.stores import addresses_of
+from lane.file_stores import S3Keys
+from lane.given import PREFIX as PREFIX  # noqa: PLC0414 (settings are asked how they are written)
+from lane.given import given
 
-PREFIX: Final = "JEJAK_"
 LANES: Final = ("intake", "review", "decision", "publisher", "archive")
 """The lanes by name; the archive is one that only follows."""
-NOT_OURS: Final = ("JEJAK_TEST_", "JEJAK_BENCH_")
 
 
 class SettingsRefused(RuntimeError):
@@ -38,6 +40,8 @@ class Settings(BaseModel):
     files: str = "file:var/files"
     files_limit_mb: Annotated[int, Field(ge=1, le=10_000)] = 100
     s3_endpoint: str | None = None
+    s3_key_id: str | None = None
+    s3_secret: str | None = None
     check_types: str = "csv,tsv,xlsx,xls,ods,json,geojson,pdf,zip"
     check_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0
     check_memory_mb: Annotated[int, Field(ge=256, le=100_000)] = 1_024
@@ -52,14 +56,23 @@ class Settings(BaseModel):
     keys: Path = Path("var/keys")
     sla_minutes: Annotated[int, Field(ge=1, le=100_000)] = 60
     sla_calendar: Literal["wall", "office"] = "wall"
+    take_minutes: Annotated[int, Field(ge=1, le=1_440)] = 30
     login: Literal["local"] = "local"
+    desk_lanes: str | None = None
+    desk_url: str | None = None
+    desk_idle_minutes: Annotated[int, Field(ge=5, le=720)] = 30
+    desk_session_hours: Annotated[int, Field(ge=1, le=72)] = 12
+    desk_timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("store")
     @classmethod
     def _store(cls, value: str) -> str:
-        if not value.startswith(("sqlite:", "postgresql://", "postgres://")):
-            raise ValueError("must be sqlite:DIR/ or postgresql://…")
+        addresses = addresses_of(value)
+        if not all(address.startswith(("sqlite:", "postgresql://", "postgres://")) for address in addresses.values()):
+            raise ValueError("must be sqlite:DIR/ or postgresql://…, or one of these for each lane: lane=postgresql://… lane=…")
+        if unknown := sorted(addresses.keys() - {"", *LANES}):
+            raise ValueError(f"knows the lanes {', '.join(LANES)}, not {', '.join(unknown)}")
         return value
 
     @field_validator("files")
@@ -97,6 +110,13 @@ class Settings(BaseModel):
             raise ValueError("must be an address, http(s)://…")
         return value
 
+    @field_validator("desk_url")
+    @classmethod
+    def _desk_url(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s/]+/?", value):
+            raise ValueError("must be the address that people type, http(s)://host, without a path")
+        return value and value.rstrip("/")
+
     @model_validator(mode="after")
     def _together(self) -> "Settings":
         if wrong := _wrong_together(self.model_dump()):
@@ -112,17 +132,24 @@ class Settings(BaseModel):
             str(self.kafka_ca) if self.kafka_ca else None,
         )
 
+    def s3_keys(self) -> S3Keys | None:
+        return S3Keys(self.s3_key_id, self.s3_secret) if self.s3_key_id and self.s3_secret else None
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Raises `SettingsRefused` naming every wrong variable, unknown ones included. An empty value counts as unset."""
-    given = {k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX) and not k.startswith(NOT_OURS) and v}
+    values, lines = given(environ)
+    texts = {name: value.text for name, value in values.items()}
     try:
-        return Settings.model_validate(given)
+        settings = Settings.model_validate(texts)
     except ValidationError as refused:
-        lines = [_line(error["loc"], error["type"], error["msg"]) for error in refused.errors()]
+        lines += [_line(error["loc"], error["type"], error["msg"]) for error in refused.errors()]
         if all(error["loc"] for error in refused.errors()):  # pydantic looks at them together only when each is good by itself
-            lines += _wrong_together(given)
-        raise SettingsRefused("\n".join(lines)) from None
+            lines += _wrong_together(texts)
+    else:
+        if not lines:
+            return settings
+    raise SettingsRefused("\n".join(lines))
 
 
 def _wrong_together(given: Mapping[str, object]) -> list[str]:
@@ -134,6 +161,8 @@ def _wrong_together(given: Mapping[str, object]) -> list[str]:
         wrong.append(f"JEJAK_KAFKA_USER and JEJAK_KAFKA_PASSWORD are needed with JEJAK_KAFKA_SECURITY={security}")
     if in_sync.isdecimal() and replication.isdecimal() and int(in_sync) > int(replication):
         wrong.append("JEJAK_KAFKA_IN_SYNC cannot be more than JEJAK_KAFKA_REPLICATION")
+    if bool(given.get("s3_key_id")) != bool(given.get("s3_secret")):
+        wrong.append("JEJAK_S3_KEY_ID and JEJAK_S3_SECRET are needed together")
     if portal.startswith("http") and not given.get("portal_token"):
         wrong.append("JEJAK_PORTAL_TOKEN is needed when JEJAK_PORTAL is a CKAN")
     return wrong

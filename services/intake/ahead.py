@@ -9,11 +9,12 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
+from events.admission import Record
 from events.contracts import Inbound, InboundFile
-from events.journal import Record
 from lane.checking import Checking, Look
 from lane.files import Files
-from services.intake.commands import INLINE_LIMIT, content_of, read_form
+from services.intake.commands import read_form
+from services.intake.contents import INLINE_LIMIT, content_of
 from services.intake.inbound import opd_of
 
 

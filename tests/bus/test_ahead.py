@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bus.kafka import Kafka
-from events.journal import Journal, Outcome, Record
+from events.admission import Outcome, Record
+from events.journal import Journal
 from tests.bus.cluster import log_consumer, new_topic, put, running, until
 from tests.events.conftest import Place
 

@@ -3,8 +3,11 @@
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from eventsourcing.persistence import PersistenceError
 
@@ -134,3 +137,31 @@ def test_rows_in_the_order_of_their_keys(journal: Journal) -> None:
         after = (page[-1][0].hex, page[-1][1])
 
     assert got == expected
+
+
+def test_each_lane_opens_at_its_own_address(tmp_path: Path) -> None:
+    addresses = f"intake=sqlite:{tmp_path}/a/ review=sqlite:{tmp_path}/b/"
+    for lane in ("intake", "review"):
+        open_store(addresses, lane).close()
+
+    assert (tmp_path / "a" / "intake.sqlite").exists()
+    assert (tmp_path / "b" / "review.sqlite").exists()
+    with pytest.raises(StoreRefused, match="addresses of intake, review only, and none for the lane decision"):
+        open_store(addresses, "decision")
+
+
+def test_a_lane_whose_role_may_make_no_schema_uses_the_one_that_it_was_given(postgres: Callable[[], str]) -> None:
+    address, role = postgres(), f"lane_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'")
+        connection.execute(f"CREATE SCHEMA jejak_review AUTHORIZATION {role}")
+        connection.execute("CREATE SCHEMA jejak_intake")
+    its_own = urlsplit(address)
+    its_own = its_own._replace(netloc=f"{role}:x@{its_own.netloc.rpartition('@')[2]}")
+
+    open_store(its_own.geturl(), "review").close()
+
+    with pytest.raises(PersistenceError, match="permission denied"):
+        open_store(its_own.geturl(), "intake")
+    with pytest.raises(PersistenceError, match="permission denied"):
+        open_store(its_own.geturl(), "decision")

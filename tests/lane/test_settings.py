@@ -1,5 +1,7 @@
 """Settings are read once and checked all at once: every wrong one is named, with what it should be."""
 
+from pathlib import Path
+
 import pytest
 
 from lane.settings import SettingsRefused, read_settings
@@ -78,3 +80,52 @@ def test_a_secure_cluster_is_reached_with_its_user() -> None:
     options = kafka.options()
     assert (options["bootstrap_servers"], options["security_protocol"]) == ("a:9092,b:9092", "SASL_PLAINTEXT")
     assert (options["sasl_plain_username"], options["sasl_plain_password"], options["sasl_mechanism"]) == ("u", "p", "SCRAM-SHA-512")
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [("KAFKA_PASSWORD", "rahasia"), ("PORTAL_TOKEN", "rahasia"), ("S3_SECRET", "rahasia"), ("STORE", "postgresql://u:p@h/d")],
+)
+def test_a_secret_may_be_kept_in_a_file(name: str, secret: str, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(f"{secret}\n", "utf-8")
+    beside = {"JEJAK_S3_KEY_ID": "jejak"} if name == "S3_SECRET" else {}
+
+    settings = read_settings({f"JEJAK_{name}_FILE": str(file), **beside})
+
+    assert getattr(settings, name.lower()) == secret
+
+
+def test_an_empty_file_counts_as_unset(tmp_path: Path) -> None:
+    (tmp_path / "none").touch()
+
+    assert read_settings({"JEJAK_PORTAL_TOKEN_FILE": str(tmp_path / "none")}) == read_settings({})
+
+
+def test_a_file_that_cannot_be_read_is_named_with_every_other_wrong_setting(tmp_path: Path) -> None:
+    lines = refused(KAFKA_PASSWORD_FILE=str(tmp_path / "none"), PORT="x")
+
+    assert lines[0] == f"JEJAK_KAFKA_PASSWORD_FILE: {tmp_path / 'none'} cannot be read (No such file or directory)"
+    assert lines[1].startswith("JEJAK_PORT: ")
+
+
+def test_a_secret_in_two_places_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x", "utf-8")
+
+    assert refused(PORTAL_TOKEN="y", PORTAL_TOKEN_FILE=str(tmp_path / "secret")) == [
+        "JEJAK_PORTAL_TOKEN and JEJAK_PORTAL_TOKEN_FILE are both set: only one may be"
+    ]
+
+
+def test_what_is_no_secret_has_no_file() -> None:
+    assert refused(HOST_FILE="x") == ["JEJAK_HOST_FILE: there is no such setting"]
+
+
+def test_lanes_may_have_addresses_of_their_own() -> None:
+    assert read_settings({"JEJAK_STORE": "intake=postgresql://a@h/d\nreview=sqlite:x/"}).store
+    assert refused(STORE="intake=postgresql://a@h/d kitchen=sqlite:x/")[0].startswith("JEJAK_STORE: knows the lanes intake, review")
+    assert refused(STORE="intake=mysql://a@h/d")[0].startswith("JEJAK_STORE: must be")
+
+
+def test_the_key_of_an_s3_server_comes_with_its_secret() -> None:
+    assert refused(S3_KEY_ID="jejak") == ["JEJAK_S3_KEY_ID and JEJAK_S3_SECRET are needed together"]

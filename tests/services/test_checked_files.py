@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jejak import demo_village
-from tests.events.given import CHECKLIST, after, approved, published, revision_of, story, submitted, verified
+from tests.events.given import CHECKLIST, after, approved, published, revision_of, story, submission_of, submitted, verified
 from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, desk_of, form
 
 NIK = "3313014101900001"
@@ -71,7 +71,7 @@ async def test_another_agency_sees_no_profile(tmp_path: Path) -> None:
     async with desk_of("intake", tmp_path) as intake:
         submission_id = (await intake.post("submissions", TIM, with_file(content))).json()["submission_id"]
 
-        assert (await intake.get(f"submissions/{submission_id}/files/{sha256}/profile", KETUA_OF_DINKES)).status_code == 403
+        assert (await intake.get(f"submissions/{submission_id}/files/{sha256}/profile", KETUA_OF_DINKES)).status_code == 404
         assert (await intake.get(f"submissions/{submission_id}/files/{'0' * 64}/profile", KETUA)).status_code == 404
 
 
@@ -89,6 +89,18 @@ async def test_a_revision_is_checked_anew(tmp_path: Path) -> None:
 
     assert "personal_data_nik" in {f["code"] for f in answer.json()["data"]["findings"]}
     assert NIK not in json.dumps(answer.json())
+
+
+@pytest.mark.parametrize(("code", "stands"), [("csv_dialect", True), ("not_checked", False), ("file_lost", False)])
+async def test_when_nothing_is_changed_what_was_found_stands_but_for_a_file_that_could_not_be_looked_at(
+    code: str, tmp_path: Path, *, stands: bool
+) -> None:
+    finding = {"word": "valid", "severity": "warning", "code": code, "field": "files.0", "message": "x"}
+    async with desk_of("review", tmp_path) as review:
+        submission_id = review.given(*story(submission_of(findings=[finding])))
+        answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1)
+
+    assert ([f["message"] for f in answer.json()["data"]["findings"]] == ["x"]) is stands
 
 
 async def test_warnings_are_verified_with_a_note_only(tmp_path: Path) -> None:

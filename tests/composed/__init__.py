@@ -1,0 +1,1 @@
+"""The system of docker-compose.yml as an office runs it, on real containers."""

@@ -1,0 +1,135 @@
+"""The composed system as its users meet it: the whole way over TLS, who may see what, what a container may do, what it costs."""
+
+import hashlib
+import json
+import re
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from tests import containers
+from tests.composed.lives import Lives
+from tests.composed.system import JEJAK_IMAGE, LANES, SERVING, Composed, docker
+from tests.services.desk import CONTENT, form
+
+pytestmark = pytest.mark.needs("docker")
+MIB = 1 << 20
+
+
+def test_from_the_agency_to_the_public_through_the_front_door(composed: Composed, opd: str) -> None:
+    sent = form(opd=opd, content=None)
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+    with composed.door() as door:
+        lives = Lives(door, opd)
+        assert door.call("PUT", f"/intake/api/files/{sha256}", token=composed.token("tim_ppid", opd), content=CONTENT).status_code == 201
+        submission_id = lives.submit(sent)
+        lives.walk(submission_id)
+
+        published = door.submission("archive", submission_id)["history"][-1]["data"]
+        public, about = (_here(composed, url) for url in (published["files"][0]["url"], published["url"]))
+        shown, page = door.http.get(public), door.http.get(about, follow_redirects=True)
+        catalogue = door.http.get("/portal/catalog.jsonld")
+
+    assert shown.content == CONTENT
+    assert f"Dinas {opd}" in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert catalogue.headers["content-type"] == "application/ld+json"
+    assert "semua utuh" in composed.jejak("audit", "verify").stdout
+
+
+def test_the_operators_commands_run_in_the_system(composed: Composed) -> None:
+    token = composed.jejak("token", "add", "--name", "Inspektorat", "--role", "auditor").stdout.strip()
+
+    with composed.door() as door:
+        assert door.call("GET", "/archive/api/submissions/00000000-0000-0000-0000-000000000000/trail", token=token).status_code == 404
+        assert door.call("GET", "/review/api/inbox", token=token).status_code == 200
+        assert door.call("GET", "/review/api/inbox").status_code == 401
+    answers = [json.loads(line) for line in composed.jejak("doctor", "--json").stdout.splitlines()]
+    assert [answer for answer in answers if not answer["good"]] == []
+
+
+def test_what_is_meant_for_inside_stays_inside(composed: Composed) -> None:
+    with composed.door() as door:
+        inside = ("/metrics", "/healthz", "/readyz", "/docs", "/asyncapi", "/", "/portal")
+        statuses = {path: door.http.get(path).status_code for path in inside}
+
+    assert statuses == {**dict.fromkeys(inside, 404), "/": 302, "/portal": 302}
+    published = [
+        line for line in composed.compose("ps", "--format", "{{.Service}} {{.Publishers}}").stdout.splitlines() if "127.0.0.1" in line
+    ]
+    assert [line.split()[0] for line in published] == ["front"]
+
+
+def test_no_lane_reads_another_s_journal(composed: Composed) -> None:
+    def asks(lane: str, schema: str) -> "subprocess.CompletedProcess[str]":
+        password = re.search(r":([^:@]+)@", (composed.folder / "secrets" / f"store-{lane}").read_text("utf-8"))
+        assert password
+        question = f"SELECT count(*) FROM jejak_{schema}.stored_events"  # noqa: S608 (names of this test)
+        return composed.compose(
+            *("exec", "-T", "-e", f"PGPASSWORD={password[1]}", "postgres"),
+            *("psql", "-h", "postgres", "-U", f"jejak_{lane}", "-d", "jejak", "-c", question),
+            check=False,
+        )
+
+    assert {lane: asks(lane, lane).returncode for lane in LANES} == dict.fromkeys(LANES, 0)
+    for lane, other in zip(LANES, (*LANES[1:], LANES[0]), strict=True):
+        assert f"permission denied for schema jejak_{other}" in asks(lane, other).stderr
+
+
+def test_containers_have_no_rights_and_show_no_secrets(composed: Composed) -> None:
+    secrets = [path.read_text("utf-8").strip() for path in (composed.folder / "secrets").iterdir() if path.name != "public.pem"]
+    for service in SERVING:
+        found = composed.state(service)
+        assert [secret for secret in secrets if secret and secret in json.dumps(found)] == [], service
+        if service in LANES:
+            host = found["HostConfig"]
+            assert (found["Config"]["User"], host["ReadonlyRootfs"], host["CapDrop"], host["Privileged"]) == ("jejak", True, ["ALL"], False)
+            assert (host["RestartPolicy"]["Name"], "no-new-privileges:true" in host["SecurityOpt"]) == ("unless-stopped", True)
+    assert _shell("touch /opt/jejak/x /x; id -u").split()[-1] == "10001"
+
+
+def test_the_image_is_small_and_compiles_nothing() -> None:
+    base = containers.image("PYTHON_IMAGE")
+    assert base
+    sizes = [json.loads(docker("image", "inspect", name))[0]["Size"] for name in (JEJAK_IMAGE, base)]
+
+    assert sizes[0] - sizes[1] < 250 * MIB
+    assert (
+        _shell("for one in cc gcc g++ clang tcc make rustc go; do command -v $one; done; ls /opt/jejak/bin | grep -x 'pip.*'; true") == ""
+    )
+
+
+def test_it_fits_on_a_server_with_four_gigabytes(composed: Composed) -> None:
+    limits = {service: composed.state(service)["HostConfig"]["Memory"] for service in SERVING}
+    used = {}
+    for service in SERVING:
+        line = docker("stats", "--no-stream", "--format", "{{.MemPerc}}", composed.compose("ps", "-q", service).stdout.strip())
+        used[service] = float(line.strip().rstrip("%"))
+
+    assert min(limits.values()) > 0
+    assert sum(limits.values()) < 3_900 * MIB
+    assert {service: share for service, share in used.items() if share > 85} == {}
+
+
+@pytest.mark.parametrize("service", ["review", "kafka", "postgres"])
+def test_a_stop_is_graceful(composed: Composed, service: str) -> None:
+    began = time.monotonic()
+    composed.compose("stop", service)
+    took, state = time.monotonic() - began, composed.state(service)["State"]
+    composed.up()
+
+    assert took < (15 if service == "review" else 45)
+    assert state["ExitCode"] in {0, 143}, "137: it was killed"
+
+
+def _here(composed: Composed, url: str) -> str:
+    """As `url`, which the public finds on port 443, on the port of this test."""
+    assert url.startswith("https://localhost/portal/dataset/")
+    return url.replace("https://localhost/", f"https://localhost:{composed.https}/")
+
+
+def _shell(script: str) -> str:
+    run: Any = docker("run", "--rm", "--read-only", "--entrypoint", "sh", JEJAK_IMAGE, "-c", f"({script}) 2>/dev/null")
+    return str(run)
