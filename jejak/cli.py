@@ -11,13 +11,14 @@ import typer
 
 from archive.cli import app as audit
 from archive.context import AuditContext
+from bus.access import AccessRefused
 from bus.client import submit as send_and_wait
 from bus.headers import read_any_header
 from bus.kafka import KafkaError
 from checks.run import as_json as as_report
 from checks.run import exit_code
 from events.stores import StoreRefused, addresses_of, open_store
-from jejak import backup_cli, broker, forms
+from jejak import access_cli, backup_cli, broker, forms
 from jejak.on_kafka import run_on_kafka
 from jejak.opd_cli import app as opd
 from jejak.portal_cli import app as portal
@@ -40,6 +41,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
 app.add_typer(portal, name="portal")
+app.command("access")(access_cli.run_access)
 app.command("backup")(backup_cli.run_backup)
 app.command("restore")(backup_cli.run_restore)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -241,7 +243,7 @@ def main() -> None:
     except SettingsRefused as refused:
         say(f"Wrong settings:\n{refused}")
         raise SystemExit(2) from None
-    except (StoreRefused, PortalProblem, forms.FormRefused, *REFUSALS) as refused:
+    except (StoreRefused, PortalProblem, AccessRefused, forms.FormRefused, *REFUSALS) as refused:
         say(f"jejak: {refused}")
         raise SystemExit(1) from None
     except UNREACHABLE as error:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from jejak.authority import certify
 from lane.settings import LANES
 from web.tokens import PRIVATE, PUBLIC, make_keys
 
@@ -33,6 +34,10 @@ JEJAK_PORTAL_PUBLIC_URL=https://{site}/portal
 
 # The Kafka that this installation is; never change it.
 KAFKA_CLUSTER_ID={cluster}
+
+# Kafka's outer listener, for the systems of OPDs (its certificate is of certificates/kafka-authority.pem):
+# COMPOSE_FILE=docker-compose.yml:docker-compose.kafka.yml
+# KAFKA_PORT=9094
 
 # Any setting of docs/for-operators.md may stand here: JEJAK_SLA_CALENDAR=office
 
@@ -68,6 +73,9 @@ class Installation:
         for lane in LANES:
             yield from _once(hidden / f"store-{lane}", f"postgresql://jejak_{lane}:{_password()}@postgres/jejak")
         yield from _anew(hidden / "stores", " ".join(f"{lane}={(hidden / f'store-{lane}').read_text('utf-8').strip()}" for lane in LANES))
+        for user in (*LANES, "operator"):
+            yield from _once(hidden / f"kafka-{user}", _password())
+        yield from _outside(hidden / "outside.pem", self.folder / "certificates" / "kafka-authority.pem", self.site)
         yield from _once(hidden / "portal-token", "")
         yield from _once(hidden / "s3", _password())
         yield from _anew(hidden / "s3-server", _s3_server((hidden / "s3").read_text("utf-8").strip()))
@@ -81,6 +89,14 @@ def _password() -> str:
 def _s3_server(secret: str) -> str:
     identity = {"name": "jejak", "credentials": [{"accessKey": "jejak", "secretKey": secret}], "actions": ["Admin"]}
     return json.dumps({"identities": [identity]})
+
+
+def _outside(server: Path, authority: Path, site: str) -> Iterator[str]:
+    """What OPDs meet at Kafka's outer listener, and what they trust it by."""
+    if not server.exists():
+        certified = certify(site)
+        yield from _anew(authority, certified.authority.strip())
+        yield from _anew(server, certified.server.strip())
 
 
 def _keys(hidden: Path) -> Iterator[str]:

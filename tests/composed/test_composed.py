@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from bus.client import send, submit
+from bus.kafka import KafkaError
 from tests import containers
 from tests.composed.lives import Lives
 from tests.composed.system import JEJAK_IMAGE, LANES, SERVING, Composed, docker
@@ -37,6 +39,24 @@ def test_from_the_agency_to_the_public_through_the_front_door(composed: Composed
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert catalogue.headers["content-type"] == "application/ld+json"
     assert "semua utuh" in composed.jejak("audit", "verify").stdout
+
+
+async def test_an_agency_submits_on_kafka_s_outer_listener_as_its_own_user(composed: Composed, opd: str) -> None:
+    sent, own = form(opd=opd), composed.kafka_as(opd)
+
+    (receipt,) = await submit(
+        own, [(f"opd.{opd}.data-submitted.v1", None, json.dumps(sent).encode())], event_ids=[sent["event_id"]], timeout_s=60
+    )
+
+    assert receipt["outcome"] == "accepted"
+    with composed.door() as door:
+        composed.until(lambda: door.submission("review", receipt["submission_id"]), "review to see it")
+        Lives(door, opd).walk(receipt["submission_id"])
+    for topic in ("opd.dinas-lain.data-submitted.v1", "opendata.submissions.v1"):
+        with pytest.raises((KafkaError, TimeoutError)):
+            await send(own, [(topic, b"x", b"x")])
+    with pytest.raises((KafkaError, OSError, TimeoutError)):
+        await send(composed.kafka_as(opd, password="salah"), [(f"opd.{opd}.data-submitted.v1", b"x", b"x")])
 
 
 def test_the_operators_commands_run_in_the_system(composed: Composed) -> None:
