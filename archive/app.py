@@ -2,14 +2,24 @@
 
 from fastapi import APIRouter
 
+from archive.steps import Statistics
+from archive.views import Views
 from archive.web import archive_routes
 from bus.channels import DEAD_LETTERS, LOG, Declarations
-from lane.lane import Lane, Shared, build_lane
-from lane.web import LaneOf, add_health
+from bus.loops import Progress, wake_on
+from lane.build import build_lane
+from lane.callers import LaneOf
+from lane.health import add_health
+from lane.lane import Lane, Shared
 
 
 def build(shared: Shared) -> Lane:
-    return build_lane("archive", shared, commands={})
+    lane = build_lane("archive", shared, commands={})
+    views = Views(lane.journal, lane.inbox.engine, shared.due, Progress("views"), wake_on(lane.journal.on_commit))
+    views.prepare()
+    lane.parts |= {"views": views, "statistics": Statistics(lane.inbox.engine, shared.directory.name_of)}
+    lane.work.append((views.progress, views.run))
+    return lane
 
 
 def routes(lane: LaneOf) -> APIRouter:

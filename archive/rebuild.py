@@ -15,7 +15,8 @@ from archive.workers import Progress, rare_garbage, silent
 from bus.consumer import record_of
 from bus.reader import Span, cluster_id, read_topic, spans, writer
 from events import migration
-from events.journal import EVENTS, Journal, Outcome, Record, source_of
+from events.admission import Outcome, Record, source_of
+from events.journal import EVENTS, Journal
 from events.stores import open_store
 
 RECORDS_A_COMMIT: Final = 2_000

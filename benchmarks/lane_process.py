@@ -20,11 +20,13 @@ from benchmarks.officials import OFFICIALS, Arrived, Stamps, revise_all
 from benchmarks.workers import answer, lines
 from bus.headers import read_any_header
 from bus.loops import ended, forever, wake_on, woken
+from events.admission import Outcome, Record
 from events.contracts import Lane as Holder
-from events.journal import EVENTS, Entry, Outcome, Record
+from events.journal import EVENTS, Entry
 from events.recorder import Batch, LetterKind, Row
 from jejak.app import LANES
 from jejak.prepare import configure_logs, settle_heap
+from lane.asked import Asked
 from lane.lane import Lane, open_shared
 from lane.settings import read_settings
 
@@ -61,7 +63,7 @@ class Bench:
         wake, seen = wake_on(self.lane.journal.on_commit), set[str]()
         await self.lane.until_ready()
         while True:
-            page = await asyncio.to_thread(self.lane.inbox.page, holder=Holder.REVIEW, limit=500)
+            page = await asyncio.to_thread(self.lane.inbox.page, Asked(holder=Holder.REVIEW), limit=500)
             now = time.monotonic()
             fresh = [(item.opd, str(item.submission_id)) for item in page.items if str(item.submission_id) not in seen]
             self.stamps += [(submission_id, now) for _, submission_id in fresh]

@@ -22,7 +22,8 @@ from benchmarks.workers import worker
 from bus.kafka import Kafka
 from events.contracts import LOG_TOPIC
 from jejak import ports
-from web.tokens import PRIVATE, Role, issue, load_private
+from web.keys import PRIVATE, load_private
+from web.tokens import Role, issue
 
 CALLS: Final = 300
 PATIENCE_S: Final = 900.0

@@ -19,7 +19,7 @@ from benchmarks.measure import Usage, expect, say, watched
 from benchmarks.workers import Worker, worker
 from bus.kafka import Kafka
 from events.contracts import LOG_TOPIC, RECEIPTS_TOPIC
-from web.tokens import make_keys
+from web.keys import make_keys
 
 LANES: Final = ("intake", "review", "decision", "publisher", "archive")
 

@@ -9,19 +9,26 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from bus.client import send
-from bus.consumer import Stalled
 from bus.kafka import CALL_S, Kafka, log, stopped
+from bus.look_back import KafkaLookBack, LookBack
 from bus.loops import STALLED_S, WATCH_S, Progress, ended, pause, within
+from bus.standing import Stalled
 from events.contracts import DIRECTORY_TOPIC
 
+
+class MadeAnew(RuntimeError):
+    """The topic is another one than was read before."""
+
+
 V = TypeVar("V")
+BRIEFLY_S: Final = 0.2
 Entry = tuple[str, bytes | None]
 """A record's key and bytes; None takes the entry away."""
 
@@ -38,7 +45,7 @@ class Kept(Protocol):
 class Directory:
     """Not complete until `progress.ready`. Records that cannot be read are counted and passed over: the newest good one stands.
 
-    `lost`: entries that a store knows and Kafka no longer has. They stand; health shows how many.
+    The topic may be lost and made anew at any time: then it is read from its beginning, and what it no longer says stands.
     """
 
     kafka: Kafka
@@ -49,9 +56,19 @@ class Directory:
     """dataset_id → the portal's own id of a dataset that it had before Jejak."""
     issued: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    lost: set[str] = field(default_factory=set)
+    _shown: set[str] = field(default_factory=set)
+    """Keys of the records that Kafka has shown, also those that took an entry away."""
     _kept: list[Kept] = field(default_factory=list)
     _known: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> set[str]:
+        """Entries that a store knows and Kafka no longer has; health shows how many."""
+        return self._known.keys() - self._shown
+
+    def shown(self) -> frozenset[str]:
+        """The keys of all entries that Kafka has, or took away."""
+        return frozenset(self._shown)
 
     def name_of(self, opd: str) -> str:
         return str(self.opds.get(opd, {}).get("name") or opd)
@@ -87,7 +104,6 @@ class Directory:
         """Know what this store knows, and write there what arrives from now on. Before `run`. Raises OSError."""
         for key, value in kept.read():
             self._apply(key, value)
-            self.lost.add(key)  # until Kafka shows it
         self._kept.append(kept)
 
     async def run(self) -> None:
@@ -95,7 +111,7 @@ class Directory:
         while True:
             try:
                 await self._follow()
-            except (KafkaError, OSError, TimeoutError, Stalled) as error:
+            except (KafkaError, OSError, TimeoutError, Stalled, MadeAnew) as error:
                 failures += 1
                 self.progress.blocked = f"{type(error).__name__}: {error}"
                 log.warning("directory_rebuilt", error=repr(error))
@@ -113,28 +129,33 @@ class Directory:
 
     async def _follow(self) -> None:
         consumer = AIOKafkaConsumer(**self.kafka.options(), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
-        partition, built_at = TopicPartition(DIRECTORY_TOPIC, 0), time.monotonic()
+        partition, look_back = TopicPartition(DIRECTORY_TOPIC, 0), KafkaLookBack(self.kafka)
         consumer.assign([partition])
+        self._shown.clear()
+        following = _Following(consumer, look_back, partition)
         try:
             await within(CALL_S, consumer.start())
             consumer.seek(partition, 0)
             while True:
-                end = (await within(CALL_S, consumer.end_offsets([partition])))[partition]
-                waits_ms = int(WATCH_S * 1000) if self.progress.ready else 200
-                for messages in (await within(STALLED_S, consumer.getmany(timeout_ms=waits_ms))).values():
-                    taken = [entry for message in messages if (entry := self._take(message.key, message.value))]
-                    await asyncio.to_thread(self._keep, taken)
-                before, self.progress.lag = self.progress.lag, max(0, end - await within(CALL_S, consumer.position(partition)))
-                if self.progress.lag == 0 and not self.progress.ready:
-                    await asyncio.to_thread(self._keep, list(self._known.items()))  # each lane's store knows what another one knew
-                    self.progress.ready = True
-                self._tell_lost()
-                if self.progress.lag == 0 or self.progress.lag != before:
-                    self.progress.moved()
-                elif time.monotonic() - max(self.progress.moved_at, built_at) > STALLED_S:
-                    raise Stalled("the directory does not arrive")
+                messages = await following.read(WATCH_S if following.caught_up else BRIEFLY_S)
+                taken = [entry for message in messages if (entry := self._take(message.key, message.value))]
+                await asyncio.to_thread(self._keep, taken)
+                await self._judge(following)
         finally:
             await stopped(consumer.stop())
+            await look_back.close()
+
+    async def _judge(self, following: "_Following") -> None:
+        before, self.progress.lag = self.progress.lag, await following.lag()
+        if self.progress.lag == 0 and not following.caught_up:
+            await asyncio.to_thread(self._keep, list(self._known.items()))  # each lane's store knows what another one knew
+            following.caught_up = self.progress.ready = True
+        if following.caught_up:
+            self._tell_lost()
+        if self.progress.lag == 0 or self.progress.lag != before:
+            self.progress.moved()
+        elif time.monotonic() - max(self.progress.moved_at, following.began_at) > STALLED_S:
+            raise Stalled("the directory does not arrive")
 
     def _take(self, key: bytes | None, value: bytes | None) -> Entry | None:
         """Apply one record of the topic. Returns what is to be kept; None for a record that says nothing."""
@@ -143,7 +164,7 @@ class Directory:
             self.progress.counts["unreadable"] += 1
             return None
         self.progress.counts["applied"] += 1
-        self.lost.discard(name)
+        self._shown.add(name)
         return name, value
 
     def _apply(self, key: str, value: bytes | None) -> bool:
@@ -178,10 +199,44 @@ class Directory:
 
     def _tell_lost(self) -> None:
         """Health shows that Kafka holds less than a store; the number is what the metrics see."""
-        lost = len(self.lost) if self.progress.ready else 0
+        lost = len(self.lost)
         if lost and not self.progress.left_alone:
             log.error("directory_lost", entries=lost)
         self.progress.left_alone = f"directory_lost: {lost} entries that a store knows are not on Kafka; they stand" if lost else None
+
+
+@dataclass
+class _Following:
+    """The topic, read from its beginning on. `caught_up`: all that was there has been read."""
+
+    consumer: AIOKafkaConsumer
+    look_back: LookBack
+    partition: TopicPartition
+    caught_up: bool = False
+    began_at: float = field(default_factory=time.monotonic)
+    _end: int = 0
+    _last: "ConsumerRecord[bytes, bytes] | None" = None
+
+    async def read(self, seconds: float) -> "list[ConsumerRecord[bytes, bytes]]":
+        """What came within so many seconds. Raises MadeAnew when the record read last is no longer where it was.
+
+        Nothing is lost when it was only compacted away: the topic is then read once more.
+        """
+        self._end = (await within(CALL_S, self.consumer.end_offsets([self.partition])))[self.partition]
+        if self._end < await within(CALL_S, self.consumer.position(self.partition)):
+            raise MadeAnew("the directory holds less than was read")
+        batches = await within(STALLED_S, self.consumer.getmany(timeout_ms=int(seconds * 1000)))
+        messages: list[ConsumerRecord[bytes, bytes]] = batches.get(self.partition, [])
+        if self.caught_up and (last := self._last):
+            found = (await self.look_back.records_at({self.partition: last.offset})).get(self.partition)
+            if found is None or (found.key, found.value) != (last.key, last.value):
+                raise MadeAnew("the directory is another one than was read")
+        self._last = messages[-1] if messages else self._last
+        return messages
+
+    async def lag(self) -> int:
+        position: int = await within(CALL_S, self.consumer.position(self.partition))
+        return max(0, self._end - position)
 
 
 def _put(entries: dict[str, V], name: str, value: V | None) -> None:

@@ -12,8 +12,6 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from events.lawful import LAW
-
 log = structlog.get_logger("jejak.loops")
 T = TypeVar("T")
 
@@ -24,14 +22,15 @@ WATCH_S: Final = 5.0
 STALLED_S: Final = 30.0
 GRACE_S: Final = 1.0
 AGAIN_S: Final = 5.5
-HOLES: Final = ("fork", *(code for code, _ in LAW))
-"""Dead letters after which a submission's events may be missing here: health stays red until somebody has looked."""
 BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 @dataclass
 class Progress:
-    """What health, readiness and metrics see of one consumer or relay. `ready`: read to the end that was there at start."""
+    """What health, readiness and metrics see of one consumer or relay. `ready`: read to the end that was there at start.
+
+    `blocked` ends by itself when what is away comes back; what is `left_alone` waits for the operator. Both begin with a code and a colon.
+    """
 
     name: str
     counts: Counter[str] = field(default_factory=Counter)
@@ -48,7 +47,7 @@ class Progress:
     @property
     def healthy(self) -> bool:
         stuck = self.lag > 0 and time.monotonic() - self.moved_at > STALLED_S
-        return self.blocked is None and self.left_alone is None and not stuck and not any(self.counts[code] for code in HOLES)
+        return self.blocked is None and self.left_alone is None and not stuck
 
 
 async def within(seconds: float, work: Awaitable[T]) -> T:

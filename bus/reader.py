@@ -51,6 +51,16 @@ async def spans(kafka: Kafka, topic: str) -> dict[int, Span]:
     return {tp.partition: (first[tp], after[tp]) for tp in partitions}
 
 
+async def spans_if_there(kafka: Kafka, topic: str) -> dict[int, Span]:
+    """As `spans`; nothing when there is no such topic."""
+    try:
+        async with kafka.admin() as admin:
+            there = topic in await admin.list_topics()
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise _unreachable(kafka, error) from error
+    return await spans(kafka, topic) if there else {}
+
+
 async def read_topic(kafka: Kafka, topic: str, wanted: Mapping[int, Span]) -> AsyncIterator[list["ConsumerRecord[bytes, bytes]"]]:
     """The records of these spans, in batches of one partition each. Raises LogUnreachable when none comes for half a minute."""
     open_spans = {TopicPartition(topic, partition): span for partition, span in wanted.items() if span[0] < span[1]}

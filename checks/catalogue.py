@@ -58,7 +58,8 @@ def _finding(note: Note) -> Finding:
         "column": plain(note.column or ""),
         "count": str(note.count),
     } | note.words
-    message, message_en = (" ".join(text.format(**words).split()).replace(" .", ".") for text in (check.message, check.message_en))
+    texts = (check.message, check.message_en) if note.column or "personal" not in note.code else _of_no_column(check)
+    message, message_en = (" ".join(text.format(**words).split()).replace(" .", ".") for text in texts)
     rows = tuple(sorted(dict.fromkeys(note.rows)))[:ROWS] or None
     if rows:
         several = f" dan {note.count - len(rows)} lagi" if note.count > len(rows) else ""
@@ -78,6 +79,14 @@ def _finding(note: Note) -> Finding:
         column=(plain(note.column) or None) if note.column else None,
         count=note.count or None,
         sample=_safe(note.sample),
+    )
+
+
+def _of_no_column(check: Check) -> tuple[str, str]:
+    """The same of what stands around a table."""
+    return (
+        check.message.replace("Kolom {column}", "Teks di luar tabel").replace("Hapus kolom itu", "Hapus teks itu"),
+        check.message_en.replace("Column {column}", "Text outside the table").replace("Take the column out", "Take that text out"),
     )
 
 

@@ -6,7 +6,7 @@ the limits, not by the table: distinct values are counted up to a number, the fi
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 from checks.findings import Found
 from checks.grid import TOTAL, Row, Table, key_of
 from checks.limits import PREVIEW, ROWS, Limits
-from checks.notation import DATES, NUMBERS, Notation, date_in, notation_of, number_in
+from checks.notation import DATES, ENGLISH, INDONESIAN, NUMBERS, Notation, date_in, notation_of, number_in
 from checks.personal import PersonalFacts
 from checks.text import is_broken
 from events.contracts import Column
@@ -70,7 +70,13 @@ class ColumnFacts:
         if self.declared and self.declared.type in {"integer", "number"}:
             return True
         known = self.filled - self.notations["missing"]
-        return (self.declared is None or self.declared.type == "any") and known > 0 and self.count(NUMBERS) * 10 >= known * 9
+        said = self.count(NUMBERS) + self.notations["percent"]
+        return (self.declared is None or self.declared.type == "any") and known > 0 and said * 10 >= known * 9
+
+    @property
+    def is_indonesian(self) -> bool:
+        """How its ambiguous numbers (1.234) are read."""
+        return self.count(INDONESIAN) >= self.count(ENGLISH)
 
     def take(self, numbers: Sequence[int], cells: Sequence[str], limits: Limits) -> None:
         """A block of this column."""
@@ -149,6 +155,10 @@ class TableFacts:
     def preview(self) -> list[tuple[int, tuple[str, ...]]]:
         return self.held[:PREVIEW]
 
+    def rows_of(self, column: ColumnFacts, values: Collection[str]) -> list[int]:
+        """The first rows, of those that are held, in which a column has one of these values."""
+        return list(itertools.islice((number for number, cells in self.held if cells[column.index] in values), ROWS))
+
 
 def gather(table: Table, declared: dict[int, Column], limits: Limits, found: Found, *, strict_width: bool) -> TableFacts:
     """Reads the table to its end. `declared`: the metadata's column by position; `strict_width`: rows of another width are told."""
@@ -201,9 +211,11 @@ def _data_rows(
 
 
 def _is_total(cells: tuple[str, ...]) -> bool:
-    if cells[0][:1] not in _TOTAL_BEGINS and all(cell[:1] not in _TOTAL_BEGINS for cell in cells[1:3]):
-        return False
-    return any(TOTAL.fullmatch(cell) for cell in cells[:3])
+    """By the first three cells, or the first that is filled."""
+    said = cells[:3]
+    if not cells[0] and not any(said):
+        said = (next((cell for cell in cells if cell), ""),)
+    return any(cell[:1] in _TOTAL_BEGINS and TOTAL.fullmatch(cell) for cell in said)
 
 
 def _look_twice(facts: TableFacts, number: int, cells: tuple[str, ...], limits: Limits) -> None:
@@ -218,7 +230,7 @@ def _look_twice(facts: TableFacts, number: int, cells: tuple[str, ...], limits: 
 def _digits(value: str) -> int:
     """How many digits a value has that is nothing but digits; else 0. `length_rows` holds no rows for 0."""
     bare = value.strip()
-    return len(bare) if bare.isdigit() else 0
+    return len(bare) if bare.isdecimal() else 0
 
 
 def _note(rows: list[int], number: int) -> None:

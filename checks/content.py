@@ -80,7 +80,7 @@ def _ole_directory(path: Path) -> bytes:
 
 
 def _text(head: bytes) -> Kind:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
         return "csv"
     body = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if body[:1] in b"{[" and body[:1]:

@@ -1,6 +1,7 @@
 """What the metadata says of the columns, against what the file holds: missing, spelt otherwise, more than declared, of another type."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +12,16 @@ from checks.notation import NUMBERS, Notation
 from events.contracts import Column
 
 _ALIKE: Final = 0.84
+_SHORT: Final = {
+    short: whole
+    for whole, shorts in {
+        "jumlah": "jml jmlh", "kecamatan": "kec", "kelurahan": "kel", "kabupaten": "kab", "provinsi": "prov prop", "desa": "ds",
+        "kode": "kd", "nama": "nm", "tahun": "thn th", "tanggal": "tgl", "bulan": "bln", "nomor": "no", "keterangan": "ket",
+        "penduduk": "pddk pend", "laki": "lk l", "perempuan": "pr p", "satuan": "sat", "persen": "pct",
+    }.items()
+    for short in shorts.split()
+}  # fmt: skip
+"""What people shorten the words of column names to."""
 _FITS: Final[dict[str, frozenset[Notation]]] = {
     "integer": NUMBERS | {"missing", "percent", "formula", "error"},
     "number": NUMBERS | {"missing", "percent", "formula", "error"},
@@ -27,7 +38,7 @@ def by_position(table: Table, columns: Sequence[Column]) -> dict[int, Column]:
     free = dict(enumerate(table.names))
     found: dict[int, Column] = {}
     left = list(columns)
-    for how in (_same, _same_key, _same_longer, _alike):
+    for how in (_same, _same_key, _same_longer, _spelt_out, _alike):
         for column in list(left):
             at = next((index for index in free if how(column.name, table.names[index], table.longer[index])), None)
             if at is not None:
@@ -49,14 +60,26 @@ def _same_longer(declared: str, name: str, longer: str) -> bool:
     return key_of(declared) == key_of(longer) != ""
 
 
+def _spelt_out(declared: str, name: str, longer: str) -> bool:
+    """`jml_pddk` is `jumlah_penduduk`."""
+    return [_SHORT.get(word, word) for word in _words(declared)] == [_SHORT.get(word, word) for word in _words(name)] != []
+
+
 def _alike(declared: str, name: str, longer: str) -> bool:
+    """A letter more or less. `jumlah_l` and `jumlah_p`, `luas_2023` and `luas_2024` are two columns."""
     one, two = key_of(declared), key_of(name)
+    others = set(_words(declared)) ^ set(_words(name))
     return (
         len(one) > 3
         and len(two) > 3
         and difflib.SequenceMatcher(None, one, two).ratio() >= _ALIKE
         and one.strip("0123456789") != two.strip("0123456789")
+        and not (len(_words(declared)) == len(_words(name)) and all(len(word) < 3 or word.isdecimal() for word in others))
     )
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(r"[\W_]+", name.casefold()) if word]
 
 
 def check_declared(facts: TableFacts, columns: Sequence[Column], placed: dict[int, Column], found: Found) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from checks.archives import check_archive
+from checks.around import check_around
 from checks.columns import TableFacts, gather
 from checks.content import ALLOWED, EXTENSIONS, check_kind, check_name, kind_of
 from checks.declared import by_position, check_declared
@@ -28,7 +29,7 @@ from checks.xlsx import Broken
 from events.contracts import Column
 
 Rows = Iterable[tuple[int, Sequence[str]]]
-_UNREADABLE: Final = (
+UNREADABLE: Final = (
     Broken,
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
@@ -91,14 +92,15 @@ def _content(path: Path, name: str, media_type: str, look: Look, found: Found) -
                     _document(rows_of_text, look, found)
             case "zip":
                 _archive(path, look, found)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         found("file_broken", why=str(error) if isinstance(error, Broken) else type(error).__name__)
 
 
 def _text(path: Path, name: str, look: Look, found: Found) -> None:
     form = form_of(path)
     check_form(form, declared_tsv=EXTENSIONS.get(Path(name).suffix.lower()) == "tsv", found=found)
-    table(rows_of(path, form, look.limits, found), look, found, ragged=True)
+    if table(rows_of(path, form, look.limits, found), look, found, ragged=True) is None:
+        found("table_empty")
 
 
 def table(rows: Rows, look: Look, found: Found, *, ragged: bool, sheet: Sheet | None = None) -> TableFacts | None:
@@ -116,6 +118,7 @@ def table(rows: Rows, look: Look, found: Found, *, ragged: bool, sheet: Sheet | 
         check(facts, found)
     check_personal(facts, f"{look.about} {found.sheet or ''}", found)
     check_small_groups(facts, found)
+    check_around(facts, found)
     look.profiles.append(profile_of(facts, found))
     return facts
 

@@ -7,7 +7,7 @@ program needs one header row and data under it: what is more is found here, told
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from checks.findings import Found
@@ -17,10 +17,17 @@ Row = tuple[int, Sequence[str]]
 AHEAD: Final = 60
 TAIL: Final = 40
 _ALL: Final = r"(?:total|keseluruhan|seluruhnya|umum|akhir|semua)"
-TOTAL: Final = re.compile(rf"\s*(?:sub ?|grand )?(?:total|jumlah|jml\.?|rata-rata|rerata)(?: *{_ALL})?\s*[:.]?\s*", re.IGNORECASE)
+TOTAL: Final = re.compile(
+    rf"\s*(?:(?:grand )?(?:total|jumlah|jml\.?|rata-rata|rerata)(?: *[/(]? *(?:{_ALL}|total|jumlah)\)?)?\s*[:.]?\s*"
+    r"|sub ?-?(?:total|jumlah)\b.{0,60})",
+    re.IGNORECASE,
+)
+TOTAL_OF: Final = re.compile(r"\s*(?:grand )?(?:total|jumlah|jml\.?)\b.{1,80}", re.IGNORECASE)
+"""What may be a row of totals, `Jumlah Kabupaten Karanganyar`, or an indicator, `Jumlah Penduduk`: the numbers say which."""
 NOTE: Final = re.compile(
     r"\s*(?:\*|(?:sumber|catatan|keterangan|ket|note|source|mengetahui|dibuat|dicetak|tanggal cetak|nip)\b)", re.IGNORECASE
 )
+PLACE_AND_DATE: Final = re.compile(r"[A-Za-z .]{3,30}, ?\d{1,2}[-/ ](?:\d{1,2}|[A-Za-z]{3,9})[-/ ]\d{4}")
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,8 @@ class Table:
     longer: tuple[str, ...]
     header_row: int
     rows: Iterator[Row]
+    around: list[Row] = field(default_factory=list)
+    """The rows above and under the table; those under it once `rows` was read to its end."""
 
 
 def find_table(rows: Iterable[Row], *, declared: Sequence[str], merged: Sequence[tuple[int, int, int, int]], found: Found) -> Table | None:
@@ -41,11 +50,12 @@ def find_table(rows: Iterable[Row], *, declared: Sequence[str], merged: Sequence
     if not any(_filled(row) for _, row in head):
         return None
     at = _header_at([row for _, row in head], declared)
-    if titles := [number for number, row in head[:at] if _filled(row)]:
-        found("rows_before_header", rows=titles)
+    titles = [(number, row) for number, row in head[:at] if _filled(row)]
+    if at:
+        found("rows_before_header", rows=[number for number, _ in titles] or range(1, head[at][0]))
     header = [head[at][1]]
     below = at + 1
-    while below < len(head) and len(header) < 3 and _goes_on(header, head[below], head[at][0], merged):
+    while below < len(head) and len(header) < 4 and _goes_on(header, head[below], head[at][0], merged):
         header.append(head[below][1])
         below += 1
     if len(header) > 1 or _is_merged(head[at][0], merged):
@@ -60,8 +70,9 @@ def find_table(rows: Iterable[Row], *, declared: Sequence[str], merged: Sequence
         if len(declared) == len(names):
             names = list(declared)
         longer = names
-    data = _without_notes(itertools.chain(head[below:], stream), len(names), found)
-    return Table(tuple(names), tuple(longer), head[at][0], data)
+    around: list[Row] = list(titles)
+    data = _without_notes(itertools.chain(head[below:], stream), len(names), around, found)
+    return Table(tuple(names), tuple(longer), head[at][0], data, around)
 
 
 def _filled(row: Sequence[str]) -> int:
@@ -82,7 +93,20 @@ def _header_at(rows: Sequence[Sequence[str]], declared: Sequence[str]) -> int:
     width = max(counts)
     usual = max(set(counts) - {0}, key=lambda n: (sum(1 for c in counts if c == n), n))
     least = max(1, (max(usual, 2) + 1) // 2 if width > 1 else 1)
-    return next(index for index, n in enumerate(counts) if n >= least)
+    wide = [index for index, n in enumerate(counts) if n >= least]
+    return next((index for index in wide if not _is_pair(rows, index, usual)), wide[0])
+
+
+def _is_pair(rows: Sequence[Sequence[str]], index: int, usual: int) -> bool:
+    """`Kabupaten : Karanganyar` above the table: what it is about, said in the first cells of a row, with the header still to come."""
+    row = rows[index]
+    said = [i for i, cell in enumerate(row) if cell.strip()]
+    if len(said) >= usual or len(said) > 3 or said != list(range(said[0], said[0] + len(said))):
+        return False
+    below = next((later for later in rows[index + 1 :] if _filled(later)), [])
+    if not (_filled(below) >= usual or [i for i, cell in enumerate(below) if cell.strip()] == said):
+        return False
+    return any(row[i].strip().endswith(":") for i in said) or (_filled(below) >= usual and not _is_data(below, ()))
 
 
 def _goes_on(header: Sequence[Sequence[str]], row: Row, first: int, merged: Sequence[tuple[int, int, int, int]]) -> bool:
@@ -96,9 +120,11 @@ def _goes_on(header: Sequence[Sequence[str]], row: Row, first: int, merged: Sequ
     words = [i for i, cell in enumerate(cells) if cell.strip()]
     if not words or any(notation_of(cells[i]) in NUMBERS and not re.fullmatch(r"(19|20)\d\d", cells[i].strip()) for i in words):
         return False
+    named = [any(i < len(each) and each[i].strip() for each in header) for i in range(max(map(len, header)))]
     gaps = [i for i in words if i >= len(above) or not above[i].strip()]
-    left_out = any(cell.strip() and (i >= len(cells) or not cells[i].strip()) for i, cell in enumerate(above))
-    return bool(gaps) and left_out and _filled(above) >= 2
+    left_out = any(is_named and (i >= len(cells) or not cells[i].strip()) for i, is_named in enumerate(named))
+    under_groups = not all(named[: words[-1] + 1]) and named[0] and not cells[0].strip()
+    return (bool(gaps) or under_groups) and left_out and _filled(header[0]) >= 2
 
 
 def _is_merged(header_row: int, merged: Sequence[tuple[int, int, int, int]]) -> bool:
@@ -136,8 +162,8 @@ def _names(header: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
     return [" ".join(name.split()) for name in lowest], [" ".join(name.split()) for name in longer]
 
 
-def _without_notes(rows: Iterable[Row], width: int, found: Found) -> Iterator[Row]:
-    """The data rows, with the last ones held back until it is known which of them are notes under the table."""
+def _without_notes(rows: Iterable[Row], width: int, around: list[Row], found: Found) -> Iterator[Row]:
+    """The data rows, with the last ones held back until it is known which of them are notes under the table; these go to `around`."""
     stream = iter(rows)
     held = list(itertools.islice(stream, TAIL))
     while block := list(itertools.islice(stream, AHEAD * TAIL)):
@@ -147,32 +173,38 @@ def _without_notes(rows: Iterable[Row], width: int, found: Found) -> Iterator[Ro
     while held and not _filled(held[-1][1]):
         held.pop()
     end = _end_of_data([cells for _, cells in held], width)
-    if notes := [number for number, cells in held[end:] if _filled(cells)]:
-        found("rows_after_table", rows=notes)
+    if notes := [(number, cells) for number, cells in held[end:] if _filled(cells)]:
+        around += notes
+        found("rows_after_table", rows=[number for number, _ in notes])
     yield from held[:end]
 
 
 def _end_of_data(rows: Sequence[Sequence[str]], width: int) -> int:
-    """The first row from which on there are only blank rows and notes: rows of few cells after a gap, or that begin as notes do."""
-    few = max(1, width // 3)
+    """The first row from which on there are only blank rows and notes: rows of few words after a gap, or that begin as notes do."""
+    if width < 2:
+        return len(rows)
     end = len(rows)
     for index in range(len(rows) - 1, -1, -1):
-        count = _filled(rows[index])
-        first = next((cell for cell in rows[index] if cell.strip()), "")
-        if count == 0 or (
-            count <= few
-            and width >= 2
-            and (NOTE.match(first) or (width >= 3 and not TOTAL.fullmatch(first) and _alone(rows, index, count)))
-        ):
-            end = index
-        else:
+        if _filled(rows[index]) and not _is_note(rows, index, width):
             break
+        end = index
     return end
 
 
-def _alone(rows: Sequence[Sequence[str]], index: int, count: int) -> bool:
-    """Words on their own: one cell in the row, not a number, with a gap or other notes between it and the data."""
-    words = [cell for cell in rows[index] if cell.strip()]
-    if any(notation_of(cell) in NUMBERS for cell in words):
+def _is_note(rows: Sequence[Sequence[str]], index: int, width: int) -> bool:
+    place, first = next((place, cell) for place, cell in enumerate(rows[index]) if cell.strip())
+    if _filled(rows[index]) <= max(1, width // 3) and NOTE.match(first):
+        return True
+    if not _is_wordy(rows[index], width) or TOTAL.fullmatch(first):
         return False
-    return count == 1 or index == 0 or not _filled(rows[index - 1])
+    above = next((row for row in rows[index - 1 :: -1] if not _is_wordy(row, width)), None) if index else None
+    if above is None or not _filled(above) or PLACE_AND_DATE.fullmatch(first.strip()):
+        return True  # a gap lies between it and the data
+    longest = max((len(row[place]) for row in rows[:index] if place < len(row) and not _is_wordy(row, width)), default=0)
+    return _filled(rows[index]) == 1 and width >= 3 and len(first) > longest
+
+
+def _is_wordy(row: Sequence[str], width: int) -> bool:
+    """A few words and no number: no row of data, unless that is only begun."""
+    words = [cell for cell in row if cell.strip()]
+    return 0 < len(words) <= max(1, width // 2) and not any(notation_of(cell) in NUMBERS for cell in words)

@@ -13,10 +13,16 @@ from checks.regions import OLD_PROVINCES, regions
 Certainty = Literal["no", "weak", "strong"]
 MOBILE: Final = re.compile(r"(?<![\d.,])(?:\+?62[\s.\-]?|0)8[1-9]\d(?:[\s.\-]?\d){6,9}(?!\d|[.,](?!0+(?!\d))\d)")
 MAIL: Final = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+MAIL_SPELT: Final = re.compile(
+    r"[A-Za-z0-9][\w.+-]{0,63} ?[\[(] ?at ?[\])] ?[A-Za-z0-9-]+(?: ?(?:\.|[\[(] ?dot ?[\])]) ?[A-Za-z0-9-]+)+", re.IGNORECASE
+)
+"""A mailbox as people hide it from programs: `budi[at]gmail.com`."""
+LANDLINE: Final = re.compile(r"\(?0[2-9]\d{1,2}\)?[ .\-]?\d{5,8}")
 NPWP_FORM: Final = re.compile(r"(?<!\d)\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}(?!\d)")
 LONG_DIGITS: Final = re.compile(r"(?<![\d.,])\d(?:[ .\-]?\d){14,17}(?!\d|[.,](?!0+(?!\d))\d)")
 RT_RW: Final = re.compile(
-    r"\bRT[\s.:]*0*\d{1,3}\b.{0,12}?\bRW[\s.:]*0*\d{1,3}\b|\bRT[\s./]*RW[\s.:]*0*\d{1,3}\s*/\s*0*\d{1,3}\b", re.IGNORECASE
+    r"\bRT[\s.:]*0*\d{1,3}\b.{0,12}?\bRW[\s.:]*0*\d{1,3}\b|\bRT[\s./]*RW[\s.:]*0*\d{1,3}\s*/\s*0*\d{1,3}\b|\bRT[\s.:]*0*\d{1,3}\s*/\s*0*\d{1,3}\b",
+    re.IGNORECASE,
 )
 HALF_MASKED: Final = re.compile(r"(?<![\w*])(?=[\d*xX•#]{16}(?![\w*]))(?=[^*xX•#]*[*xX•#]{2})[\d*xX•#]{16}")
 
@@ -41,8 +47,8 @@ def nik(digits: str, *, rounded: bool = False) -> Certainty:
     return "strong" if digits[:4] in known.regencies else "weak"
 
 
-def nip(digits: str) -> bool:
-    """18 digits: date of birth, month of appointment, 1 or 2 for the sex, a serial."""
+def nip(digits: str, *, rounded: bool = False) -> bool:
+    """18 digits: date of birth, month of appointment, 1 or 2 for the sex, a serial. `rounded`: the serial was lost."""
     if len(digits) != 18 or not digits.isascii() or not digits.isdigit():
         return False
     born, appointed, month = int(digits[:4]), int(digits[8:12]), int(digits[12:14])
@@ -51,7 +57,9 @@ def nip(digits: str) -> bool:
     ):
         return False
     birth_month = int(digits[4:6])
-    return 1 <= birth_month <= 12 and 1 <= int(digits[6:8]) <= calendar.monthrange(born, birth_month)[1] and digits[15:] != "000"
+    return (
+        1 <= birth_month <= 12 and 1 <= int(digits[6:8]) <= calendar.monthrange(born, birth_month)[1] and (digits[15:] != "000" or rounded)
+    )
 
 
 def npwp(digits: str) -> bool:
@@ -69,7 +77,7 @@ def _luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def scientific_digits(text: str) -> str | None:
-    """The digits that a number shown as `3,31301E+15` still tells: `331301`; None when it has no sixteen."""
-    match = re.fullmatch(r"(\d)[.,](\d+)E\+?15", text.strip(), re.IGNORECASE)
-    return match[1] + match[2] if match else None
+def scientific_digits(text: str) -> tuple[int, str] | None:
+    """How many digits a number shown as `3,31301E+15` has, and those that it still tells: `(16, "331301")`; None when it is none."""
+    match = re.fullmatch(r"(\d)[.,](\d+)E\+?(1[1-7])", text.strip(), re.IGNORECASE)
+    return (int(match[3]) + 1, match[1] + match[2]) if match else None

@@ -37,12 +37,13 @@ _SHAPE: Final = re.compile(
     r"(?P<integer>[+-]?(?:0|[1-9]\d*))|(?P<leading_zero>0\d+)|(?P<rounded>[+-]?\d(?:[.,]\d+)?[Ee]\+?(?:1[1-9]|[2-9]\d))"
     r"|(?P<scientific>[+-]?\d+(?:[.,]\d+)?[Ee][+-]?\d+)|(?P<ambiguous>[+-]?[1-9]\d{0,2}[.,]\d{3})"
     r"|(?P<grouped_id>[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?)|(?P<grouped_en>[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?)"
+    r"|(?P<grouped_space>[+-]?[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?)"
     r"|(?P<decimal_point>[+-]?\d*\.\d+)|(?P<decimal_comma>[+-]?\d+,\d+)|(?P<percent>[+-]?\d+(?:[.,]\d+)?\s?%)"
     r"|(?P<time>(?:[01]?\d|2[0-3])[:.][0-5]\d(?::[0-5]\d)?(?: ?WIB)?)"
 )
 """The names of the groups are notations; the first that fits."""
 _ISO: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
-_PARTS: Final = re.compile(r"(\d{1,4})[-/. ](\d{1,2}|[A-Za-z]{3,10})[-/. ](\d{2,4})(?: \d{1,2}[:.]\d{2}(?:[:.]\d{2})?)?")
+_PARTS: Final = re.compile(r"(\d{1,4})(?: ?[-/.] ?| )(\d{1,2}|[A-Za-z]{3,10})(?: ?[-/.] ?| )(\d{2,4})(?: \d{1,2}[:.]\d{2}(?:[:.]\d{2})?)?")
 _ENGLISH_DATE: Final = re.compile(r"([A-Za-z]{3,10}) (\d{1,2}),? (\d{4})")
 _DAY_BEFORE: Final = re.compile(r"^(?:senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad),? +", re.IGNORECASE)
 _RUN: Final = re.compile(r"[=@]|[+-](?=[A-Za-z(])|[\t\r](?=[=+@-])")
@@ -58,6 +59,9 @@ _LONGEST_WORD: Final = max(map(len, _WORDS))
 _SIGNS: Final = frozenset("=@+-#\t\r")
 _DIGIT: Final = re.compile(r"\d")
 _CURRENCY: Final = re.compile(r"^(?:Rp\.?|IDR) ?", re.IGNORECASE)
+_IN_BRACKETS: Final = re.compile(r"\((\d[\d.]*[.,]\d+)\)")
+"""How accountants write a number below zero."""
+_TELEPHONE: Final = re.compile(r"62[ \u00a0]8")
 _PARTS_OF_CODE: Final = re.compile(r"\d{2}\.\d{2}\.\d{2}\.\d{4}|[A-Za-z][A-Za-z .'()/-]*[A-Za-z)] (?:\d{1,2}|[IVX]+)")
 
 
@@ -67,7 +71,7 @@ def notation_of(text: str) -> Notation:
     text = text.strip()
     if not text:
         return "blank"
-    if text.isdigit():
+    if text.isdecimal():
         return "leading_zero" if text[0] == "0" and len(text) > 1 else "integer"
     if len(text) <= _LONGEST_WORD and (word := text.lower()) in _WORDS:
         return _WORDS[word]
@@ -88,8 +92,10 @@ def _signed(text: str) -> Notation | None:
 def _with_digits(text: str) -> Notation:
     if text[0].isalpha() and text[:3].casefold() not in _LETTERS_FIRST:
         return "text"
-    bare = _CURRENCY.sub("", text).removesuffix(",-")
+    bare = _IN_BRACKETS.sub(r"\1", _CURRENCY.sub("", text).removesuffix(",-"))
     if match := _SHAPE.fullmatch(bare):
+        if match.lastgroup == "grouped_space":
+            return "text" if _TELEPHONE.match(bare) else "grouped_id"
         return cast("Notation", match.lastgroup)
     if match := _ISO.fullmatch(text):
         if _date(match[1], match[2], match[3]) is None or len(match[2]) + len(match[3]) != 4:
@@ -111,7 +117,7 @@ def date_in(text: str) -> date | None:
 
 def date_form(text: str) -> str:
     """The form in words that a person knows: `31/12/2025` → `hh/bb/tttt`."""
-    form = re.sub(r"\d{4}", "tttt", re.sub(r"[A-Za-z]+", "bulan", text.strip()))
+    form = re.sub(r"\d{4}", "tttt", re.sub(r"[A-Za-z]+", "bulan", _DAY_BEFORE.sub("", text.strip())))
     form = re.sub(r"(?<!\d)\d{1,2}(?!\d)", "99", form)
     first, second = ("bb", "hh") if form.startswith("tttt") else ("hh", "bb")
     return form.replace("99", first, 1).replace("99", second, 1)
@@ -125,13 +131,16 @@ def serial_date(number: int) -> date:
 def number_in(text: str, *, indonesian: bool) -> float | None:
     """The number a cell says, `1.234` read in the notation of its column; None when it says none."""
     text = _CURRENCY.sub("", text.strip()).removesuffix(",-").rstrip("% ")
+    if inside := _IN_BRACKETS.fullmatch(text):
+        below = number_in(inside[1], indonesian=indonesian)
+        return None if below is None else -below
     match notation_of(text):
         case "integer" | "leading_zero" | "decimal_point":
             return float(text)
         case "scientific" | "rounded":
             return float(text.replace(",", "."))
         case "decimal_comma" | "grouped_id":
-            return float(text.replace(".", "").replace(",", "."))
+            return float(re.sub(r"[.\s]", "", text).replace(",", "."))
         case "grouped_en":
             return float(text.replace(",", ""))
         case "ambiguous":

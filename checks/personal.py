@@ -15,6 +15,7 @@ from checks.identifiers import (
     HALF_MASKED,
     LONG_DIGITS,
     MAIL,
+    MAIL_SPELT,
     MOBILE,
     NPWP_FORM,
     RT_RW,
@@ -26,9 +27,39 @@ from checks.identifiers import (
 from checks.limits import ROWS
 from checks.persons import is_role_mailbox
 
-_RUNS: Final = (re.compile(r"\d(?:[ .\-]?\d){11}"), re.compile(r"8\d{9}"), re.compile(r"[A-Z]\d{6}"))
-_MARKS: Final = ("@", "**", "xx", "XX", "••", "##", "RT", "Rt", "rt ", "rt.", "E+15", "E15", "e+15")
+_RUNS: Final = (re.compile(r"\d(?:[ .\-]?\d){11}"), re.compile(r"8\d{9}"), re.compile(r"[A-Za-z]\d{6}"))
+_MARKS: Final = (
+    "@",
+    "**",
+    "xx",
+    "XX",
+    "••",
+    "##",
+    "RT",
+    "Rt",
+    "rt ",
+    "rt.",
+    "rt0",
+    "rt/",
+    "E+1",
+    "E1",
+    "e+1",
+    "[at",
+    "(at",
+    "[ at",
+    "( at",
+)
 PASSPORT: Final = re.compile(r"[A-Z]\d{7}|[A-Z]{2}\d{6}")
+_SHOWN: Final = {
+    12: "phone_shown",
+    13: "phone_shown",
+    14: "phone_shown",
+    15: "npwp_shown",
+    16: "nik_shown",
+    17: "long_shown",
+    18: "nip_shown",
+}
+"""What a number of so many digits looks like when it is shown as 3.31301E+15."""
 
 
 @dataclass
@@ -88,6 +119,8 @@ def seen_in(text: str) -> list[tuple[str, str]]:
             seen.setdefault("mobile", masked(match[0]))
     for match in MAIL.finditer(text):
         seen.setdefault("mailbox_role" if is_role_mailbox(match[0]) else "mailbox", masked_mail(match[0]))
+    if spelt := MAIL_SPELT.search(text):
+        seen.setdefault("mailbox", spelt[0][:1] + "***")
     if RT_RW.search(text):
         seen.setdefault("rt_rw", "RT ** RW **")
     for match in HALF_MASKED.finditer(text):
@@ -101,9 +134,10 @@ def _alone(text: str, seen: dict[str, str]) -> None:
     """What only a cell that holds nothing else can be."""
     if re.fullmatch(r"8[1-9]\d{8,10}", text):
         seen.setdefault("mobile_no_zero", masked(text))
-    if digits := scientific_digits(text):
-        seen.setdefault("nik_shown", digits[:2] + "…E+15")
-    if PASSPORT.fullmatch(text):
+    if shown := scientific_digits(text):
+        length, digits = shown
+        seen.setdefault(_SHOWN[length], f"{digits[:2]}…E+{length - 1}")
+    if PASSPORT.fullmatch(text.upper()):
         seen.setdefault("passport", masked(text))
 
 
@@ -132,12 +166,14 @@ def _long(digits: str, *, alone: bool) -> list[str]:
         certainty = nik(digits)
         if certainty != "no":
             looks.append(f"nik_{certainty}")
-        elif nik(digits, rounded=True) != "no":
-            looks.append("nik_rounded")
+        elif (certainty := nik(digits, rounded=True)) != "no":
+            looks.append(f"nik_rounded_{certainty}")
         if digits.endswith("0"):
             looks.append("ends_in_0")
-    if len(digits) == 18 and nip(digits):
-        looks.append("nip")
+    if len(digits) == 18:
+        looks += ["long18", *(["nip"] if nip(digits) else ["nip_rounded"] if nip(digits, rounded=True) else [])]
+        if digits.endswith("000"):
+            looks.append("ends_in_000")
     if npwp(digits):
         looks.append("npwp_digits")
     if not alone and len(digits) == 16:

@@ -9,13 +9,13 @@ from checks.grid import key_of
 
 _HINTS: Final[dict[str, str]] = {
     "nik": r"nik|nomor_?induk_?kependudukan|no_?nik|nik_?\w*|no_?ktp|nomor_?ktp|no_?identitas",
-    "kk": r"(?:no|nomor)?_?(?:kk|kartu_?keluarga)|kk_?no",
+    "kk": r"(?:no|nomor)?_?(?:n?kk|kartu_?keluarga)|kk_?no",
     "npwp": r"(?:no|nomor)?_?npwp\w*",
     "nip": r"(?:no|nomor)?_?nip(?:_?\w*)?|nomor_?induk_?pegawai",
     "passport": r"(?:no|nomor)?_?(?:paspor|passport)\w*",
     "phone": r"(?:no|nomor)?_?(?:hp|handphone|telp?|telepon|tlp|phone|ponsel|wa|whatsapp|kontak|contact)\w*",
     "email": r"e_?mail\w*|surel\w*|alamat_?(?:e_?mail|surel)",
-    "account": r"(?:no|nomor)_?(?:rek|rekening)(?:_?(?:bank|penerima|tabungan)\w*)?|norek\w*|rekening|rekening_?(?:bank|penerima|tabungan)|bank_?account|account_?(?:no|number)",
+    "account": r"(?:no|nomor)_?(?:rek|rekening)(?:_?(?:bank|penerima|tabungan|bri|bni|bca|bsi|btn|bpd|mandiri|jateng)\w*)?|norek\w*|rekening|rekening_?(?:bank|penerima|tabungan)|bank_?account|account_?(?:no|number)",
     "address": r"alamat(?:_?(?:rumah|tinggal|domisili|lengkap|ktp|siswa|pasien|penerima|orang_?tua|pemilik))?|address|domisili|tempat_?tinggal",
     "birth_date": r"(?:tgl|tanggal)_?lahir\w*|tgllhr|ttl|tempat_?(?:dan)?_?(?:tgl|tanggal)_?lahir|tempat_tgl_lahir|birth_?date|date_?of_?birth|dob|lahir|lhr",
     "name": r"nama|nama_?(?:lengkap|orang|penduduk|warga|penerima\w*|siswa|murid|pasien|anak|balita|ibu|ayah|orang_?tua|wali|kepala_?keluarga|kk|peserta|pemilik|penyandang\w*|lansia|mahasiswa|korban|pelapor|anggota\w*)|full_?name",
@@ -57,6 +57,15 @@ _TITLES: Final = re.compile(
 )
 
 
+_NO_PERSON: Final = re.compile(
+    r"\s*(?:jl|jln|jalan|gang|gg|desa|dusun|ds|kel|kelurahan|kec|kecamatan|sd|sdn|sdit|mi|min|smp|smpn|mts|mtsn|sma|sman|smk|smkn|ma|man|ra|tk|kb|paud|pondok|ponpes|masjid|musho?l+a|langgar"
+    r"|gereja|pura|toko|warung|rm|cv|pt|ud|pd|fa|puskesmas|rs|rsu|rsud|rsia|klinik|apotek|hotel|pasar|lapangan|gedung|balai|jembatan|sungai|kali|waduk|embung|candi|taman|yayasan|koperasi|kud"
+    r"|bumdes|kelompok|poktan|gapoktan|perum|perumahan|terminal|stadion|universitas|akademi|stasiun|museum|makam)\b",
+    re.IGNORECASE,
+)  # fmt: skip
+"""How a name begins that is a street's, a school's or a shop's, though it was given after a person."""
+
+
 def hint_of(name: str) -> str | None:
     """The kind of personal data that a column's name speaks of: `No. HP` → phone. `kode_rekening` is a budget code, no account."""
     spelt = re.sub(r"[\W]+", "_", name.strip().casefold()).strip("_")
@@ -65,6 +74,8 @@ def hint_of(name: str) -> str | None:
 
 def is_person_name(value: str) -> bool:
     """Two to five words of letters, one of them a name that people are given; or one such word alone."""
+    if _NO_PERSON.match(value):
+        return False
     words = _TITLES.sub(" ", value).replace(",", " ").replace(".", " ").replace("'", "").split()
     if not 1 <= len(words) <= 5 or not all(word.isalpha() for word in words):
         return False

@@ -14,19 +14,23 @@ MASKED_BY: Final = ("personal_data_", "mask_weak", "column_personal")
 
 
 def profile_of(facts: TableFacts, found: Found) -> Profile:
-    """`{"sheet", "rows", "columns": [...], "preview": [[…]]}`; `found` says which columns are masked."""
+    """`{"sheet", "rows", "columns": [...], "preview": [[…]], "preview_rows": [...]}`; rows are numbered from 1 as in the file.
+
+    `found` says which columns are masked.
+    """
     hidden = {
         note.column
         for note in found.notes.values()
         if note.file == found.file and note.sheet == found.sheet and note.code.startswith(MASKED_BY)
     }
     masks = {column.index for column in facts.columns if column.name in hidden or hint_of(column.name) not in {None, "name"}}
-    preview = [[_shown(cell, masks, at) for at, cell in enumerate(cells)] for _, cells in facts.preview]
+    preview = facts.preview
     return {
         "sheet": plain(found.sheet) if found.sheet else None,
         "rows": facts.rows,
         "columns": [_column(column, is_masked=column.index in masks) for column in facts.columns],
-        "preview": preview,
+        "preview": [[_shown(cell, masks, at) for at, cell in enumerate(cells)] for _, cells in preview],
+        "preview_rows": [row for row, _ in preview],
     }
 
 
@@ -37,7 +41,7 @@ def _shown(cell: str, masks: set[int], at: int) -> str:
 def _column(column: ColumnFacts, *, is_masked: bool) -> Profile:
     told: Profile = {
         "name": plain(column.name),
-        "type": _type(column),
+        "type": type_of(column),
         "declared": column.declared.type if column.declared else None,
         "missing": column.notations["blank"] + column.notations["missing"],
         "distinct": len(column.values) - ("" in column.values),
@@ -54,7 +58,8 @@ def _column(column: ColumnFacts, *, is_masked: bool) -> Profile:
     return told
 
 
-def _type(column: ColumnFacts) -> str:
+def type_of(column: ColumnFacts) -> str:
+    """The type that nine in ten of its cells have, in the words of Table Schema."""
     filled = column.filled - column.notations["missing"]
     if not filled:
         return "string"

@@ -70,5 +70,22 @@ def lost_zero(value: str) -> str | None:
     >>> lost_zero("33.2"), lost_zero("33.20"), lost_zero("11.9")
     ('33.20', None, None)
     """
-    match = re.fullmatch(r"(\d{2})\.(\d)", value)
-    return f"{value}0" if match and regions().exists(f"{match[1]}{match[2]}0") else None
+    match = re.fullmatch(r"(\d{2})[.,](\d)", value)
+    return f"{match[1]}.{match[2]}0" if match and regions().exists(f"{match[1]}{match[2]}0") else None
+
+
+def meant(value: str) -> str | None:
+    """The code that a value is another spelling of, if it is on the list: without its dots, with a comma, with a digit too few in a part.
+
+    >>> meant("3313"), meant("33,13"), meant("3313.0"), meant("33.13.1"), meant("33.13.01.201")
+    ('33.13', '33.13', '33.13', '33.13.01', None)
+    """
+    bare = value.removesuffix(".0").replace(",", ".")
+    parts = bare.split(".")
+    if len(parts) == 1:
+        return dotted(bare) if regions().exists(bare) and len(bare) > 2 else None
+    widths = (2, 2, 2, 4)
+    if len(parts) > len(widths) or not all(part.isdecimal() for part in parts) or len(parts[-1]) == 3:
+        return None
+    whole = [part.zfill(width) for part, width in zip(parts, widths, strict=False)]
+    return ".".join(whole) if regions().exists("".join(whole)) else None

@@ -5,6 +5,7 @@ In: a path. Out: `TextForm` (what was found) and rows with their line numbers. N
 
 import codecs
 import csv
+import io
 import itertools
 import re
 from collections.abc import Iterator
@@ -13,12 +14,20 @@ from pathlib import Path
 from typing import Final
 
 from checks.findings import Found
-from checks.limits import Limits
+from checks.limits import TOLD_EVERY, Limits
 
-DELIMITERS: Final = (",", ";", "\t", "|")
+DELIMITERS: Final = (";", "\t", "|", ",")
 SNIFFED: Final = 256 * 1024
 BLOCK: Final = 1 << 20
 Row = tuple[int, list[str]]
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""The longer marks first: that of UTF-32 begins as that of UTF-16 does."""
 _MOJIBAKE: Final = re.compile("Ã[\u0080-\u00bf©¨«¼¶]|â€[™œ\u009d“”˜]|Â[ °²³]")
 
 
@@ -51,10 +60,10 @@ def check_form(form: TextForm, *, declared_tsv: bool, found: Found) -> None:
 
 def rows_of(path: Path, form: TextForm, limits: Limits, found: Found) -> Iterator[Row]:
     """Rows with the line they begin on, blank lines as empty rows. A NUL or an endless field ends the reading with a finding."""
-    with path.open("r", encoding=form.encoding, errors="replace", newline="") as file:
+    with path.open("rb") as raw, io.TextIOWrapper(raw, encoding=form.encoding, errors="replace", newline="") as file:
         previous = csv.field_size_limit(max(limits.cell_characters * 32, 1 << 20))
         reader = csv.reader(_without_separator_line(file), delimiter=form.delimiter)
-        begins = 1
+        begins, size = 1, path.stat().st_size
         try:
             while True:
                 row = next(reader, None)
@@ -62,6 +71,8 @@ def rows_of(path: Path, form: TextForm, limits: Limits, found: Found) -> Iterato
                     return
                 yield begins, row
                 begins = reader.line_num + 1
+                if begins % TOLD_EVERY == 0:
+                    limits.heard(raw.tell(), size)
                 if begins > limits.rows:
                     return found("not_checked", rows=[begins], reason=f"lebih dari {limits.rows} baris", reason_en="too many rows")
         except csv.Error as error:
@@ -84,7 +95,7 @@ def _without_separator_line(file: Iterator[str]) -> Iterator[str]:
 def _encoding(path: Path) -> tuple[str, bool]:
     with path.open("rb") as file:
         head = file.read(4096)
-        for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+        for mark, name in _MARKS:
             if head.startswith(mark):
                 return name, True
         if head.count(0) > len(head) // 4:
@@ -101,11 +112,13 @@ def _encoding(path: Path) -> tuple[str, bool]:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that gives the most even rows of more than one field; a comma when none does."""
+    """The delimiter that gives the most even rows of more than one field; a comma when none does, and the other where a comma is as even:
+    it then stands in every number."""
     lines = [line for line in text.splitlines()[:200] if line.strip()][:50]
     if match := re.fullmatch(r"sep=(.)\s*", lines[0]) if lines else None:
         return match[1] if match[1] in DELIMITERS else ","
-    return max(DELIMITERS, key=lambda d: _evenness(lines, d)) if lines else ","
+    best = max(DELIMITERS, key=lambda delimiter: _evenness(lines, delimiter))
+    return best if _evenness(lines, best)[0] else ","
 
 
 def _evenness(lines: list[str], delimiter: str) -> tuple[float, int]:

@@ -92,11 +92,12 @@ def rows_of_sheet(archive: zipfile.ZipFile, part: str, reading: Reading) -> Iter
     """Raises `Broken`. Rows that the file leaves out are not there; numbers tell."""
     parser = new_parser()
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = reading.start, reading.end, reading.text
-    before = 0
+    before, size = 0, archive.getinfo(part).file_size
     with archive.open(part) as source:
         for _ in parse(source, parser):
+            reading.limits.heard(source.tell(), size)
             for number, cells in reading.ready:
-                if before and number > before + 1:
+                if number > before + 1:
                     yield before + 1, []  # one blank row stands for a gap
                 before = number
                 yield number, cells

@@ -202,10 +202,17 @@ class Checklist(Shape):
 
 
 class Actor(Shape):
+    """Who did it, in which role. `via`: how the person was known, for example the desk and a password; absent for a token of the operator.
+
+    `acting`: the number of the letter of mandate, when it was done for an absent official (Plh./Plt.).
+    """
+
     id: Text
     name: Text
     role: Literal["tim_ppid", "ketua_ppid", "atasan_ppid", "admin_opendata", "auditor"]
     opd: Opd | None = None
+    via: Annotated[tuple[Text, ...], Field(min_length=1, max_length=5)] | None = None
+    acting: Text | None = None
 
 
 class Received(Shape):

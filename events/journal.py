@@ -4,53 +4,32 @@ Everything that must leave the lane (own events, and letters: receipts and dead 
 a record's effect, its head, its position in Kafka and what has to be sent because of it. Database errors (`PersistenceError`) pass through.
 """
 
-import base64
 import contextlib
 import itertools
-import re
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 
-import orjson
 from eventsourcing.persistence import IntegrityError, Tracking
 
-from events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason, read_event
-from events.lawful import NOBODY_MOVED, Heirs, lawful
-from events.recorder import Batch, EventRow, Letter, LetterKind, Row, Store
-from events.submission import TELL_CONTENT, Head, Kind, Recorded, Refused, Submission, fold, hash_of
+from events.admission import APPLIED, DUPLICATE, Draft, Outcome, Record, admitted, dead_letter, key_claimed, stream_in, taken_of
+from events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason
+from events.lawful import NOBODY_MOVED, Heirs
+from events.recorder import Letter, LetterKind, Row, Store
+from events.submission import Head, Kind, Recorded, Refused, Submission, fold
 
 T = TypeVar("T")
 
 ATTEMPTS: Final = 8
 OVERTAKEN: Final = f"another writer came first, {ATTEMPTS} times"
 IDS_A_SELECT: Final = 500
-APPLIED: Final = "applied"
-DUPLICATE: Final = "duplicate"
-_ID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 EVENTS: Final = (Row.OWN, Row.COPY)
 LETTERS: Final = tuple(LetterKind)
 RELAYED: Final = "relay"
 RELAYED_LETTERS: Final = "relay-letters"
-
-
-class Record(NamedTuple):
-    """One Kafka record, unread: anything may be in it."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    raw: bytes | None
-    cluster: str = ""
-
-    @property
-    def source(self) -> str:
-        return source_of(self.cluster, self.topic, self.partition)
 
 
 class Entry(NamedTuple):
@@ -60,56 +39,6 @@ class Entry(NamedTuple):
     row: Row
     stream: uuid.UUID
     raw: bytes
-
-
-class Outcome(NamedTuple):
-    """What becomes of one record: own events and letters to write, and the word it is counted under.
-
-    `claims`: numbers that nobody else may have, as positions that only rise.
-    """
-
-    counted: str
-    events: tuple[Recorded, ...] = ()
-    letters: tuple[Letter, ...] = ()
-    claims: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass
-class Draft:
-    """What the next transaction shall write, judged one after the other: later records see what earlier ones led to."""
-
-    heads: dict[uuid.UUID, Head]
-    heirs: Heirs
-    stored: dict[tuple[uuid.UUID, int], bytes] = field(default_factory=dict)
-    """Events of this draft by stream and sequence, and those of the journal that were looked up."""
-    events: list[EventRow] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
-    told: dict[uuid.UUID, Head] = field(default_factory=dict)
-    moved: dict[uuid.UUID, Head] = field(default_factory=dict)
-    """Heads whose content is told anew, and those that only moved on."""
-    claims: dict[str, int] = field(default_factory=dict)
-
-    def follow(self, row: Row, stream: uuid.UUID, said: Mapping[str, Any], raw: bytes, digest: str) -> str:
-        """Add an event if it lawfully follows its submission's head. Returns APPLIED or the fault's code."""
-        head = lawful(self.heads.get(stream), said, digest, self.heirs)
-        if isinstance(head, str):
-            return head
-        self.heads[stream] = head
-        if stream in self.told or said["type"] in TELL_CONTENT:
-            self.told[stream] = head
-            self.moved.pop(stream, None)
-        else:
-            self.moved[stream] = head
-        self.stored[stream, head.sequence] = raw
-        self.events.append(EventRow(row, stream, head.sequence, raw))
-        return APPLIED
-
-    def write(self, recorded: Recorded) -> bool:
-        """Add an own event; False when it does not follow."""
-        return self.follow(Row.OWN, recorded.event.submission_id, recorded.said, recorded.raw, recorded.hash) == APPLIED
-
-    def batch(self, positions: Mapping[str, int]) -> Batch:
-        return Batch(self.events, list(self.told.values()), list(self.moved.values()), self.letters, {**positions, **self.claims})
 
 
 @dataclass
@@ -244,25 +173,25 @@ class Journal:
             with contextlib.suppress(IntegrityError):
                 outcomes, draft = drafted(fresh)
                 with self._writing:
-                    self.store.write(draft.batch({r.source: r.offset + 1 for r in fresh}))
+                    self.store.write(draft.batch(*taken_of(fresh)))
                 self._woken(draft)
                 return outcomes
         raise IntegrityError(OVERTAKEN)
 
     def _copied(self, fresh: Sequence[Record]) -> tuple[list[Outcome], Draft]:
         """The records' verdicts, and what they add. Of each event only its bytes and head are kept."""
-        streams = [_stream_in(record.key) for record in fresh]
+        streams = [stream_in(record.key) for record in fresh]
         draft = Draft(self.heads(list({stream for stream in streams if stream})), self.heirs())
         outcomes = []
         for number, (record, stream) in enumerate(zip(fresh, streams, strict=True)):
-            code = _admitted(record, stream, draft, lambda n=number: self._behind(fresh[n:], draft))  # type: ignore[misc]
+            code = admitted(record, stream, draft, lambda n=number: self._behind(fresh[n:], draft))  # type: ignore[misc]
             outcomes.append(Outcome(code) if code in (APPLIED, DUPLICATE) else dead_letter(record, code))
             draft.letters.extend(outcomes[-1].letters)
         return outcomes, draft
 
     def _behind(self, records: Sequence[Record], draft: Draft) -> dict[tuple[uuid.UUID, int], bytes]:
         """What the journal holds of those events that these records claim to be and that are not the newest of their submissions."""
-        claimed = {key for record in records if (key := _claimed(record.raw)) and key not in draft.stored}
+        claimed = {key for record in records if (key := key_claimed(record.raw)) and key not in draft.stored}
         return {(stream, version): raw for stream, version, raw in _in_pieces(self.store.select_states, list(claimed))}
 
     def _judged(self, outcomes: list[Outcome]) -> tuple[list[Outcome], Draft]:
@@ -283,68 +212,6 @@ class Journal:
         outgoing = draft.letters or any(event.row is Row.OWN for event in draft.events)
         for wake in (*self.on_outgoing, *self.on_commit) if outgoing else self.on_commit:
             wake()
-
-
-@lru_cache(maxsize=4096)
-def source_of(cluster: str, topic: str, partition: int) -> str:
-    """The name of an inbox position. A new Kafka cluster counts from zero again, so the cluster is part of it."""
-    return f"{cluster}/{topic}/{partition}"
-
-
-def dead_letter(record: Record, code: str) -> Outcome:
-    """Kept with its raw bytes and where they came from."""
-    about = place_of(record) | {
-        "error": code,
-        "key": base64.b64encode(record.key).decode() if record.key is not None else None,
-        "tombstone": record.raw is None,
-    }
-    letter = Letter(LetterKind.DEAD_LETTER, record.source, record.offset + 1, code, orjson.dumps(about), record.raw or b"")
-    return Outcome(code, letters=(letter,))
-
-
-def place_of(record: Record) -> dict[str, object]:
-    return {"cluster": record.cluster, "topic": record.topic, "partition": record.partition, "offset": record.offset}
-
-
-def read_safely(raw: bytes | None) -> dict[str, Any] | None:
-    """The safe parser: anything may come in, nothing is raised. An event that keeps its contract, as plain JSON."""
-    try:
-        return read_event(raw)[1] if raw is not None else None
-    except (ValueError, RecursionError):
-        return None
-
-
-def _admitted(record: Record, stream: uuid.UUID | None, draft: Draft, behind: Callable[[], dict[tuple[uuid.UUID, int], bytes]]) -> str:
-    """`stream`: the submission that the key names; `behind` looks up events that are not the newest of theirs."""
-    if record.raw is None:
-        return "tombstone"
-    head, digest = draft.heads.get(stream) if stream else None, hash_of(record.raw)
-    if head and head.hash == digest:
-        return DUPLICATE  # what is in the journal needs no second look
-    said = read_safely(record.raw)
-    if said is None:
-        return "unreadable"
-    if stream is None or said["submission_id"].encode() != record.key:
-        return "wrong_key"
-    if head is None or said["sequence"] > head.sequence:
-        return draft.follow(Row.COPY, stream, said, record.raw, digest)
-    key = (stream, said["sequence"])
-    if key not in draft.stored:
-        draft.stored |= behind()
-    return DUPLICATE if draft.stored.get(key) == record.raw else "fork"
-
-
-def _stream_in(key: bytes | None) -> uuid.UUID | None:
-    """The submission that a key names, in the one spelling that lanes use."""
-    if key is None or not _ID.fullmatch(key):
-        return None
-    return uuid.UUID(int=int(key.replace(b"-", b""), 16))
-
-
-def _claimed(raw: bytes | None) -> tuple[uuid.UUID, int] | None:
-    """The stream and sequence that a record claims, if it claims any; nothing else of it is judged here."""
-    said = read_safely(raw)
-    return (uuid.UUID(said["submission_id"]), said["sequence"]) if said else None
 
 
 def _in_pieces(select: Callable[[Sequence[T]], Iterable[Any]], keys: Sequence[T]) -> Iterator[Any]:

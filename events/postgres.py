@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Final, cast
 from uuid import UUID
 
+import sqlalchemy as sa
 from eventsourcing.persistence import IntegrityError, InterfaceError, OperationalError
 from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
 from eventsourcing.utils import retry
@@ -13,6 +14,7 @@ from psycopg.rows import tuple_row
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
+from events import alarms
 from events.heads import HEADS, MOVED, NAMES, head_of, moved_of, values_of
 from events.migration import letter_of_old
 from events.recorder import READ_FURTHER, Batch, Letter, LetterKind, Row
@@ -35,7 +37,8 @@ LETTERS: Final = (
     "CREATE TABLE IF NOT EXISTS {schema}.letters (number bigserial PRIMARY KEY, kind text NOT NULL, source text NOT NULL,"
     " position bigint NOT NULL, code text NOT NULL, about bytea NOT NULL, raw bytea NOT NULL, UNIQUE (kind, source, position))"
 )
-MAKE_HEADS: Final = str(CreateTable(HEADS, if_not_exists=True).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+_DIALECT: Final = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
+MAKE_HEADS: Final = str(CreateTable(HEADS, if_not_exists=True).compile(dialect=_DIALECT))
 _ARRAYS: Final = {
     "submission_id": "uuid",
     "sequence": "int",
@@ -61,6 +64,8 @@ STATEMENTS: Final = {
     + f") AS new({', '.join(MOVED)}, submission_id) WHERE old.submission_id = new.submission_id",
     "put_letters": "INSERT INTO {schema}.letters (kind, source, position, code, about, raw)"
     " SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %b::bytea[], %b::bytea[])",
+    "put_marks": "INSERT INTO {schema}.marks SELECT *, taken, hash FROM unnest(%s::text[], %s::bigint[], %s::text[])"
+    " AS new(source, taken, hash) ON CONFLICT (source) DO UPDATE SET taken = EXCLUDED.taken, hash = EXCLUDED.hash",
     "positions": "SELECT application_name, notification_id FROM {schema}.{tracking} WHERE application_name = ANY(%s)",
     "streams": "SELECT originator_id, state FROM {schema}.stored_events WHERE originator_id = ANY(%s)"
     " ORDER BY originator_id, originator_version",
@@ -82,7 +87,7 @@ STATEMENTS: Final = {
     "number_on": "SELECT setval(pg_get_serial_sequence('{schema}.letters', 'number'), max(number)) FROM {schema}.letters",
     "drop_old_letters": "DELETE FROM {schema}.stored_events WHERE topic NOT IN ('own', 'copy')",
     "tables": "SELECT count(*) FROM information_schema.tables WHERE table_schema = %s"
-    " AND table_name IN ('stored_events', 'heads', 'letters', %s)",
+    " AND table_name IN ('stored_events', 'heads', 'letters', 'marks', 'losses', 'ended_alarms', %s)",
 }
 
 
@@ -103,6 +108,8 @@ class PostgresStore(PostgresProcessRecorder):
             curs.execute(sql.SQL("SET LOCAL search_path TO {}").format(schema))
             curs.execute(sql.SQL(cast("Any", MAKE_HEADS)))
             curs.execute(sql.SQL(cast("Any", LETTERS)).format(schema=schema))
+            for statement in alarms.make_tables(_DIALECT):
+                curs.execute(sql.SQL(cast("Any", statement)))
 
     @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
     def write(self, batch: Batch) -> None:
@@ -129,6 +136,8 @@ class PostgresStore(PostgresProcessRecorder):
             curs.execute(self._sql["move_heads"], _columns([(*moved_of(head), head.submission_id) for head in batch.moved]), prepare=True)
         if batch.letters:
             curs.execute(self._sql["put_letters"], _columns(batch.letters), prepare=True)
+        if batch.marks:
+            curs.execute(self._sql["put_marks"], _columns(sorted(batch.marks)), prepare=True)
 
     def positions(self, names: Collection[str]) -> dict[str, int]:
         return dict(self._select("positions", list(names)))
@@ -162,6 +171,22 @@ class PostgresStore(PostgresProcessRecorder):
         found = self._select("letters", after, upto, [str(kind) for kind in kinds], limit)
         return [(number, Letter(LetterKind(kind), *rest)) for number, kind, *rest in found]
 
+    def ask(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        return list(self._asked(query))
+
+    def tell(self, *changes: sa.Insert | sa.Update) -> None:
+        self._asked(*changes)
+
+    @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
+    def _asked(self, *statements: sa.Select[Any] | sa.Insert | sa.Update) -> list[tuple[Any, ...]]:
+        """In one transaction; the rows of the last statement, where it has some."""
+        with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor(row_factory=tuple_row) as curs:
+            curs.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(self.datastore.schema)))
+            for statement in statements:
+                made = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+                curs.execute(str(made), made.params)
+            return list(curs.fetchall()) if curs.description else []
+
     def clear_heads(self) -> None:
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
             curs.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(self.datastore.schema)))
@@ -178,7 +203,7 @@ class PostgresStore(PostgresProcessRecorder):
             curs.execute(self._sql["drop_old_letters"])
 
     def tables_exist(self) -> bool:
-        return bool(self._select("tables", self.datastore.schema, self.tracking_table_name)[0][0] == 4)
+        return bool(self._select("tables", self.datastore.schema, self.tracking_table_name)[0][0] == 7)
 
     @contextmanager
     def migrating(self) -> Iterator[None]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
+import sqlalchemy as sa
 from eventsourcing.persistence import StoredEvent, Tracking
 
 from events.submission import Head
@@ -51,6 +52,14 @@ class Letter(NamedTuple):
     raw: bytes
 
 
+class Mark(NamedTuple):
+    """The last record that was taken from a source: its offset, and the hash of its key and value (`events.admission.hash_of_record`)."""
+
+    source: str
+    taken: int
+    hash: str
+
+
 class Batch(NamedTuple):
     """All that one transaction writes. `heads` are told anew, of those that `moved` only what each event changes (`events.heads.MOVED`)."""
 
@@ -59,6 +68,7 @@ class Batch(NamedTuple):
     moved: Sequence[Head] = ()
     letters: Sequence[Letter] = ()
     positions: Mapping[str, int] = {}
+    marks: Sequence[Mark] = ()
 
 
 class Store(Protocol):
@@ -107,6 +117,14 @@ class Store(Protocol):
 
     def move_old_letters(self) -> None:
         """Letters of the first release lay among the events: into their own table, with the numbers that they had."""
+        ...
+
+    def ask(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        """What the tables of `events.alarms` and the letters say."""
+        ...
+
+    def tell(self, *changes: sa.Insert | sa.Update) -> None:
+        """Changes of the tables of `events.alarms`, in one transaction. Raises IntegrityError when a row is there already."""
         ...
 
     def tables_exist(self) -> bool: ...

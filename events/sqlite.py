@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import IO, Any, Final
 from uuid import UUID
 
+import sqlalchemy as sa
 from eventsourcing.persistence import IntegrityError
 from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteDatastore, SQLiteProcessRecorder
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
+from events import alarms
 from events.heads import HEADS, MOVED, NAMES, head_of, moved_of, values_of
 from events.migration import letter_of_old
 from events.recorder import READ_FURTHER, Batch, Letter, LetterKind, Row, StoreRefused
@@ -20,18 +22,23 @@ from events.submission import Head
 
 CHECKPOINT_PAGES: Final = 4_000
 """How large SQLite's log grows (16 MB) before its pages move to the file: a page that changes often moves less often."""
+BESIDE_S: Final = 30
 MAX_ROWID: Final = 2**63 - 1
 MAX_ID: Final = UUID(int=2**128 - 1)
+_DIALECT: Final = sqlite.dialect()
 
 LETTERS: Final = (
     "CREATE TABLE IF NOT EXISTS letters (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, source TEXT NOT NULL,"
     " position INTEGER NOT NULL, code TEXT NOT NULL, about BLOB NOT NULL, raw BLOB NOT NULL, UNIQUE (kind, source, position))"
 )
-MAKE_HEADS: Final = str(CreateTable(HEADS, if_not_exists=True).compile(dialect=sqlite.dialect()))
-TABLES: Final = ("stored_events", "tracking", "heads", "letters")
+MAKE_HEADS: Final = str(CreateTable(HEADS, if_not_exists=True).compile(dialect=_DIALECT))
+TABLES: Final = ("stored_events", "tracking", "heads", "letters", *alarms.NAMES)
 MOVE_POSITIONS: Final = (
     "INSERT INTO tracking VALUES (?, ?) ON CONFLICT (application_name) DO UPDATE SET notification_id = excluded.notification_id"
     " WHERE tracking.notification_id < excluded.notification_id"
+)
+PUT_MARKS: Final = (
+    "INSERT INTO marks VALUES (?1, ?2, ?3, ?2, ?3) ON CONFLICT (source) DO UPDATE SET taken = excluded.taken, hash = excluded.hash"
 )
 PUT_HEADS: Final = (
     f"INSERT INTO heads ({', '.join(NAMES)}) VALUES ({', '.join('?' * len(NAMES))}) ON CONFLICT (submission_id) DO UPDATE SET "  # noqa: S608
@@ -85,6 +92,8 @@ class SQLiteStore(SQLiteProcessRecorder):
         with self.datastore.transaction(commit=True) as c:
             c.execute(MAKE_HEADS)
             c.execute(LETTERS)
+            for statement in alarms.make_tables(_DIALECT):
+                c.execute(statement)
 
     def write(self, batch: Batch) -> None:
         with self.datastore.transaction(commit=True) as c:
@@ -97,6 +106,7 @@ class SQLiteStore(SQLiteProcessRecorder):
         c.executemany(PUT_HEADS, [(head.submission_id.hex, *values_of(head)[1:]) for head in batch.heads])
         c.executemany(MOVE_HEADS, [(*moved_of(head), head.submission_id.hex) for head in batch.moved])
         c.executemany(PUT_LETTERS, batch.letters)
+        c.executemany(PUT_MARKS, batch.marks)
         if batch.positions and c.executemany(MOVE_POSITIONS, batch.positions.items()).rowcount != len(batch.positions):
             raise IntegrityError(READ_FURTHER)
 
@@ -136,6 +146,15 @@ class SQLiteStore(SQLiteProcessRecorder):
         asked = f"SELECT * FROM letters WHERE number > ? AND number <= ? AND kind IN {_LISTED} ORDER BY number LIMIT ?"  # noqa: S608
         found = self._select(asked, after, upto, json.dumps(list(kinds)), limit)
         return [(number, Letter(LetterKind(kind), *rest)) for number, kind, *rest in found]
+
+    def ask(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        return self._select(*_compiled(query))
+
+    def tell(self, *changes: sa.Insert | sa.Update) -> None:
+        with self.datastore.transaction(commit=True) as c:
+            for change in changes:
+                statement, *values = _compiled(change)
+                c.execute(statement, values)
 
     def clear_heads(self) -> None:
         with self.datastore.transaction(commit=True) as c:
@@ -195,5 +214,16 @@ def sqlite_reader(directory: Path, lane: str) -> SQLiteStore:
     return SQLiteStore(SQLiteDatastore(f"{path.absolute().as_uri()}?mode=ro"), None)
 
 
+def sqlite_beside(directory: Path, lane: str) -> SQLiteStore:
+    """To write beside the lane that may hold the lock: its transactions and these wait for each other."""
+    return SQLiteStore(SQLiteDatastore(str(directory / f"{lane}.sqlite"), lock_timeout=BESIDE_S), None)
+
+
 def _listed(ids: Sequence[UUID]) -> str:
     return json.dumps([i.hex for i in ids])
+
+
+def _compiled(statement: sa.Select[Any] | sa.Insert | sa.Update) -> tuple[Any, ...]:
+    """The statement's text and its values."""
+    made = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    return str(made), *(made.params[name] for name in made.positiontup or ())

@@ -12,7 +12,7 @@ from events.migration import bring_up
 from events.postgres import PostgresStore, postgres_datastore
 from events.recorder import Store
 from events.recorder import StoreRefused as StoreRefused  # noqa: PLC0414 (who opens a store, asks here why not)
-from events.sqlite import SQLiteStore, sqlite_reader, sqlite_store
+from events.sqlite import SQLiteStore, sqlite_beside, sqlite_reader, sqlite_store
 
 POSTGRES: tuple[str, ...] = ("postgresql://", "postgres://")
 _ITS_OWN = re.compile(r"([a-z]+)=(\S+)")
@@ -65,6 +65,16 @@ def open_reader(address: str, lane: str) -> Store:
         store.close()
         raise StoreRefused(f"there is no journal of the lane {lane} in this store, or one of an older program: start the lane once")
     return store
+
+
+def open_beside(address: str, lane: str) -> Store:
+    """As `open_reader`, but also to write the operator's word, while the lane runs or not. Raises StoreRefused."""
+    open_reader(address, lane).close()
+    if address.startswith("sqlite:"):
+        return sqlite_beside(Path(address.removeprefix("sqlite:")), lane)
+    datastore = postgres_datastore(address, lane, {})
+    datastore.register_type_adapters()
+    return PostgresStore(datastore)
 
 
 def _open_postgres(address: str, lane: str) -> Store:

@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +19,15 @@ import services.intake.app
 import services.publisher.app
 import services.review.app
 from bus.loops import ended, forever
+from desk.app import Beside, create_desk, opened
 from jejak.asyncapi import asyncapi
+from jejak.desk_parts import DESK, desk_settings
 from jejak.metrics import Metrics
+from lane.callers import LaneOf
+from lane.errors import add_errors, correlate, json_of
+from lane.health import add_health
 from lane.lane import Lane, Shared, open_shared
 from lane.settings import Settings
-from lane.web import LaneOf, add_errors, add_health, correlate, json_of
 from web.limits import BodyLimit
 from web.pages import STATIC, api_reference
 
@@ -42,14 +46,18 @@ LANES: Final[dict[str, tuple[Build, Routes]]] = {
 
 
 def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
-    """The same application for one lane and for all. Kafka's topics and the keys exist already (`jejak.prepare`)."""
+    """The same application for one lane and for all, with the pages for people (`desk`) beside them if they are named.
+
+    Kafka's topics and the keys exist already (`jejak.prepare`).
+    """
     lanes: dict[str, Lane] = {}
 
     def running() -> list[Lane]:
         return list(lanes.values())
 
     app = FastAPI(title="Jejak", version="0.1.0", docs_url=None, redoc_url=None, lifespan=_lifespan(settings, names, lanes))
-    for name in names:
+    app.state.desk_app = create_desk(desk_settings(settings)) if DESK in names else None
+    for name in lanes_in(names):
         app.include_router(LANES[name][1](_named(lanes, name)))
     add_health(app, running)
     add_errors(app)
@@ -71,6 +79,8 @@ def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
         return json_of(asyncapi())
 
     app.mount("/static", StaticFiles(directory=STATIC))
+    if DESK in names:
+        app.add_middleware(Beside, desk=app.state.desk_app)
     if "publisher" in names and settings.portal.startswith("folder:"):
         folder = Path(settings.portal.removeprefix("folder:"))
         app.mount("/portal", StaticFiles(directory=folder, html=True, check_dir=False, follow_symlink=True))
@@ -89,6 +99,10 @@ def _at_most(seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
+def lanes_in(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in LANES]
+
+
 def _named(lanes: dict[str, Lane], name: str) -> LaneOf:
     return lambda: lanes[name]
 
@@ -97,12 +111,14 @@ def _lifespan(settings: Settings, names: Sequence[str], lanes: dict[str, Lane]) 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="lane"))
-        shared = open_shared(settings)
+        shared, pages = open_shared(settings), AsyncExitStack()
         following = asyncio.create_task(forever(shared.directory.progress, shared.directory.run))
         try:
             try:
-                for name in names:
+                for name in lanes_in(names):
                     lanes[name] = LANES[name][0](shared)
+                if app.state.desk_app:
+                    await pages.enter_async_context(opened(app.state.desk_app, desk_settings(settings)))
             except Exception as error:  # uvicorn keeps it to itself; `serve` tells it
                 app.state.could_not_start = error
                 raise
@@ -111,6 +127,7 @@ def _lifespan(settings: Settings, names: Sequence[str], lanes: dict[str, Lane]) 
             yield
         finally:
             with _at_most(STOP_S):
+                await pages.aclose()
                 await asyncio.gather(ended([following]), *(lane.stop() for lane in lanes.values()))
 
     return lifespan

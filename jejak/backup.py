@@ -29,7 +29,7 @@ from jejak.configured import Configured
 from lane.file_stores import open_files
 from lane.inbox import open_reading_engine
 from lane.settings import LANES, Settings
-from web.tokens import PRIVATE, PUBLIC
+from web.keys import PRIVATE, PUBLIC
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"

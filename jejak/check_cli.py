@@ -1,7 +1,9 @@
 """`jejak check`: the files of an agency in; what intake would find, in words or as JSON, out. Nothing is sent, nothing is kept."""
 
 import mimetypes
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -9,10 +11,15 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from checks.catalogue import Report, report
 from checks.content import EXTENSIONS, MEDIA_TYPES
+from checks.differences import differences
+from checks.files import UNREADABLE
+from checks.findings import Found
+from checks.limits import LIMITS, Limits
 from checks.metadata import findings as metadata_findings
 from checks.propose import propose
 from checks.run import Given, Metadata, exit_code, look_at
@@ -21,6 +28,15 @@ from jejak import forms
 
 SEVERITIES: Final = {"error": "GALAT", "warning": "PERHATIAN", "info": "info"}
 SCORES: Final = {"pass": "baik", "attention": "perlu perhatian", "fail": "belum baik"}
+
+HOW: Final = """Perintah ini memeriksa berkas data sebelum diserahkan. Tidak ada yang dikirim, dan berkas Anda tidak diubah.
+
+Cara memakai: ketik perintah ini, spasi, lalu nama berkasnya, dan tekan Enter. Misalnya:
+
+  jejak check penduduk.xlsx
+
+Nama yang memuat spasi diapit tanda kutip: jejak check "data penduduk.xlsx". Berkas di folder lain ditulis beserta foldernya,
+atau seret berkasnya ke jendela ini. Beberapa berkas sekaligus boleh. Pilihan lain: jejak check --help"""
 
 
 def is_form(path: Path) -> bool:
@@ -34,16 +50,44 @@ def is_form(path: Path) -> bool:
     return isinstance(value, dict) and isinstance(value.get("dataset"), dict) and isinstance(value.get("files"), list)
 
 
-def check_files(paths: Sequence[Path], metadata: Path | None) -> tuple[Report, dict[str, list[dict[str, Any]]]]:
-    """Raises `forms.FormRefused`: a file that is not there, metadata that is none."""
-    for path in paths:
+def check_files(
+    paths: Sequence[Path], metadata: Path | None, previous: Path | None = None
+) -> tuple[Report, dict[str, list[dict[str, Any]]]]:
+    """`previous`: the first file as it was published before. Raises `forms.FormRefused`: a file is not there, or metadata is none."""
+    for path in (*paths, *([previous] if previous else [])):
         if not path.is_file():
-            raise forms.FormRefused(f"{path}: there is no such file")
+            raise forms.FormRefused(f"{path}: tidak ada berkas dengan nama itu (there is no such file). Periksa nama dan foldernya.")
     said = _read(metadata) if metadata else {}
     given = [Given(path, path.name, media_type(path, said), f"files.{at}") for at, path in enumerate(paths)]
-    with Console(stderr=True).status("…") as status:
-        found, profiles = look_at(given, _metadata(said), told=lambda file: status.update(f"memeriksa {file.name} …"))
+    about = _metadata(said)
+    with _progress() as bar:
+        task = bar.add_task("", total=None)
+        limits = replace(LIMITS, heard=lambda read, of: bar.update(task, completed=read, total=of))
+        found, profiles = look_at(given, about, limits=limits, told=lambda file: _begins(bar, task, f"memeriksa {file.name}"))
+        if previous:
+            _begins(bar, task, f"membandingkan dengan {previous.name}")
+            here = Found(file=given[0].name, field="files.0", notes=found.notes)
+            keys = [column.name for column in about.columns if column.key]
+            _compare(previous, given[0].path, keys, limits, here)
     return report(found, *_of_metadata(said, given)), profiles
+
+
+def _compare(before: Path, after: Path, keys: Sequence[str], limits: Limits, found: Found) -> None:
+    try:
+        differences(before, after, keys=keys, limits=limits, found=found)
+    except UNREADABLE as error:
+        found("not_compared", why=type(error).__name__)
+
+
+def _progress() -> Progress:
+    """A bar on the terminal while a file is read; nothing where nobody looks."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _begins(bar: Progress, task: TaskID, what: str) -> None:
+    bar.reset(task, description=what, total=None)
 
 
 def proposal(paths: Sequence[Path]) -> dict[str, Any]:
@@ -115,19 +159,23 @@ def _of_metadata(said: dict[str, Any], given: Sequence[Given]) -> tuple[Finding,
 def in_words(told: Report) -> None:
     """A table for somebody who has never used a terminal before, and what to do next."""
     console = Console(highlight=False)
+    counts = Counter[str](f.severity for f in told.findings)
+    said = ", ".join(f"{counts[severity]} {word}" for severity, word in SEVERITIES.items() if counts[severity])
+    console.print(f"Hasil pemeriksaan: {said or 'tidak ada temuan'}.")
     if told.findings:
         table = Table(show_lines=True)
-        for header in ("", "tempat", "apa yang ditemukan dan apa yang perlu dilakukan"):
+        for header in ("tingkat", "tempat", "apa yang ditemukan dan apa yang perlu dilakukan"):
             table.add_column(header)
         for f in told.findings:
             where = "\n".join(part for part in (f.file, f.sheet and f"lembar {f.sheet}", f.column and f"kolom {f.column}") if part)
             sample = f"\nContoh (disamarkan): {f.sample}" if f.sample else ""
             table.add_row(SEVERITIES[f.severity], _plain(where), _plain(f"{f.message}{sample}\n({f.code})"))
         console.print(table)
-    for word, score in told.scores.items():
-        console.print(f"  {word:10} {SCORES[score]}")
     for code, count in told.more.items():
         console.print(f"  dan {count} temuan lagi: {code}")
+    console.print("Menurut lima kata SOP:")
+    for word, score in told.scores.items():
+        console.print(f"  {word:10} {SCORES[score]:16} {MEANINGS[word]}")
     console.print(NEXT[exit_code(told)])
 
 
@@ -135,6 +183,13 @@ def _plain(text: str) -> str:
     return text.replace("[", r"\[")
 
 
+MEANINGS: Final = {
+    "terpadu": "kode dan nama wilayah cocok dengan daftar resmi",
+    "lengkap": "tidak ada kolom, isi atau keterangan yang kurang",
+    "aktual": "periodenya sesuai dan belum usang",
+    "valid": "berkas terbuka, isinya benar, tanpa data pribadi",
+    "akuntabel": "jelas asal dan penanggung jawabnya",
+}
 NEXT: Final = {
     0: "Tidak ada yang perlu diperbaiki. Data siap diserahkan.",
     1: "Ada GALAT: perbaiki berkasnya, simpan, lalu jalankan perintah ini lagi. Data dengan galat tidak dapat diverifikasi.",

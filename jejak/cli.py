@@ -19,6 +19,7 @@ from checks.run import as_json as as_report
 from checks.run import exit_code
 from events.stores import StoreRefused, addresses_of, open_store
 from jejak import access_cli, backup_cli, broker, forms
+from jejak.bus_cli import app as bus
 from jejak.on_kafka import run_on_kafka
 from jejak.opd_cli import app as opd
 from jejak.portal_cli import app as portal
@@ -26,6 +27,7 @@ from jejak.prepare import REFUSALS, configure_logs, ensure_topics, kafka_beside,
 from jejak.private import owner_only
 from jejak.say import say
 from jejak.token_cli import app as token
+from jejak.user_cli import app as user
 from lane.due import Calendar, due_at
 from lane.file_stores import open_files
 from lane.settings import LANES, Settings, SettingsRefused, read_settings
@@ -41,6 +43,8 @@ app.add_typer(audit, name="audit")
 app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
 app.add_typer(portal, name="portal")
+app.add_typer(user, name="user")
+app.add_typer(bus, name="bus")
 app.command("access")(access_cli.run_access)
 app.command("backup")(backup_cli.run_backup)
 app.command("restore")(backup_cli.run_restore)
@@ -59,7 +63,8 @@ def with_settings(ctx: typer.Context) -> None:
 
 @app.command()
 def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencies on real data.")] = False) -> None:
-    """Everything on this machine: Kafka, all lanes, the archive."""
+    """Everything on this machine: Kafka, all lanes, the archive, the pages for people."""
+    from jejak.desk_parts import DESK, prepare_desk
     from jejak.serve import serve
 
     given = _settings()
@@ -67,11 +72,12 @@ def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencie
     say(f"starting; the log is {LOG}")
     with kafka_for(given) as settings:
         prepare(settings)
+        prepare_desk(settings)
         if demo_too:
             from jejak import demo
 
             demo.start_in_background(settings)
-        serve(settings, LANES)
+        serve(settings, (*LANES, DESK))
 
 
 @app.command()
@@ -84,6 +90,17 @@ def lane(name: Annotated[str, typer.Argument(help=", ".join(LANES))]) -> None:
     with kafka_beside(_settings()) as settings:
         prepare(settings)
         serve(settings, [name])
+
+
+@app.command()
+def desk() -> None:
+    """Only the pages for people; the lanes run elsewhere (JEJAK_DESK_LANES)."""
+    from jejak.desk_parts import DESK, prepare_desk
+    from jejak.serve import serve
+
+    settings = _settings()
+    prepare_desk(settings)
+    serve(settings, [DESK])
 
 
 @app.command("broker")
@@ -119,25 +136,33 @@ def submit(
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Data files (CSV, XLSX, …), or a DataSubmitted as JSON.")],
-    metadata: Annotated[Path | None, typer.Option(help="Metadata of these files: a DataSubmitted, or its dataset, as JSON.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Berkas data (CSV, XLSX, …), atau isian DataSubmitted (JSON).")] = None,
+    metadata: Annotated[Path | None, typer.Option(help="Keterangan data (metadata) berkas itu: isian DataSubmitted, JSON.")] = None,
+    previous: Annotated[Path | None, typer.Option(help="Berkas yang sama seperti terbit sebelumnya; disebutkan apa yang berubah.")] = None,
     as_json: AsJson = False,
-    propose: Annotated[bool, typer.Option("--propose", help="Print a DataSubmitted form made from the files, to fill in.")] = False,
+    propose: Annotated[bool, typer.Option("--propose", help="Cetak isian DataSubmitted dari berkas itu, tinggal dilengkapi.")] = False,
 ) -> None:
-    """Is this data fit to publish? Nothing is sent. Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
+    """Layakkah data ini diterbitkan? (Is this data fit to publish?) Tidak ada yang dikirim dan berkas Anda tidak diubah.
 
-    Example: jejak check penduduk.xlsx
+    Contoh: jejak check penduduk.xlsx
+
+    Hasilnya tabel: GALAT harus diperbaiki, PERHATIAN dibaca dan dijelaskan, info hanya diberitahukan.
+
+    Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
     """
     from jejak import check_cli
 
+    if not files:
+        typer.echo(check_cli.HOW, err=True)
+        raise typer.Exit(2)
     try:
         if propose:
             typer.echo(orjson.dumps(check_cli.proposal(files), option=orjson.OPT_INDENT_2))
             raise typer.Exit(0)
-        if metadata is None and all(check_cli.is_form(path) for path in files):
+        if metadata is None and previous is None and all(check_cli.is_form(path) for path in files):
             ends = {_check_form(path, as_json=as_json) for path in files}
             raise typer.Exit(1 if 1 in ends else max(ends))
-        told, _ = check_cli.check_files(files, metadata)
+        told, _ = check_cli.check_files(files, metadata, previous)
     except forms.FormRefused as refused:
         raise typer.BadParameter(str(refused)) from None
     if as_json:
@@ -184,6 +209,10 @@ def migrate() -> None:
     for name in (name for name in LANES if "" in own or name in own):
         open_store(settings.store, name).close()
         say(f"store of {name}: ready")
+    from jejak.desk_parts import migrate_desk
+
+    migrate_desk(settings)
+    say("store of desk: ready")
     if settings.kafka:
         made = asyncio.run(ensure_topics(settings))
         say(f"topics made: {', '.join(made) or 'none, all there'}")

@@ -21,10 +21,11 @@ from bus.directory import put_record
 from bus.kafka import KafkaError
 from bus.topics import ensure, inbound_topic
 from events.contracts import submission_id_of
-from jejak import demo_village, forms
+from jejak import demo_accounts, demo_village, forms
 from jejak.say import say
 from lane.settings import Settings
-from web.tokens import Role, issue, load_private, person_id
+from web.keys import load_private
+from web.tokens import Role, issue
 
 DATA: Final = Path(__file__).parent / "demo_data"
 TOKENS: Final = Path("var/demo")
@@ -74,6 +75,7 @@ def play(settings: Settings) -> None:
     base = f"http://{settings.host}:{settings.port}"
     stories = list(read_stories())
     tokens = make_tokens(settings, stories)
+    password = demo_accounts.make(settings, people_of(stories))
     with httpx.Client(base_url=base, timeout=30) as http:
         _until(lambda: _is_ready(http), "the lanes are ready")
         known = http.get(f"/decision/api/submissions/{stories[-1].submission_id}", headers=_as(tokens["auditor"])).status_code == 200
@@ -82,6 +84,7 @@ def play(settings: Settings) -> None:
         for story in stories:
             _walk(http, story, tokens)
     _tell(settings, base, stories)
+    say(demo_accounts.in_words(base, people_of(stories), password))
 
 
 def read_stories() -> Iterator[Story]:
@@ -105,16 +108,13 @@ def _form(opd: str, said: dict[str, Any]) -> dict[str, Any]:
 
 def make_tokens(settings: Settings, stories: list[Story]) -> dict[str, str]:
     """One token a role, and one head an agency, also left in `var/demo/` for trying things out."""
-    people: list[tuple[str, str, Role, str | None]] = [(role.value, name, role, None) for role, name in REGENCY.items()]
-    people += [(f"ketua-{s.opd}", f"Ketua PPID {s.opd_name}", Role.KETUA_PPID, s.opd) for s in stories]
-    people += [(f"tim-{s.opd}", f"Tim PPID {s.opd_name}", Role.TIM_PPID, s.opd) for s in stories]
     private = load_private(settings.keys / "private.pem")
     TOKENS.mkdir(parents=True, exist_ok=True, mode=0o700)
     tokens = {}
-    for file, name, role, opd in people:
+    for file, name, role, opd in people_of(stories):
         tokens[file] = issue(
             private,
-            id=person_id(name),
+            id=file.replace("_", "-"),
             name=name,
             role=role,
             opd=opd,
@@ -126,6 +126,13 @@ def make_tokens(settings: Settings, stories: list[Story]) -> dict[str, str]:
         path.touch(mode=0o600)
         path.write_text(tokens[file], encoding="ascii")
     return tokens
+
+
+def people_of(stories: list[Story]) -> list[tuple[str, str, Role, str | None]]:
+    """File of the token, name, role, OPD of everybody who plays a part."""
+    people: list[tuple[str, str, Role, str | None]] = [(role.value, name, role, None) for role, name in REGENCY.items()]
+    people += [(f"ketua-{s.opd}", f"Ketua PPID {s.opd_name}", Role.KETUA_PPID, s.opd) for s in stories]
+    return people + [(f"tim-{s.opd}", f"Tim PPID {s.opd_name}", Role.TIM_PPID, s.opd) for s in stories]
 
 
 async def _submit(settings: Settings, stories: list[Story]) -> None:

@@ -23,7 +23,7 @@ from lane.file_stores import open_files
 from lane.settings import LANES, Settings
 from portals.kinds import open_portal
 from portals.portal import PortalProblem
-from web.tokens import load_public
+from web.keys import TRUSTED, load_public, load_signer
 
 LOW_DISK: Final = 1 << 30
 CONNECT_S: Final = 10
@@ -116,7 +116,10 @@ def _portal(settings: Settings) -> str:
 
 def _keys(settings: Settings) -> str:
     load_public(settings.keys / "public.pem")
-    return "public key is there"
+    trusted = sorted((settings.keys / TRUSTED).glob("*.json"))
+    for path in trusted:
+        load_signer(path)
+    return f"public key is there; trusted signers: {', '.join(path.stem for path in trusted) or 'none'}"
 
 
 def _disk(settings: Settings) -> str:

@@ -16,7 +16,7 @@ from bus.kafka import Kafka
 from events.contracts import Inbound
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
-from services.intake.commands import INLINE_LIMIT
+from services.intake.contents import INLINE_LIMIT
 
 
 class FormRefused(RuntimeError):

@@ -17,7 +17,7 @@ from typing import Final
 
 from jejak.authority import certify
 from lane.settings import LANES
-from web.tokens import PRIVATE, PUBLIC, make_keys
+from web.keys import PRIVATE, PUBLIC, make_keys
 
 ENV: Final = """\
 # Written by `jejak init`; change it as you like. No secret lies here: those are in secrets/, one file each.

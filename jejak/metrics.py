@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -54,7 +54,7 @@ class Metrics(Collector):
         for lane in lanes:
             ready.add_metric([lane.name], float(lane.ready))
             try:
-                here, late = lane.inbox.counts(now=now, overdue_before=_latest_overdue(lane, now)).get(lane.name, (0, 0))
+                here, late = lane.inbox.counts(lane.overdue(now)).get(lane.name, (0, 0))
             except DBAPIError:
                 continue  # the log's consumer says that the database is away
             waiting.add_metric([lane.name], here)
@@ -83,12 +83,3 @@ class Metrics(Collector):
             if watching.differences is not None:
                 differences.add_metric([], len(watching.differences))
         yield differences
-
-
-def _latest_overdue(lane: Lane, now: datetime) -> datetime:
-    """The moment before which whatever arrived is overdue now: due times follow arrival, so it is found by halving."""
-    low, high = now - timedelta(days=60), now
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        low, high = (middle, high) if lane.shared.due(middle) < now else (low, middle)
-    return low

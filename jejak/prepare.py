@@ -20,7 +20,7 @@ from bus.topics import TopicRefused, ensure, shared_topics
 from jejak import broker
 from jejak.say import say
 from lane.settings import Settings
-from web.tokens import make_keys
+from web.keys import make_keys
 
 KAFKA_S: Final = 60.0
 COLLECT_EVERY: Final = 50_000

@@ -1,4 +1,4 @@
-"""Lanes behind one port until asked to stop. Settings and lane names in; returns when SIGINT or SIGTERM came."""
+"""Lanes, and the desk, behind one port until asked to stop. Settings and lane names in; returns when SIGINT or SIGTERM came."""
 
 import logging
 import signal
@@ -9,7 +9,9 @@ from typing import Final
 
 import uvicorn
 
+from desk.app import create_desk
 from jejak.app import create_app
+from jejak.desk_parts import DESK, desk_settings
 from jejak.prepare import StartRefused, settle_heap
 from lane.settings import Settings
 
@@ -17,14 +19,14 @@ STOP_S: Final = 3
 
 
 def serve(settings: Settings, names: Sequence[str]) -> None:
-    """Run lanes until SIGINT or SIGTERM; stops within ten seconds."""
+    """Run lanes, the desk, or both until SIGINT or SIGTERM; stops within ten seconds."""
     try:
         listening = socket.create_server((settings.host, settings.port), reuse_port=False)
     except OSError as error:
         raise StartRefused(
             f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}); choose another JEJAK_PORT"
         ) from error
-    app = create_app(settings, names)
+    app = create_desk(desk_settings(settings)) if list(names) == [DESK] else create_app(settings, names)
     with listening:
         config = uvicorn.Config(
             app,

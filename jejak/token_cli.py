@@ -17,7 +17,8 @@ from jejak.on_kafka import run_on_kafka
 from jejak.prepare import ensure_topics
 from jejak.say import say
 from lane.settings import read_settings
-from web.tokens import Role, check_person_id, issue, load_private, make_keys, person_id
+from web.keys import load_private, make_keys
+from web.tokens import Role, check_person_id, issue, person_id
 
 app = typer.Typer(no_args_is_help=True, help="Signed tokens of people and systems.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

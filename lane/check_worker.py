@@ -1,6 +1,7 @@
 """A process that checks files and may be killed: one JSON line a file in, one JSON line with findings and profiles out.
 
     {"path", "name", "media_type", "columns", "about", "allowed"}  →  {"findings": [...], "profiles": [...]}
+    {"path", "name", "before": path of the version before, "keys": [names of columns]}  →  {"findings": [...], "changes": [...]}
 
 It may take no more memory than it is told at its start; what it runs out of is the file's fault and costs one finding.
 """
@@ -14,8 +15,10 @@ from typing import Any
 import orjson
 
 from checks.catalogue import report
+from checks.differences import differences
 from checks.files import check_file
 from checks.findings import Found
+from checks.limits import LIMITS
 from events.contracts import Column
 
 
@@ -45,12 +48,26 @@ def judged(job: dict[str, Any]) -> dict[str, Any]:
     return {"findings": [f.model_dump(mode="json", exclude_none=True) for f in told.findings], "more": told.more, "profiles": profiles}
 
 
+def compared(job: dict[str, Any]) -> dict[str, Any]:
+    """Two versions of a file. A table that cannot be compared is no fault: both were looked at by themselves."""
+    found = Found(file=job["name"])
+    changes: list[dict[str, Any]] | None
+    try:
+        changes = differences(Path(job["before"]), Path(job["path"]), keys=job["keys"], limits=LIMITS, found=found)
+    except (MemoryError, Exception) as error:  # noqa: BLE001 (as above)
+        changes, found = None, Found(file=job["name"])
+        found("not_compared", why=type(error).__name__)
+    told = report(found)
+    return {"findings": [f.model_dump(mode="json", exclude_none=True) for f in told.findings], "more": told.more, "changes": changes}
+
+
 def main() -> None:
     megabytes = int(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for line in sys.stdin.buffer:
-        sys.stdout.buffer.write(orjson.dumps(judged(orjson.loads(line))) + b"\n")
+        job = orjson.loads(line)
+        sys.stdout.buffer.write(orjson.dumps(compared(job) if "before" in job else judged(job)) + b"\n")
         sys.stdout.buffer.flush()
         gc.collect()
 

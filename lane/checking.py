@@ -29,13 +29,16 @@ from checks.persons import sensitive_words
 from events.contracts import Dataset, File, Finding, Reason
 from lane.files import FileProblem, Files
 from lane.malware import scan
+from lane.versions import Version, followed_by, period_told
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what the checks find: raise it, and files are looked at again."""
 REMEMBERED: Final = 512
 REFUSED: Final = frozenset({"file_type", "malware"})
 """What a person cannot judge: refused at intake, and at a revision."""
-NOT_KEPT: Final = REFUSED | {"not_checked"}
+LOOK_AGAIN: Final = frozenset({"not_checked", "file_lost"})
+"""What says nothing of the file, but of the moment at which it was looked at."""
+NOT_KEPT: Final = REFUSED | LOOK_AGAIN
 """Looked at again next time: a scanner learns, and a machine is not always as busy."""
 Open = Callable[[File], Iterable[bytes]]
 log = structlog.get_logger("jejak.checks")
@@ -93,8 +96,8 @@ class Checking:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _memory: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
-    def findings(self, dataset: Dataset, files: Sequence[File], *, today: date, read: Open) -> Report:
-        """Of metadata and files together. Raises FilesUnavailable."""
+    def findings(self, dataset: Dataset, files: Sequence[File], *, today: date, read: Open, before: Version | None = None) -> Report:
+        """Of metadata and files together, and against the version that was published before. Raises FilesUnavailable."""
         found = list(metadata_findings(dataset, files, today=today))
         more: dict[str, int] = {}
         for index, file in enumerate(files):
@@ -106,10 +109,39 @@ class Checking:
             note = Found(field="dataset.personal_data")
             note("personal_declared")
             found += report(note).findings
+        if before:
+            found += [period_told(dataset, files, before), *self._against_before(dataset, files, before, read)]
         kept = summary(found)
         for code, count in kept.more.items():
             more[code] = more.get(code, 0) + count
         return Report(kept.findings, more, kept.scores)
+
+    def _against_before(self, dataset: Dataset, files: Sequence[File], before: Version, read: Open) -> Iterator[Finding]:
+        for place, old in followed_by(files, before.files).items():
+            for told in self.changes(files[place], old, dataset, read)["findings"]:
+                yield Finding.model_validate({**told, "field": f"files.{place}"}, strict=False)
+
+    def changes(self, file: File, old: File, dataset: Dataset, read: Open) -> dict[str, Any]:
+        """`{"changes", "findings"}` of a file against the one of the version before, from beside the file when both were compared before.
+
+        `changes` is None when they could not be compared. Raises FilesUnavailable.
+        """
+        keys = [column.name for column in dataset.columns if column.key]
+        if file.sha256 == old.sha256 or not (file.bytes and old.bytes):
+            return {"changes": [], "findings": []}
+        name = f"changes-{hashlib.sha256(orjson.dumps([VERSION, file.name, old.sha256, keys])).hexdigest()[:32]}"
+        if (raw := self.files.beside(file.sha256, name)) is not None:
+            return dict(orjson.loads(raw))
+        try:
+            with _copied(read(file)) as path, _copied(self.files.read(old.sha256)) as before:
+                told = self._asked({"path": path, "name": file.name, "before": before, "keys": keys}, file.sha256)
+        except FileProblem as problem:
+            log.warning("file_lost", sha256=file.sha256, before=old.sha256, code=problem.code)
+            return {"changes": None, "findings": []}
+        if told is None:
+            return {"changes": None, "findings": _one(file, "not_compared")["findings"]}
+        self.files.keep_beside(file.sha256, name, orjson.dumps(told))
+        return told
 
     def of_file(self, file: File, dataset: Dataset, read: Open) -> dict[str, Any]:
         """`{"findings", "more", "profiles"}`, from beside the file when it was looked at before."""
@@ -130,23 +162,22 @@ class Checking:
         return told
 
     def _looked(self, file: File, dataset: Dataset, read: Open) -> dict[str, Any]:
-        with tempfile.NamedTemporaryFile(prefix="jejak-check-") as copy:
-            for chunk in read(file):
-                copy.write(chunk)
-            copy.flush()
-            if self.clamd and (name := scan(copy.name, self.clamd)):
+        with _copied(read(file)) as path:
+            if self.clamd and (name := scan(path, self.clamd)):
                 log.warning("malware", sha256=file.sha256, name=name)
                 return _one(file, "malware")
             columns = [column.model_dump(mode="json", exclude_none=True) for column in dataset.columns]
-            about = _about(dataset)
-            job = {"path": copy.name, "name": file.name, "media_type": file.media_type, "columns": columns, "about": about}
-            with self._worker() as worker:
-                told = worker.ask({**job, "allowed": sorted(self.allowed)}, seconds=self.seconds)
-                if told is None:
-                    worker.end()
-                    log.warning("check_ended", sha256=file.sha256, seconds=self.seconds)
-                    return _one(file, "not_checked")
-                return told
+            job = {"path": path, "name": file.name, "media_type": file.media_type, "columns": columns, "about": _about(dataset)}
+            return self._asked({**job, "allowed": sorted(self.allowed)}, file.sha256) or _one(file, "not_checked")
+
+    def _asked(self, job: dict[str, Any], sha256: str) -> dict[str, Any] | None:
+        """A worker's answer; None when it had to be killed."""
+        with self._worker() as worker:
+            told = worker.ask(job, seconds=self.seconds)
+            if told is None:
+                worker.end()
+                log.warning("check_ended", sha256=sha256, seconds=self.seconds)
+            return told
 
     def _remembered(self, sha256: str, against: str) -> dict[str, Any] | None:
         """In memory for what came lately, else beside the file."""
@@ -179,6 +210,16 @@ class Checking:
                 self._idle.pop().end()
 
 
+@contextlib.contextmanager
+def _copied(chunks: Iterable[bytes]) -> Iterator[str]:
+    """The path of a file's bytes, as long as it is looked at."""
+    with tempfile.NamedTemporaryFile(prefix="jejak-check-") as copy:
+        for chunk in chunks:
+            copy.write(chunk)
+        copy.flush()
+        yield copy.name
+
+
 def reasons_in(told: Report) -> list[Reason]:
     """What is refused outright, of what was found."""
     return [Reason(code=f.code, field=f.field, note=f.message) for f in told.findings if f.code in REFUSED]
@@ -198,5 +239,6 @@ def _about(dataset: Dataset) -> str:
 def _one(file: File, code: str) -> dict[str, Any]:
     """A single finding of the whole file."""
     found = Found(file=file.name)
-    found(code, reason="pemeriksaan terlalu lama atau butuh terlalu banyak memori", reason_en="it takes too long or too much memory")
+    reason, reason_en = "pemeriksaan terlalu lama atau butuh terlalu banyak memori", "it takes too long or too much memory"
+    found(code, reason=reason, reason_en=reason_en, why="terlalu besar")
     return {"findings": [f.model_dump(mode="json", exclude_none=True) for f in report(found).findings], "more": {}, "profiles": []}

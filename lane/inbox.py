@@ -4,13 +4,11 @@ Heads are written in the transaction of their events, so nothing here is ever la
 the oldest arrived.
 """
 
-import base64
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -22,23 +20,31 @@ from events.heads import HEADS, head_of
 from events.postgres import MIGRATION_LOCK, POSTGRES_PATIENCE
 from events.sqlite import CHECKPOINT_PAGES
 from events.stores import address_of
-from events.submission import EPOCH, MILLISECOND, Head, State
+from events.submission import Head, State
+from lane.asked import Asked, Overdue, Page, cursor_of, held_by_lane, read_cursor
 
 Row = sa.Row[tuple[Any, ...]]
 
-_WAITING: Final = "(arrived_ms, submission_id) WHERE holder = '{lane}'"
+_WAITING: Final = "(arrived_ms, submission_id, due_ms, holder) WHERE holder = '{lane}'"
 _OPD: Final = "(opd, arrived_ms, submission_id) WHERE holder IS NOT NULL"
 _DATASET: Final = "(dataset_id, begun_ms, submission_id)"
 _EDITION: Final = "(dataset_id, edition)"
 _ON_ITS_WAY: Final = "(dataset_id) WHERE holder IS NOT NULL"
 _NAMES: Final = {"dataset": _DATASET, "edition": _EDITION, "open": _ON_ITS_WAY}
 _INDEXES: Final[Mapping[str, Mapping[str, str]]] = {
-    "intake": {"waiting": _WAITING, "opd": _OPD} | _NAMES,
-    "review": {"waiting": _WAITING, "opd": _OPD} | _NAMES,
-    "decision": {"waiting": _WAITING} | _NAMES,
-    "publisher": {"waiting": _WAITING, "dataset": _DATASET},
-    "archive": {"holder": "(holder, arrived_ms) WHERE holder IS NOT NULL", "arrived": "(arrived_ms, submission_id)"},
+    "intake": {"waits": _WAITING, "opd": _OPD} | _NAMES,
+    "review": {"waits": _WAITING, "opd": _OPD} | _NAMES,
+    "decision": {"waits": _WAITING} | _NAMES,
+    "publisher": {"waits": _WAITING, "dataset": _DATASET},
+    "archive": {
+        "begun": "(begun_ms, submission_id)",
+        "opd_begun": "(opd, begun_ms, submission_id)",
+        "dataset": _DATASET,
+        "holder_begun": "(holder, begun_ms, submission_id) WHERE holder IS NOT NULL",
+        "retracted": "(begun_ms, submission_id) WHERE state = 'retracted'",
+    },
 }
+_NO_LONGER: Final = ("waiting", "holder", "arrived")
 """Each event pays for every index, so a lane has those that its own questions need."""
 _OF: Final = "FROM heads WHERE dataset_id = asked.dataset_id"
 _LAST: Final = f"{_OF} ORDER BY begun_ms DESC, submission_id DESC LIMIT 1"
@@ -55,12 +61,6 @@ _LISTED: Final[Mapping[str, str]] = {
     "postgresql": "SELECT value AS dataset_id FROM json_array_elements_text(%s::json) AS value",
 }
 """A list of names as rows, in the driver's own SQL."""
-
-
-@dataclass(frozen=True)
-class Page:
-    items: tuple[Head, ...]
-    next: str | None
 
 
 @dataclass(frozen=True)
@@ -86,25 +86,27 @@ class Inbox:
 
     def prepare(self) -> None:
         with migrating(self.engine) as c:
+            for name in _NO_LONGER:
+                c.exec_driver_sql(f"DROP INDEX IF EXISTS heads_{name}")
             for name, columns in _INDEXES.get(self.lane, {}).items():
                 c.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS heads_{name} ON heads {columns.format(lane=self.lane)}")
 
-    def page(
-        self,
-        *,
-        holder: Lane | None = None,
-        opd: str | None = None,
-        state: State | None = None,
-        after: str | None = None,
-        limit: int = 50,
-    ) -> Page:
-        """A page of submissions, oldest arrived first. `after` is the `next` of the page before; raises ValueError when it is not."""
-        wanted = [column == str(value) for column, value in ((HEADS.c.opd, opd), (HEADS.c.state, state)) if value is not None]
-        return self._page([*wanted, *([_held_by(holder)] if holder else [])], after, limit)
+    def page(self, asked: Asked | None = None, *, newest_first: bool = False, after: str | None = None, limit: int = 50) -> Page:
+        """A page of submissions, those that arrived first before the others or after them: all, or those that are asked for.
 
-    def waiting(self, opd: str, *, after: str | None = None, limit: int = 50) -> Page:
-        """As `page`: an OPD's submissions wherever they wait."""
-        return self._page([HEADS.c.opd == opd, HEADS.c.holder.is_not(None)], after, limit)
+        `after` is the `next` of the page before; raises ValueError when it is not.
+        """
+        order = (HEADS.c.arrived_ms, HEADS.c.submission_id)
+        query = sa.select(HEADS).where(*(asked or Asked()).conditions()).limit(limit + 1)
+        query = query.order_by(*(column.desc() if newest_first else column for column in order))
+        if after is not None:
+            moment_ms, submission_id = read_cursor(after)
+            here, there = sa.tuple_(*order), sa.tuple_(sa.literal(moment_ms), sa.literal(submission_id, sa.Uuid))
+            query = query.where(here < there if newest_first else here > there)
+        with self.engine.connect() as c:
+            rows = c.execute(query).all()
+        more = cursor_of(rows[limit - 1].arrived_ms, rows[limit - 1].submission_id) if len(rows) > limit else None
+        return Page(tuple(head_of(row[0], row[1:]) for row in rows[:limit]), more)
 
     def standings(self, dataset_ids: Collection[str]) -> dict[str, Standing]:
         """Of these datasets, however many editions they have; those without a submission are left out.
@@ -123,31 +125,51 @@ class Inbox:
             if owner is not None
         }
 
+    def before(self, head: Head) -> UUID | None:
+        """The edition of its dataset before this one; what was withdrawn before anybody saw it does not count. Editions have numbers; those
+        of the time before they had any come first, in the order in which they came.
+        """
+        shown = sa.or_(HEADS.c.state != State.RETRACTED.value, HEADS.c.published)
+        older = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == head.dataset_id, shown).limit(1)
+        unnumbered, came = HEADS.c.edition.is_(None), (HEADS.c.begun_ms, HEADS.c.submission_id)
+        newest = [older.where(unnumbered).order_by(*(column.desc() for column in came))]
+        if head.edition is None:
+            newest = [newest[0].where(sa.tuple_(*came) < sa.tuple_(head.begun_ms, sa.literal(head.submission_id, sa.Uuid)))]
+        else:
+            newest.insert(0, older.where(HEADS.c.edition < head.edition).order_by(HEADS.c.edition.desc()))
+        with self.engine.connect() as c:
+            return next((found for query in newest if (found := c.execute(query).scalar())), None)
+
     def was_published(self, dataset_id: str) -> bool:
         """Was anything on the portal under this name?"""
         query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.published).limit(1)
         with self.engine.connect() as c:
             return c.execute(query).first() is not None
 
-    def counts(self, *, now: datetime, overdue_before: datetime) -> Mapping[str, tuple[int, int]]:
-        """Holder → (waiting, of these overdue), for the metrics. `overdue_before`: for those whose events do not say when they are due."""
-        now_ms, before_ms = ((moment - EPOCH) // MILLISECOND for moment in (now, overdue_before))
-        is_late = sa.or_(HEADS.c.due_ms < now_ms, sa.and_(HEADS.c.due_ms.is_(None), HEADS.c.arrived_ms < before_ms))
-        late = sa.func.sum(sa.case((is_late, 1), else_=0))
-        holder = _held_by(Lane(self.lane)) if self.lane in set(Lane) else HEADS.c.holder.is_not(None)
+    def published_before(self, dataset_id: str, edition: int | None) -> UUID | None:
+        """The newest submission of a dataset that is public now, of those with a smaller number; of all when `edition` is None."""
+        number = sa.func.coalesce(HEADS.c.edition, 0)
+        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.state == State.PUBLISHED.value)
+        if edition is not None:
+            query = query.where(number < edition)
+        with self.engine.connect() as c:
+            row = c.execute(query.order_by(number.desc(), HEADS.c.begun_ms.desc()).limit(1)).first()
+        return row[0] if row else None
+
+    def count(self, asked: Asked, overdue: Overdue) -> tuple[int, int]:
+        """How many there are of what is asked for, and how many of them are late."""
+        late = sa.func.sum(sa.case((overdue.condition(), 1), else_=0))
+        with self.engine.connect() as c:
+            row = c.execute(sa.select(sa.func.count(), late).select_from(HEADS).where(*asked.conditions())).one()
+        return int(row[0]), int(row[1] or 0)
+
+    def counts(self, overdue: Overdue) -> Mapping[str, tuple[int, int]]:
+        """Holder → (waiting, of these overdue), for the metrics."""
+        late = sa.func.sum(sa.case((overdue.condition(), 1), else_=0))
+        holder = held_by_lane(Lane(self.lane)) if self.lane in set(Lane) else HEADS.c.holder.is_not(None)
         query = sa.select(HEADS.c.holder, sa.func.count(), late).where(holder).group_by(HEADS.c.holder)
         with self.engine.connect() as c:
             return {str(row[0]): (int(row[1]), int(row[2])) for row in c.execute(query)}
-
-    def _page(self, wanted: list[sa.ColumnElement[bool]], after: str | None, limit: int) -> Page:
-        order = (HEADS.c.arrived_ms, HEADS.c.submission_id)
-        query = sa.select(HEADS).where(*wanted).order_by(*order).limit(limit + 1)
-        if after is not None:
-            query = query.where(sa.tuple_(*order) > sa.tuple_(*_read_cursor(after)))
-        with self.engine.connect() as c:
-            rows = c.execute(query).all()
-        more = _cursor(rows[limit - 1]) if len(rows) > limit else None
-        return Page(tuple(head_of(row[0], row[1:]) for row in rows[:limit]), more)
 
 
 def open_engine(store: str, lane: str) -> sa.Engine:
@@ -185,19 +207,3 @@ def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     connection.execute("PRAGMA busy_timeout=10000")
-
-
-def _held_by(lane: Lane) -> sa.ColumnElement[bool]:
-    """The lane's name stands in the statement, so that its own index can be used."""
-    return HEADS.c.holder == sa.literal_column(f"'{lane}'")
-
-
-def _cursor(row: Row) -> str:
-    return base64.urlsafe_b64encode(f"{row.arrived_ms}:{row.submission_id}".encode()).decode()
-
-
-def _read_cursor(text: str) -> tuple[int, Any]:
-    moment, _, submission_id = base64.urlsafe_b64decode(text.encode()).decode().partition(":")
-    if not (moment.isdecimal() and len(moment) < 16):
-        raise ValueError("not a cursor of an inbox")
-    return int(moment), sa.literal(UUID(submission_id), sa.Uuid)

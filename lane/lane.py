@@ -4,37 +4,35 @@ Kafka ─► consumer ─► journal          person ─► web ─► command �
 """
 
 import asyncio
-import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field
 
 from bus.consumer import Consumer
 from bus.directory import Directory
 from bus.kafka import Kafka
-from bus.loops import LEISURE_S, Progress, ended, forever, wake_on
-from bus.relay import Relay
-from bus.sources import LogConsumer
-from events.contracts import LOG_TOPIC, Actor, Due, Event, Reason
+from bus.loops import Progress, ended, forever
+from events.contracts import Actor, Due, Event, Reason
 from events.journal import Journal
 from events.rules import Rule, held_by, next_ids
-from events.stores import address_of, open_store
 from events.submission import Head, Kind, Recorded, Refused, Submission
+from lane.asked import Overdue
 from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
 from lane.file_stores import open_files
 from lane.files import Files
-from lane.inbox import Inbox, Standing, open_engine
-from lane.known import Known
+from lane.inbox import Inbox, Standing
+from lane.notes import personal_data_in
 from lane.settings import Settings
-from web.tokens import PUBLIC, Role, load_public
+from lane.taken import Takings
+from web.keys import Signers, load_signers
+from web.tokens import Role
 
 log = structlog.get_logger("jejak.lane")
 Body = TypeVar("Body", bound="CommandBody")
@@ -56,7 +54,7 @@ class Shared:
     kafka: Kafka
     files: Files
     directory: Directory
-    public_key: Ed25519PublicKey
+    signers: Signers
 
     @cached_property
     def checking(self) -> Checking:
@@ -81,7 +79,7 @@ def open_shared(settings: Settings) -> Shared:
         kafka,
         open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys()),
         Directory(kafka, Progress("directory")),
-        load_public(settings.keys / PUBLIC),
+        load_signers(settings.keys),
     )
 
 
@@ -152,6 +150,7 @@ class Lane:
     shared: Shared
     journal: Journal
     inbox: Inbox
+    takings: Takings | None = None
     commands: Mapping[str, Command[Any]] = field(default_factory=dict)
     consumers: list[Consumer] = field(default_factory=list)
     work: list[tuple[Progress, Callable[[], Awaitable[None]]]] = field(default_factory=list)
@@ -172,6 +171,14 @@ class Lane:
     @property
     def healthy(self) -> bool:
         return all(p.healthy for p in self.progress) and self.shared.directory.progress.healthy and not any(t.done() for t in self._tasks)
+
+    def overdue(self, now: datetime) -> Overdue:
+        """Due times follow arrival, so the moment before which whatever arrived is late now is found by halving."""
+        low, high = now - timedelta(days=60), now
+        while high - low > timedelta(seconds=1):
+            middle = low + (high - low) / 2
+            low, high = (middle, high) if self.shared.due(middle) < now else (low, middle)
+        return Overdue(now, low)
 
     async def until_ready(self) -> None:
         while not self.ready:  # noqa: ASYNC110 (two loops of their own make it so)
@@ -231,18 +238,29 @@ class Lane:
         head = self.find(submission_id)
         self._decided(name, head, body, Context(actor, datetime.now(UTC), self, {submission_id: head}))
 
+    def may(self, name: str, head: Head, actor: Actor) -> bool:
+        """Would this person be let to say this verb now? What the body must hold, and what other submissions forbid, is not asked."""
+        return self.ready and self._why_not(name, head, actor, head.sequence) is None
+
     def _decided(self, name: str, head: Head, body: CommandBody, context: Context) -> Event:
+        if refused := self._why_not(name, head, context.actor, body.expected_sequence):
+            raise refused
+        if reasons := personal_data_in(body):
+            raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
+        return self.commands[name].decide(head, body, context)
+
+    def _why_not(self, name: str, head: Head, actor: Actor, expected_sequence: int) -> Refused | None:
         command = self.commands[name]
-        if Role(context.actor.role) not in command.roles:
-            raise Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {context.actor.role} tidak boleh melakukan langkah ini."))
+        if Role(actor.role) not in command.roles:
+            return Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {actor.role} tidak boleh melakukan langkah ini."))
         now = head._replace(opd=self.shared.directory.heir_of(head.opd))
-        if reasons := [reason for rule in command.rules if (reason := rule(now, context.actor))]:
+        if reasons := [reason for rule in command.rules if (reason := rule(now, actor))]:
             if any(reason.code == "other_opd" for reason in reasons):
-                raise not_there()  # another OPD's people do not even hear that it exists
-            raise Refused(Kind.FORBIDDEN, *reasons, state=head.state, sequence=head.sequence)
-        if reason := held_by(head, event_type=command.event_type, lane=self.name, expected_sequence=body.expected_sequence):
-            raise Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
-        return command.decide(head, body, context)
+                return not_there()  # another OPD's people do not even hear that it exists
+            return Refused(Kind.FORBIDDEN, *reasons, state=head.state, sequence=head.sequence)
+        if reason := held_by(head, event_type=command.event_type, lane=self.name, expected_sequence=expected_sequence):
+            return Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
+        return None
 
     def find(self, submission_id: uuid.UUID) -> Head:
         """Raises `Refused`."""
@@ -258,35 +276,3 @@ def _there(head: Head | None) -> Head:
 def not_there() -> Refused:
     """The same words for what does not exist and for what is another OPD's."""
     return Refused(Kind.NOT_FOUND, Reason(code="not_found", field="submission_id", note="Data dengan nomor itu tidak ada."))
-
-
-def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]]) -> Lane:
-    """Journal, inbox, log consumer and relay of one lane, not yet started. Raises StoreRefused."""
-    settings = shared.settings
-    journal = Journal(open_store(settings.store, name), name, shared.directory.heirs)
-    inbox = Inbox(name, open_engine(settings.store, name))
-    inbox.prepare()
-    known = Known(inbox.engine)
-    known.prepare()
-    shared.directory.keep_in(known)
-    group = None if address_of(settings.store, name).startswith("sqlite:") else f"jejak.{name}"
-    consumer = LogConsumer(
-        kafka=shared.kafka,
-        journal=journal,
-        topics=re.compile(f"^{re.escape(LOG_TOPIC)}$"),
-        take=journal.replicate,
-        progress=Progress("log"),
-        group=group,
-        gather_s=0.0 if commands else LEISURE_S,
-    )
-    relay = Relay(shared.kafka, journal, Progress("relay"), wake_on(journal.on_outgoing))
-    return Lane(
-        name=name,
-        shared=shared,
-        journal=journal,
-        inbox=inbox,
-        commands=commands,
-        consumers=[consumer],
-        work=[(relay.progress, relay.run)],
-        on_stop=[shared.checking.stop],
-    )

@@ -56,7 +56,13 @@ class Settings(BaseModel):
     keys: Path = Path("var/keys")
     sla_minutes: Annotated[int, Field(ge=1, le=100_000)] = 60
     sla_calendar: Literal["wall", "office"] = "wall"
+    take_minutes: Annotated[int, Field(ge=1, le=1_440)] = 30
     login: Literal["local"] = "local"
+    desk_lanes: str | None = None
+    desk_url: str | None = None
+    desk_idle_minutes: Annotated[int, Field(ge=5, le=720)] = 30
+    desk_session_hours: Annotated[int, Field(ge=1, le=72)] = 12
+    desk_timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("store")
@@ -103,6 +109,13 @@ class Settings(BaseModel):
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must be an address, http(s)://…")
         return value
+
+    @field_validator("desk_url")
+    @classmethod
+    def _desk_url(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s/]+/?", value):
+            raise ValueError("must be the address that people type, http(s)://host, without a path")
+        return value and value.rstrip("/")
 
     @model_validator(mode="after")
     def _together(self) -> "Settings":

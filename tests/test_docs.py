@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 import typer
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, generate_latest
 from typer.main import get_command
 
@@ -15,7 +16,8 @@ from bus.rights import as_table
 from events.contracts import Dataset, Inbound, InboundFile
 from events.lawful import LAW
 from events.submission import BATON, STATE_AFTER
-from jejak.cli import app
+from jejak.app import LANES
+from jejak.cli import app as commands
 from jejak.metrics import Metrics
 from lane.files import MESSAGES as FILE_MESSAGES
 from lane.given import FROM_FILE, PREFIX, SECRETS
@@ -25,7 +27,7 @@ from portals.portal import Code
 from web.tokens import MESSAGES as TOKEN_MESSAGES
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("events", "bus", "lane", "services", "portals", "checks", "archive", "web", "jejak")
+ROOMS = ("events", "bus", "lane", "services", "portals", "checks", "archive", "desk", "web", "jejak")
 CODE = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 SETTING = re.compile(r"JEJAK_[A-Z0-9]+(?:_[A-Z0-9]+)*")
@@ -119,6 +121,15 @@ def test_refusal_codes_are_those_of_the_code() -> None:
     assert told == _codes()
 
 
+def test_the_calls_are_those_of_the_lanes() -> None:
+    app = FastAPI()
+    for _, routes in LANES.values():
+        app.include_router(routes(lambda: pytest.fail("no lane is asked")))
+    paths = app.openapi()["paths"].items()
+    there = [f"{method.upper()} {path.replace('submission_id', 'id')}" for path, methods in paths for method in methods]
+    assert sorted(column(page("docs/calls.md"), "call")) == sorted(there)
+
+
 def test_the_table_of_rights_is_the_one_that_is_given() -> None:
     assert as_table() in page("docs/for-operators.md")
 
@@ -183,7 +194,7 @@ def _anchors(path: Path) -> set[str]:
 def _is_command(line: str) -> bool:
     """Walks the words of a line down the command tree; options must be those of the command."""
     words = re.sub(r"^(\w+=\S* )*(\.venv/bin/)?jejak ", "", line.partition(" #")[0].strip()).split()
-    command: object = get_command(app)
+    command: object = get_command(commands)
     assert isinstance(command, typer.core.TyperGroup)
     while words and isinstance(command, typer.core.TyperGroup) and words[0] in command.commands:
         command = command.commands[words.pop(0)]
@@ -208,7 +219,7 @@ def _codes() -> set[str]:
     return found - NO_CODES
 
 
-GIVE_OUT_CODES = {"_admitted", "words_of", "http"}
+GIVE_OUT_CODES = {"admitted", "words_of", "http"}
 """Functions whose one-word texts are codes."""
 NO_CODES = {"unexpected", "submission_id", "sequence"}
 

@@ -1,26 +1,23 @@
-"""Who is who: a signed token comes in, a caller or a refusal goes out; lanes need the public key only.
+"""Who is who: a signed token comes in, a caller or a refusal goes out; lanes need public keys only (`web.keys`).
 
 Tokens are JWTs (RFC 7519) signed with Ed25519 (`EdDSA`, RFC 8037) and nothing else. The times are passed in.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field
 from slugify import slugify
+
+from web.keys import KID, Signers
 
 ALGORITHM: Final = "EdDSA"
 ISSUER: Final = "jejak"
@@ -28,8 +25,8 @@ AUDIENCE: Final = "jejak"
 OPD_KODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 PERSON_ID: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,98}[a-z0-9])?")
 LONGEST: Final = 4096  # characters of a token that is worth reading
-PRIVATE: Final = "private.pem"
-PUBLIC: Final = "public.pem"
+SIGNER_SECONDS: Final = 300
+"""A signer with a key id speaks for others, so what it signs is good for this long at most."""
 
 Code = Literal["token_missing", "token_invalid", "token_expired", "token_revoked"]
 
@@ -56,7 +53,10 @@ ROLES_IN_AN_OPD: Final = frozenset({Role.TIM_PPID, Role.KETUA_PPID})
 
 @dataclass(frozen=True)
 class Caller:
-    """A person or system whose token was good; `opd` is the kode of their agency, None for roles of the regency."""
+    """A person or system whose token was good; `opd` is the kode of their agency, None for roles of the regency.
+
+    `via`: how the person was known, for example `("desk", "password")`; `acting`: number of the letter of mandate (Plh./Plt.).
+    """
 
     id: str
     name: str
@@ -64,6 +64,8 @@ class Caller:
     opd: str | None
     token_id: str
     expires_at: datetime
+    via: tuple[str, ...] = ()
+    acting: str | None = None
 
 
 class TokenRefused(Exception):
@@ -73,42 +75,6 @@ class TokenRefused(Exception):
         super().__init__(f"{code}: {MESSAGES[code]}")
         self.code: Final = code
         self.message: Final = MESSAGES[code]
-
-
-def make_keys(directory: Path) -> None:
-    """Make `private.pem` (0600) and `public.pem` in `directory` (0700), once.
-
-    Safe when several processes start at once: the first one's key stays, and all derive the public key from that one.
-    Nothing is overwritten; a lane that was given the public key alone gets no private key. Raises OSError, ValueError.
-    """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if (directory / PUBLIC).exists():
-        return
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    _write_once(directory / PRIVATE, pem, mode=0o600)
-    public = load_private(directory / PRIVATE).public_key()
-    pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    _write_once(directory / PUBLIC, pem, mode=0o644)
-
-
-def load_private(path: Path) -> Ed25519PrivateKey:
-    """The key that signs tokens. Raises OSError, ValueError when the file holds no Ed25519 private key."""
-    match serialization.load_pem_private_key(path.read_bytes(), password=None):
-        case Ed25519PrivateKey() as key:
-            return key
-        case _:
-            raise ValueError(f"{path} bukan kunci privat Ed25519.")
-
-
-def load_public(path: Path) -> Ed25519PublicKey:
-    """The key that checks tokens. Raises OSError, ValueError when the file holds no Ed25519 public key."""
-    match serialization.load_pem_public_key(path.read_bytes()):
-        case Ed25519PublicKey() as key:
-            return key
-        case _:
-            raise ValueError(f"{path} bukan kunci publik Ed25519.")
 
 
 def person_id(name: str) -> str:
@@ -137,16 +103,22 @@ def issue(
     role: Role,
     opd: str | None,
     issued_at: datetime,
-    days: int,
     token_id: str,
+    days: int = 0,
+    seconds: int = 0,
+    kid: str | None = None,
+    via: tuple[str, ...] = (),
+    acting: str | None = None,
 ) -> str:
-    """A signed token, good for `days` from `issued_at` (aware). Raises ValueError with a message for people."""
-    if reason := _not_a_place(role, opd):
+    """A signed token, good for `days` and `seconds` from `issued_at` (aware). Raises ValueError with a message for people.
+
+    `kid`: names the signer to the lanes; then it is good for SIGNER_SECONDS at most, and `via` begins with it.
+    """
+    lifetime = timedelta(days=days, seconds=seconds)
+    if reason := _not_a_place(role, opd) or _not_issued(lifetime, kid, via):
         raise ValueError(reason)
-    if not all(_is_plain(text) for text in (id, name, token_id)):
-        raise ValueError("Id, nama dan id token wajib diisi, paling panjang 200 karakter, tanpa spasi di tepinya.")
-    if days < 1:
-        raise ValueError("Masa berlaku token paling singkat satu hari.")
+    if not _are_plain(id, name, token_id, *via, *([acting] if acting is not None else [])):
+        raise ValueError("Id, nama, id token, via dan nomor surat wajib diisi, paling panjang 200 karakter, tanpa spasi di tepinya.")
     if issued_at.utcoffset() is None:
         raise ValueError("issued_at needs a time zone")
     claims = _Claims(
@@ -158,22 +130,24 @@ def issue(
         opd=opd,
         jti=token_id,
         iat=int(issued_at.timestamp()),
-        exp=int((issued_at + timedelta(days=days)).timestamp()),
+        exp=int((issued_at + lifetime).timestamp()),
+        via=via,
+        acting=acting,
     )
-    return jwt.encode(claims.model_dump(mode="json"), private_key, algorithm=ALGORITHM)
+    return jwt.encode(claims.model_dump(mode="json", exclude_defaults=True), private_key, ALGORITHM, {"kid": kid} if kid else None)
 
 
-def read_token(public_key: Ed25519PublicKey, token: str | None, *, now: datetime, is_revoked: Callable[[str], bool]) -> Caller:
+def read_token(signers: Signers, token: str | None, *, now: datetime, is_revoked: Callable[[str], bool]) -> Caller:
     """The caller that a token names. `is_revoked` is asked with the token's id. Raises TokenRefused."""
     if not token:
         raise TokenRefused("token_missing")
-    claims = _verified(public_key, token)
+    claims = _verified(signers, token)
     expires_at = datetime.fromtimestamp(claims.exp, UTC)
     if now >= expires_at:
         raise TokenRefused("token_expired")
     if is_revoked(claims.jti):
         raise TokenRefused("token_revoked")
-    return Caller(id=claims.sub, name=claims.name, role=claims.role, opd=claims.opd, token_id=claims.jti, expires_at=expires_at)
+    return Caller(claims.sub, claims.name, claims.role, claims.opd, claims.jti, expires_at, claims.via, claims.acting)
 
 
 class _Claims(BaseModel):
@@ -190,16 +164,22 @@ class _Claims(BaseModel):
     jti: str = Field(min_length=1)
     iat: int
     exp: int = Field(ge=0, lt=253_402_300_800)  # the year 10000
+    via: Annotated[tuple[str, ...], Field(strict=False, max_length=5)] = ()
+    acting: Annotated[str | None, Field(min_length=1)] = None
 
 
-def _verified(public_key: Ed25519PublicKey, token: str) -> _Claims:
+def _verified(signers: Signers, token: str) -> _Claims:
     if len(token) > LONGEST:
         raise TokenRefused("token_invalid")
     try:
+        kid = jwt.get_unverified_header(token).get("kid")
+        signer = signers.of(kid)
+        if signer is None:
+            raise TokenRefused("token_invalid")
         # The times are judged by the caller's clock, in read_token; `iat` by nobody, since clocks differ.
         payload = jwt.decode(
             token,
-            public_key,
+            signer.public_key,
             algorithms=[ALGORITHM],
             audience=AUDIENCE,
             issuer=ISSUER,
@@ -208,9 +188,24 @@ def _verified(public_key: Ed25519PublicKey, token: str) -> _Claims:
         claims = _Claims.model_validate(payload)
     except (jwt.PyJWTError, ValueError) as error:
         raise TokenRefused("token_invalid") from error
-    if _not_a_place(claims.role, claims.opd):
+    if not (signer.may_speak_for(claims.role) and _are_plain(claims.name, *claims.via, *([claims.acting] if claims.acting else []))):
+        raise TokenRefused("token_invalid")
+    if _not_a_place(claims.role, claims.opd) or (kid and _not_issued(timedelta(seconds=claims.exp - claims.iat), kid, claims.via)):
         raise TokenRefused("token_invalid")
     return claims
+
+
+def _not_issued(lifetime: timedelta, kid: str | None, via: tuple[str, ...]) -> str | None:
+    """Why no signer signs this; None when it may."""
+    if lifetime < timedelta(seconds=1):
+        return "Masa berlaku token paling singkat satu detik."
+    if kid is not None and not KID.fullmatch(kid):
+        return f"Id kunci {kid!r} hanya boleh huruf kecil, angka dan tanda hubung, paling panjang 63 karakter."
+    if kid and lifetime > timedelta(seconds=SIGNER_SECONDS):
+        return f"Token yang ditandatangani {kid} berlaku paling lama {SIGNER_SECONDS} detik."
+    if kid and via[:1] != (kid,):
+        return f"Token yang ditandatangani {kid} harus menyebutnya di awal via."
+    return None
 
 
 def _not_a_place(role: Role, opd: str | None) -> str | None:
@@ -224,17 +219,6 @@ def _not_a_place(role: Role, opd: str | None) -> str | None:
     return None
 
 
-def _is_plain(text: str) -> bool:
-    """Text that an event's actor can carry unchanged."""
-    return 0 < len(text) <= 200 and text.isprintable() and text == text.strip()
-
-
-def _write_once(path: Path, content: bytes, *, mode: int) -> None:
-    """Put a complete file there unless there is one; a link, unlike a rename, refuses to replace."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".key-") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(file.name, path)
+def _are_plain(*texts: str) -> bool:
+    """Texts that an event's actor can carry unchanged."""
+    return all(0 < len(text) <= 200 and text.isprintable() and text == text.strip() for text in texts)

@@ -5,7 +5,8 @@ from functools import partial
 from bus.channels import DEAD_LETTERS, INBOUND, LOG, RECEIPTS, Declarations
 from bus.loops import Progress
 from bus.sources import InboundConsumer
-from lane.lane import Lane, Shared, build_lane
+from lane.build import build_lane
+from lane.lane import Lane, Shared
 from services.intake.inbound import TOPICS, judge, refuse
 from services.intake.recovery import recover
 from services.intake.web import routes

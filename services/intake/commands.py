@@ -3,11 +3,8 @@
 Files come first (inline content is put into the file store, the others must be there), so an accepted submission is whole.
 """
 
-import base64
-import binascii
-import hashlib
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,8 +19,8 @@ from events.contracts import (
     DataSubmitted,
     Due,
     File,
+    Finding,
     Inbound,
-    InboundFile,
     Reason,
     Received,
     canonical_hash,
@@ -38,10 +35,10 @@ from lane.plain_text import hidden_in
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
 from portals.refusals import told_before
+from services.intake.contents import INLINE_LIMIT, content_of, file_problem
 from services.intake.names import Names
 from services.intake.policy import comes_from, told_of_time
 
-INLINE_LIMIT: Final = 512 * 1024
 WHERE_THE_FORM_IS: Final = "Bentuk isian dan contohnya: docs/for-opd-systems.md; skema JSON-nya (inbound.v1.json) ada di /asyncapi."
 
 
@@ -110,31 +107,18 @@ class Desk:
 
 def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
     """Judge one inbound record. Raises FilesUnavailable: try again later."""
-    inbound = _read(raw)
+    inbound = read_form(raw)
     if isinstance(inbound, Declined):
         return inbound
     if reason := comes_from(inbound, origin.opd):
         return Declined((reason,))
     submission_id = submission_id_of(inbound.opd, inbound.event_id)
     if received := desk.find(submission_id):
-        return _known(submission_id, received, inbound, origin)
-    contents = [_content(file) for file in inbound.files]
-    problems = [
-        problem
-        for index, (file, content) in enumerate(zip(inbound.files, contents, strict=True))
-        if (problem := _file_problem(file, content, f"files.{index}", lambda sha256: desk.size(sha256, origin.opd)))
-    ]
-    hidden = hidden_in(inbound.submitted_by, field="submitted_by")
-    if reasons := (
-        *reasons_against(inbound.dataset, inbound.files),
-        *hidden,
-        *problems,
-        *desk.names.against(inbound.dataset, inbound.opd, str(submission_id)),
-    ):
+        return known(submission_id, received, inbound, origin)
+    contents = [content_of(file) for file in inbound.files]
+    if reasons := against(inbound, contents, desk, str(submission_id)):
         return Declined(reasons)
-    inline: dict[File, bytes | None] = dict(zip(inbound.files, contents, strict=True))
-    read = partial(_bytes_of, inline, desk.files)
-    told = desk.checking.findings(inbound.dataset, inbound.files, today=day_of(desk.now), read=read)
+    told = found_in(inbound, contents, desk)
     if reasons := tuple(reasons_in(told)):
         return Declined(reasons)
     event = _event(submission_id, inbound, origin, desk, told)
@@ -152,7 +136,30 @@ def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
     return accepted
 
 
-def _read(raw: bytes) -> Inbound | Declined:
+def against(inbound: Inbound, contents: Sequence[bytes | None], desk: Desk, submission_id: str) -> tuple[Reason, ...]:
+    """Every reason against it that shows without opening a file."""
+    problems = [
+        problem
+        for index, (file, content) in enumerate(zip(inbound.files, contents, strict=True))
+        if (problem := file_problem(file, content, f"files.{index}", lambda sha256: desk.size(sha256, inbound.opd)))
+    ]
+    return (
+        *reasons_against(inbound.dataset, inbound.files),
+        *hidden_in(inbound.submitted_by, field="submitted_by"),
+        *problems,
+        *desk.names.against(inbound.dataset, inbound.opd, submission_id),
+    )
+
+
+def found_in(inbound: Inbound, contents: Sequence[bytes | None], desk: Desk) -> Report:
+    """What the checks find in metadata and files. Raises FilesUnavailable."""
+    inline: dict[File, bytes | None] = dict(zip(inbound.files, contents, strict=True))
+    read = partial(_bytes_of, inline, desk.files)
+    before = desk.names.version_before(inbound.dataset)
+    return desk.checking.findings(inbound.dataset, inbound.files, today=day_of(desk.now), read=read, before=before)
+
+
+def read_form(raw: bytes) -> Inbound | Declined:
     if reason := fault_of(raw):
         return Declined((reason,), readable=reason.code != WRONG_ENCODING.code)
     try:
@@ -165,7 +172,7 @@ def _read(raw: bytes) -> Inbound | Declined:
         return Declined((first, *reasons[1:]), readable=not any(reason.code == "unreadable" for reason in reasons))
 
 
-def _known(submission_id: uuid.UUID, received: Received, inbound: Inbound, origin: Origin) -> Verdict:
+def known(submission_id: uuid.UUID, received: Received, inbound: Inbound, origin: Origin) -> Verdict:
     """The same record read again: accepted as before. The same event_id sent again: a duplicate, or refused if it says something else."""
     if received.digest != inbound.digest():
         return Declined(
@@ -199,12 +206,11 @@ def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, desk: Des
         "offset": origin.offset,
     }
     manifest = manifest_of(said["dataset"], said["files"])
-    found = (*told.findings, *told_of_time(inbound, desk.now), *told_before(desk.portal, inbound.opd, inbound.dataset, inbound.files))
     data = {
         "dataset": inbound.dataset,
         "files": tuple(said["files"]),
         "manifest": manifest,
-        "findings": (*found, *desk.names.same_again(inbound.dataset, manifest)),
+        "findings": (*told.findings, *found_beside(inbound, desk, manifest)),
         "more_findings": told.more or None,
         "received": received,
         "edition": desk.names.next(inbound.dataset),
@@ -214,32 +220,7 @@ def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, desk: Des
     return DataSubmitted.model_validate({**ids, "occurred_at": desk.now, "actor": actor, "due": desk.due, "data": data})
 
 
-def _content(file: InboundFile) -> bytes | None:
-    """The inline content; None when there is none, or it is no base64 (`_file_problem` tells the two apart)."""
-    try:
-        return base64.b64decode(file.content, validate=True) if file.content is not None else None
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _file_problem(file: InboundFile, content: bytes | None, field: str, size_of: Callable[[str], int | None]) -> Reason | None:
-    if file.content is None:
-        size = size_of(file.sha256)
-        if size is None:
-            note = f"Berkas {field} belum ada: kirim dahulu dengan PUT /intake/api/files/{{sha256}}."
-            return Reason(code="file_missing", field=f"{field}.sha256", note=note)
-        return None if size == file.bytes else _wrong_size(field, size)
-    if content is None:
-        return Reason(code="wrong_format", field=f"{field}.content", note=f"{field}.content harus base64.")
-    if len(content) > INLINE_LIMIT:
-        note = f"{field}.content paling banyak 512 KiB; kirim dengan PUT /intake/api/files/{{sha256}}."
-        return Reason(code="too_large", field=f"{field}.content", note=note)
-    if len(content) != file.bytes:
-        return _wrong_size(field, len(content))
-    if hashlib.sha256(content).hexdigest() != file.sha256:
-        return Reason(code="wrong_hash", field=f"{field}.sha256", note="Isi berkas tidak sesuai dengan SHA-256 yang disebutkan.")
-    return None
-
-
-def _wrong_size(field: str, size: int) -> Reason:
-    return Reason(code="wrong_size", field=f"{field}.bytes", note=f"{field}.bytes tidak sama dengan besar berkasnya: {size} bita.")
+def found_beside(inbound: Inbound, desk: Desk, manifest: str) -> tuple[Finding, ...]:
+    """What is found by looking at clocks, at the portal's limits and at the submission before it."""
+    before = told_before(desk.portal, inbound.opd, inbound.dataset, inbound.files)
+    return (*told_of_time(inbound, desk.now), *before, *desk.names.same_again(inbound.dataset, manifest))

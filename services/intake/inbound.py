@@ -14,8 +14,9 @@ import orjson
 import structlog
 
 from bus.directory import Directory
+from events.admission import Outcome, Record, dead_letter, place_of
 from events.contracts import INBOUND_PATTERN, DataSubmitted, Due, Reason, Receipt, ReceiptReason, Received, submission_id_of
-from events.journal import Journal, Outcome, Record, dead_letter, place_of
+from events.journal import Journal
 from events.recorder import Letter, LetterKind
 from events.submission import Recorded
 from lane.checking import Checking

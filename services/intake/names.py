@@ -12,6 +12,7 @@ from events.contracts import Dataset, Finding, Reason
 from events.journal import Journal
 from lane.inbox import UNUSED, Inbox, Standing
 from lane.lane import owned_now
+from lane.versions import Version, version_before
 
 
 @dataclass
@@ -47,6 +48,10 @@ class Names:
             return []
         message = f"Isi dan keterangannya sama persis dengan pengajuan nomor {newest[0]}; pastikan ini memang edisi baru."
         return [Finding(word="akuntabel", severity="warning", code="same_content", field="files", message=message)]
+
+    def version_before(self, dataset: Dataset) -> Version | None:
+        """What is public of this dataset now."""
+        return version_before(self.inbox, self.journal, dataset.dataset_id, None) if self._of(dataset).editions else None
 
     def next(self, dataset: Dataset) -> int:
         """The number of a submission that is accepted now."""

@@ -9,6 +9,7 @@ from web.tokens import Role
 
 MAY_SUBMIT: Final = frozenset({Role.TIM_PPID})
 AHEAD: Final = timedelta(days=1)
+MAY_CHECK: Final = frozenset({Role.TIM_PPID, Role.KETUA_PPID})
 MAY_PUT_FILES: Final = frozenset({Role.TIM_PPID, Role.KETUA_PPID})
 
 

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from bus.kafka import Kafka
 from bus.reader import cluster_id, read_topic, spans
 from bus.relay import SENT_AT_ONCE
+from events.admission import source_of
 from events.contracts import RECEIPTS_TOPIC, Receipt
-from events.journal import Journal, source_of
+from events.journal import Journal
 
 KEPT: Final = 8 * SENT_AT_ONCE
 log = structlog.get_logger("jejak.intake")

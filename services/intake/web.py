@@ -1,6 +1,8 @@
 """Intake over HTTP: files first, then submissions; the same verdicts as on the inbound topics."""
 
 import asyncio
+import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
@@ -8,17 +10,21 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
+from checks.catalogue import Report
 from events.contracts import Reason
 from events.journal import ATTEMPTS
 from events.submission import Kind, Refused
+from lane.callers import LaneOf, actor_of, caller_of, not_of_another
+from lane.errors import errors_json, json_of
 from lane.files import FileProblem, Spool
 from lane.json_text import field_in
 from lane.lane import Lane, NotReady
-from lane.web import LaneOf, actor_of, caller_of, errors_json, json_of, lane_routes
+from lane.web import lane_routes
+from services.intake.check import check
 from services.intake.commands import WHERE_THE_FORM_IS, Accepted, Declined, Desk, Origin, Verdict, submit
 from services.intake.inbound import claims_of, first_received, make_receipt
 from services.intake.names import Names
-from services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT
+from services.intake.policy import MAY_CHECK, MAY_PUT_FILES, MAY_SUBMIT
 from web.tokens import Caller
 
 log = structlog.get_logger("jejak.intake")
@@ -27,7 +33,7 @@ WRITE = 1024 * 1024
 
 
 def routes(lane: LaneOf) -> APIRouter:
-    router = lane_routes("intake", lane, readers=MAY_PUT_FILES, commands={})
+    router = lane_routes("intake", lane, readers=MAY_PUT_FILES, verbs={})
 
     @router.put("/api/files/{sha256}", status_code=201)
     async def put_file(sha256: str, request: Request, caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUT_FILES))]) -> Response:
@@ -55,7 +61,44 @@ def routes(lane: LaneOf) -> APIRouter:
             return errors_json(verdict.reasons, 422, **receipt.model_dump(mode="json"))
         return json_of(receipt.model_dump(mode="json"), status=202)
 
+    @router.post("/api/check")
+    async def post_check(
+        request: Request, caller: Annotated[Caller, Depends(caller_of(lane, MAY_CHECK))], revises: uuid.UUID | None = None
+    ) -> Response:
+        """What the same body would lead to as a submission, or as a revision of `revises`; nothing is written to the log."""
+        raw = await _body(request)
+        reasons, found = await asyncio.to_thread(_checked, lane(), raw, caller, revises)
+        return json_of(
+            {
+                "reasons": [{"code": r.code, "field": r.field, "message": r.note} for r in reasons],
+                "findings": [finding.model_dump(mode="json", exclude_none=True) for finding in found.findings],
+                "more": found.more,
+                "scores": found.scores,
+            }
+        )
+
     return router
+
+
+def _checked(lane: Lane, raw: bytes, caller: Caller, revises: uuid.UUID | None) -> tuple[tuple[Reason, ...], Report]:
+    if not lane.ready:
+        raise NotReady
+    desk, files = _desk(lane), lane.shared.files
+    if revises is None:
+        return check(raw, Origin(caller.opd or "", actor_of(caller)), desk)
+    head = not_of_another(lane.find(revises), caller, lane.shared.directory)
+    submission = lane.journal.submission(revises)
+    own = {file.sha256 for file in submission.files} if submission else set()
+    desk = replace(desk, size=lambda sha256, opd: files.size(sha256) if sha256 in own else files.size_for(sha256, opd))
+    return check(raw, Origin(caller.opd or "", actor_of(caller)), desk, head)
+
+
+def _desk(lane: Lane) -> Desk:
+    """What a form is judged with now."""
+    now = datetime.now(UTC)
+    files, names = lane.shared.files, Names(lane.journal, lane.inbox, lane.shared.directory)
+    find = partial(first_received, lane.journal)
+    return Desk(now, lane.shared.due_rule(now), files, find, files.size_for, names, lane.shared.checking, lane.shared.settings.portal)
 
 
 def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:
@@ -64,11 +107,7 @@ def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:
         raise NotReady
     origin = Origin(caller.opd or "", actor_of(caller))
     for _ in range(ATTEMPTS):
-        now = datetime.now(UTC)
-        files, names = lane.shared.files, Names(lane.journal, lane.inbox, lane.shared.directory)
-        find = partial(first_received, lane.journal)
-        desk = Desk(now, lane.shared.due_rule(now), files, find, files.size_for, names, lane.shared.checking, lane.shared.settings.portal)
-        verdict = submit(raw, origin, desk)
+        verdict = submit(raw, origin, _desk(lane))
         if not isinstance(verdict, Accepted):
             return verdict
         try:

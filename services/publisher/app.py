@@ -2,7 +2,8 @@
 
 from bus.channels import DEAD_LETTERS, LOG, Declarations
 from bus.loops import Progress, wake_on
-from lane.lane import Lane, Shared, build_lane
+from lane.build import build_lane
+from lane.lane import Lane, Shared
 from portals.kinds import open_portal
 from services.publisher.attempts import Attempts
 from services.publisher.commands import COMMANDS

@@ -47,14 +47,14 @@ def _waiting(which: sa.ColumnElement[bool], turn: int) -> sa.Select[tuple[UUID, 
 
 
 # Built once: putting such a query together costs several times what SQLite needs to answer it. What must come down goes first.
-_EITHER: Final = sa.union_all(
+EITHER: Final = sa.union_all(
     _waiting(HEADS.c.state == sa.literal_column(f"'{State.RETRACTED}'"), 0),
     _waiting(HEADS.c.holder == sa.literal_column(f"'{Lane.PUBLISHER}'"), 1),
 ).subquery()
 WAITING: Final = (
-    sa.select(_EITHER)
-    .where(sa.or_(_EITHER.c.attempt.is_(None), _EITHER.c.attempt != "done"))
-    .order_by(_EITHER.c.turn, _EITHER.c.arrived_ms, _EITHER.c.submission_id)
+    sa.select(EITHER)
+    .where(sa.or_(EITHER.c.attempt.is_(None), EITHER.c.attempt != "done"))
+    .order_by(EITHER.c.turn, EITHER.c.arrived_ms, EITHER.c.submission_id)
     .execution_options(stream_results=True, max_row_buffer=500)  # a look ends where enough is found
 )
 FORGET: Final = sa.delete(ATTEMPTS).where(ATTEMPTS.c.state != "done", ATTEMPTS.c.submission_id.in_(sa.bindparam("ids", expanding=True)))
@@ -136,7 +136,7 @@ class Attempts:
         with self.engine.connect() as c:
             wanted = sa.select(ATTEMPTS).where(ATTEMPTS.c.submission_id == UUID(submission_id), ATTEMPTS.c.sequence == sequence)
             row = c.execute(wanted).first()
-        return _attempt(row) if row else None
+        return attempt_of(row) if row else None
 
     def put(self, attempt: Attempt) -> None:
         row = {name: getattr(attempt, name) for name in ("sequence", "state", "attempts", "step", "code", "message")}
@@ -160,16 +160,14 @@ class Attempts:
 
     def for_a_person(self) -> Sequence[tuple[str, str, Attempt | None]]:
         """(submission, dataset, attempt): what the portal refuses for good, and what was taken down and is not yet down."""
-        wanted = sa.or_(_EITHER.c.attempt == "refused", sa.and_(_EITHER.c.turn == 0, sa.func.coalesce(_EITHER.c.attempt, "") != "done"))
+        wanted = sa.or_(EITHER.c.attempt == "refused", sa.and_(EITHER.c.turn == 0, sa.func.coalesce(EITHER.c.attempt, "") != "done"))
         with self.engine.connect() as c:
-            rows = c.execute(sa.select(_EITHER).where(wanted).order_by(_EITHER.c.turn, _EITHER.c.arrived_ms)).all()
+            rows = c.execute(sa.select(EITHER).where(wanted).order_by(EITHER.c.turn, EITHER.c.arrived_ms)).all()
         return [(str(row.submission_id), row.dataset_id, self.of(str(row.submission_id), row.sequence)) for row in rows]
 
     def not_down(self) -> int:
         """Retracted, and the portal has not followed yet."""
-        wanted = (
-            sa.select(sa.func.count()).select_from(_EITHER).where(_EITHER.c.turn == 0, sa.func.coalesce(_EITHER.c.attempt, "") != "done")
-        )
+        wanted = sa.select(sa.func.count()).select_from(EITHER).where(EITHER.c.turn == 0, sa.func.coalesce(EITHER.c.attempt, "") != "done")
         with self.engine.connect() as c:
             return c.execute(wanted).scalar_one()
 
@@ -212,7 +210,7 @@ def _file_turn(database: Path, dataset_id: str) -> Iterator[bool]:
         yield True
 
 
-def _attempt(row: sa.Row[tuple[object, ...]]) -> Attempt:
+def attempt_of(row: sa.Row[tuple[object, ...]]) -> Attempt:
     next_at = datetime.fromtimestamp(row.next_ms / 1000, UTC)
     return Attempt(str(row.submission_id), row.sequence, row.state, row.attempts, row.step, row.code, row.message, next_at)
 

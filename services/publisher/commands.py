@@ -1,6 +1,6 @@
 """The verbs of step 4: publish (the service's own), retract (an admin's). A submission and what the portal did in, one event out."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -28,9 +28,12 @@ class HandBack(CommandBody):
 
 
 class Withdrawn(CommandBody):
-    """What goes on the log; the portal is made to follow."""
+    """A retraction, and where the public found what is taken down."""
 
-    data: Retracted
+    reason: Reason
+    relist: bool = False
+    portal: Literal["folder", "ckan"]
+    url: str
 
 
 def publish(head: Head, body: Publish, context: Context) -> DataPublished:
@@ -38,7 +41,8 @@ def publish(head: Head, body: Publish, context: Context) -> DataPublished:
 
 
 def retract(head: Head, body: Withdrawn, context: Context) -> DataRetracted:
-    return DataRetracted.model_validate({**context.envelope(head, waits=False), "data": body.data})
+    data = Retracted(manifest=head.manifest, portal=body.portal, url=body.url, reason=body.reason, relist=body.relist or None)
+    return DataRetracted.model_validate({**context.envelope(head, waits=False), "data": data})
 
 
 def hand_back(head: Head, body: HandBack, context: Context) -> DataRejected:

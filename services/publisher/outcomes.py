@@ -25,6 +25,11 @@ def portal_state(head: Head, attempt: Attempt | None) -> str:
             return str(head.state)
 
 
+def was_tried_in_vain(head: Head, attempt: Attempt | None) -> bool:
+    """The portal has still to follow, and an attempt at it failed: trying again now is worth while."""
+    return attempt is not None and portal_state(head, attempt) in ("retrying", "refused", "not_down")
+
+
 def words_of(error: BaseException) -> tuple[str, str]:
     """A stable code and Indonesian words for what went wrong, also for what nobody expected."""
     match error:

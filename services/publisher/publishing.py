@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from bus.loops import WATCH_S, Progress, woken
-from events.contracts import Actor, DataPublished, Published, Reason, Retracted
+from events.contracts import Actor, DataPublished, Published, Reason
 from events.submission import Head, Kind, Recorded, Refused, State
 from lane.lane import Lane
 from portals.desired import Desired
@@ -44,6 +44,8 @@ class Elsewhere(Exception):
 
 @dataclass
 class Publishing:
+    """`working_at`: submission → the step at which a worker is now."""
+
     lane: Lane
     portal: Portal
     attempts: Attempts
@@ -52,9 +54,9 @@ class Publishing:
     wake: asyncio.Event
     failures: Counter[str] = field(default_factory=Counter)
     steps: Counter[str] = field(default_factory=Counter)
+    working_at: dict[str, str] = field(default_factory=dict)
     _running: dict[asyncio.Future[None], Waiting] = field(default_factory=dict)
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="publish"))
-    _step: dict[str, str] = field(default_factory=dict)
     _elsewhere: dict[str, float] = field(default_factory=dict)
     _finished: set[tuple[str, int]] = field(default_factory=set)
 
@@ -145,10 +147,10 @@ class Publishing:
 
     def _stepped(self, submission_id: str, step: str) -> None:
         self.steps[step] += 1
-        self._step[submission_id] = step
+        self.working_at[submission_id] = step
 
     async def _ended(self, waiting: Waiting, error: BaseException | None) -> None:
-        step = self._step.pop(waiting.submission_id, "look")
+        step = self.working_at.pop(waiting.submission_id, "look")
         if isinstance(error, Elsewhere):
             self._elsewhere[waiting.dataset_id] = time.monotonic() + ELSEWHERE_S
         elif error is None or (isinstance(error, Refused) and error.kind is Kind.CONFLICT):
@@ -187,7 +189,7 @@ class Publishing:
         """For the admin: how far the portal is, which step, how many attempts, what went wrong, when next."""
         head = self.lane.find(submission_id)
         attempt = self.attempts.of(str(submission_id), head.sequence)
-        running = self._step.get(str(submission_id))
+        running = self.working_at.get(str(submission_id))
         step = running or (attempt.step if attempt else None)
         state = portal_state(head, attempt)
         return {
@@ -243,14 +245,9 @@ class Publishing:
         """Write down that it is taken down, whatever the portal does now; the portal is made to follow. Raises `Refused`. Blocking."""
         history = self.lane.journal.history(submission_id)
         published = next((r.event for r in history if isinstance(r.event, DataPublished)), None)
-        data = Retracted(
-            manifest=self.lane.find(submission_id).manifest,
-            portal=self.portal.kind,
-            url=published.data.url if published else "",
-            reason=body.reason,
-            relist=body.relist or None,
-        )
-        recorded = self.lane.do("retract", submission_id, Withdrawn(expected_sequence=body.expected_sequence, data=data), actor=actor)
+        url = published.data.url if published else ""
+        withdrawn = Withdrawn(**dict(body), portal=self.portal.kind, url=url)
+        recorded = self.lane.do("retract", submission_id, withdrawn, actor=actor)
         self._look_again()
         return recorded
 

@@ -1,17 +1,25 @@
 """Publisher over HTTP: how far each publication is, what needs a person, try again now, take a dataset down."""
 
 import uuid
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
+from events.contracts import Actor
+from events.submission import Head
+from lane.callers import LaneOf, caller_of
+from lane.errors import json_of, not_a_cursor
 from lane.lane import Lane
-from lane.web import LaneOf, actor_of, caller_first, caller_of, json_of, lane_routes
+from lane.verbs import Said, Verb
+from lane.web import lane_routes
 from services.publisher.commands import HandBack, Retract
+from services.publisher.outcomes import was_tried_in_vain
 from services.publisher.policy import MAY_HAND_BACK, MAY_PUBLISH
 from services.publisher.publishing import Publishing
+from services.publisher.queue import Queue
 from services.publisher.watching import Watching
-from web.tokens import Caller
+from web.tokens import Caller, Role
 
 
 def publishing_of(lane: Lane) -> Publishing:
@@ -27,35 +35,60 @@ def watching_of(lane: Lane) -> Watching:
 
 
 def routes(lane: LaneOf) -> APIRouter:
-    router = lane_routes("publisher", lane, readers=MAY_PUBLISH, commands={}, more=_publication)
-    admin, handing_back = caller_of(lane, MAY_PUBLISH), caller_of(lane, MAY_HAND_BACK)
-
-    def retry(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(admin)]) -> Response:
-        publishing = publishing_of(lane())
-        publishing.retry(submission_id)
-        return json_of({"publication": publishing.state_of(submission_id)})
-
-    def retract(submission_id: uuid.UUID, body: Retract, caller: Annotated[Caller, Depends(admin)]) -> Response:
-        recorded = publishing_of(lane()).retract(submission_id, body, actor=actor_of(caller))
-        return Response(recorded.raw, media_type="application/json")
+    router = lane_routes("publisher", lane, readers=MAY_HAND_BACK, verbs=VERBS, more=_publication)
 
     @router.get("/api/attention")
-    def attention(caller: Annotated[Caller, Depends(admin)]) -> Response:
+    def attention(caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUBLISH))]) -> Response:
         """What a person has to look at: refused by the portal for good, taken down and not yet down, differing from the log."""
         here = lane()
         differences = watching_of(here).differences or []
         told = [vars(difference) | {"words": str(difference)} for difference in differences]
         return json_of({"items": publishing_of(here).for_a_person(), "differences": told})
 
-    def reject(submission_id: uuid.UUID, body: HandBack, caller: Annotated[Caller, Depends(handing_back)]) -> Response:
-        recorded = publishing_of(lane()).hand_back(submission_id, body, actor=actor_of(caller))
-        return Response(recorded.raw, media_type="application/json")
+    @router.get("/api/queue")
+    def queue(
+        caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUBLISH))],
+        after: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> Response:
+        """What the portal has still to follow, what must come down first, then oldest first: step, attempts, what went wrong, when next."""
+        here = lane()
+        try:
+            return json_of(Queue(here.journal, here.inbox.engine, publishing_of(here).working_at.get).page(after=after, limit=limit))
+        except ValueError:
+            raise not_a_cursor() from None
 
-    for verb, first in ((retry, admin), (retract, admin), (reject, handing_back)):
-        path = f"/api/submissions/{{submission_id}}/{verb.__name__}"
-        router.add_api_route(path, verb, methods=["POST"], route_class_override=caller_first(first))
     return router
 
 
 def _publication(lane: Lane, submission_id: uuid.UUID) -> dict[str, object]:
     return {"publication": publishing_of(lane).state_of(submission_id)}
+
+
+def _retry(lane: Lane, submission_id: uuid.UUID, _: None, actor: Actor) -> Said:
+    publishing_of(lane).retry(submission_id)
+    return _publication(lane, submission_id)
+
+
+def _retract(lane: Lane, submission_id: uuid.UUID, body: Retract, actor: Actor) -> Said:
+    return publishing_of(lane).retract(submission_id, body, actor=actor)
+
+
+def _hand_back(lane: Lane, submission_id: uuid.UUID, body: HandBack, actor: Actor) -> Said:
+    return publishing_of(lane).hand_back(submission_id, body, actor=actor)
+
+
+def _was_tried_in_vain(lane: Lane, head: Head, actor: Actor) -> bool:
+    attempt = publishing_of(lane).attempts.of(str(head.submission_id), head.sequence)
+    return Role(actor.role) in MAY_PUBLISH and was_tried_in_vain(head, attempt)
+
+
+def _may(name: str, lane: Lane, head: Head, actor: Actor) -> bool:
+    return lane.may(name, head, actor)
+
+
+VERBS: Final[dict[str, Verb]] = {
+    "retry": Verb(MAY_PUBLISH, None, _retry, _was_tried_in_vain, "Try now what the portal did not take."),
+    "retract": Verb(MAY_PUBLISH, Retract, _retract, partial(_may, "retract"), "Take a dataset down."),
+    "reject": Verb(MAY_HAND_BACK, HandBack, _hand_back, partial(_may, "reject"), "Hand back, or recall the approval."),
+}

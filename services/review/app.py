@@ -3,8 +3,11 @@
 from fastapi import APIRouter
 
 from bus.channels import DEAD_LETTERS, LOG, Declarations
-from lane.lane import Lane, Shared, build_lane
-from lane.web import LaneOf, lane_routes
+from lane.build import build_lane
+from lane.callers import LaneOf
+from lane.lane import Lane, Shared
+from lane.verbs import verbs_of
+from lane.web import lane_routes
 from services.review.commands import COMMANDS
 from services.review.policy import MAY_REVISE
 
@@ -14,7 +17,7 @@ def build(shared: Shared) -> Lane:
 
 
 def routes(lane: LaneOf) -> APIRouter:
-    return lane_routes("review", lane, readers=MAY_REVISE, commands=COMMANDS)
+    return lane_routes("review", lane, readers=MAY_REVISE, verbs=verbs_of(COMMANDS))
 
 
 def declare(told: Declarations) -> None:

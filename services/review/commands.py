@@ -23,11 +23,12 @@ from events.contracts import (
     manifest_of,
 )
 from events.submission import Head, Kind, Refused
-from lane.checking import reasons_in
+from lane.checking import LOOK_AGAIN, reasons_in
 from lane.due import day_of
 from lane.lane import Command, CommandBody, Context
 from lane.publishable import reasons_against
 from lane.reasons import reasons_from
+from lane.versions import version_before
 from portals.refusals import told_before
 from services.review.policy import MAY_REVISE, MAY_WITHDRAW, RULES
 
@@ -59,7 +60,7 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
     if reasons := [*reasons_against(dataset, files), *missing]:
         raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
     is_as_before = dataset is before.dataset and files is before.files
-    found = _found_before(head, context) if is_as_before else _found_now(head, dataset, files, context)
+    found = (is_as_before and _found_before(head, context)) or _found_now(head, dataset, files, context)
     data = Revised(
         dataset=dataset,
         files=files,
@@ -71,16 +72,21 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
     return DataRevised.model_validate({**context.envelope(head), "data": data})
 
 
-def _found_before(head: Head, context: Context) -> dict[str, Any]:
-    """Nothing was changed, so what was found of it stands."""
+def _found_before(head: Head, context: Context) -> dict[str, Any] | None:
+    """Nothing was changed, so what was found of it stands; None where a file could not be looked at then."""
     content = context.content(head)
+    if any(finding.code in LOOK_AGAIN for finding in content.findings):
+        return None
     return {"findings": content.findings, "more_findings": content.told.get("more_findings")}
 
 
 def _found_now(head: Head, dataset: Dataset, files: Sequence[File], context: Context) -> dict[str, Any]:
     """Raises `Refused` for what a person cannot judge."""
     shared = context.lane.shared
-    told = shared.checking.findings(dataset, files, today=day_of(context.now), read=lambda file: shared.files.read(file.sha256))
+    published = version_before(context.lane.inbox, context.lane.journal, dataset.dataset_id, head.edition)
+    told = shared.checking.findings(
+        dataset, files, today=day_of(context.now), read=lambda file: shared.files.read(file.sha256), before=published
+    )
     if refused := reasons_in(told):
         raise Refused(Kind.INVALID, *refused, state=head.state, sequence=head.sequence)
     of_the_portal = told_before(shared.settings.portal, head.opd, dataset, files)

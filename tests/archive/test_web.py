@@ -23,13 +23,14 @@ from bus.loops import Progress
 from events.journal import Journal
 from events.migration import rebuild_heads
 from events.stores import open_store
+from lane.errors import add_errors
 from lane.file_stores import LocalFiles
 from lane.inbox import Inbox, open_engine
 from lane.lane import Lane, Shared
 from lane.settings import Settings
-from lane.web import add_errors
 from tests.archive.copies import Row, id_of, rows_of, stored
 from tests.archive.stories import FILE, returned_once
+from web.keys import Signers
 from web.tokens import Role, issue
 
 KEY = Ed25519PrivateKey.generate()
@@ -46,7 +47,7 @@ def lane(tmp_path: Path) -> Iterator[Lane]:
     inbox = Inbox("archive", open_engine(address, "archive"))
     inbox.prepare()
     kafka = Kafka("127.0.0.1:9")
-    shared = Shared(Settings(), kafka, LocalFiles(tmp_path / "files"), Directory(kafka, Progress("directory")), KEY.public_key())
+    shared = Shared(Settings(), kafka, LocalFiles(tmp_path / "files"), Directory(kafka, Progress("directory")), Signers(KEY.public_key()))
     put(journal, [(WHO, r.event.sequence, r.raw) for r in RETURNED] + rows_of(*OTHERS))
     rebuild_heads(journal.store)
     shared.directory.progress.ready = True

@@ -17,7 +17,8 @@ from bus.kafka import Kafka
 from bus.loops import Progress, ended
 from bus.reader import read_topic, spans
 from bus.sources import InboundConsumer, LogConsumer
-from events.journal import Journal, Outcome, Record
+from events.admission import Outcome, Record
+from events.journal import Journal
 from events.submission import Recorded
 
 PATIENCE_S = 30.0

@@ -10,18 +10,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.admin import RecordsToDelete
 
-from bus.consumer import LogShorter
 from bus.kafka import Kafka
 from bus.loops import Progress, forever
-from events.journal import Journal, Outcome, Record, dead_letter
+from events.admission import Outcome, Record, dead_letter
+from events.journal import Journal
 from events.recorder import LetterKind
 from events.submission import Recorded
-from tests.bus.cluster import PATIENCE_S, delete_topic, log_consumer, new_topic, put, put_story, put_with_header, running, until
+from tests.bus.cluster import PATIENCE_S, log_consumer, new_topic, put, put_story, put_with_header, running, until
 from tests.events.conftest import Place
-from tests.events.given import WHOLE_LIFE, after, revised, story, submitted, verified
+from tests.events.given import WHOLE_LIFE, revised, story, submitted, verified
 from tests.events.stores_that_fail import FailingStore
 
 
@@ -130,63 +128,6 @@ async def test_what_came_while_a_batch_was_worked_on_comes_as_one(cluster: Kafka
     assert batches == [1, 6], "not the first of them alone and the others a batch later"
 
 
-async def test_an_inbound_topic_that_holds_less_than_was_read_is_left_alone_and_the_others_are_read(cluster: Kafka, lane: Place) -> None:
-    family = f"test.{uuid.uuid4().hex}"
-    short, other = await new_topic(cluster, f"{family}.short"), await new_topic(cluster, f"{family}.other")
-    await put_story(cluster, short, *story(*WHOLE_LIFE))
-    first = log_consumer(cluster, lane.journal(), rf"{re.escape(family)}\..*", refuse=dead_letter)
-    async with running(first.run):
-        await until(lambda: first.progress.ready)
-    await delete_topic(cluster, short)
-    await new_topic(cluster, short)
-
-    again = log_consumer(cluster, lane.reopened(), rf"{re.escape(family)}\..*", refuse=dead_letter)
-    async with running(again.run):
-        await until(lambda: again.progress.left_alone)
-        for n in range(1, 4):
-            await put_story(cluster, short, *story(*WHOLE_LIFE))
-            await put_story(cluster, other, *story(submitted))
-            await until(lambda n=n: again.progress.counts["applied"] == n)  # type: ignore[misc]
-
-    assert again.progress.counts == {"applied": 3}, "of the topic that is left alone nothing"
-    assert again.progress.left_alone, "though it holds more than was read by now"
-    assert not again.progress.healthy
-
-
-async def test_a_log_that_holds_less_than_was_read_is_refused(cluster: Kafka, lane: Place) -> None:
-    topic, told = await new_topic(cluster), story(*WHOLE_LIFE)
-    await put_story(cluster, topic, *told)
-    consumer = log_consumer(cluster, lane.journal(), topic)
-    async with running(consumer.run):
-        await until(lambda: consumer.progress.ready)
-    await delete_topic(cluster, topic)
-    await new_topic(cluster, topic)
-    await put_story(cluster, topic, *story(submitted))
-
-    again = log_consumer(cluster, lane.reopened(), topic)
-    async with running(again.run):
-        await until(lambda: again.progress.blocked)
-
-    assert again.progress.blocked is not None
-    assert again.progress.blocked.startswith(LogShorter.__name__)
-    assert (again.progress.ready, again.progress.healthy, again.progress.counts) == (False, False, {})
-
-
-async def test_a_log_whose_beginning_was_deleted_is_refused(cluster: Kafka, lane: Place) -> None:
-    topic, told = await new_topic(cluster), story(*WHOLE_LIFE)
-    await put_story(cluster, topic, *told)
-    async with cluster.admin() as admin:
-        await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=2)})
-
-    consumer = log_consumer(cluster, lane.journal(), topic)
-    async with running(consumer.run):
-        await until(lambda: consumer.progress.blocked)
-
-    assert consumer.progress.blocked is not None
-    assert "Kafka begins at 2, 0 were read" in consumer.progress.blocked
-    assert (consumer.progress.ready, consumer.progress.counts) == (False, {})
-
-
 async def test_while_the_database_is_away_nothing_is_skipped_and_health_is_red(cluster: Kafka, lane: Place) -> None:
     topic, told = await new_topic(cluster), story(*WHOLE_LIFE)
     await put_story(cluster, topic, *told)
@@ -286,14 +227,3 @@ async def test_two_processes_of_a_lane_share_the_partitions_and_apply_every_reco
     assert all(raws(journal, told) == [recorded.raw for recorded in told] for told in stories)
     assert dead_letters(journal) == []
     assert sum(c.progress.counts["applied"] for c in consumers) == sum(map(len, stories))
-
-
-async def test_a_fork_on_the_log_turns_health_red(cluster: Kafka, lane: Place) -> None:
-    topic, told = await new_topic(cluster), story(submitted, revised)
-    await put_story(cluster, topic, *told, *after(told[:1], revised.on(told[1].event.occurred_at.replace(year=2025))))
-    consumer = log_consumer(cluster, lane.journal(), topic)
-    async with running(consumer.run):
-        await until(lambda: consumer.progress.counts["fork"])
-
-        assert not consumer.progress.healthy
-    assert raws(consumer.journal, told) == [recorded.raw for recorded in told]

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bus.consumer import record_of
+from events.admission import read_safely
 from events.contracts import EVENT, LOG_TOPIC, Event, Inbound
-from events.journal import read_safely
 from lane.reasons import reasons_of
 from tests.events.given import WHOLE_LIFE, story
 from tests.events.test_contracts import SAMPLES, ways

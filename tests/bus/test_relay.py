@@ -14,8 +14,9 @@ from bus.kafka import Kafka
 from bus.loops import Progress
 from bus.relay import Relay, Sending, message_of
 from bus.topics import ensure, shared_topics
+from events.admission import Outcome, Record, dead_letter
 from events.contracts import DEAD_LETTERS_TOPIC, EVENT_BYTES_LIMIT, LOG_TOPIC, RECEIPTS_TOPIC
-from events.journal import Entry, Journal, Outcome, Record, dead_letter
+from events.journal import Entry, Journal
 from events.recorder import Letter, LetterKind, Row
 from events.submission import Recorded
 from tests.bus.cluster import all_records, running, until

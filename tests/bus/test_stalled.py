@@ -1,7 +1,7 @@
 """A consumer that Kafka no longer serves gives no sign of it (aiokafka #1154): it is known by the records that wait."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,9 +10,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from bus import loops
-from bus.consumer import Consumer, Stalled
+from bus.consumer import Consumer
 from bus.kafka import Kafka
-from events.journal import source_of
+from bus.standing import Stalled
+from events.admission import source_of
 from tests.bus.cluster import log_consumer
 from tests.events.conftest import Place
 
@@ -37,6 +38,9 @@ class SilentConsumer:
     async def position(self, _: TopicPartition) -> int:
         return 0
 
+    async def records_at(self, wanted: Mapping[TopicPartition, int]) -> dict[TopicPartition, Any]:
+        return {}
+
 
 class QuietAdmin:
     async def list_topics(self) -> list[str]:
@@ -51,6 +55,7 @@ class Watch:
 
     def __init__(self, consumer: Consumer) -> None:
         self.consumer, self.kafka = consumer, SilentConsumer()
+        consumer._look_back = self.kafka
 
     async def look(self) -> None:
         self.consumer._watched_at = 0.0

@@ -15,9 +15,9 @@ ELSEWHERE = {
     "file_empty", "file_type", "type_mismatch_file", "file_encrypted", "file_macros", "file_broken", "file_lost", "not_checked", "name_path",
     "name_hidden_characters", "name_runs", "csv_encoding", "csv_broken", "zip_bomb", "zip_path", "zip_nested", "json_broken", "geojson_shape", "geojson_range",
     "pdf_picture", "pdf_only", "properties_person", "malware", "hidden_content", "sheet_empty", "sheets_several", "cells_merged", "formula_without_value",
-    "external_link", "comments", "personal_declared",
+    "external_link", "comments", "personal_declared", "version_changes", "sudden_jump", "not_compared",
 }  # fmt: skip
-"""What takes more than a table of characters to show; tested in test_files.py, test_faults.py and tests/lane/test_checking.py."""
+"""What takes more than a table of characters to show; tested in test_files.py, test_faults.py, test_differences.py and tests/lane/test_checking.py."""
 
 
 @pytest.mark.parametrize("code", sorted(EXAMPLES))

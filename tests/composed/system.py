@@ -20,7 +20,8 @@ from bus.rights import user_of
 from jejak import ports
 from jejak.installation import Installation
 from tests import containers
-from web.tokens import Role, issue, load_private, person_id
+from web.keys import load_private
+from web.tokens import Role, issue, person_id
 
 ROOT = Path(__file__).parents[2]
 BUILD_S, UP_S, COMMAND_S, PATIENCE_S, TICK_S = 900.0, 420.0, 180.0, 120.0, 0.2

@@ -89,6 +89,12 @@ class Reader:
     def seek(self, tp: TopicPartition, offset: int) -> None:
         self.positions[tp] = offset
 
+    def pause(self, *_: TopicPartition) -> None:
+        """Whoever moves this world polls when it is time."""
+
+    async def records_at(self, wanted: Mapping[TopicPartition, int]) -> dict[TopicPartition, Any]:
+        return {tp: self.log.partitions(tp.topic)[tp.partition][offset] for tp, offset in wanted.items()}
+
     async def position(self, tp: TopicPartition) -> int:
         return self.positions[tp]
 

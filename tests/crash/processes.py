@@ -85,7 +85,10 @@ def started(name: str, disk: Disk, log: Log, checking: Checking, *, is_shared: b
         take = lambda records: journal.answer(records, judged)  # noqa: E731
         lane.consumers.append(InboundConsumer(topics=TOPICS, take=take, progress=Progress("inbound"), refuse=refuse, **parts))
     relay = Relay(cast("Any", None), journal, Progress("relay"), asyncio.Event())
-    return Process(lane, [Reader(log) for _ in lane.consumers], relay, [[] for _ in lane.consumers])
+    readers = [Reader(log) for _ in lane.consumers]
+    for consumer, reader in zip(lane.consumers, readers, strict=True):
+        consumer._look_back = reader
+    return Process(lane, readers, relay, [[] for _ in lane.consumers])
 
 
 def body_of(lane: Lane, verb: str, submission: UUID, expected: int) -> CommandBody:

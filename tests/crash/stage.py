@@ -28,7 +28,8 @@ from tests.crash.database import Database
 from tests.crash.lanes import LANES, TICK_S, LaneProcess
 from tests.crash.plans import OPDS
 from tests.crash.proxy import Proxy
-from web.tokens import Role, issue, load_private, make_keys, person_id
+from web.keys import load_private, make_keys
+from web.tokens import Role, issue, person_id
 
 PATIENCE_S: Final = 240.0
 PARTITIONS: Final = 4

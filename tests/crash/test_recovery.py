@@ -13,7 +13,8 @@ import pytest
 
 import services.intake.recovery as recovery
 from bus.kafka import Kafka
-from events.journal import Journal, source_of
+from events.admission import source_of
+from events.journal import Journal
 from tests.crash.memory import CLUSTER, Disk
 
 TOPIC = "opd.setda.data-submitted.v1"

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+import events.admission
 import events.journal
 import events.lawful
 import lane.lane
@@ -125,7 +126,7 @@ def two_people_at_one_submission(world: World) -> list[str]:
 
 
 def positions_in_a_transaction_of_their_own() -> AbstractContextManager[None]:
-    together = "self.store.write(draft.batch({r.source: r.offset + 1 for r in fresh}))"
+    together = "self.store.write(draft.batch(*taken_of(fresh)))"
     apart = "self.store.insert_tracking(Tracking(fresh[-1].source, fresh[-1].offset + 1)); self.store.write(draft.batch({}))"
     return patched(Journal, "_written", together, apart)
 
@@ -155,7 +156,7 @@ def no_chain_check() -> Iterator[None]:
 
 
 def no_fork_check() -> AbstractContextManager[None]:
-    return patched(events.journal, "_admitted", "draft.stored.get(key) == record.raw", "key in draft.stored")
+    return patched(events.journal, "admitted", "draft.stored.get(claimed) == record.raw", "claimed in draft.stored")
 
 
 def cursor_before_the_acknowledgement() -> AbstractContextManager[None]:
@@ -165,7 +166,7 @@ def cursor_before_the_acknowledgement() -> AbstractContextManager[None]:
 
 
 def a_parser_that_raises() -> AbstractContextManager[None]:
-    return patched(events.journal, "read_safely", "except (ValueError, RecursionError):", "except RecursionError:")
+    return patched(events.admission, "read_safely", "except (ValueError, RecursionError):", "except RecursionError:")
 
 
 def no_expected_sequence() -> AbstractContextManager[None]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
+from events.admission import Record
 from events.contracts import EVENT, LOG_TOPIC, Actor, Lane, event_id_of, manifest_of, submission_id_of
-from events.journal import Record
 from events.submission import Recorded, Submission, evolve, fold
 
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)

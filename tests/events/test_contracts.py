@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bus.relay import message_of
+from events.admission import read_safely
 from events.contracts import (
     EVENT,
     LOG_TOPIC,
@@ -24,7 +25,7 @@ from events.contracts import (
     manifest_of,
     submission_id_of,
 )
-from events.journal import Entry, read_safely
+from events.journal import Entry
 from events.recorder import Row
 from events.submission import STATE_AFTER
 from jejak.asyncapi import FOLDER, documents, schemas

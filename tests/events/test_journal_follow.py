@@ -3,7 +3,8 @@
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from events.journal import EVENTS, Journal, Outcome, Record, dead_letter
+from events.admission import Outcome, Record, dead_letter
+from events.journal import EVENTS, Journal
 from events.recorder import Batch, Letter, LetterKind, Row
 from tests.events.conftest import Place
 from tests.events.given import on_kafka, revised, story, submitted, verified

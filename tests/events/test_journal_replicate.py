@@ -5,8 +5,9 @@ import json
 import pytest
 from eventsourcing.persistence import IntegrityError, OperationalError
 
+from events.admission import Record
 from events.contracts import EVENT, LOG_TOPIC
-from events.journal import Journal, Record
+from events.journal import Journal
 from events.recorder import Batch, EventRow, Row
 from events.submission import Recorded
 from tests.events.conftest import Place

@@ -3,8 +3,9 @@
 from itertools import count
 
 from benchmarks.load import as_logged
+from events.admission import Record
 from events.contracts import LOG_TOPIC
-from events.journal import Journal, Record
+from events.journal import Journal
 
 
 def test_a_batch_larger_than_a_sockets_buffer_is_taken(journal: Journal) -> None:

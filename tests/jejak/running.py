@@ -18,7 +18,8 @@ from typing import Any
 import httpx
 
 from jejak import ports
-from web.tokens import Role, issue, load_private, make_keys, person_id
+from web.keys import load_private, make_keys
+from web.tokens import Role, issue, person_id
 
 JEJAK = str(Path(sysconfig.get_path("scripts")) / "jejak")
 PATIENCE_S = 60.0

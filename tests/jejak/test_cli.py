@@ -78,6 +78,20 @@ def test_data_files_are_checked_and_the_exit_code_tells_how_grave_it_is(alone: H
     says(alone.jejak("check", str(alone.directory / "tidak-ada.csv")), 2, "no such file")
 
 
+def test_a_file_is_compared_with_the_version_before(alone: Home) -> None:
+    (alone.directory / "lama.csv").write_text("kode,jumlah\nA1,4\nA2,5\n", encoding="utf-8")
+    (alone.directory / "baru.csv").write_text("kode,jumlah,sumber\nA1,4,x\nA2,5,x\nA3,6,x\n", encoding="utf-8")
+
+    says(alone.jejak("check", "baru.csv", "--previous", "lama.csv"), 0, "baris 2 → 3; 1 baru", "version_changes")
+    (alone.directory / "rusak.xlsx").write_bytes(b"PK\x03\x04rusak")
+    says(alone.jejak("check", "baru.csv", "--previous", "rusak.xlsx"), 0, "not_compared")
+    says(alone.jejak("check", "baru.csv", "--previous", "tidak-ada.csv"), 2, "no such file")
+
+
+def test_without_a_file_it_says_how_it_is_used(alone: Home) -> None:
+    says(alone.jejak("check"), 2, "Cara memakai", "jejak check penduduk.xlsx")
+
+
 def test_metadata_is_proposed_from_a_file(alone: Home) -> None:
     path = alone.directory / "kecamatan-2025.csv"
     path.write_text("kode,tahun,jumlah\n33.13.01,2025,10\n33.13.02,2025,9\n", encoding="utf-8")

@@ -10,7 +10,7 @@ from events.stores import addresses_of
 from jejak.alive import main as alive
 from jejak.installation import Installation
 from lane.settings import LANES, read_settings
-from web.tokens import load_private, load_public
+from web.keys import load_private, load_public
 
 
 def made(folder: Path, site: str = "localhost") -> dict[str, str]:

@@ -18,6 +18,7 @@ from lane.checking import Checking
 from lane.file_stores import LocalFiles
 from lane.files import FilesUnavailable
 from lane.malware import scan
+from lane.versions import followed_by
 from tests.events.given import DATASET
 
 TODAY = date(2026, 11, 23)
@@ -135,3 +136,36 @@ def test_without_an_answer_of_clamd_nothing_is_let_through(tmp_path: Path) -> No
     for clamd in clamd_that_says(b"stream: something ERROR\n"):
         with pytest.raises(FilesUnavailable):
             scan(str(tmp_path / "f"), clamd)
+
+
+def test_two_versions_are_compared_once_and_what_was_told_is_kept(checking: Checking) -> None:
+    old, new = kept(checking, "a.csv", b"kode,n\nA,1\nB,2\n"), kept(checking, "a.csv", b"kode,n\nA,1\nB,3\n")
+    dataset = Dataset.model_validate(
+        DATASET | {"columns": [{"name": "kode", "type": "string", "description": "-", "key": True}]}, strict=False
+    )
+    told = checking.changes(new, old, dataset, lambda file: checking.files.read(file.sha256))
+
+    assert told["changes"][0]["rows"] == {"before": 2, "after": 2, "added": 0, "removed": 0, "changed": 1}
+    other = Checking(checking.files, seconds=0.000_001)  # too little time to compare anything
+    assert other.changes(new, old, dataset, lambda file: checking.files.read(file.sha256)) == told
+    other.stop()
+
+
+def test_versions_that_take_too_long_to_compare_cost_one_finding(checking: Checking) -> None:
+    old, new = kept(checking, "a.csv", b"kode,n\nA,1\n"), kept(checking, "a.csv", b"kode,n\nA,2\n")
+    checking.seconds = 0.000_001
+    told = checking.changes(new, old, Dataset.model_validate(DATASET, strict=False), lambda file: checking.files.read(file.sha256))
+
+    assert told["changes"] is None
+    assert [f["code"] for f in told["findings"]] == ["not_compared"]
+
+
+def test_a_file_follows_the_one_of_its_name_or_the_only_one_left() -> None:
+    def named(*names: str) -> list[File]:
+        return [File(name=name, media_type="text/csv", bytes=1, sha256=f"{n:064d}") for n, name in enumerate(names)]
+
+    before = named("desa.csv", "kecamatan-2024.csv", "lain.csv")
+    follows = followed_by(named("kecamatan-2025.csv", "desa.csv", "baru.csv"), before)
+
+    assert {at: old.name for at, old in follows.items()} == {0: "kecamatan-2024.csv", 1: "desa.csv", 2: "lain.csv"}
+    assert followed_by(named("x.csv", "y.csv"), before) == {}

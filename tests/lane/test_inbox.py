@@ -14,6 +14,7 @@ from events.heads import HEADS
 from events.journal import Journal
 from events.stores import open_store
 from events.submission import Head, Recorded, State
+from lane.asked import Asked, Overdue
 from lane.inbox import Inbox, Standing, open_engine
 from tests.events.given import (
     START,
@@ -51,7 +52,7 @@ class Room:
         self.offset += len(told)
 
     def items(self, holder: Lane | None = None, opd: str | None = None) -> tuple[Head, ...]:
-        return self.inbox.page(holder=holder, opd=opd).items
+        return self.inbox.page(Asked(holder=holder, opds=[opd] if opd else None)).items
 
     def close(self) -> None:
         self.inbox.engine.dispose()
@@ -99,11 +100,11 @@ def test_a_batch_ends_where_one_by_one_would(room: Room) -> None:
 def test_pages_are_by_arrival_and_lose_nothing_while_work_goes_on(room: Room) -> None:
     stories = [story(submitted.on(START + timedelta(minutes=n // 3))) for n in range(10)]
     room.came(*(told[0] for told in stories))
-    first = room.inbox.page(holder=Lane.REVIEW, limit=4)
+    first = room.inbox.page(Asked(holder=Lane.REVIEW), limit=4)
     room.came(*after(next(told for told in stories if told[0].event.submission_id == first.items[0].submission_id), revised))
 
-    second = room.inbox.page(holder=Lane.REVIEW, after=first.next, limit=4)
-    third = room.inbox.page(holder=Lane.REVIEW, after=second.next, limit=4)
+    second = room.inbox.page(Asked(holder=Lane.REVIEW), after=first.next, limit=4)
+    third = room.inbox.page(Asked(holder=Lane.REVIEW), after=second.next, limit=4)
 
     items = [*first.items, *second.items, *third.items]
     assert len({item.submission_id for item in items}) == 10
@@ -116,7 +117,7 @@ def test_pages_by_agency_and_state(room: Room) -> None:
 
     assert [item.opd for item in room.items(opd="dinkes")] == ["dinkes"]
     assert len(room.items(holder=Lane.REVIEW, opd="dispermades")) == 1
-    assert len(room.inbox.page(state=State.REVISED).items) == 1
+    assert len(room.inbox.page(Asked(state=State.REVISED)).items) == 1
 
 
 @pytest.mark.parametrize("store", ["sqlite", "postgres"])
@@ -130,7 +131,7 @@ def test_every_lane_sees_what_waits_on_it_as_the_archive_does(store: str, tmp_pa
             room.came(*(told[n] for told in stories if n < len(told)))
         for room in lanes:
             assert room.items(holder=Lane(room.lane)) == whole.items(holder=Lane(room.lane))
-            here, there = (one.inbox.counts(now=START, overdue_before=START).get(room.lane) for one in (room, whole))
+            here, there = (one.inbox.counts(Overdue(START, START)).get(room.lane) for one in (room, whole))
             assert here == there
     assert {item.state for item in whole.items()} == set(State)
     for room in rooms:
@@ -145,14 +146,14 @@ def test_no_question_that_a_lane_asks_reads_the_whole_table(lane: str, tmp_path:
         asked.append((statement, parameters))
 
     sa.event.listen(room.inbox.engine, "before_cursor_execute", heard)
-    room.inbox.counts(now=START, overdue_before=START)
+    room.inbox.counts(Overdue(START, START))
     if lane != "archive":
         room.items(holder=Lane(lane))
-    else:
-        room.items()
+        room.inbox.page(Asked(holder=Lane(lane), waiting=True), newest_first=True)
+        room.inbox.count(Asked(holder=Lane(lane), waiting=True), Overdue(START, START))
     if lane in ("review", "intake"):
         room.items(holder=Lane.REVIEW, opd="dinkes")
-        room.inbox.waiting("dinkes")
+        room.inbox.page(Asked(waiting=True, opds=["dinkes"]))
     if lane in ("intake", "review", "decision"):
         room.inbox.standings(["daftar-desa"])
         room.inbox.was_published("daftar-desa")
@@ -170,7 +171,7 @@ def test_counts_of_what_waits_and_is_late(room: Room) -> None:
     room.came(*story(submitted.on(early)), *story(submitted.on(late)), *story(submitted, revised.on(late)))
     room.came(*story(submitted, revised, verified, approved, published))
 
-    counts = room.inbox.counts(now=START, overdue_before=START + timedelta(minutes=30))
+    counts = room.inbox.counts(Overdue(START, START + timedelta(minutes=30)))
 
     assert counts == {"review": (2, 1), "decision": (1, 0)}
 
@@ -203,7 +204,7 @@ def test_who_hands_in_sees_the_own_agency_s_submissions_wherever_they_wait(room:
     done = story(submitted, revised, verified, approved, published)
     room.came(*(r for told in [*mine, done, story(submitted.by(DINKES))] for r in told))
 
-    items = room.inbox.waiting("dispermades").items
+    items = room.inbox.page(Asked(waiting=True, opds=["dispermades"])).items
 
     assert {item.submission_id for item in items} == {told[0].event.submission_id for told in mine}
     assert {item.holder for item in items} == {Lane.REVIEW, Lane.DECISION, Lane.PUBLISHER}
@@ -217,3 +218,22 @@ def test_what_came_is_seen_at_once_by_whoever_looks(room: Room) -> None:
         (item,) = room.items()
         assert item == room.journal.head(recorded.event.submission_id)
         assert item.hash == recorded.hash
+
+
+def test_the_edition_before_goes_by_number_and_the_unnumbered_come_first_as_they_came(room: Room) -> None:
+    early = START - timedelta(days=9)
+    old, newer = (story(submitted.on(early + timedelta(days=day))) for day in (0, 1))
+    first = story(submission_of(edition=1).on(early - timedelta(days=9)), revised, verified, approved, published, retracted)
+    gone = story(submission_of(edition=2), withdrawn)
+    third, fourth = story(submission_of(edition=3).on(START)), story(submission_of(edition=4).on(early))
+    other = story(submission_of(edition=1, dataset_id="daftar-lain"))
+    for told in (fourth, newer, third, other, gone, first, old):
+        room.came(*told)
+
+    heads = {item.submission_id: item for item in room.items()}
+
+    def before(told: list[Recorded]) -> object:
+        return room.inbox.before(heads[told[0].event.submission_id])
+
+    ids = [told[0].event.submission_id for told in (old, newer, first, third)]
+    assert [before(told) for told in (old, newer, first, gone, third, fourth, other)] == [None, *ids[:3], ids[2], ids[3], None]

@@ -18,12 +18,14 @@ from fastapi import APIRouter, FastAPI
 from events.contracts import Actor
 from events.submission import Recorded
 from jejak.app import LANES
+from lane.callers import LaneOf
+from lane.errors import add_errors
 from lane.lane import Lane, Shared, open_shared
 from lane.settings import read_settings
-from lane.web import LaneOf, add_errors
 from tests.events.given import ADMIN, ATASAN, DATASET, KETUA, TIM, on_kafka
+from web.keys import load_private, make_keys
 from web.limits import BodyLimit
-from web.tokens import Role, issue, load_private, make_keys
+from web.tokens import Role, issue
 
 AUDITOR = Actor(id="auditor", name="Auditor Inspektorat", role="auditor")
 TIM_OF_DINKES = Actor(id="tim-ppid@dinkes", name="Tim PPID", role="tim_ppid", opd="dinkes")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jejak import demo_village
-from tests.events.given import CHECKLIST, revision_of, story, submitted
+from tests.events.given import CHECKLIST, after, approved, published, revision_of, story, submission_of, submitted, verified
 from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, desk_of, form
 
 NIK = "3313014101900001"
@@ -71,7 +71,7 @@ async def test_another_agency_sees_no_profile(tmp_path: Path) -> None:
     async with desk_of("intake", tmp_path) as intake:
         submission_id = (await intake.post("submissions", TIM, with_file(content))).json()["submission_id"]
 
-        assert (await intake.get(f"submissions/{submission_id}/files/{sha256}/profile", KETUA_OF_DINKES)).status_code == 403
+        assert (await intake.get(f"submissions/{submission_id}/files/{sha256}/profile", KETUA_OF_DINKES)).status_code == 404
         assert (await intake.get(f"submissions/{submission_id}/files/{'0' * 64}/profile", KETUA)).status_code == 404
 
 
@@ -91,6 +91,18 @@ async def test_a_revision_is_checked_anew(tmp_path: Path) -> None:
     assert NIK not in json.dumps(answer.json())
 
 
+@pytest.mark.parametrize(("code", "stands"), [("csv_dialect", True), ("not_checked", False), ("file_lost", False)])
+async def test_when_nothing_is_changed_what_was_found_stands_but_for_a_file_that_could_not_be_looked_at(
+    code: str, tmp_path: Path, *, stands: bool
+) -> None:
+    finding = {"word": "valid", "severity": "warning", "code": code, "field": "files.0", "message": "x"}
+    async with desk_of("review", tmp_path) as review:
+        submission_id = review.given(*story(submission_of(findings=[finding])))
+        answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1)
+
+    assert ([f["message"] for f in answer.json()["data"]["findings"]] == ["x"]) is stands
+
+
 async def test_warnings_are_verified_with_a_note_only(tmp_path: Path) -> None:
     finding = {"word": "valid", "severity": "warning", "code": "csv_dialect", "message": "Titik koma."}
     async with desk_of("decision", tmp_path) as decision:
@@ -100,3 +112,30 @@ async def test_warnings_are_verified_with_a_note_only(tmp_path: Path) -> None:
 
     assert (silent.status_code, [e["code"] for e in silent.json()["errors"]]) == (422, ["not_acknowledged"])
     assert said.status_code == 200
+
+
+async def test_a_later_edition_says_what_is_other_than_in_the_published_one(tmp_path: Path) -> None:
+    old, new = b"kode,jumlah\nA,100\nB,200\n", b"kode,jumlah\nA,100\nB,2100\nC,300\n"
+    columns = [{"name": n, "type": t, "description": "-", "key": n == "kode"} for n, t in (("kode", "string"), ("jumlah", "integer"))]
+    kept = revision_of(columns=columns, files=[{k: v for k, v in with_file(old)["files"][0].items() if k != "content"}])
+    async with desk_of("intake", tmp_path) as intake:
+        first = uuid.UUID(
+            (await intake.post("submissions", TIM, with_file(old, dataset_id="daftar-desa", columns=columns))).json()["submission_id"]
+        )
+        recorded = intake.lane.journal.history(first)
+        intake.given(*after(recorded, kept, verified, approved, published))
+        later = with_file(new, dataset_id="daftar-desa", columns=columns, period_start="2026-01-01", period_end="2026-06-30")
+        second = (await intake.post("submissions", TIM, later)).json()["submission_id"]
+        seen = (await intake.get(f"submissions/{second}", KETUA)).json()
+        profile = (await intake.get(f"submissions/{second}/files/{hashlib.sha256(new).hexdigest()}/profile", KETUA)).json()
+        before = (await intake.get(f"submissions/{first}/files/{hashlib.sha256(old).hexdigest()}/profile", KETUA)).json()
+
+    told = [(f["code"], f["severity"], f["field"]) for f in seen["findings"] if f["code"] in {"version_changes", "sudden_jump"}]
+    assert told == [
+        ("sudden_jump", "warning", "files.0"),
+        ("version_changes", "info", "dataset.period_start"),
+        ("version_changes", "info", "files.0"),
+    ]
+    assert profile["changes"]["against"]["submission_id"] == str(first)
+    assert profile["changes"]["tables"][0]["rows"] == {"before": 2, "after": 3, "added": 1, "removed": 0, "changed": 1}
+    assert before["changes"] is None

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
+from events.admission import Outcome, Record
 from events.contracts import DataSubmitted, submission_id_of
-from events.journal import Outcome, Record
 from events.recorder import LetterKind, Row
 from lane.files import FilesUnavailable
 from services.intake.inbound import first_event, judge, refuse

@@ -179,7 +179,7 @@ async def test_a_dataset_taken_down_while_the_portal_is_down_is_written_down_at_
     await desk.post(f"submissions/{submission_id}/retry", ADMIN, {})
     await until(lambda: not publishing_of(desk.lane).attempts.not_down())
     assert listed(tmp_path) is None
-    await until(lambda: not publishing_of(desk.lane)._step)
+    await until(lambda: not publishing_of(desk.lane).working_at)
     seen = await state_of(desk, submission_id)
     assert (seen["state"], seen["running"], seen["next_at"]) == ("down", False, None)
     assert (await desk.get("attention", ADMIN)).json() == {"items": [], "differences": []}
@@ -283,6 +283,16 @@ async def test_the_catalogue_is_made_from_the_log(desk: Desk, tmp_path: Path) ->
     (forged / "metadata.json").write_bytes((tmp_path / "portal/dataset/daftar-desa/latest/metadata.json").read_bytes())
     watching_of(desk.lane).overview(None)
     assert list(read_catalogue(tmp_path / "portal")) == ["daftar-desa"]
+
+
+async def test_a_retraction_s_reason_which_the_public_reads_holds_no_personal_data(desk: Desk) -> None:
+    submission_id = approve(desk)
+    await until(lambda: is_published(desk, submission_id))
+    reason = {"code": "personal_data", "note": "NIK 3313014101900001 tampak di baris 7."}
+    answer = await desk.says(ADMIN, "retract", submission_id, expected_sequence=5, reason=reason)
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["code"], error["field"]) == (422, "personal_data", "reason.note")
+    assert (await desk.says(ADMIN, "retract", submission_id, expected_sequence=5, reason=REASON)).status_code == 200
 
 
 async def test_what_may_not_be_retracted_stays_on_the_portal(desk: Desk, tmp_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""The operator's word on a loss: a lane's store and the cluster in; every open loss of a topic ended, and where its reading goes on.
+
+What Kafka holds now is read from its beginning, as the next generation of its source: what is in the journal already is dropped by its key.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bus.kafka import Kafka
+from bus.reader import cluster_id, spans_if_there
+from events import alarms
+from events.admission import place_in, source_of
+from events.alarms import Loss, Word
+from events.recorder import Store
+
+
+@dataclass(frozen=True)
+class Begins:
+    """Where the partitions of some topics begin on a cluster now."""
+
+    cluster: str
+    topics: dict[str, dict[int, int]]
+
+    def at(self, topic: str, partition: int) -> int:
+        """0 for what is not there: it will begin there."""
+        return self.topics.get(topic, {}).get(partition, 0)
+
+
+async def begins_of(kafka: Kafka, topics: Sequence[str]) -> Begins:
+    """Raises LogUnreachable."""
+    found = {topic: await spans_if_there(kafka, topic) for topic in topics}
+    begins = {topic: {partition: first for partition, (first, _) in spans.items()} for topic, spans in found.items()}
+    return Begins(await cluster_id(kafka), begins)
+
+
+def open_on(store: Store, cluster: str, topic: str | None = None) -> list[Loss]:
+    """The open losses of a topic, or of all, on this cluster."""
+    found = alarms.open_losses(alarms.losses(store))
+    return [loss for loss in found if (at := place_in(loss.source))[0] == cluster and topic in (None, at[1])]
+
+
+def accept(store: Store, topic: str, begins: Begins, word: Word) -> list[Loss]:
+    """Returns what was ended. The lane may run: it reads on within seconds. Database errors (`PersistenceError`) pass through."""
+    ended = open_on(store, begins.cluster, topic)
+    stands = alarms.generations(alarms.losses(store))
+    for loss in ended:
+        _, _, partition, _ = place_in(loss.source)
+        goes_on = source_of(begins.cluster, topic, partition, stands.get(loss.source, 0) + 1)
+        alarms.end_loss(store, loss, word, goes_on=goes_on, at=begins.at(topic, partition))
+    return ended

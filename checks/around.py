@@ -1,0 +1,29 @@
+"""Personal data around a table: in its title, in the notes and the signature under it, in the names of its columns."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from checks.columns import TableFacts
+from checks.findings import Found, Severity
+from checks.personal import seen_in
+
+_LOOKS: Final[dict[str, tuple[str, Severity]]] = {
+    "nik_strong": ("personal_data_nik", "error"),
+    "npwp_form": ("personal_data_npwp", "warning"),
+    "nip": ("personal_data_nip", "warning"),
+    "mobile": ("personal_data_phone", "warning"),
+    "mailbox": ("personal_data_email", "warning"),
+}
+"""Whoever signs says his NIP as an official: a warning, and the reviewer decides."""
+
+
+def check_around(facts: TableFacts, found: Found) -> None:
+    """Called when the table was read to its end."""
+    for number, cells in (*facts.table.around, (facts.table.header_row, facts.table.names)):
+        for look, sample in _seen(cells):
+            code, severity = _LOOKS[look]
+            found(code, rows=[number], sample=sample, severity=severity, how="", how_en="")
+
+
+def _seen(cells: Sequence[str]) -> list[tuple[str, str]]:
+    return [seen for cell in cells for seen in seen_in(cell) if seen[0] in _LOOKS]

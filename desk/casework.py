@@ -1,0 +1,116 @@
+"""A submission as a lane tells it in, what a page shows of it out: steps, findings by word, changes, reasons, its story. Pure."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from desk.words import FIVE, STEP_OF, STEPS
+
+Json = dict[str, Any]
+EXAMPLES: Final = 10
+ORDER: Final = {"error": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the SOP's four: `done`, `now` or `later`."""
+
+    name: str
+    who: str
+    state: str
+
+
+@dataclass(frozen=True)
+class WordFound:
+    """One of the five words: `pass`, `attention` or `fail`, and what the checks found against it, gravest first."""
+
+    word: str
+    score: str
+    findings: tuple[Json, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field that differs from the version before; `was` or `now` is None where there is nothing."""
+
+    field: str
+    was: str | None
+    now: str | None
+
+
+def steps_of(case: Json) -> list[Step]:
+    """Where it stands among the SOP's steps."""
+    at = STEP_OF.get(case["holder"], 4)
+    is_over = case["holder"] is None
+    told = []
+    for number, (name, who) in enumerate(STEPS, start=1):
+        state = "done" if number < at or (is_over and case["state"] == "published") else "now" if number == at and not is_over else "later"
+        told.append(Step(name, who, state))
+    return told
+
+
+def by_word(findings: Sequence[Json]) -> list[WordFound]:
+    """All five words in the SOP's order, those without findings too."""
+    told = []
+    for word in FIVE:
+        mine = sorted((f for f in findings if f.get("word") == word), key=lambda f: ORDER.get(f.get("severity", "info"), 2))
+        gravest = min((ORDER.get(f.get("severity", "info"), 2) for f in mine), default=2)
+        told.append(WordFound(word, ("fail", "attention", "pass")[gravest], tuple(mine)))
+    return told
+
+
+def reasons_now(case: Json) -> list[Json]:
+    """Why it was returned, while it waits to be mended."""
+    if case["state"] != "rejected":
+        return []
+    last = case["history"][-1]
+    return list(last["data"].get("reasons", []))
+
+
+def changes(before: Json, case: Json) -> list[Change]:
+    """Metadata and files that differ, in the order of the newer version; columns by name."""
+    was, now = _flat(before), _flat(case)
+    names = [*now, *(name for name in was if name not in now)]
+    return [Change(name, was.get(name), now.get(name)) for name in names if was.get(name) != now.get(name)]
+
+
+def last_event(case: Json) -> Json:
+    event: Json = case["history"][-1]
+    return event
+
+
+def times_of(history: Sequence[Json]) -> list[tuple[Json, float | None]]:
+    """Each event with the seconds since the one before it."""
+    moments = [datetime.fromisoformat(event["occurred_at"]) for event in history]
+    spans = [None, *((after - before).total_seconds() for before, after in itertools.pairwise(moments))]
+    return list(zip(history, spans, strict=True))
+
+
+def short(number: str) -> str:
+    """How a submission's number is said: its first eight signs."""
+    return number[:8]
+
+
+def _flat(case: Json) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for name, value in case["dataset"].items():
+        if name == "columns":
+            told |= {f"columns.{column['name']}": _column(column) for column in value}
+        elif isinstance(value, Mapping):
+            told |= {f"{name}.{inner}": _text(part) for inner, part in value.items()}
+        else:
+            told[name] = _text(value)
+    return told | {f"files.{file['name']}": f"{file['bytes']} B, SHA-256 {file['sha256'][:12]}…" for file in case["files"]}
+
+
+def _column(column: Json) -> str:
+    unit = f" ({column['unit']})" if column.get("unit") else ""
+    return f"{column.get('type', '')}: {column.get('description', '')}{unit}"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "ya" if value else "tidak"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,194 @@
+"""Step 1: hand in a dataset. A form with help at each field, files, drafts, what the checks find; then it is handed in, once."""
+
+import asyncio
+import uuid
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from desk.casework import by_word
+from desk.clock import moment_of, now_ms
+from desk.door import Desk, desk_of, one_of
+from desk.drafts import Draft
+from desk.forms import Typed, read_form
+from desk.lanes import CallRefused, Json, LaneAway, Told
+from desk.metadata import START, columns_of, dataset_of, faults_of, values_of
+from desk.pages.case import NUMBER
+from desk.render import render, speech_of
+from desk.uploads import ACCEPT, files_in, put, with_new
+from desk.verbs import Fault
+from desk.who import Who
+from web.tokens import Role
+
+router: Final = APIRouter()
+Tim = Annotated[Who, Depends(one_of(Role.TIM_PPID))]
+BLANK: Final = 3
+"""Empty rows at the end of the table of columns."""
+EARLIER: Final = 50
+PER_VERSION: Final = ("version", "period_start", "period_end")
+"""What a new version does not take over from the last one."""
+
+
+@router.get("/pengajuan/baru")
+async def new(request: Request, who: Tim, dari: str = "") -> Response:
+    """An empty form, or one that starts from an earlier version's metadata."""
+    desk = desk_of(request)
+    dataset, before = START, None
+    if NUMBER.fullmatch(dari):
+        before = dari.lower()
+        shown = await desk.lanes.case(who, before)
+        dataset = {name: value for name, value in shown["dataset"].items() if name not in PER_VERSION}
+    drafts, earlier = await asyncio.gather(run_in_threadpool(desk.drafts.open, who.account.id, who.opd), _earlier(desk, who))
+    draft = Draft(str(uuid.uuid4()), who.account.id, who.opd or "", {"dataset": dataset, "files": [], "from": before}, now_ms(), None)
+    return _form(request, draft, drafts=drafts, earlier=earlier)
+
+
+@router.get("/pengajuan/baru/{number}")
+async def go_on(request: Request, number: str, who: Tim) -> Response:
+    draft = await _own(desk_of(request), who, number)
+    if draft.submission:
+        return RedirectResponse(f"/pengajuan/{draft.submission}", 303)
+    return _form(request, draft)
+
+
+@router.post("/pengajuan/baru/{number}")
+async def save(request: Request, number: str, who: Tim) -> Response:
+    """Saved first, whatever comes next: `aksi` is `simpan`, `kolom` (more rows), `hapus` or `periksa`."""
+    typed, desk = await read_form(request), desk_of(request)
+    draft = await _draft(desk, who, number, typed)
+    action = typed.get("aksi")
+    if draft.submission:
+        return RedirectResponse(f"/pengajuan/{draft.submission}", 303)
+    if action == "hapus":
+        await run_in_threadpool(desk.drafts.drop, draft)
+        return RedirectResponse("/pengajuan/baru", 303)
+    try:
+        new_files = await put(desk.lanes, who, [upload for name, upload in typed.files if name == "files"])
+    except CallRefused as refused:
+        return _form(request, draft, status=422, errors=_of_files(refused))
+    if new_files:
+        content = draft.content | {"files": with_new(draft.content["files"], new_files)}
+        await run_in_threadpool(desk.drafts.save, draft, content, now_ms=now_ms())
+        draft = await _own(desk, who, number)
+    if action == "kolom":
+        return _form(request, draft, blank=len(columns_of(draft.content["dataset"])) and BLANK * 2)
+    if action != "periksa":
+        return RedirectResponse(f"/pengajuan/baru/{draft.id}", 303)
+    told = await _checked(desk, who, draft)
+    if told["reasons"]:
+        return _form(request, draft, status=422, errors=_faults(request, told["reasons"]))
+    return RedirectResponse(f"/pengajuan/baru/{draft.id}/periksa", 303)
+
+
+@router.get("/pengajuan/baru/{number}/periksa")
+async def look_again(request: Request, number: str, who: Tim) -> Response:
+    """What the checks find, before it is handed in."""
+    desk = desk_of(request)
+    draft = await _own(desk, who, number)
+    if draft.submission:
+        return RedirectResponse(f"/pengajuan/{draft.submission}", 303)
+    told = await _checked(desk, who, draft)
+    if told["reasons"]:
+        return _form(request, draft, status=422, errors=_faults(request, told["reasons"]))
+    return render(request, "hand_in_check.html", draft=draft, dataset=draft.content["dataset"], found=by_word(told["findings"]))
+
+
+@router.post("/pengajuan/baru/{number}/serahkan")
+async def hand_in(request: Request, number: str, who: Tim) -> Response:
+    """Handed in under the draft's own id: a double click, or a page sent again, is the same submission."""
+    await read_form(request)
+    desk = desk_of(request)
+    draft = await _own(desk, who, number)
+    if draft.submission is None:
+        try:
+            receipt = await desk.lanes.post(who, "intake", "submissions", _inbound(who, draft))
+        except CallRefused as refused:
+            if refused.status != 422:
+                raise
+            return _form(request, draft, status=422, errors=faults_of(refused.errors, speech_of(request)))
+        await run_in_threadpool(desk.drafts.handed_in, draft, receipt["submission_id"])
+        draft = await _own(desk, who, number)
+    return RedirectResponse(f"/pengajuan/{draft.submission}/selesai?langkah=1", 303)
+
+
+async def _checked(desk: Desk, who: Who, draft: Draft) -> Json:
+    """`{"reasons", "findings", …}`: what intake would say."""
+    return await desk.lanes.post(who, "intake", "check", _inbound(who, draft))
+
+
+def _faults(request: Request, reasons: list[Json]) -> list[Fault]:
+    told = tuple(Told(str(r.get("code")), r.get("field"), str(r.get("message") or r.get("note"))) for r in reasons)
+    return faults_of(told, speech_of(request))
+
+
+def _of_files(refused: CallRefused) -> list[Fault]:
+    return [Fault("files", error.message) for error in refused.errors]
+
+
+def _inbound(who: Who, draft: Draft) -> Json:
+    """DataSubmitted as an OPD writes it. The time is that of the last change, so it says the same when it is sent again."""
+    return {
+        "type": "DataSubmitted",
+        "event_id": draft.id,
+        "occurred_at": moment_of(draft.updated_ms).isoformat(),
+        "opd": draft.opd,
+        "submitted_by": who.account.id,
+        "dataset": draft.content["dataset"],
+        "files": draft.content["files"],
+    }
+
+
+async def _draft(desk: Desk, who: Who, number: str, typed: Typed) -> Draft:
+    """The draft as it was typed now, saved."""
+    if not NUMBER.fullmatch(number):
+        raise HTTPException(404)
+    content = {"dataset": dataset_of(typed), "files": files_in(typed), "from": typed.get("dari") or None}
+
+    def saved() -> Draft | None:
+        desk.drafts.begin(number, who.account.id, who.opd or "", content, now_ms=now_ms())
+        draft = desk.drafts.find(number, who.account.id, who.opd)
+        if draft:
+            desk.drafts.save(draft, content, now_ms=now_ms())
+        return desk.drafts.find(number, who.account.id, who.opd)
+
+    draft = await run_in_threadpool(saved)
+    if draft is None:
+        raise HTTPException(404)
+    return draft
+
+
+async def _own(desk: Desk, who: Who, number: str) -> Draft:
+    draft = await run_in_threadpool(desk.drafts.find, number, who.account.id, who.opd)
+    if draft is None:
+        raise HTTPException(404)
+    return draft
+
+
+async def _earlier(desk: Desk, who: Who) -> list[Json] | None:
+    """What is published of the own OPD, to start a new version from; None when the archive is away."""
+    try:
+        page = await desk.lanes.get(who, "archive", "submissions", {"state": "published", "limit": EARLIER})
+    except LaneAway:
+        return None
+    items: list[Json] = page["items"]
+    return items
+
+
+def _form(
+    request: Request,
+    draft: Draft,
+    *,
+    status: int = 200,
+    errors: list[Fault] | None = None,
+    blank: int | None = None,
+    drafts: list[Draft] | None = None,
+    earlier: list[Json] | None = None,
+) -> Response:
+    dataset = draft.content["dataset"]
+    rows = columns_of(dataset, BLANK if blank is None else blank or BLANK)
+    content = {"draft": draft, "values": values_of(dataset), "rows": rows, "files": draft.content["files"], "errors": errors or []}
+    most = desk_of(request).settings.upload_mb
+    return render(request, "hand_in.html", status=status, drafts=drafts or [], earlier=earlier or [], accept=ACCEPT, most=most, **content)

@@ -1,0 +1,129 @@
+"""In and out: name and password in, a session out; wrong guesses are counted where they come from (`desk.attempts`)."""
+
+from typing import Annotated, Final
+
+import orjson
+import structlog
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from desk.attempts import Guess
+from desk.clock import now_ms, today
+from desk.door import DEVICE, DEVICE_S, SESSION, Desk, cookie_name, desk_of, local, maybe, set_cookie, somebody
+from desk.forms import Typed, read_form
+from desk.pages.failures import login_page, send_again
+from desk.render import render
+from desk.speech import LANGUAGES
+from desk.who import Who
+from desk.words import said
+
+router: Final = APIRouter()
+KEPT_BYTES: Final = 500_000
+WRONG: Final = said("Nama pengguna atau kata sandi tidak cocok. Periksa huruf besar dan kecil.")
+TOO_MANY: Final = said("Terlalu sering salah dari tempat ini. Coba lagi 15 menit lagi, atau hubungi Admin Open Data.")
+NO_POST: Final = said("Akun Anda tidak memegang peran hari ini. Hubungi Admin Open Data.")
+log = structlog.get_logger("jejak.desk")
+
+
+@router.get("/masuk")
+async def ask(request: Request, kembali: str = "/") -> Response:
+    if await maybe(request):
+        return RedirectResponse(local(kembali), 303)
+    return login_page(request, back=local(kembali))
+
+
+@router.post("/masuk")
+async def come_in(request: Request) -> Response:
+    typed, desk = await read_form(request), desk_of(request)
+    name, back, kept = typed.get("nama_pengguna").lower()[:200], local(typed.get("kembali", "/")), _kept(typed)
+    guess = Guess(name, request.client.host if request.client else "", request.cookies.get(cookie_name(request, DEVICE)))
+    secret, known, fault = await run_in_threadpool(_tried, desk, guess, _password(typed), request.headers.get("user-agent", ""))
+    if fault or secret is None or known is None:
+        status = 429 if fault == TOO_MANY else 403 if fault == NO_POST else 401
+        return login_page(request, status=status, back=back, name=name, kept=kept, error=fault)
+    request.state.who = await run_in_threadpool(desk.who, secret)
+    response = send_again(request, back, kept) if kept else RedirectResponse(back, 303)
+    set_cookie(request, response, SESSION, secret)
+    set_cookie(request, response, DEVICE, known, seconds=DEVICE_S)
+    return response
+
+
+@router.get("/keluar")
+async def ask_out(request: Request, who: Annotated[Who, Depends(somebody)]) -> Response:
+    return render(request, "logout.html")
+
+
+@router.post("/keluar")
+async def go_out(request: Request) -> Response:
+    who, desk, typed = await maybe(request), desk_of(request), await read_form(request)
+    if who and typed.get("di_mana") == "semua":
+        await run_in_threadpool(desk.sessions.end_all, who.account.id)
+    elif who:
+        await run_in_threadpool(desk.sessions.end, who.session.hash)
+    response = RedirectResponse("/masuk", 303)
+    response.delete_cookie(cookie_name(request, SESSION), path="/")
+    return response
+
+
+@router.post("/sesi")
+async def stay(request: Request, who: Annotated[Who, Depends(somebody)]) -> Response:
+    """The page asks for more time: seconds until the session ends, when nothing is done."""
+    return JSONResponse({"ends_in_s": max(0, (who.session.ends_ms - now_ms()) // 1000)})
+
+
+@router.post("/sesi/peran")
+async def act_as(request: Request, who: Annotated[Who, Depends(somebody)]) -> Response:
+    """Another of the person's own posts from now on."""
+    wanted = (await read_form(request)).number("peran")
+    if any(post.id == wanted for post in who.posts):
+        await run_in_threadpool(desk_of(request).sessions.act_as, who.session.hash, wanted)
+    return RedirectResponse("/", 303)
+
+
+@router.post("/bahasa")
+async def switch(request: Request) -> Response:
+    typed, who = await read_form(request), await maybe(request)
+    language = typed.get("bahasa") if typed.get("bahasa") in LANGUAGES else "id"
+    if who:
+        await run_in_threadpool(desk_of(request).accounts.set_language, who.account.id, language)
+    response = RedirectResponse(local(typed.get("kembali", "/")) if typed.get("kembali") != "/masuk" else "/masuk", 303)
+    response.set_cookie("jejak_bahasa", language, max_age=DEVICE_S, path="/", samesite="lax", httponly=True)
+    return response
+
+
+def _tried(desk: Desk, guess: Guess, password: str, agent: str) -> tuple[str | None, str | None, str | None]:
+    """(secret of the new session, secret of the browser, None), or (None, None, why not)."""
+    if not desk.attempts.left(guess, now_ms=now_ms()):
+        log.warning("login_refused", why="too_many", source=guess.source)
+        return None, None, TOO_MANY
+    account = desk.accounts.knows(guess.person, password)
+    if account is None:
+        desk.attempts.failed(guess, now_ms=now_ms())
+        log.warning("login_refused", why="wrong", source=guess.source)
+        return None, None, WRONG
+    posts = desk.accounts.posts(account.id, today())
+    if not posts:
+        return None, None, NO_POST
+    known = desk.attempts.came_in(guess, now_ms=now_ms())
+    secret = desk.sessions.begin(account.id, posts[0].id, via="password", agent=agent, now_ms=now_ms())
+    log.info("login", person=account.id)
+    return secret, known, None
+
+
+def _password(typed: Typed) -> str:
+    """As it was typed, white space included."""
+    return next((value for name, value in reversed(typed.fields) if name == "kata_sandi"), "")
+
+
+def _kept(typed: Typed) -> tuple[tuple[str, str], ...]:
+    """What a page carried through the login as JSON pairs; nothing when it is not that."""
+    raw = typed.get("isian")
+    if not raw or len(raw) > KEPT_BYTES:
+        return ()
+    try:
+        pairs = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return ()
+    is_right = isinstance(pairs, list) and all(isinstance(p, list) and len(p) == 2 and all(isinstance(x, str) for x in p) for p in pairs)
+    return tuple((name, value) for name, value in pairs) if is_right else ()

@@ -1,0 +1,72 @@
+"""Several at once: the superior verifies or approves many submissions that wait; each has its own result, and one refusal stops none."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from desk.door import desk_of, one_of
+from desk.forms import Typed, read_form
+from desk.lanes import Json
+from desk.pages.case import NUMBER
+from desk.pages.failures import fields_of
+from desk.render import render, speech_of
+from desk.verbs import VERBS, Fault
+from desk.who import Who
+from desk.words import said
+from web.tokens import Role
+
+router: Final = APIRouter()
+Atasan = Annotated[Who, Depends(one_of(Role.ATASAN_PPID))]
+PAGE: Final = 50
+MOST: Final = 100
+WAITS_FOR: Final = {"verify": "revised", "approve": "verified"}
+NOTHING: Final = said("Pilih paling sedikit satu pengajuan.")
+CHOOSE: Final = said("Pilih verifikasi atau setujui.")
+
+
+@router.get("/putusan-bersama")
+async def choose(request: Request, who: Atasan, sesudah: Annotated[str, Query(max_length=200)] = "") -> Response:
+    return await _page(request, who, after=sesudah)
+
+
+@router.post("/putusan-bersama")
+async def decide(request: Request, who: Atasan) -> Response:
+    """`pilih`: number and step of each, as the page showed them; one judgement for all of them."""
+    typed = await read_form(request)
+    verb, chosen = typed.get("pilihan"), _chosen(typed)
+    if verb not in WAITS_FOR:
+        return await _page(request, who, errors=[Fault("pilihan", speech_of(request).text(CHOOSE))], typed=typed)
+    body, wrong = VERBS[verb].body(typed)
+    wrong = wrong if chosen else [Fault("pilih", NOTHING), *wrong]
+    if wrong:
+        return await _page(request, who, errors=[Fault(fault.at, speech_of(request).text(fault.message)) for fault in wrong], typed=typed)
+    if typed.get("yakin") != "1":
+        kept = fields_of(typed)
+        return render(request, "together_check.html", verb=verb, count=len(chosen), body=body, kept=kept)
+    items = [{"submission_id": number, "verb": verb, "body": {"expected_sequence": step, **body}} for number, step in chosen.items()]
+    told = await desk_of(request).lanes.post(who, "decision", "batch", {"items": items})
+    titles = {item["submission_id"]: item["title"] for item in (await _waiting(request, who, ""))["items"]}
+    return render(request, "together_done.html", verb=verb, results=told["results"], titles=titles | _titles(typed))
+
+
+def _chosen(typed: Typed) -> dict[str, int]:
+    """Number → the step that was seen."""
+    pairs = [text.partition(":")[::2] for text in typed.all("pilih")][:MOST]
+    return {number: int(step) for number, step in pairs if NUMBER.fullmatch(number) and step.isascii() and step.isdigit() and len(step) < 8}
+
+
+def _titles(typed: Typed) -> dict[str, str]:
+    """As the page showed them; what is decided waits no longer, and the lane names numbers only."""
+    return {name.removeprefix("judul."): value for name, value in typed.fields if name.startswith("judul.")}
+
+
+async def _waiting(request: Request, who: Who, after: str) -> Json:
+    return await desk_of(request).lanes.get(who, "decision", "inbox", {"limit": PAGE} | ({"after": after} if after else {}))
+
+
+async def _page(request: Request, who: Who, *, after: str = "", errors: list[Fault] | None = None, typed: Typed | None = None) -> Response:
+    page = await _waiting(request, who, after)
+    chosen = _chosen(typed) if typed else {}
+    content = {"items": page["items"], "following": page["next"], "errors": errors or [], "chosen": chosen}
+    return render(request, "together.html", status=422 if errors else 200, typed=dict(typed.fields) if typed else {}, **content)

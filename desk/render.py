@@ -1,0 +1,100 @@
+"""Pages from templates: everything that is not markup of a template is escaped, and hidden signs are made visible. HTML out."""
+
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Final
+
+import orjson
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from desk import words
+from desk.clock import now
+from desk.metadata import PERSONAL
+from desk.speech import LANGUAGES, Speech, shown
+from desk.who import Who
+from web.tokens import Role
+
+HERE: Final = Path(__file__).parent
+STATIC: Final = HERE / "static"
+NAVIGATION: Final[dict[Role, tuple[tuple[str, str], ...]]] = {
+    Role.TIM_PPID: (
+        ("/kotak-masuk", words.said("Pengajuan saya")),
+        ("/pengajuan/baru", words.said("Serahkan data")),
+        ("/jatuh-tempo", words.said("Jatuh tempo")),
+    ),
+    Role.KETUA_PPID: (("/kotak-masuk", words.said("Kotak masuk")), ("/jatuh-tempo", words.said("Jatuh tempo"))),
+    Role.ATASAN_PPID: (
+        ("/kotak-masuk", words.said("Kotak masuk")),
+        ("/putusan-bersama", words.said("Beberapa sekaligus")),
+        ("/jatuh-tempo", words.said("Jatuh tempo")),
+    ),
+    Role.ADMIN_OPENDATA: (
+        ("/publikasi", words.said("Publikasi")),
+        ("/kotak-masuk", words.said("Kotak masuk")),
+        ("/jatuh-tempo", words.said("Jatuh tempo")),
+        ("/akun/daftar", words.said("Kelola akun")),
+    ),
+    Role.AUDITOR: (("/kotak-masuk", words.said("Semua pengajuan")), ("/jatuh-tempo", words.said("Jatuh tempo"))),
+}
+"""What a role finds at the top of each page, beside search, numbers and the own account."""
+
+
+def render(request: Request, template: str, *, status: int = 200, **content: object) -> HTMLResponse:
+    """A page of `desk/templates/`; who is in and where the page is are known to every template."""
+    who: Who | None = getattr(request.state, "who", None)
+    language = language_of(request, who)
+    page = _templates(language).get_template(template)
+    navigation = NAVIGATION[who.role] if who and not who.account.must_change else ()
+    content = {"who": who, "path": request.url.path, "now": now(), "language": language, "navigation": navigation, "typed": {}} | content
+    return HTMLResponse(page.render(content), status_code=status)
+
+
+def language_of(request: Request, who: Who | None) -> str:
+    """The person's own, else what the browser was switched to, else Indonesian."""
+    wanted = who.account.language if who else request.cookies.get("jejak_bahasa", "id")
+    return wanted if wanted in LANGUAGES else "id"
+
+
+def speech_of(request: Request) -> Speech:
+    return Speech(language_of(request, getattr(request.state, "who", None)))
+
+
+@lru_cache(maxsize=4)
+def _templates(language: str) -> Environment:
+    speech = Speech(language)
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=shown,
+        extensions=["jinja2.ext.loopcontrols"],
+    )
+    states = {state: word for state, (word, _) in words.STATES.items()}
+    environment.globals |= {"_": speech.text, "words": words, "languages": LANGUAGES, "left": speech.left, "state_words": states}
+    environment.globals |= {"kept_json": _kept_json, "personal_words": PERSONAL}
+    environment.globals["reason_fields"] = {_path(name): told.label for name, told in words.FIELDS.items() if name not in words.OF_FORMS}
+    environment.filters |= {
+        name: getattr(speech, name) for name in ("moment", "day", "short_day", "month", "clock", "when", "number", "size", "span")
+    }
+    environment.filters["word"] = partial(_word, speech)
+    return environment
+
+
+def _path(name: str) -> str:
+    """A field as lanes name it."""
+    return name if name == "files" else f"dataset.{name}"
+
+
+def _kept_json(pairs: object) -> str:
+    """Fields that go through the login page and back."""
+    return orjson.dumps(pairs).decode()
+
+
+def _word(speech: Speech, key: object, table: dict[str, object]) -> str:
+    """The word for a code, translated; the code itself when a later version knows it and we do not."""
+    found = table.get(str(key), str(key))
+    return speech.text(str(found[0] if isinstance(found, tuple) else found))

@@ -1,0 +1,21 @@
+"""All pages, by module: the index of what the desk shows and takes."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from desk.pages import account, case, decide, find, hand_in, inbox, login, publication, revise, together, trail
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    login.router,
+    inbox.router,
+    hand_in.router,
+    case.router,
+    trail.router,
+    decide.router,
+    together.router,
+    revise.router,
+    publication.router,
+    find.router,
+    account.router,
+)

@@ -1,0 +1,113 @@
+"""Times, spans and numbers as people read them, in the language of the page. UTC in; days and clocks of Western Indonesia out."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from babel import dates, numbers
+from babel.messages.pofile import read_po
+
+from desk.clock import WIB, today
+
+LANGUAGES: Final = {"id": "Bahasa Indonesia", "en": "English"}
+CATALOGUES: Final = Path(__file__).parent / "catalogues"
+SOON_S: Final = 15 * 60
+_HIDDEN: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b\u2028\u2029\ufeff")
+_UNITS: Final = ((86_400, "hari"), (3_600, "jam"), (60, "menit"))
+
+
+@dataclass(frozen=True)
+class Left:
+    """How much time a step has left; `level`: `good`, `soon` (15 minutes or less), `late`."""
+
+    level: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A language with its words and its way of writing dates and numbers."""
+
+    language: str
+
+    def text(self, message: str, /, **names: object) -> str:
+        words = _catalogue(self.language).get(message, message)
+        return words % names if names else words
+
+    def moment(self, at: datetime | str) -> str:
+        """ "Minggu, 22 November 2026 23.05 WIB"."""
+        return f"{self.day(_aware(at).astimezone(WIB).date())} {self.clock(at)}"
+
+    def day(self, day: date | str) -> str:
+        """ "Minggu, 22 November 2026"."""
+        return dates.format_date(_date(day), "EEEE, d MMMM y", locale=self.language)
+
+    def short_day(self, day: date | str) -> str:
+        """ "22 November 2026"."""
+        return dates.format_date(_date(day), "d MMMM y", locale=self.language)
+
+    def month(self, day: date | str) -> str:
+        return dates.format_date(_date(day), "MMMM y", locale=self.language)
+
+    def clock(self, at: datetime | str) -> str:
+        """ "23.05 WIB"."""
+        return f"{_aware(at).astimezone(WIB):%H.%M} WIB"
+
+    def when(self, at: datetime | str) -> str:
+        """Shorter for today: "23.05 WIB", else "22 November 2026 23.05 WIB"."""
+        here = _aware(at).astimezone(WIB).date()
+        return self.clock(at) if here == today() else f"{self.short_day(here)} {self.clock(at)}"
+
+    def number(self, value: float) -> str:
+        return numbers.format_decimal(value, locale=self.language)
+
+    def size(self, count: int) -> str:
+        """Bytes, as "12 kB" or "3,4 MB"."""
+        if count < 1_000:
+            return f"{count} B"
+        return f"{self.number(round(count / 1_000))} kB" if count < 1_000_000 else f"{self.number(round(count / 1_000_000, 1))} MB"
+
+    def span(self, seconds: float) -> str:
+        """The two largest units: "1 jam 5 menit"."""
+        left, parts = int(abs(seconds)), []
+        for size, unit in _UNITS:
+            if left >= size:
+                parts.append(f"{self.number(left // size)} {self.text(unit)}")
+                left %= size
+        return " ".join(parts[:2]) or self.text("kurang dari satu menit")
+
+    def left(self, due_at: datetime | str, now: datetime) -> Left:
+        """ "Terlambat 12 menit, batas 14.05 WIB"; "Sisa 43 menit, batas 14.05 WIB"."""
+        due = _aware(due_at)
+        seconds = (due - now).total_seconds()
+        if seconds < 0:
+            return Left("late", self.text("Terlambat %(span)s, batas %(when)s", span=self.span(seconds), when=self.when(due)))
+        level = "soon" if seconds <= SOON_S else "good"
+        return Left(level, self.text("Sisa %(span)s, batas %(when)s", span=self.span(seconds), when=self.when(due)))
+
+
+def shown(value: object) -> object:
+    """Text of people as it may stand on a page: signs that nobody sees, or that turn the order of others round, are made visible."""
+    if type(value) is not str or value.isprintable():
+        return value
+    return "".join("\ufffd" if c in _HIDDEN or (not c.isprintable() and c not in "\n\r\t" and c != "\xa0") else c for c in value)
+
+
+@lru_cache(maxsize=8)
+def _catalogue(language: str) -> dict[str, str]:
+    """Message → words; empty for Indonesian, in which the messages themselves are written."""
+    path = CATALOGUES / f"{language}.po"
+    if language == "id" or not path.exists():
+        return {}
+    with path.open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file, locale=language) if message.id and message.string}
+
+
+def _aware(at: datetime | str) -> datetime:
+    return datetime.fromisoformat(at) if isinstance(at, str) else at
+
+
+def _date(day: date | str) -> date:
+    return date.fromisoformat(day[:10]) if isinstance(day, str) else day

@@ -1,0 +1,195 @@
+"""May this record enter the journal? Records and what the journal holds in; drafts of transactions, duplicates and dead letters out. Pure.
+
+Nothing is read or written here: `Draft` is what one transaction will write, `admitted` judges one record against it.
+"""
+
+import base64
+import hashlib
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from events.contracts import read_event
+from events.lawful import Heirs, lawful
+from events.recorder import Batch, EventRow, Letter, LetterKind, Mark, Row
+from events.submission import TELL_CONTENT, Head, Recorded, hash_of
+
+MAX_SEQUENCE: Final = 2**31 - 1
+APPLIED: Final = "applied"
+DUPLICATE: Final = "duplicate"
+_ID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class Record(NamedTuple):
+    """One Kafka record, unread: anything may be in it. `generation`: how many losses of its source were ended before."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    raw: bytes | None
+    cluster: str = ""
+    generation: int = 0
+
+    @property
+    def source(self) -> str:
+        return source_of(self.cluster, self.topic, self.partition, self.generation)
+
+
+class Outcome(NamedTuple):
+    """What becomes of one record: own events and letters to write, and the word it is counted under.
+
+    `claims`: numbers that nobody else may have, as positions that only rise.
+    """
+
+    counted: str
+    events: tuple[Recorded, ...] = ()
+    letters: tuple[Letter, ...] = ()
+    claims: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass
+class Draft:
+    """What the next transaction shall write, judged one after the other: later records see what earlier ones led to."""
+
+    heads: dict[uuid.UUID, Head]
+    heirs: Heirs
+    stored: dict[tuple[uuid.UUID, int], bytes] = field(default_factory=dict)
+    """Events of this draft by stream and sequence, and those of the journal that were looked up."""
+    events: list[EventRow] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    told: dict[uuid.UUID, Head] = field(default_factory=dict)
+    moved: dict[uuid.UUID, Head] = field(default_factory=dict)
+    """Heads whose content is told anew, and those that only moved on."""
+    claims: dict[str, int] = field(default_factory=dict)
+
+    def follow(self, row: Row, stream: uuid.UUID, said: Mapping[str, Any], raw: bytes, digest: str) -> str:
+        """Add an event if it lawfully follows its submission's head. Returns APPLIED or the fault's code."""
+        head = lawful(self.heads.get(stream), said, digest, self.heirs)
+        if isinstance(head, str):
+            return head
+        self.heads[stream] = head
+        if stream in self.told or said["type"] in TELL_CONTENT:
+            self.told[stream] = head
+            self.moved.pop(stream, None)
+        else:
+            self.moved[stream] = head
+        self.stored[stream, head.sequence] = raw
+        self.events.append(EventRow(row, stream, head.sequence, raw))
+        return APPLIED
+
+    def write(self, recorded: Recorded) -> bool:
+        """Add an own event; False when it does not follow."""
+        return self.follow(Row.OWN, recorded.event.submission_id, recorded.said, recorded.raw, recorded.hash) == APPLIED
+
+    def batch(self, positions: Mapping[str, int], marks: Sequence[Mark] = ()) -> Batch:
+        positions = {**positions, **self.claims}
+        return Batch(self.events, list(self.told.values()), list(self.moved.values()), self.letters, positions, marks)
+
+
+@lru_cache(maxsize=4096)
+def source_of(cluster: str, topic: str, partition: int, generation: int = 0) -> str:
+    """The name of an inbox position. A new Kafka cluster counts from zero again, so the cluster is part of it.
+
+    So does a topic that lost records and goes on by the operator's word: it is another generation of the same source.
+    """
+    base = f"{cluster}/{topic}/{partition}"
+    return f"{base}~{generation}" if generation else base
+
+
+def place_in(source: str) -> tuple[str, str, int, int]:
+    """Cluster, topic, partition and generation of a source's name."""
+    cluster, topic, last = source.split("/")
+    partition, _, generation = last.partition("~")
+    return cluster, topic, int(partition), int(generation or 0)
+
+
+def taken_of(records: Sequence[Record]) -> tuple[dict[str, int], list[Mark]]:
+    """For each source, the position after these records, and the last of them."""
+    last = {r.source: r for r in records}
+    return {source: r.offset + 1 for source, r in last.items()}, [Mark(s, r.offset, hash_of_record(r.key, r.raw)) for s, r in last.items()]
+
+
+def hash_of_record(key: bytes | None, raw: bytes | None) -> str:
+    """SHA-256 (hex) over the key and then the value, each as its length (8 bytes, big-endian, signed; -1 when there is none) and its bytes.
+
+    Neither offset, time nor headers are in it: what a relay sends again is the same.
+    """
+    digest = hashlib.sha256()
+    for part in (key, raw):
+        digest.update((-1 if part is None else len(part)).to_bytes(8, "big", signed=True) + (part or b""))
+    return digest.hexdigest()
+
+
+def dead_letter(record: Record, code: str) -> Outcome:
+    """Kept with its raw bytes and where they came from."""
+    about = place_of(record) | {
+        "error": code,
+        "key": base64.b64encode(record.key).decode() if record.key is not None else None,
+        "tombstone": record.raw is None,
+    }
+    letter = Letter(LetterKind.DEAD_LETTER, record.source, record.offset + 1, code, orjson.dumps(about), record.raw or b"")
+    return Outcome(code, letters=(letter,))
+
+
+def place_of(record: Record) -> dict[str, object]:
+    place = {"cluster": record.cluster, "topic": record.topic, "partition": record.partition, "offset": record.offset}
+    return place | ({"generation": record.generation} if record.generation else {})
+
+
+def read_safely(raw: bytes | None) -> dict[str, Any] | None:
+    """The safe parser: anything may come in, nothing is raised. An event that keeps its contract, as plain JSON."""
+    try:
+        return read_event(raw)[1] if raw is not None else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def admitted(record: Record, stream: uuid.UUID | None, draft: Draft, behind: Callable[[], dict[tuple[uuid.UUID, int], bytes]]) -> str:
+    """`stream`: the submission that the key names; `behind` looks up events that are not the newest of theirs.
+
+    What lies in the journal byte for byte needs no second look: only what is new is read as an event.
+    """
+    if record.raw is None:
+        return "tombstone"
+    head, digest = draft.heads.get(stream) if stream else None, hash_of(record.raw)
+    if head and head.hash == digest:
+        return DUPLICATE  # what is in the journal needs no second look
+    claimed = key_claimed(record.raw)
+    if head and claimed and claimed[0] == stream and claimed[1] <= head.sequence:
+        if claimed not in draft.stored:
+            draft.stored |= behind()
+        if draft.stored.get(claimed) == record.raw:
+            return DUPLICATE
+    said = read_safely(record.raw)
+    if said is None:
+        return "unreadable"
+    if stream is None or said["submission_id"].encode() != record.key:
+        return "wrong_key"
+    if head and said["sequence"] <= head.sequence:
+        return "fork"
+    return draft.follow(Row.COPY, stream, said, record.raw, digest)
+
+
+def stream_in(key: bytes | None) -> uuid.UUID | None:
+    """The submission that a key names, in the one spelling that lanes use."""
+    if key is None or not _ID.fullmatch(key):
+        return None
+    return uuid.UUID(int=int(key.replace(b"-", b""), 16))
+
+
+def key_claimed(raw: bytes | None) -> tuple[uuid.UUID, int] | None:
+    """The stream and sequence that a record claims, if it claims any; nothing else of it is judged here."""
+    try:
+        said = orjson.loads(raw or b"")
+    except ValueError:
+        return None
+    if not isinstance(said, dict):
+        return None
+    stream, sequence = stream_in(str(said.get("submission_id")).encode()), said.get("sequence")
+    return (stream, sequence) if stream and type(sequence) is int and 0 < sequence <= MAX_SEQUENCE else None

@@ -1,0 +1,209 @@
+"""What stays red until the operator says a word: losses on Kafka, and dead letters after which events may be missing here.
+
+In: a journal's store; out: `Loss`, `Alarm`, and the marks by which a loss is found. Three tables beside the journal's own, told once here
+for both stores. A loss is open until somebody ends it, and then the source goes on as its next generation, under another name.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from eventsourcing.persistence import IntegrityError, Tracking
+
+from events.admission import key_claimed
+from events.lawful import LAW
+from events.recorder import LetterKind, Mark, Store
+
+HOLES: Final = ("fork", *(code for code, _ in LAW))
+"""Dead letters after which a submission's events may be missing here, or somebody writes who may not."""
+SHORTER: Final = "shorter"
+BEGINNING_GONE: Final = "beginning_gone"
+OTHER_RECORD: Final = "other_record"
+GONE: Final = "gone"
+SHOWN: Final = 1_000
+HEALED_AT_ONCE: Final = 100
+
+TABLES: Final = sa.MetaData()
+MARKS: Final = sa.Table(
+    "marks",
+    TABLES,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("taken", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("proved", sa.BigInteger, nullable=False),
+    sa.Column("proved_hash", sa.Text, nullable=False),
+)
+LOSSES: Final = sa.Table(
+    "losses",
+    TABLES,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("begins", sa.BigInteger, nullable=False),
+    sa.Column("ends", sa.BigInteger, nullable=False),
+    sa.Column("found_at", sa.Text, nullable=False),
+    sa.Column("ended_at", sa.Text),
+    sa.Column("ended_by", sa.Text),
+    sa.Column("how", sa.Text),
+    sa.Column("note", sa.Text),
+)
+ENDED: Final = sa.Table(
+    "ended_alarms",
+    TABLES,
+    sa.Column("letter", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+)
+ONE_OPEN: Final = sa.Index(
+    "losses_open",
+    LOSSES.c.source,
+    unique=True,
+    sqlite_where=LOSSES.c.ended_at.is_(None),
+    postgresql_where=LOSSES.c.ended_at.is_(None),
+)
+"""Several processes of a lane may find the same loss."""
+_LETTERS: Final = sa.table("letters", *(sa.column(name) for name in ("number", "kind", "source", "position", "code", "about", "raw")))
+_IS_ALARM: Final = sa.and_(
+    _LETTERS.c.kind == sa.literal_column(f"'{LetterKind.DEAD_LETTER}'"),  # as it stands in the index, so that the index is used
+    _LETTERS.c.code.in_(HOLES),
+    _LETTERS.c.number.not_in(sa.select(ENDED.c.letter)),
+)
+
+
+class Loss(NamedTuple):
+    """Kafka holds less than was read from a source, or something else. Offsets as they were when it was found, times in ISO 8601.
+
+    `position`: the next offset to read; `begins`, `ends`: the first offset on Kafka and the one after the last.
+    """
+
+    number: int
+    source: str
+    code: str
+    position: int
+    begins: int
+    ends: int
+    found_at: str
+    ended_at: str | None = None
+    ended_by: str | None = None
+    how: str | None = None
+    note: str | None = None
+
+
+class Alarm(NamedTuple):
+    """A dead letter of the log that nobody has answered for yet."""
+
+    number: int
+    source: str
+    position: int
+    code: str
+    about: bytes
+    raw: bytes
+
+
+class Word(NamedTuple):
+    """What the operator says: who, when, how to go on (`accept`, `refill`) and why. The lane itself says `healed`."""
+
+    by: str
+    at: datetime
+    how: str
+    note: str = ""
+
+
+def losses(store: Store) -> list[Loss]:
+    """All that were ever found, oldest first."""
+    return [Loss(*row) for row in store.ask(sa.select(LOSSES).order_by(LOSSES.c.number))]
+
+
+def open_losses(found: Sequence[Loss]) -> list[Loss]:
+    return [loss for loss in found if loss.ended_at is None]
+
+
+def generations(found: Sequence[Loss]) -> dict[str, int]:
+    """Source → how many of its losses were ended; a source that is not named stands at none."""
+    ended = [loss.source for loss in found if loss.ended_at is not None]
+    return {source: ended.count(source) for source in ended}
+
+
+def write_loss(store: Store, loss: Loss) -> bool:
+    """False when this source has an open loss already."""
+    row = loss._asdict()
+    del row["number"]
+    try:
+        store.tell(sa.insert(LOSSES).values(row))
+    except IntegrityError:
+        return False
+    return True
+
+
+def end_loss(store: Store, loss: Loss, word: Word, *, goes_on: str, at: int) -> None:
+    """The source is read on as `goes_on`, from an offset. What is cut off in between is done again: the position comes first."""
+    if at > (store.max_tracking_id(goes_on) or 0):
+        store.insert_tracking(Tracking(goes_on, at))
+    said = {"ended_at": word.at.isoformat(), "ended_by": word.by, "how": word.how, "note": word.note}
+    store.tell(sa.update(LOSSES).where(LOSSES.c.number == loss.number, LOSSES.c.ended_at.is_(None)).values(said))
+
+
+def alarms(store: Store, limit: int = SHOWN) -> list[Alarm]:
+    """The open ones, oldest first."""
+    found = sa.select(*(_LETTERS.c[name] for name in Alarm._fields)).where(_IS_ALARM).order_by(_LETTERS.c.number)
+    return [Alarm(*row) for row in store.ask(found.limit(limit))]
+
+
+def count_alarms(store: Store) -> dict[str, int]:
+    """Code → how many are open."""
+    rows = store.ask(sa.select(_LETTERS.c.code, sa.func.count()).where(_IS_ALARM).group_by(_LETTERS.c.code))
+    return {str(code): int(count) for code, count in rows}
+
+
+def heal(store: Store, now: datetime) -> None:
+    """End the alarms of events that came after all, once what was missing before them was there. A fork never heals."""
+    waiting = {key: alarm for alarm in alarms(store, HEALED_AT_ONCE) if alarm.code != "fork" and (key := key_claimed(alarm.raw))}
+    for stream, version, raw in store.select_states(list(waiting)):
+        if waiting[stream, version].raw == raw:
+            end_alarm(store, waiting[stream, version].number, Word("jejak", now, "healed", "its event is in the journal by now"))
+
+
+def end_alarm(store: Store, number: int, word: Word) -> None:
+    """Said twice changes nothing."""
+    row = {"letter": number, "at": word.at.isoformat(), "by": word.by, "note": word.note}
+    try:
+        store.tell(sa.insert(ENDED).values(row))
+    except IntegrityError:
+        if not store.ask(sa.select(ENDED.c.letter).where(ENDED.c.letter == number)):
+            raise
+
+
+def marks(store: Store, sources: Collection[str]) -> dict[str, tuple[Mark, Mark]]:
+    """Source → the last record taken, and the last one that was found on Kafka again. None of before marks were kept are left out."""
+    rows = store.ask(sa.select(MARKS).where(MARKS.c.source.in_(sources)))
+    return {row[0]: (Mark(row[0], row[1], row[2]), Mark(row[0], row[3], row[4])) for row in rows}
+
+
+def all_marks(store: Store) -> list[Mark]:
+    """The last record taken from every source there ever was."""
+    return [Mark(*row) for row in store.ask(sa.select(MARKS.c.source, MARKS.c.taken, MARKS.c.hash))]
+
+
+def prove(store: Store, proved: Mapping[str, Mark]) -> None:
+    """What is found on Kafka again the next time."""
+    if proved:
+        store.tell(
+            *(
+                sa.update(MARKS).where(MARKS.c.source == source).values(proved=mark.taken, proved_hash=mark.hash)
+                for source, mark in sorted(proved.items())
+            )
+        )
+
+
+def make_tables(dialect: sa.Dialect) -> list[str]:
+    """The statements that make what is missing, for a connection whose search path is the journal's schema."""
+    made: list[Any] = [sa.schema.CreateTable(table, if_not_exists=True) for table in (MARKS, LOSSES, ENDED)]
+    made.append(sa.schema.CreateIndex(ONE_OPEN, if_not_exists=True))
+    index = f"CREATE INDEX IF NOT EXISTS letters_alarms ON letters (code) WHERE kind = '{LetterKind.DEAD_LETTER}'"
+    return [*(str(statement.compile(dialect=dialect)) for statement in made), index]
+
+
+NAMES: Final = frozenset({MARKS.name, LOSSES.name, ENDED.name})

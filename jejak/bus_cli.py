@@ -1,0 +1,210 @@
+"""`jejak bus …`: what Kafka lost and what was set aside, and the operator's word on it.
+
+Exit codes: 0 good, 1 something waits or is not there, 2 wrong use.
+"""
+
+import asyncio
+import getpass
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+
+from archive.context import context_of, ends_badly, print_json, progress_bar, refusals_said
+from archive.refill import Lacking, refill
+from archive.scan import LogAt
+from bus.accept import Begins, begins_of
+from bus.kafka import Kafka
+from events.admission import place_in
+from events.alarms import Loss, Word
+from events.contracts import LOG_TOPIC
+from jejak import waiting
+from jejak.waiting import Waiting
+
+app = typer.Typer(no_args_is_help=True, help="What Kafka lost, and what was set aside; how to go on.")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AtStore = Annotated[str | None, typer.Option("--store", help="sqlite:DIR/ or postgresql://…; default: JEJAK_STORE.")]
+Lanes = Annotated[list[str] | None, typer.Option("--lane", help="Whose store; may be given again. Default: all there are.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Ask nothing.")]
+By = Annotated[str | None, typer.Option("--by", help="Who says so; default: who is logged in here.")]
+Note = Annotated[str, typer.Option("--note", help="Why; kept with it.")]
+WHY: Final = {
+    "shorter": "Kafka memegang lebih sedikit daripada yang sudah dibaca",
+    "beginning_gone": "yang belum dibaca sudah tidak ada di Kafka",
+    "other_record": "di tempat rekaman terakhir yang dibaca kini ada rekaman lain: topik dibuat ulang, atau dipotong lalu tumbuh",
+    "gone": "topiknya tidak ada lagi",
+}
+
+
+@dataclass(frozen=True)
+class _At:
+    """Where it is looked."""
+
+    store: str
+    lanes: Sequence[str]
+    kafka: Kafka
+
+
+@app.command()
+def status(ctx: typer.Context, lane: Lanes = None, store: AtStore = None, *, as_json: AsJson = False) -> None:
+    """What was lost, what was set aside, and from which journal the log can be put back; exit code 1 when anything waits."""
+    with refusals_said():
+        at = _at(ctx, lane, store)
+        found = waiting.look(at.store, at.lanes, at.kafka)
+    if as_json:
+        print_json(_as_json(found))
+    else:
+        for line in _in_words(found):
+            typer.echo(line)
+    raise typer.Exit(0 if found.is_empty else 1)
+
+
+@app.command()
+def accept(
+    ctx: typer.Context,
+    what: Annotated[list[str], typer.Argument(metavar="WHAT...", help="As status names it: a topic, or topic/partition@offset.")],
+    note: Note = "",
+    by: By = None,
+    lane: Lanes = None,
+    store: AtStore = None,
+    *,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with what Kafka holds now: a topic is read from its beginning; an alarm about one record is ended."""
+    with refusals_said():
+        at = _at(ctx, lane, store)
+        _ask(f"Lanjutkan dengan yang ada di Kafka sekarang ({', '.join(what)})? Yang hilang tidak kembali dengan ini", yes=yes)
+        word = Word(by or getpass.getuser(), datetime.now(UTC), "accept", note)
+        begins = asyncio.run(begins_of(at.kafka, [name for name in what if "@" not in name]))
+        ended = [(name, _ended(at, name, begins, word)) for name in what]
+    if as_json:
+        print_json({"ended": [{"what": name, "lanes": lanes} for name, lanes in ended]})
+    for name, lanes in ended:
+        if not as_json and lanes:
+            typer.echo(f"{name}: selesai di {', '.join(lanes)}, atas kata {word.by}.")
+    if nothing := [name for name, lanes in ended if not lanes]:
+        ends_badly(f"Tidak ada yang menunggu dengan nama {', '.join(nothing)}; lihat: jejak bus status")
+
+
+@app.command("refill")
+def refill_log(
+    ctx: typer.Context,
+    note: Note = "",
+    by: By = None,
+    lane: Lanes = None,
+    store: AtStore = None,
+    *,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put what the log lacks back from the journals, and the directory's entries from the stores; then go on."""
+    with refusals_said(), progress_bar("Menulis kembali") as progress:
+        at = _at(ctx, lane, store)
+        found = waiting.look(at.store, at.lanes, at.kafka)
+        _ask("Tulis kembali ke Kafka apa yang dipegang jurnal dan tidak ada di log, lalu lanjutkan?", yes=yes)
+        begins = asyncio.run(begins_of(at.kafka, [LOG_TOPIC]))
+        if not begins.topics[LOG_TOPIC]:
+            ends_badly(f"Topik {LOG_TOPIC} tidak ada; buat dahulu: jejak migrate")
+        written = refill(waiting.journals_of(at.store, at.lanes), LogAt(at.kafka), progress=progress)
+        asyncio.run(waiting.put_back(at.kafka, found.directory))
+        word = Word(by or getpass.getuser(), datetime.now(UTC), "refill", note)
+        ended = waiting.end_losses(at.store, at.lanes, LOG_TOPIC, begins, word)
+    lanes = sorted({name for name, _ in ended})
+    if as_json:
+        print_json({"written": _lacking_json(written), "directory": sorted(found.directory), "lanes": lanes})
+    else:
+        typer.echo(f"{written.events} peristiwa dari {written.submissions} pengajuan ditulis kembali ke log.")
+        if found.directory:
+            typer.echo(f"{len(found.directory)} catatan ditulis kembali ke direktori.")
+        typer.echo(f"Membaca lagi: {', '.join(lanes) or 'tidak ada lajur yang menunggu'}.")
+    if written.differing:
+        ends_badly(f"Isi log dan jurnal berbeda, tidak ditulis: {', '.join(written.differing)}. Jalankan: jejak audit verify")
+
+
+def _at(ctx: typer.Context, lanes: list[str] | None, store: str | None) -> _At:
+    """Lanes that are named must be there; else all that are."""
+    context = context_of(ctx)
+    address = store or context.store_address
+    here, away = waiting.lanes_here(address, lanes or context.lanes)
+    if lanes and away:
+        raise typer.BadParameter(f"no store of {', '.join(away)} here", param_hint="--lane")
+    return _At(address, here, context.kafka)
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("nobody can be asked here: say --yes", param_hint="--yes")
+    typer.confirm(question, abort=True)
+
+
+def _ended(at: _At, name: str, begins: Begins, word: Word) -> list[str]:
+    """The lanes in which that waited."""
+    if "@" in name:
+        return [lane for lane, _ in waiting.end_alarms(at.store, at.lanes, name, word)]
+    return sorted({lane for lane, _ in waiting.end_losses(at.store, at.lanes, name, begins, word)})
+
+
+def _as_json(found: Waiting) -> dict[str, object]:
+    return {
+        "ok": found.is_empty,
+        "losses": [_loss_json(lane, loss) for lane, loss in found.losses],
+        "alarms": [
+            {"lane": lane, "what": waiting.place_of(alarm), "code": alarm.code, "letter": alarm.number} for lane, alarm in found.alarms
+        ],
+        "lacking": _lacking_json(found.lacking) if found.lacking else None,
+        "directory": sorted(found.directory),
+        "away": list(found.away),
+    }
+
+
+def _loss_json(lane: str, loss: Loss) -> dict[str, object]:
+    _, topic, partition, _ = place_in(loss.source)
+    told = {name: getattr(loss, name) for name in ("code", "position", "begins", "ends", "found_at")}
+    return {"lane": lane, "topic": topic, "partition": partition, **told}
+
+
+def _lacking_json(lacking: Lacking) -> dict[str, object]:
+    return {
+        "events": lacking.events,
+        "submissions": lacking.submissions,
+        "journals": dict(lacking.journals),
+        "differing": lacking.differing,
+    }
+
+
+def _in_words(found: Waiting) -> Iterator[str]:
+    for lane, loss in found.losses:
+        _, topic, partition, _ = place_in(loss.source)
+        where = f"dibaca sampai {loss.position}, Kafka memegang {loss.begins} sampai {loss.ends}"
+        yield f"{lane}, {topic}/{partition}: {WHY[loss.code]} ({where}, diketahui {loss.found_at}). Tidak dibaca sampai ada keputusan Anda."
+    if found.lacking:
+        yield from _of_the_log(found.lacking)
+    for topic in found.topics():
+        yield f"Melanjutkan dengan yang ada di Kafka sekarang: jejak bus accept {topic}"
+    places = sorted({(waiting.place_of(alarm), alarm.code) for _, alarm in found.alarms})
+    for place, code in places:
+        lanes = ", ".join(lane for lane, alarm in found.alarms if waiting.place_of(alarm) == place)
+        yield f"{place}: {code}, disisihkan di {lanes}. Sesudah diperiksa: jejak bus accept {place}"
+    if found.directory:
+        yield f"Direktori di Kafka tidak memuat {len(found.directory)} catatan yang dikenal di sini. Mengembalikannya: jejak bus refill"
+    if found.away:
+        yield f"Lajur di mesin lain tidak dilihat dari sini: {', '.join(found.away)}."
+    if found.is_empty:
+        yield "Tidak ada yang menunggu keputusan."
+
+
+def _of_the_log(lacking: Lacking) -> Iterator[str]:
+    if not lacking.events:
+        yield "Log di Kafka memuat semua yang ada di jurnal-jurnal ini."
+        return
+    held = ", ".join(f"{name} {events}" for name, events in lacking.journals.most_common())
+    yield f"Log kekurangan {lacking.events} peristiwa dari {lacking.submissions} pengajuan; dapat dikembalikan dari jurnal: {held}."
+    yield "Menuliskannya kembali lalu melanjutkan: jejak bus refill"
+    if lacking.differing:
+        yield f"Isi log dan jurnal berbeda untuk {', '.join(lacking.differing)}; jalankan: jejak audit verify"

@@ -1,0 +1,42 @@
+"""The desk's settings and its key, made from those of the program."""
+
+from typing import Final
+
+from desk.settings import DeskSettings, lanes_of
+from desk.store import open_store
+from jejak.prepare import StartRefused
+from lane.settings import Settings
+from web.keys import make_desk_key
+from web.tokens import Role
+
+DESK: Final = "desk"
+ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (only compared)
+
+
+def desk_settings(settings: Settings) -> DeskSettings:
+    """Raises StartRefused when JEJAK_DESK_LANES cannot be read."""
+    host = "127.0.0.1" if settings.host in ANYWHERE else settings.host
+    try:
+        lanes = lanes_of(settings.desk_lanes, f"http://{f'[{host}]' if ':' in host else host}:{settings.port}")
+    except ValueError as error:
+        raise StartRefused(f"JEJAK_DESK_LANES: {error}") from None
+    return DeskSettings(
+        lanes=lanes,
+        store=settings.store,
+        keys=settings.keys,
+        public_url=settings.desk_url,
+        idle_minutes=settings.desk_idle_minutes,
+        session_hours=settings.desk_session_hours,
+        timeout_s=settings.desk_timeout_s,
+        upload_mb=settings.files_limit_mb,
+    )
+
+
+def prepare_desk(settings: Settings) -> None:
+    """The desk's own key, and its tables. Raises OSError, ValueError, SQLAlchemyError."""
+    make_desk_key(settings.keys, [role.value for role in Role])
+    migrate_desk(settings)
+
+
+def migrate_desk(settings: Settings) -> None:
+    open_store(settings.store).dispose()

@@ -1,0 +1,138 @@
+"""What waits for the operator: the lanes' stores and Kafka in; open losses, alarms and what the directory's topic lacks out, and their end.
+
+The lanes may run meanwhile; they see the operator's word within seconds.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from archive.proof import JournalAt
+from archive.refill import Lacking, lacking
+from archive.scan import LogAt
+from bus.accept import Begins, accept, open_on
+from bus.client import send
+from bus.directory import Directory
+from bus.kafka import Kafka
+from bus.loops import Progress
+from bus.reader import cluster_id
+from events import alarms
+from events.admission import place_in
+from events.alarms import Alarm, Loss, Word
+from events.contracts import DIRECTORY_TOPIC, LOG_TOPIC
+from events.recorder import Store
+from events.stores import StoreRefused, open_beside, open_reader
+from lane.inbox import open_reading_engine
+from lane.known import Known
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """`directory`: entries that a lane's store knows and Kafka no longer has; `lacking`: of the log, where it has an open loss.
+
+    `away`: lanes that have no store here; theirs are on other machines.
+    """
+
+    losses: Sequence[tuple[str, Loss]] = ()
+    alarms: Sequence[tuple[str, Alarm]] = ()
+    directory: Mapping[str, bytes] = field(default_factory=dict)
+    lacking: Lacking | None = None
+    away: Sequence[str] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.losses or self.alarms or self.directory)
+
+    def topics(self) -> list[str]:
+        return sorted({place_in(loss.source)[1] for _, loss in self.losses})
+
+
+def place_of(alarm: Alarm) -> str:
+    """As the operator names it: topic/partition@offset."""
+    _, topic, partition, _ = place_in(alarm.source)
+    return f"{topic}/{partition}@{alarm.position - 1}"
+
+
+def lanes_here(address: str, lanes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those that have a store here, and those that have none. Raises StoreRefused when no lane has one."""
+    here, away, refused = [], [], None
+    for lane in lanes:
+        try:
+            open_reader(address, lane).close()
+            here.append(lane)
+        except StoreRefused as error:
+            away.append(lane)
+            refused = error
+    if not here and refused:
+        raise refused
+    return here, away
+
+
+def look(address: str, lanes: Sequence[str], kafka: Kafka) -> Waiting:
+    """Raises StoreRefused, LogUnreachable, KafkaError, TimeoutError; database errors (`PersistenceError`) pass through."""
+    here, away = lanes_here(address, lanes)
+    cluster = asyncio.run(cluster_id(kafka))
+    losses: list[tuple[str, Loss]] = []
+    found: list[tuple[str, Alarm]] = []
+    for lane, store in _stores(address, here):
+        losses += [(lane, loss) for loss in open_on(store, cluster)]
+        found += [(lane, alarm) for alarm in alarms.alarms(store)]
+    on_log = any(place_in(loss.source)[1] == LOG_TOPIC for _, loss in losses)
+    rest = lacking(journals_of(address, here), LogAt(kafka)) if on_log else None
+    return Waiting(losses, found, _not_on_kafka(address, here, kafka), rest, away)
+
+
+def journals_of(address: str, lanes: Sequence[str]) -> list[JournalAt]:
+    return [JournalAt(lane, address, lane) for lane in lanes]
+
+
+def end_losses(address: str, lanes: Sequence[str], topic: str, begins: Begins, word: Word) -> list[tuple[str, Loss]]:
+    """Those of a topic, in every lane; returns what was ended."""
+    ended: list[tuple[str, Loss]] = []
+    for lane, store in _stores(address, lanes, opening=open_beside):
+        ended += [(lane, loss) for loss in accept(store, topic, begins, word)]
+    return ended
+
+
+def end_alarms(address: str, lanes: Sequence[str], place: str, word: Word) -> list[tuple[str, Alarm]]:
+    """Those of one record, in every lane that set it aside; returns what was ended."""
+    ended: list[tuple[str, Alarm]] = []
+    for lane, store in _stores(address, lanes, opening=open_beside):
+        for alarm in [alarm for alarm in alarms.alarms(store) if place_of(alarm) == place]:
+            alarms.end_alarm(store, alarm.number, word)
+            ended.append((lane, alarm))
+    return ended
+
+
+async def put_back(kafka: Kafka, entries: Mapping[str, bytes]) -> None:
+    """Entries of the directory, as a store kept them. Raises KafkaError, TimeoutError."""
+    await send(kafka, [(DIRECTORY_TOPIC, key.encode(), value) for key, value in sorted(entries.items())])
+
+
+def _not_on_kafka(address: str, lanes: Sequence[str], kafka: Kafka) -> dict[str, bytes]:
+    """The first lane that knows an entry tells what it says."""
+    known: dict[str, bytes] = {}
+    for lane in lanes:
+        engine = open_reading_engine(address, lane)
+        try:
+            known = dict(Known(engine).read()) | known
+        finally:
+            engine.dispose()
+    there = asyncio.run(_on_kafka(kafka)) if known else frozenset()
+    return {key: value for key, value in known.items() if key not in there}
+
+
+async def _on_kafka(kafka: Kafka) -> frozenset[str]:
+    """Also what was taken away there by a record."""
+    directory = Directory(kafka, Progress("directory"))
+    await directory.read_once()
+    return directory.shown()
+
+
+def _stores(address: str, lanes: Sequence[str], *, opening: Callable[[str, str], Store] = open_reader) -> Iterator[tuple[str, Store]]:
+    for lane in lanes:
+        store = opening(address, lane)
+        try:
+            yield lane, store
+        finally:
+            store.close()
