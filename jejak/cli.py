@@ -30,7 +30,7 @@ from jejak.token_cli import app as token
 from jejak.user_cli import app as user
 from lane.due import Calendar, due_at
 from lane.file_stores import open_files
-from lane.settings import LANES, Settings, SettingsRefused, read_settings
+from lane.settings import DESK, LANES, Settings, SettingsRefused, read_settings
 from portals.portal import PortalProblem
 
 app = typer.Typer(
@@ -64,7 +64,7 @@ def with_settings(ctx: typer.Context) -> None:
 @app.command()
 def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencies on real data.")] = False) -> None:
     """Everything on this machine: Kafka, all lanes, the archive, the pages for people."""
-    from jejak.desk_parts import DESK, prepare_desk
+    from jejak.desk_parts import prepare_desk
     from jejak.serve import serve
 
     given = _settings()
@@ -95,7 +95,7 @@ def lane(name: Annotated[str, typer.Argument(help=", ".join(LANES))]) -> None:
 @app.command()
 def desk() -> None:
     """Only the pages for people; the lanes run elsewhere (JEJAK_DESK_LANES)."""
-    from jejak.desk_parts import DESK, prepare_desk
+    from jejak.desk_parts import prepare_desk
     from jejak.serve import serve
 
     settings = _settings()
@@ -211,8 +211,9 @@ def migrate() -> None:
         say(f"store of {name}: ready")
     from jejak.desk_parts import migrate_desk
 
-    migrate_desk(settings)
-    say("store of desk: ready")
+    if "" in own or DESK in own:
+        migrate_desk(settings)
+        say("store of desk: ready")
     if settings.kafka:
         made = asyncio.run(ensure_topics(settings))
         say(f"topics made: {', '.join(made) or 'none, all there'}")

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from jejak.authority import certify
-from lane.settings import LANES
-from web.keys import PRIVATE, PUBLIC, make_keys
+from lane.settings import DESK, LANES
+from web.keys import PRIVATE, PUBLIC, TRUSTED, make_desk_key, make_keys
+from web.tokens import Role
 
 ENV: Final = """\
 # Written by `jejak init`; change it as you like. No secret lies here: those are in secrets/, one file each.
@@ -70,9 +71,11 @@ class Installation:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "0").replace("_", "0")
         yield from _once(self.folder / ".env", ENV.format(site=self.site, cluster=cluster), mode=0o644)
         yield from _once(hidden / "postgres", _password())
-        for lane in LANES:
+        for lane in (*LANES, DESK):
             yield from _once(hidden / f"store-{lane}", f"postgresql://jejak_{lane}:{_password()}@postgres/jejak")
-        yield from _anew(hidden / "stores", " ".join(f"{lane}={(hidden / f'store-{lane}').read_text('utf-8').strip()}" for lane in LANES))
+        yield from _anew(
+            hidden / "stores", " ".join(f"{lane}={(hidden / f'store-{lane}').read_text('utf-8').strip()}" for lane in (*LANES, DESK))
+        )
         for user in (*LANES, "operator"):
             yield from _once(hidden / f"kafka-{user}", _password())
         yield from _outside(hidden / "outside.pem", self.folder / "certificates" / "kafka-authority.pem", self.site)
@@ -100,11 +103,12 @@ def _outside(server: Path, authority: Path, site: str) -> Iterator[str]:
 
 
 def _keys(hidden: Path) -> Iterator[str]:
-    """The pair that signs and checks tokens."""
+    """The pair that signs and checks tokens, and the desk's, which lanes trust by a file of their own."""
     made = not (hidden / PUBLIC).exists()
     make_keys(hidden)
+    make_desk_key(hidden, [role.value for role in Role])
     hidden.chmod(CLOSED)
-    for name in (PRIVATE, PUBLIC):
+    for name in (PRIVATE, PUBLIC, f"{DESK}.{PRIVATE}", f"{TRUSTED}/{DESK}.json"):
         if (hidden / name).exists():
             (hidden / name).chmod(0o444)
     if made:

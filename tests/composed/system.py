@@ -26,7 +26,7 @@ from web.tokens import Role, issue, person_id
 ROOT = Path(__file__).parents[2]
 BUILD_S, UP_S, COMMAND_S, PATIENCE_S, TICK_S = 900.0, 420.0, 180.0, 120.0, 0.2
 LANES = ("intake", "review", "decision", "publisher", "archive")
-SERVING = ("kafka", "postgres", *LANES, "front")
+SERVING = ("kafka", "postgres", *LANES, "desk", "front")
 """Every service that runs on."""
 JEJAK_IMAGE = "jejak-test/jejak"
 
@@ -176,6 +176,7 @@ def installed(folder: Path, *, more: Sequence[str] = ()) -> Iterator[Composed]:
     env = folder / ".env"
     kept = [line for line in env.read_text("utf-8").splitlines() if not line.startswith(("HTTP_PORT", "HTTPS_PORT"))]
     outside = ["COMPOSE_FILE=docker-compose.yml:docker-compose.kafka.yml", f"KAFKA_PORT={kafka}"]
+    outside.append(f"JEJAK_DESK_URL=https://localhost:{https}")
     mine = [*outside, f"HTTP_PORT=127.0.0.1:{http}", f"HTTPS_PORT=127.0.0.1:{https}", f"JEJAK_IMAGE={JEJAK_IMAGE}", *images, *more]
     env.write_text("\n".join([*kept, *mine, ""]), "utf-8")
     passwords = folder / "passwords"
