@@ -86,7 +86,7 @@ def _tables(engine: sa.Engine) -> dict[str, tuple[sa.Table, list[str]]]:
     """Those that others refer to come first."""
     found = sa.MetaData()
     found.reflect(engine)
-    kept = {table.name: table for table in found.sorted_tables if table.name not in MADE_ANEW and not table.name.startswith(_SYSTEM)}
+    kept = {str(table.name): table for table in found.sorted_tables if table.name not in MADE_ANEW and not table.name.startswith(_SYSTEM)}
     return {_OTHERWISE.get(name, name): (table, _names(_OTHERWISE.get(name, name), table)) for name, table in kept.items()}
 
 
