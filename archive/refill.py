@@ -40,7 +40,10 @@ class Rest(NamedTuple):
 
 @dataclass
 class Lacking:
-    """`journals`: how many of these events each can put back; `differing`: submissions of which something else stands on the log too, or in another journal."""
+    """`journals`: how many of these events each can put back.
+
+    `differing`: submissions of which something else stands on the log too, or in another journal.
+    """
 
     events: int = 0
     submissions: int = 0
