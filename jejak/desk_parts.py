@@ -4,12 +4,13 @@ from typing import Final
 
 from desk.settings import DeskSettings, lanes_of
 from desk.store import open_store
+from events.stores import address_of
 from jejak.prepare import StartRefused
+from lane.settings import DESK as DESK  # noqa: PLC0414 (the name under which the program runs it)
 from lane.settings import Settings
 from web.keys import make_desk_key
 from web.tokens import Role
 
-DESK: Final = "desk"
 ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (only compared)
 
 
@@ -22,7 +23,7 @@ def desk_settings(settings: Settings) -> DeskSettings:
         raise StartRefused(f"JEJAK_DESK_LANES: {error}") from None
     return DeskSettings(
         lanes=lanes,
-        store=settings.store,
+        store=address_of(settings.store, DESK),
         keys=settings.keys,
         public_url=settings.desk_url,
         idle_minutes=settings.desk_idle_minutes,
@@ -39,4 +40,4 @@ def prepare_desk(settings: Settings) -> None:
 
 
 def migrate_desk(settings: Settings) -> None:
-    open_store(settings.store).dispose()
+    open_store(address_of(settings.store, DESK)).dispose()

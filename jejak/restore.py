@@ -22,6 +22,7 @@ from archive.scan import LogAt
 from bus.directory import put_record
 from bus.reader import cluster_id, spans
 from bus.topics import ensure, inbound_topic
+from desk.store import open_store as open_desk
 from events.contracts import LOG_TOPIC
 from events.migration import MARK, RELAYED, rebuild_heads
 from events.snapshot import POSITIONS, is_empty, put_rows
@@ -31,7 +32,7 @@ from jejak.prepare import ensure_topics
 from lane.file_stores import open_files
 from lane.inbox import Inbox, open_engine
 from lane.known import Known
-from lane.settings import LANES, Settings
+from lane.settings import DESK, LANES, Settings
 from services.publisher.upkeep import REPAIRS
 
 LARGEST: Final = 1 << 40
@@ -63,11 +64,15 @@ def restore(folder: Path, settings: Settings, *, told: Told) -> Restored:
     new_log = _is_new(manifest, settings)
     for lane in lanes:
         _need_empty(lane, settings)
+    if DESK in manifest["journals"]:
+        _need_empty_desk(settings)
     done = 0
     for lane in lanes:
         for written in _journal(folder, manifest["journals"][lane], lane, settings, new_log=new_log):
             told(done + written)
         done += written
+    if DESK in manifest["journals"]:
+        _desk(folder, manifest["journals"][DESK], settings)
     kept = sum(1 for _ in _datasets(folder, manifest, settings))
     _keys(folder, settings)
     log = _log(folder, manifest, settings) if new_log else None
@@ -117,6 +122,15 @@ def _need_empty(lane: str, settings: Settings) -> None:
         engine.dispose()
 
 
+def _need_empty_desk(settings: Settings) -> None:
+    engine = open_desk(address_of(settings.store, DESK))
+    try:
+        if not is_empty(engine):
+            raise BackupRefused("the desk already has accounts: a back-up is restored into an empty installation only")
+    finally:
+        engine.dispose()
+
+
 def _runs(engine: sa.Engine, lane: str) -> bool:
     """Somebody is connected as the lane."""
     asked = "SELECT count(*) FROM pg_stat_activity WHERE application_name = :name AND datname = current_database()"
@@ -138,6 +152,15 @@ def _journal(folder: Path, told: Mapping[str, Any], lane: str, settings: Setting
     finally:
         engine.dispose()
         store.close()
+
+
+def _desk(folder: Path, told: Mapping[str, Any], settings: Settings) -> None:
+    engine = open_desk(address_of(settings.store, DESK))
+    try:
+        for _ in put_rows(engine, told["columns"], _lines(folder / told["file"])):
+            continue
+    finally:
+        engine.dispose()
 
 
 def _make_tables(lane: str, engine: sa.Engine) -> None:
@@ -191,7 +214,9 @@ def _keys(folder: Path, settings: Settings) -> None:
 
 def _log(folder: Path, manifest: Mapping[str, Any], settings: Settings) -> int:
     """The log from the journal that holds most, the directory as it was known, and the topics of the OPDs that are on it."""
-    fullest = max(manifest["journals"], key=lambda lane: (manifest["journals"][lane]["events"], lane == "archive"))
+    fullest = max(
+        (lane for lane in LANES if lane in manifest["journals"]), key=lambda lane: (manifest["journals"][lane]["events"], lane == "archive")
+    )
     sent = republish(settings.store, fullest, LogAt(settings.kafka_cluster()))
     asyncio.run(
         _directory(dict(_known(folder / manifest["journals"][fullest]["file"], manifest["journals"][fullest]["columns"])), settings)

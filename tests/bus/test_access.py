@@ -22,32 +22,16 @@ from bus.kafka import Kafka
 from bus.rights import RIGHTS, rights_of, user_of
 from bus.topics import ensure, inbound_topic, shared_topics
 from events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
-from jejak import broker, ports
+from tests.bus.guarded import guarded
 
 PASSWORD = "rahasia"
 OPDS = ("dinkes", "setda")
-SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
 
 @pytest.fixture(scope="module")
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Kafka, Kafka]]:
-    """A broker with two doors: one for its super user, one that asks who you are."""
-    port, controller, asking = ports.free(), ports.free(), ports.free()
-    properties = {
-        "listeners": f"BROKER://127.0.0.1:{port},ASKS://127.0.0.1:{asking},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"BROKER://127.0.0.1:{port},ASKS://127.0.0.1:{asking}",
-        "listener.security.protocol.map": "BROKER:PLAINTEXT,ASKS:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
-        "listener.name.asks.scram-sha-512.sasl.jaas.config": SCRAM,
-        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-        "super.users": "User:ANONYMOUS",
-    }
-    directory = tmp_path_factory.mktemp("guarded")
-    running = broker.start(directory, port=port, controller_port=controller, say=lambda _: None, properties=properties)
-    try:
-        yield Kafka(running.bootstrap), Kafka(f"127.0.0.1:{asking}", "SASL_PLAINTEXT")
-    finally:
-        running.stop()
+    with guarded(tmp_path_factory.mktemp("guarded")) as doors:
+        yield doors
 
 
 @pytest.fixture(scope="module")

@@ -18,5 +18,5 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
 def opd(composed: Composed) -> str:
     """An agency that the operator has made known."""
     kode = f"dinas-{uuid.uuid4().hex[:8]}"
-    composed.jejak("opd", "add", kode, "--name", f"Dinas {kode}")
+    composed.add_opd(kode)
     return kode

@@ -24,7 +24,9 @@ def test_volumes_are_lost_and_the_back_up_brings_back_all(composed: Composed, op
 
         composed.compose("down", "-v", "-t", "10")
         assert [name for name in docker("volume", "ls", "-q").split() if name.startswith(composed.project)] == []
-        composed.compose("run", "--rm", "-T", "roles")
+        composed.compose("up", "-d", "--wait", "kafka", "postgres")
+        for once in ("roles", "access"):
+            composed.compose("run", "--rm", "-T", once)
         proof = composed.compose(*with_backup, "restore", "/kept/today").stdout
         composed.jejak("portal", "repair")
         composed.up()
