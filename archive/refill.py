@@ -27,6 +27,7 @@ from events.stores import open_reader
 
 KAFKA: Final = "kafka"
 ROWS_A_SEND: Final = 1_000
+LOOKS: Final = 5
 
 
 class Rest(NamedTuple):
@@ -62,10 +63,17 @@ def lacking(journals: Sequence[JournalAt], log: LogAt, *, progress: Progress = s
 
 
 def refill(journals: Sequence[JournalAt], log: LogAt, *, progress: Progress = silent) -> Lacking:
-    """Returns what was written. The topic must be there. Raises StoreRefused, LogUnreachable."""
+    """Returns what was written. The topic must be there. Raises StoreRefused, LogUnreachable.
+
+    Looked at again until nothing was written: a lane that runs may have sent a step meanwhile, ahead of those that were written before it.
+    """
     written = Lacking()
-    with _compared(journals, log, progress) as sources:
-        asyncio.run(_write(log, _rests(sources, written), written))
+    for _ in range(LOOKS):
+        before, written.differing = written.events, []
+        with _compared(journals, log, progress) as sources:
+            asyncio.run(_write(log, _rests(sources, written), written))
+        if written.events == before:
+            break
     return written
 
 

@@ -58,6 +58,8 @@ class Expected:
     received: Sequence[uuid.UUID] = ()
     datasets: Mapping[uuid.UUID, str] = field(default_factory=dict)
     forged: frozenset[Letter] = frozenset()
+    astray: frozenset[Letter] = frozenset()
+    """Where on the log forged records lie now, wherever they were when they were set aside: a log that was lost has moved them."""
     surprises: Sequence[str] = ()
 
 
@@ -77,10 +79,11 @@ def violations(seen: Seen, expected: Expected) -> list[str]:
 
 def _copies(seen: Seen, expected: Expected) -> Iterator[str]:
     """Chains whole and bytes equal everywhere; what was forged lies on Kafka for ever and is nobody's fault."""
-    forged = {f"kafka {partition}@{offset}" for topic, partition, offset, _ in expected.forged if topic == LOG_TOPIC}
+    known = expected.forged | expected.astray
+    forged = {f"kafka {partition}@{offset}" for topic, partition, offset, _ in known if topic == LOG_TOPIC}
     for found in seen.report.differences:
         path = expected.paths.get(uuid.UUID(found.submission_id), ()) if found.submission_id else ()
-        beyond = expected.forged and found.where == "kafka" and found.what == "missing" and (found.sequence or 0) > len(path)
+        beyond = known and found.where == "kafka" and found.what == "missing" and (found.sequence or 0) > len(path)
         if found.where not in forged and not beyond:
             yield f"{found.where}: {found.what} (submission {found.submission_id}, event {found.sequence})"
     if seen.report.unlisted:
