@@ -133,7 +133,8 @@ def _played(stage: Stage, tally: Tally, chance: random.Random, wanted: argparse.
     _count(tally, stage, load, seen)
     tally.longest_outage_s = max(tally.longest_outage_s, watch.longest_s)
     tally.forged += len(forger.forged)
-    tally.found += violations(seen, expected_of(load, astray=asyncio.run(places_of(stage.kafka, forger.forged))))
+    astray = asyncio.run(places_of(stage.kafka, forger.forged))
+    tally.found += violations(seen, expected_of(load, astray=astray, spoilt=forger.spoilt))
 
 
 def _ended(stage: Stage, operator: Operator, tally: Tally) -> None:

@@ -27,7 +27,12 @@ MANY: Final = 1_000_000
 
 
 def expected_of(
-    load: Load, *, bad: dict[bytes | None, bool] | None = None, forged: Iterable[Letter] = (), astray: Iterable[Letter] = ()
+    load: Load,
+    *,
+    bad: dict[bytes | None, bool] | None = None,
+    forged: Iterable[Letter] = (),
+    astray: Iterable[Letter] = (),
+    spoilt: Iterable[uuid.UUID] = (),
 ) -> Expected:
     return Expected(
         paths={plan.submission_id: plan.path for plan in load.plans},
@@ -38,6 +43,7 @@ def expected_of(
         datasets={plan.submission_id: plan.dataset_id for plan in load.plans},
         forged=frozenset(forged),
         astray=frozenset(astray),
+        spoilt=frozenset(spoilt),
         surprises=load.surprises,
     )
 
