@@ -60,7 +60,8 @@ async def follow(
         try:
             await _held(lambda: take([record_of(record, cluster) for record in records]), wait_for)
         except Exception as error:  # noqa: BLE001 (handed to whoever owns this loop)
-            failed.done() or failed.set_exception(error)
+            if not failed.done():
+                failed.set_exception(error)
             await asyncio.Event().wait()
 
     async with connected(broker):

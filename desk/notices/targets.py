@@ -84,4 +84,4 @@ def _opened(url: str) -> apprise.NotifyBase | None:
 
 def _shown(url: str) -> str:
     opened = _opened(url)
-    return str(opened.url(privacy=True)) if opened else ""
+    return str(opened.url(privacy=True)) if opened else ""  # type: ignore[no-untyped-call]

@@ -84,11 +84,11 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     new: Callable[[], str] = (lambda: f"sqlite:{tmp_path}/") if request.param == "sqlite" else request.getfixturevalue("postgres")
     box = Mailbox()
     server = Controller(box, hostname="127.0.0.1", port=ports.free())
-    server.start()  # type: ignore[no-untyped-call]
+    server.start()
     try:
         yield Office(new(), box, server.port)
     finally:
-        server.stop()  # type: ignore[no-untyped-call]
+        server.stop()
 
 
 def today(*steps: Any, minutes_ago: int = 30) -> list[Any]:
