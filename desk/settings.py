@@ -23,6 +23,12 @@ class DeskSettings:
     session_hours: int = 12
     timeout_s: float = 10.0
     upload_mb: int = 100
+    own_url: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where links in notices lead."""
+        return self.public_url or self.own_url
 
     @property
     def secure(self) -> bool:

@@ -20,6 +20,7 @@ from checks.run import exit_code
 from events.stores import StoreRefused, addresses_of, open_store
 from jejak import access_cli, backup_cli, broker, forms
 from jejak.bus_cli import app as bus
+from jejak.notice_cli import app as notice
 from jejak.on_kafka import run_on_kafka
 from jejak.opd_cli import app as opd
 from jejak.portal_cli import app as portal
@@ -44,6 +45,7 @@ app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
 app.add_typer(portal, name="portal")
 app.add_typer(user, name="user")
+app.add_typer(notice, name="notice")
 app.add_typer(bus, name="bus")
 app.command("access")(access_cli.run_access)
 app.command("backup")(backup_cli.run_backup)
