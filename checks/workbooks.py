@@ -16,7 +16,7 @@ from checks.columns import TableFacts
 from checks.content import OLE
 from checks.findings import Found
 from checks.limits import ROWS, Limits
-from checks.ole import check_chains
+from checks.ole import check_container
 from checks.persons import is_person_name
 from checks.xlsx import Broken, SheetSeen, Strings, merged_in, new_parser, number_text, parse, sheets_of, strings_of
 from checks.xlsx_rows import Reading, rows_of_sheet
@@ -104,7 +104,7 @@ def _may_be_read(path: Path, limits: Limits, found: Found) -> bool:
                 return False
             _check_ods(archive, found)
     elif (content := path.read_bytes()).startswith(OLE):
-        check_chains(content)
+        check_container(content)
     return True
 
 

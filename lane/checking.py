@@ -32,7 +32,7 @@ from lane.workers import Workers, copied
 VERSION: Final = 3
 """Of what the checks find: raise it, and files are looked at again."""
 BYTES_A_SECOND: Final = 500_000
-"""How fast a file is looked at even on a busy machine; measured: one to three times as fast (docs/performance.md)."""
+"""How fast a file is looked at even on a busy machine; measured: docs/checks.md."""
 REMEMBERED: Final = 512
 REFUSED: Final = frozenset({"file_type", "malware"})
 """What a person cannot judge: refused at intake, and at a revision."""

@@ -114,7 +114,7 @@ def test_fields_marked_as_needed_are_those_that_the_contract_needs() -> None:
 
 
 def test_refusal_codes_are_those_of_the_code() -> None:
-    pages = ("for-opd-systems", "for-officials", "for-auditors", "for-operators")
+    pages = ("for-opd-systems", "officials-by-program", "for-auditors", "for-operators")
     told = {code for name in pages for code in column(page(f"docs/{name}.md"), "code")}
     told |= set(re.findall(r"`(\w+)`", page("docs/for-opd-systems.md").partition("Over HTTP also:")[2].partition("## ")[0]))
     told |= set(re.findall(r"409 `(\w+)`", page("docs/for-auditors.md")))

@@ -1,8 +1,10 @@
 """A broker with two doors: one for its super user, one that asks who you are."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+
+from aiokafka import AIOKafkaProducer
 
 from bus.kafka import Kafka
 from bus.rights import OPERATOR
@@ -27,3 +29,19 @@ def guarded(directory: Path) -> Iterator[tuple[Kafka, Kafka]]:
         yield Kafka(running.bootstrap), Kafka(f"127.0.0.1:{asking}", "SASL_PLAINTEXT")
     finally:
         running.stop()
+
+
+@asynccontextmanager
+async def producer_of(kafka: Kafka) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(**kafka.options(), retry_backoff_ms=50)
+    try:
+        await producer.start()
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def sends(kafka: Kafka, topic: str) -> None:
+    """One record; a client that may not is closed too, whatever it left open."""
+    async with producer_of(kafka) as producer:
+        await producer.send_and_wait(topic, b"x")

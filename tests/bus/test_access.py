@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Iterator
 from dataclasses import replace
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
@@ -22,7 +21,7 @@ from bus.kafka import Kafka
 from bus.rights import RIGHTS, rights_of, user_of
 from bus.topics import ensure, inbound_topic, shared_topics
 from events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
-from tests.bus.guarded import guarded
+from tests.bus.guarded import guarded, producer_of, sends
 
 PASSWORD = "rahasia"
 OPDS = ("dinkes", "setda")
@@ -56,21 +55,6 @@ def door(clusters: tuple[Kafka, Kafka]) -> Kafka:
 
 def known_as(door: Kafka, user: str, password: str = PASSWORD) -> Kafka:
     return replace(door, user=user, password=password)
-
-
-@asynccontextmanager
-async def producer_of(kafka: Kafka) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(**kafka.options(), retry_backoff_ms=50)
-    try:
-        await producer.start()
-        yield producer
-    finally:
-        await producer.stop()
-
-
-async def sends(kafka: Kafka, topic: str) -> None:
-    async with producer_of(kafka) as producer:
-        await producer.send_and_wait(topic, b"x")
 
 
 async def reads(kafka: Kafka, topic: str, group: str | None = None) -> None:

@@ -13,6 +13,8 @@ FOUND = {
     ("ods", 213, 2870): "the same",
     ("xls", 13, 28): "a panic of calamine",
     ("xls", 13, 54): "a chain of sectors that turns in circles",
+    ("xls", 213, 1958): "a cell far out of any sheet",
+    ("xls", 213, 5905): "the same",
     ("zip", 13, 47): "an identity number as the largest of a column",
 }
 """What longer runs found, by parser, seed and number."""

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from bus.client import send, submit
+from bus.client import submit
 from bus.kafka import KafkaError
 from tests import containers
+from tests.bus.guarded import sends
 from tests.composed.lives import Lives
 from tests.composed.system import JEJAK_IMAGE, LANES, SERVING, Composed, docker
 from tests.services.desk import CONTENT, form
@@ -54,9 +55,9 @@ async def test_an_agency_submits_on_kafka_s_outer_listener_as_its_own_user(compo
         Lives(door, opd).walk(receipt["submission_id"])
     for topic in ("opd.dinas-lain.data-submitted.v1", "opendata.submissions.v1"):
         with pytest.raises((KafkaError, TimeoutError)):
-            await send(own, [(topic, b"x", b"x")])
+            await sends(own, topic)
     with pytest.raises((KafkaError, OSError, TimeoutError)):
-        await send(composed.kafka_as(opd, password="salah"), [(f"opd.{opd}.data-submitted.v1", b"x", b"x")])
+        await sends(composed.kafka_as(opd, password="salah"), f"opd.{opd}.data-submitted.v1")
 
 
 def test_the_operators_commands_run_in_the_system(composed: Composed) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bus.client import send
 from bus.kafka import Kafka, KafkaError
-from tests.bus.guarded import guarded
+from tests.bus.guarded import guarded, sends
 from tests.jejak.running import Home
 
 
@@ -33,7 +32,7 @@ def operator(doors: tuple[Kafka, Kafka], tmp_path_factory: pytest.TempPathFactor
 
 async def comes_in(doors: tuple[Kafka, Kafka], opd: str, password: str) -> bool:
     try:
-        await send(replace(doors[1], user=f"opd-{opd}", password=password), [(f"opd.{opd}.data-submitted.v1", b"x", b"x")])
+        await sends(replace(doors[1], user=f"opd-{opd}", password=password), f"opd.{opd}.data-submitted.v1")
     except (KafkaError, OSError, TimeoutError):
         return False
     return True
