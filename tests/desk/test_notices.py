@@ -53,9 +53,11 @@ class Office:
     store: str
     box: Mailbox
     port: int
+    engines: list[sa.Engine] = field(default_factory=list)
 
     def desk(self) -> "Desk":
         engine = open_store(self.store)
+        self.engines.append(engine)
         return Desk(engine, Taking(engine, Accounts(engine)), Sending(engine, ADDRESS), self)
 
 
@@ -86,7 +88,10 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     server = Controller(box, hostname="127.0.0.1", port=ports.free())
     server.start()
     try:
-        yield Office(new(), box, server.port)
+        office = Office(new(), box, server.port)
+        yield office
+        for engine in office.engines:
+            engine.dispose()
     finally:
         server.stop()
 
@@ -204,7 +209,7 @@ async def test_the_log_is_followed_past_poison_while_the_store_is_away(office: O
             raise SQLAlchemyError("the store is away")
         desk.taking.take(records, now_ms=now_ms())
 
-    await put(cluster, topic, (None, None), (b"key", b"\xff"))
+    await put(cluster, topic, (b"key", None), (b"key", b"\xff"))
     await put_story(cluster, topic, *today(submitted))
     for _ in range(2):
         async with running(lambda: follow(cluster, topic, desk.taking.positions, take, (SQLAlchemyError,))):
