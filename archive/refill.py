@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from archive.facts import NOBODY
+from archive.facts import NOBODY, Fact
 from archive.proof import FEW, JournalAt
 from archive.scan import LogAt, Scan, scan_all
 from archive.sources import ALL, Held, JournalSource, KafkaRuns, Source, joined
@@ -27,6 +27,7 @@ from events.stores import open_reader
 
 KAFKA: Final = "kafka"
 ROWS_A_SEND: Final = 1_000
+LOOKS: Final = 5
 
 
 class Rest(NamedTuple):
@@ -39,7 +40,10 @@ class Rest(NamedTuple):
 
 @dataclass
 class Lacking:
-    """`journals`: how many of these events each can put back; `differing`: submissions of which the log holds another chain than they."""
+    """`journals`: how many of these events each can put back.
+
+    `differing`: submissions of which something else stands on the log too, or in another journal.
+    """
 
     events: int = 0
     submissions: int = 0
@@ -62,10 +66,17 @@ def lacking(journals: Sequence[JournalAt], log: LogAt, *, progress: Progress = s
 
 
 def refill(journals: Sequence[JournalAt], log: LogAt, *, progress: Progress = silent) -> Lacking:
-    """Returns what was written. The topic must be there. Raises StoreRefused, LogUnreachable."""
+    """Returns what was written. The topic must be there. Raises StoreRefused, LogUnreachable.
+
+    Looked at again until nothing was written: a lane that runs may have sent a step meanwhile, ahead of those that were written before it.
+    """
     written = Lacking()
-    with _compared(journals, log, progress) as sources:
-        asyncio.run(_write(log, _rests(sources, written), written))
+    for _ in range(LOOKS):
+        before, written.differing = written.events, []
+        with _compared(journals, log, progress) as sources:
+            asyncio.run(_write(log, _rests(sources, written), written))
+        if written.events == before:
+            break
     return written
 
 
@@ -99,18 +110,26 @@ def _compared(journals: Sequence[JournalAt], log: LogAt, progress: Progress) -> 
 
 
 def _rests(sources: Mapping[str, Source], found: Lacking) -> Iterator[Rest]:
-    """Of every submission whose chain on the log ends too early; those that differ are noted."""
+    """Of every submission whose chain on the log ends too early; those that differ somewhere are noted."""
     for submission, held in joined(sources, ALL):
         chains = {name: chain for name, there in held.items() if name != KAFKA and (chain := _chain(there))}
         if submission == NOBODY or not chains:
             continue
         longest = max(chains.values(), key=len)
-        on_log = judge(held[KAFKA].facts).hashes
-        if any(list(longest[: len(chain)]) != list(chain) for chain in (*chains.values(), on_log[: len(longest)])):
+        on_log = held[KAFKA].facts
+        if any(list(chain) != list(longest[: len(chain)]) for chain in (*chains.values(), judge(on_log).hashes[: len(longest)])):
             found.differing.append(str(uuid.UUID(bytes=submission)))
-        elif len(longest) > len(on_log):
+        if (taken := _taken(longest, on_log)) < len(longest):
             holders = [name for name, chain in chains.items() if len(chain) == len(longest)]
-            yield Rest(uuid.UUID(bytes=submission), held[holders[0]].raws[len(on_log) :], holders)
+            yield Rest(uuid.UUID(bytes=submission), held[holders[0]].raws[taken:], holders)
+
+
+def _taken(chain: Sequence[bytes], on_log: Sequence[Fact]) -> int:
+    """How much of a chain one has that reads the log from its beginning, whatever else stands between."""
+    taken = 0
+    for fact in on_log:
+        taken += taken < len(chain) and fact.hash == chain[taken]
+    return taken
 
 
 def _chain(held: Held) -> Sequence[bytes]:

@@ -77,6 +77,8 @@ def _traced(facts: Sequence[Fact], walk: _Walk) -> list[Fault]:
         fact = facts[index]
         if fact.sequence and (fact.sequence, fact.hash) in told:
             continue
+        if fact.type and fact.sequence <= len(walk.hashes) and walk.hashes[fact.sequence - 1] == fact.hash:
+            continue  # it stood there too early, and came once more in its turn: a log that was put back from journals
         told.add((fact.sequence, fact.hash))
         for fault in _cause(facts, index, walk, blamed):
             faults.append(fault)

@@ -72,10 +72,10 @@ class Views:
         before = self._before(said)
         rows = [steps.row_of(event, before.get((stream, event["sequence"] - 1)), heads[stream].opd, self.due) for stream, event in said]
         with self.engine.begin() as c:
+            self._move(c, entries[-1].id)  # first: another process of the archive waits here, and then sees the heads as they are
             search_words.put_words(c, ((heads[stream], e["data"]["dataset"]) for stream, e in said if e["type"] in TELL_CONTENT))
             steps.put_rows(c, rows)
             falling_due.put_rows(c, self.journal, {heads[stream].dataset_id for stream, e in said if e["type"] in MADE_PUBLIC})
-            self._move(c, entries[-1].id)
         self.progress.counts["taken"] += len(said)
         self.progress.counts["unreadable"] += len(entries) - len(said)
         return len(entries)

@@ -19,7 +19,7 @@ from archive.trail import EVERYTHING, Trail, Until, read_until, story
 from events.contracts import Lane as Holder
 from events.contracts import Reason
 from events.submission import Kind, Refused, State
-from lane.callers import LaneOf, caller_of, not_of_another, opds_for, own_opds
+from lane.callers import Asks, LaneOf, caller_of, not_of_another, opds_for, own_opds
 from lane.case_files import add_case_files
 from lane.due import day_of
 from lane.errors import json_of, not_a_cursor
@@ -37,11 +37,11 @@ def archive_routes(lane: LaneOf) -> APIRouter:
     @router.get("/api/submissions")
     def submissions(
         caller: Annotated[Caller, reader],
-        q: Annotated[str, Query(max_length=200)] = "",
+        q: Asks = "",
         state: State | None = None,
         holder: Holder | None = None,
-        opd: str | None = None,
-        dataset_id: str | None = None,
+        opd: Asks | None = None,
+        dataset_id: Asks | None = None,
         order: Literal["oldest", "newest"] = "oldest",
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
@@ -94,7 +94,7 @@ def _add_numbers(router: APIRouter, lane: LaneOf, reader: Callable[..., Caller])
     def due(
         caller: Annotated[Caller, Depends(reader)],
         within_days: Annotated[int | None, Query(ge=0, le=36_500)] = None,
-        opd: str | None = None,
+        opd: Asks | None = None,
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> Response:

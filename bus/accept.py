@@ -10,7 +10,7 @@ from bus.kafka import Kafka
 from bus.reader import cluster_id, spans_if_there
 from events import alarms
 from events.admission import place_in, source_of
-from events.alarms import Loss, Word
+from events.alarms import WITH_ITS_TOPIC, Loss, Word
 from events.recorder import Store
 
 
@@ -40,9 +40,19 @@ def open_on(store: Store, cluster: str, topic: str | None = None) -> list[Loss]:
 
 
 def accept(store: Store, topic: str, begins: Begins, word: Word) -> list[Loss]:
-    """Returns what was ended. The lane may run: it reads on within seconds. Database errors (`PersistenceError`) pass through."""
-    ended = open_on(store, begins.cluster, topic)
-    stands = alarms.generations(alarms.losses(store))
+    """Returns what was ended. The lane may run: it reads on within seconds. Database errors (`PersistenceError`) pass through.
+
+    All of the topic goes on as another generation: what happened to one partition happened to the others, noticed yet or not.
+    """
+    if not open_on(store, begins.cluster, topic):
+        return []
+    for mark in alarms.all_marks(store):
+        cluster, of, partition, _ = place_in(mark.source)
+        if (cluster, of) == (begins.cluster, topic):
+            at = begins.at(topic, partition)
+            found = word.at.isoformat(timespec="seconds")
+            alarms.write_loss(store, Loss(0, source_of(cluster, of, partition), WITH_ITS_TOPIC, mark.taken + 1, at, at, found))
+    ended, stands = open_on(store, begins.cluster, topic), alarms.generations(alarms.losses(store))
     for loss in ended:
         _, _, partition, _ = place_in(loss.source)
         goes_on = source_of(begins.cluster, topic, partition, stands.get(loss.source, 0) + 1)

@@ -91,7 +91,8 @@ class Consumer(Standing):
                 if self.assignment.has_nothing(consumer):
                     await asyncio.sleep(0.2)
                     continue
-                if batch := await within(STALLED_S, self._fetched(consumer)):
+                batch = await within(STALLED_S, self._fetched(consumer))
+                if batch or self.held():
                     began = time.monotonic()
                     await self._apply(batch)
                     if len(batch) < BATCH:  # else there is more already
@@ -107,8 +108,9 @@ class Consumer(Standing):
         While it is worked on nothing more is asked for, unless it is a full one. aiokafka would ask at once, get the one record that
         comes next, and ask no more until that is taken: all that came after it would wait one batch longer.
         """
-        consumer.resume(*consumer.paused() - self._aside - self._doubted)
-        consumer.pause(*(self._aside | self._doubted) & consumer.assignment())
+        left = self._aside | self._doubted | self.held()
+        consumer.resume(*consumer.paused() - left)
+        consumer.pause(*left & consumer.assignment())
         batches = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
         if jumps := [tp for tp, messages in batches.items() if not _is_one_after_the_other(messages, self._next.get(tp))]:
             await self._examined(consumer, jumps)  # Kafka sends a reader whose place is gone to the beginning, without a word

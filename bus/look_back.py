@@ -1,7 +1,7 @@
 """Single records read again: partitions and offsets in, the records that stand there now out. By a client of its own."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from bus.kafka import CALL_S, Kafka, stopped
 from bus.loops import STALLED_S, within
+from events.admission import Record
 
 FETCH_BYTES: Final = 64 * 1024
 """Kafka gives a whole batch also where it is larger."""
@@ -53,6 +54,13 @@ class KafkaLookBack:
         finally:
             consumer.unsubscribe()
 
+    async def spans(self, partitions: Collection[TopicPartition]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+        """Where they begin, and the offset after their last record."""
+        consumer = await self._started()
+        begins = await within(CALL_S, consumer.beginning_offsets(partitions)) if partitions else {}
+        ends = await within(CALL_S, consumer.end_offsets(partitions)) if partitions else {}
+        return begins, ends
+
     async def close(self) -> None:
         if self._consumer:
             await stopped(self._consumer.stop())
@@ -71,3 +79,25 @@ class KafkaLookBack:
             self._consumer = consumer
             await within(CALL_S, consumer.start())
         return self._consumer
+
+
+async def records_before(kafka: Kafka, positions: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], tuple[Record | None, int, int]]:
+    """(topic, partition) → the record before a position, and what Kafka holds (first offset, the one after the last).
+
+    No record where it is outside of that, or none stands there. What is not there any more is left out. Raises KafkaError, TimeoutError.
+    """
+    look_back = KafkaLookBack(kafka)
+    try:
+        async with kafka.admin() as admin:
+            there = set(await admin.list_topics())
+        tps = {TopicPartition(*place): position for place, position in positions.items() if place[0] in there}
+        begins, ends = await look_back.spans(tps)
+        wanted = {tp: position - 1 for tp, position in tps.items() if begins[tp] < position <= ends[tp]}
+        found = await look_back.records_at(wanted) if wanted else {}
+        return {(tp.topic, tp.partition): (_record(found.get(tp)), begins[tp], ends[tp]) for tp in tps}
+    finally:
+        await look_back.close()
+
+
+def _record(message: "ConsumerRecord[bytes, bytes] | None") -> Record | None:
+    return Record(message.topic, message.partition, message.offset, message.key, message.value) if message else None

@@ -24,6 +24,8 @@ SEND_S: Final = 60.0
 DEAD_LETTER_BYTES: Final = 3 * 1024 * 1024
 DEAD_LETTER_KEY_BYTES: Final = 64 * 1024
 SEND_BYTES: Final = 4 * 1024 * 1024
+PLACE: Final = ("cluster", "topic", "partition", "generation", "offset", "error")
+"""What a letter's headers say of the record that it is about."""
 
 
 Message = dict[str, Any]
@@ -152,7 +154,9 @@ def message_of(entry: Entry) -> Message:
 
 def message_of_letter(letter: Letter) -> Message:
     about = orjson.loads(letter.about)
-    headers = [(name, str(about[name]).encode()) for name in ("cluster", "topic", "partition", "offset", "error") if name in about]
+    headers = [
+        (name, str(about[name]).encode()) for name in ("cluster", "topic", "partition", "generation", "offset", "error") if name in about
+    ]
     if letter.kind is LetterKind.RECEIPT:
         event_id = orjson.loads(letter.raw)["event_id"]
         key = event_id.encode() if event_id else None

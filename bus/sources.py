@@ -1,18 +1,25 @@
 """What a lane reads: the log, of which nothing may be missing, and the OPDs' topics, of which none may hold up another."""
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar, Final, TypeAlias
 
 import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from eventsourcing.persistence import PersistenceError
 
-from bus.consumer import Consumer
+from bus.consumer import Consumer, record_of
 from events import alarms
 from events.admission import Outcome, Record, dead_letter
 
 log = structlog.get_logger("jejak.bus")
+Message: TypeAlias = "ConsumerRecord[bytes, bytes]"
+LINGER_S: Final = 1.0
+"""How long all partitions wait for what was begun ahead; nearly always it is done sooner, and all are taken in one transaction."""
 
 
 class LogConsumer(Consumer):
@@ -32,9 +39,51 @@ class LogConsumer(Consumer):
 
 @dataclass
 class InboundConsumer(Consumer):
-    """The OPDs' topics: one that is bad holds up no other. `refuse`: what becomes of a record that our own code fails on."""
+    """The OPDs' topics: one that is bad holds up no other. `refuse`: what becomes of a record that our own code fails on.
+
+    `ahead`: what takes its time for the records of one partition, begun beside; they are taken in their order once it is done, and
+    the other partitions go on meanwhile.
+    """
 
     refuse: Callable[[Record, str], Outcome] = dead_letter
+    ahead: Callable[[Sequence[Record]], Sequence[Future[Any]]] = lambda _: ()
+    _held: dict[TopicPartition, tuple[list[Message], Sequence[Future[Any]]]] = field(default_factory=dict)
+
+    def held(self) -> frozenset[TopicPartition]:
+        return frozenset(self._held)
+
+    async def _consume_cluster(self, admin: AIOKafkaAdminClient) -> None:
+        self._held = {}  # read again from the stored position
+        await super()._consume_cluster(admin)
+
+    async def seek(self, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]) -> None:
+        for tp in partitions:
+            self._held.pop(tp, None)  # read again from there
+        await super().seek(consumer, partitions)
+
+    async def _apply(self, messages: Sequence[Message]) -> None:
+        for tp, group in _by_partition(messages).items():
+            records = [record_of(message, self._cluster) for message in group]
+            self._held[tp] = (group, await asyncio.to_thread(self._begun, records))
+        waiting = [future for _, futures in self._held.values() for future in futures if not future.done()]
+        if waiting:
+            await asyncio.to_thread(wait, waiting, LINGER_S)
+        for tp in self._held.keys() & self._aside:
+            del self._held[tp]  # lost meanwhile: unread until the operator says how to go on
+        done = {tp: group for tp, (group, futures) in self._held.items() if all(future.done() for future in futures)}
+        if done:
+            await super()._apply([message for group in done.values() for message in group])
+        for tp, group in done.items():
+            if self._held.get(tp, (None, ()))[0] is group:
+                del self._held[tp]
+
+    def _begun(self, records: Sequence[Record]) -> Sequence[Future[Any]]:
+        """Nothing, where it cannot be begun: whoever takes the records meets the reason again."""
+        try:
+            return self.ahead(records)
+        except Exception as error:  # noqa: BLE001 (told, and met again)
+            log.warning("not_begun", consumer=self.progress.name, error=type(error).__name__)
+            return ()
 
     def taken(self, records: Sequence[Record]) -> list[Outcome]:
         try:
@@ -54,3 +103,10 @@ class InboundConsumer(Consumer):
             place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
             log.exception("record_failed", consumer=self.progress.name, **place)
             return self.journal.answer([record], lambda fresh: [self.refuse(r, "failed") for r in fresh])
+
+
+def _by_partition(messages: Sequence[Message]) -> dict[TopicPartition, list[Message]]:
+    found: dict[TopicPartition, list[Message]] = {}
+    for message in messages:
+        found.setdefault(TopicPartition(message.topic, message.partition), []).append(message)
+    return found

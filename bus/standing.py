@@ -54,6 +54,10 @@ class Standing:
     _built_at: float = 0.0
     _read: int = 0
 
+    def held(self) -> frozenset[TopicPartition]:
+        """Partitions whose records wait here: nothing more is read of them meanwhile."""
+        return frozenset()
+
     @property
     def assignment(self) -> Alone | Shared:
         return Shared(self.group) if self.group else Alone()
@@ -101,7 +105,7 @@ class Standing:
         if not (self._aside and self.must_be_there):
             here = all(reached.get(tp, 0) >= end for tp, end in self._goal.items() if tp not in self._aside)
             self.progress.ready = self.progress.ready or here
-        if self.progress.lag == 0 or self._read != before:
+        if self.progress.lag == 0 or self._read != before or self.held():
             self.progress.moved()
         elif time.monotonic() - max(self.progress.moved_at, self._built_at) > STALLED_S:
             raise Stalled(f"{self.progress.lag} records wait for {self.progress.name} and none arrives")
@@ -109,7 +113,7 @@ class Standing:
     async def _reached(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """How far each partition is read: what is stored, or further where only marks of transactions or expired records follow."""
         reached = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
-        for tp in (consumer.assignment() & reached.keys()) - self._aside:
+        for tp in (consumer.assignment() & reached.keys()) - self._aside - self.held():
             position = await within(CALL_S, consumer.position(tp))
             if position > reached[tp]:  # stored, so that the other processes of the lane do not wait for it
                 await asyncio.to_thread(self.journal.pass_over, self.losses.source(tp), position)

@@ -1,11 +1,12 @@
 """Personal data around a table: in its title, in the notes and the signature under it, in the names of its columns."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from checks.columns import TableFacts
 from checks.findings import Found, Severity
-from checks.personal import seen_in
+from checks.personal import seen_in, worth_a_look
 
 _LOOKS: Final[dict[str, tuple[str, Severity]]] = {
     "nik_strong": ("personal_data_nik", "error"),
@@ -23,6 +24,14 @@ def check_around(facts: TableFacts, found: Found) -> None:
         for look, sample in _seen(cells):
             code, severity = _LOOKS[look]
             found(code, rows=[number], sample=sample, severity=severity, how="", how_en="")
+
+
+def check_texts(texts: Iterable[tuple[str, ...]], found: Found) -> None:
+    """Text that stands in no cell: comments, properties, the records behind a pivot table."""
+    for text in itertools.chain.from_iterable(texts):
+        for look, sample in _seen([text]) if worth_a_look(text) else ():
+            code, severity = _LOOKS[look]
+            found(code, count=1, sample=sample, severity=severity, how="", how_en="")
 
 
 def _seen(cells: Sequence[str]) -> list[tuple[str, str]]:

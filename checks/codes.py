@@ -13,7 +13,9 @@ from checks.regions import dotted, lost_zero, meant, regions
 _REGION_NAME: Final = re.compile(
     r"(?:kode|id)_?(?:wilayah|desa|kelurahan|kecamatan|kab|kabupaten|kota|prov|provinsi|kemendagri)\w*", re.IGNORECASE
 )
-_CODE_NAME: Final = re.compile(r"(?:^|_|\b)(?:kode|code|npsn|nomor|no_?induk|nisn|id|nik|kk|nip|npwp|hp|telp)", re.IGNORECASE)
+_CODE_NAME: Final = re.compile(
+    r"(?:^|_|\b)(?:kode|code|npsn|nomor|no_?induk|nisn|id|nik|kk|nip|npwp|hp|telp|telepon|tlp|fax|faks)", re.IGNORECASE
+)
 _DIGITS_AND_DOTS: Final = re.compile(r"\d{2}[.,]\d{1,2}(?:\.\d{1,2}(?:\.\d{1,4})?)?|\d{2,10}(?:\.0)?")
 _KNOWN_LENGTHS: Final = {"kodepos postalcode": 5, "npsn": 8, "nisn": 10, "nik": 16, "nokk nomorkk nkk": 16}
 """Codes whose length is known, by the keys of the names that they go by."""
@@ -117,9 +119,13 @@ def _lengths(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
     short = {n: times for n, times in column.lengths.items() if n < usual}
     if not short or (min(short) < usual - 3) or (len(column.lengths) > 1 and _counts(column)):
         return
-    at = sorted({row for n in short for row in column.length_rows.get(n, ())})[:ROWS]
-    shown = ", ".join(map(str, sorted(short)))
-    found("code_length", column=column.name, rows=at, count=sum(short.values()), length=shown, usual=usual)
+    lost = {value for value in column.values if value.strip().isdecimal() and len(value.strip()) < usual and value.strip()[0] != "0"}
+    if column.all_counted and not lost:
+        return  # what begins with a zero has lost none: telephones are of several lengths
+    at = facts.rows_of(column, lost) or sorted({row for n in short for row in column.length_rows.get(n, ())})[:ROWS]
+    shown = ", ".join(map(str, sorted({len(value.strip()) for value in lost} or short)))
+    count = sum(column.values[value] for value in lost) or sum(short.values())
+    found("code_length", column=column.name, rows=at, count=count, length=shown, usual=usual)
 
 
 def _usual(column: ColumnFacts, total: int, *, is_named: bool) -> int:

@@ -210,10 +210,18 @@ def _data_rows(
         yield number, cells
 
 
+def may_be_total(cells: Sequence[str]) -> bool:
+    """A quick look at the first letters."""
+    begins, width = _TOTAL_BEGINS, len(cells)
+    return not cells[0] or cells[0][0] in begins or (width > 1 and cells[1][:1] in begins) or (width > 2 and cells[2][:1] in begins)
+
+
 def _is_total(cells: tuple[str, ...]) -> bool:
     """By the first three cells, or the first that is filled."""
+    if not may_be_total(cells):
+        return False
     said = cells[:3]
-    if not cells[0] and not any(said):
+    if not any(said):
         said = (next((cell for cell in cells if cell), ""),)
     return any(cell[:1] in _TOTAL_BEGINS and TOTAL.fullmatch(cell) for cell in said)
 

@@ -6,6 +6,7 @@
 import csv
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,8 @@ UNREADABLE: Final = (
     Broken,
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
+    zlib.error,
+    LookupError,
     csv.Error,
     OSError,
     EOFError,
@@ -52,6 +55,9 @@ class Look:
     limits: Limits
     allowed: frozenset[str]
     profiles: list[Profile] = field(default_factory=list)
+    matched: bool = False
+    unlike: list[str | None] = field(default_factory=list)
+    """Whether a table was the declared one, and the sheets of those that were held to be and were not."""
 
 
 def check_file(
@@ -70,6 +76,10 @@ def check_file(
     look = Look(tuple(columns), f"{about} {name}", limits, allowed)
     check_name(name, here)
     _content(path, name, media_type, look, here)
+    if look.matched and look.unlike:  # a sheet of instructions came first
+        for key, note in list(here.notes.items()):
+            if note.file == name and note.sheet in look.unlike and note.code in {"column_missing", "column_undeclared", "column_spelling"}:
+                del here.notes[key]
     return look.profiles
 
 
@@ -110,7 +120,10 @@ def table(rows: Rows, look: Look, found: Found, *, ragged: bool, sheet: Sheet | 
     if at is None:
         return None
     placed = by_position(at, look.columns)
-    is_described = len(placed) * 2 >= len(look.columns) or not look.profiles
+    is_match = len(placed) * 2 >= len(look.columns)
+    is_described = is_match or not look.profiles
+    look.matched = look.matched or is_match
+    look.unlike += [found.sheet] if is_described and not is_match else []
     facts = gather(at, placed if is_described else {}, look.limits, found, strict_width=ragged)
     if is_described:
         check_declared(facts, look.columns, placed, found)

@@ -18,7 +18,7 @@ AHEAD: Final = 60
 TAIL: Final = 40
 _ALL: Final = r"(?:total|keseluruhan|seluruhnya|umum|akhir|semua)"
 TOTAL: Final = re.compile(
-    rf"\s*(?:(?:grand )?(?:total|jumlah|jml\.?|rata-rata|rerata)(?: *[/(]? *(?:{_ALL}|total|jumlah)\)?)?\s*[:.]?\s*"
+    rf"\s*(?:(?:grand )?(?:total|t o t a l|jumlah|j u m l a h|jml\.?|rata-rata|rerata)(?: *[/(]? *(?:{_ALL}|total|jumlah)\)?)?\s*[:.]?\s*"
     r"|sub ?-?(?:total|jumlah)\b.{0,60})",
     re.IGNORECASE,
 )
@@ -50,6 +50,8 @@ def find_table(rows: Iterable[Row], *, declared: Sequence[str], merged: Sequence
     if not any(_filled(row) for _, row in head):
         return None
     at = _header_at([row for _, row in head], declared)
+    if at and _is_groups(head[at - 1][1], head[at][1]):
+        at -= 1
     titles = [(number, row) for number, row in head[:at] if _filled(row)]
     if at:
         found("rows_before_header", rows=[number for number, _ in titles] or range(1, head[at][0]))
@@ -124,7 +126,18 @@ def _goes_on(header: Sequence[Sequence[str]], row: Row, first: int, merged: Sequ
     gaps = [i for i in words if i >= len(above) or not above[i].strip()]
     left_out = any(is_named and (i >= len(cells) or not cells[i].strip()) for i, is_named in enumerate(named))
     under_groups = not all(named[: words[-1] + 1]) and named[0] and not cells[0].strip()
+    if len(header) == 1 and len(gaps) > 1 and _is_groups(above, cells):
+        return True
     return (bool(gaps) or under_groups) and left_out and _filled(header[0]) >= 2
+
+
+def _is_groups(above: Sequence[str], below: Sequence[str]) -> bool:
+    """`Identitas, , Penduduk, ` over `kode, nama, L, P`: words with gaps between them, and a word under each gap and each word."""
+    words = [i for i, cell in enumerate(above) if cell.strip()]
+    if len(words) < 2 or any(notation_of(above[i]) in NUMBERS for i in words):
+        return False
+    gaps = [i for i in range(words[-1]) if i not in words]
+    return bool(gaps) and all(i < len(below) and below[i].strip() and notation_of(below[i]) not in NUMBERS for i in (*words, *gaps))
 
 
 def _is_merged(header_row: int, merged: Sequence[tuple[int, int, int, int]]) -> bool:

@@ -18,6 +18,7 @@ MAIL_SPELT: Final = re.compile(
 )
 """A mailbox as people hide it from programs: `budi[at]gmail.com`."""
 LANDLINE: Final = re.compile(r"\(?0[2-9]\d{1,2}\)?[ .\-]?\d{5,8}")
+_SCIENTIFIC: Final = re.compile(r"(\d)[.,](\d+)E\+?(1[1-7])", re.IGNORECASE)
 NPWP_FORM: Final = re.compile(r"(?<!\d)\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}(?!\d)")
 LONG_DIGITS: Final = re.compile(r"(?<![\d.,])\d(?:[ .\-]?\d){14,17}(?!\d|[.,](?!0+(?!\d))\d)")
 RT_RW: Final = re.compile(
@@ -79,5 +80,5 @@ def _luhn(digits: str) -> bool:
 
 def scientific_digits(text: str) -> tuple[int, str] | None:
     """How many digits a number shown as `3,31301E+15` has, and those that it still tells: `(16, "331301")`; None when it is none."""
-    match = re.fullmatch(r"(\d)[.,](\d+)E\+?(1[1-7])", text.strip(), re.IGNORECASE)
+    match = _SCIENTIFIC.fullmatch(text.strip())
     return (int(match[3]) + 1, match[1] + match[2]) if match else None

@@ -29,6 +29,8 @@ DAYS: Final = {
     "quinquennial": 1827,
 }
 
+OPTIONAL: Final = {"theme": "tema", "source": "sumber data", "method": "cara memperoleh data", "retention": "jadwal retensi"}
+"""What may be left out, and what people call it."""
 _YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 Check = Callable[[Dataset, Sequence[File], date], Finding | None]
 
@@ -63,7 +65,7 @@ def period_has_ended(dataset: Dataset, files: Sequence[File], today: date) -> Fi
 
 
 def is_described(dataset: Dataset, files: Sequence[File], today: date) -> Finding | None:
-    missing = [name for name in ("theme", "source", "method", "retention") if getattr(dataset, name) is None]
+    missing = [name for name in OPTIONAL if getattr(dataset, name) is None]
     if not missing:
         return None
     return Finding(
@@ -71,7 +73,7 @@ def is_described(dataset: Dataset, files: Sequence[File], today: date) -> Findin
         severity="warning",
         code="metadata_incomplete",
         field=f"dataset.{missing[0]}",
-        message=f"Belum diisi: {', '.join(missing)}. Lengkapi sebelum diputuskan.",
+        message=f"Belum diisi: {', '.join(f'{OPTIONAL[name]} ({name})' for name in missing)}. Lengkapi sebelum diputuskan.",
     )
 
 

@@ -27,7 +27,7 @@ from checks.identifiers import (
 from checks.limits import ROWS
 from checks.persons import is_role_mailbox
 
-_RUNS: Final = (re.compile(r"\d(?:[ .\-]?\d){11}"), re.compile(r"8\d{9}"), re.compile(r"[A-Za-z]\d{6}"))
+_RUNS: Final = (re.compile(r"(?<!\d)\d(?:[ .\-]?\d){11}"), re.compile(r"8\d{9}"), re.compile(r"[A-Za-z]\d{6}"))
 _MARKS: Final = (
     "@",
     "**",
@@ -49,6 +49,10 @@ _MARKS: Final = (
     "[ at",
     "( at",
 )
+_DECIMAL: Final = re.compile(r"[+-]?\d{1,12}\.\d+")
+"""A measurement, however many digits it has."""
+_NO_ZERO: Final = re.compile(r"8[1-9]\d{8,10}")
+_MASKS: Final = frozenset("*xX•#")
 PASSPORT: Final = re.compile(r"[A-Z]\d{7}|[A-Z]{2}\d{6}")
 _SHOWN: Final = {
     12: "phone_shown",
@@ -78,9 +82,9 @@ class PersonalFacts:
     hits: dict[str, Hits] = field(default_factory=dict)
 
     def take(self, numbers: Sequence[int], cells: Sequence[str], counted: Counter[str]) -> None:
-        if not _worth_a_look("\n".join(counted)):
+        if not worth_a_look("\n".join(counted)):
             return
-        seen = {value: kinds for value in counted if _worth_a_look(value) and (kinds := seen_in(value))}
+        seen = {value: kinds for value in counted if worth_a_look(value) and (kinds := seen_in(value))}
         if not seen:
             return
         for value, kinds in seen.items():
@@ -104,7 +108,7 @@ class PersonalFacts:
         return Hits(sum(hits.count for hits in told), rows, next((hits.sample for hits in told if hits.sample), None))
 
 
-def _worth_a_look(text: str) -> bool:
+def worth_a_look(text: str) -> bool:
     """Cheap marks of what `seen_in` could see; a block of most columns has none of them."""
     return any(mark in text for mark in _MARKS) or any(run.search(text) for run in _RUNS)
 
@@ -113,17 +117,19 @@ def seen_in(text: str) -> list[tuple[str, str]]:
     """What a cell's text looks like: (look, masked sample), each look once."""
     seen: dict[str, str] = {}
     text = text.removesuffix(".0")  # a number that a program wrote with a decimal
+    if _DECIMAL.fullmatch(text):
+        return []
     taken = _numbers_in(text, seen)
     for match in MOBILE.finditer(text):
         if not _overlaps(match, taken):
             seen.setdefault("mobile", masked(match[0]))
-    for match in MAIL.finditer(text):
+    for match in MAIL.finditer(text) if "@" in text else ():
         seen.setdefault("mailbox_role" if is_role_mailbox(match[0]) else "mailbox", masked_mail(match[0]))
-    if spelt := MAIL_SPELT.search(text):
+    if ("[" in text or "(" in text) and (spelt := MAIL_SPELT.search(text)):
         seen.setdefault("mailbox", spelt[0][:1] + "***")
     if RT_RW.search(text):
         seen.setdefault("rt_rw", "RT ** RW **")
-    for match in HALF_MASKED.finditer(text):
+    for match in HALF_MASKED.finditer(text) if not _MASKS.isdisjoint(text) else ():
         if sum(c.isdigit() for c in match[0]) > 8:
             seen.setdefault("half_masked", match[0][:2] + "*" * 12 + match[0][-2:])
     _alone(text.strip(), seen)
@@ -132,7 +138,7 @@ def seen_in(text: str) -> list[tuple[str, str]]:
 
 def _alone(text: str, seen: dict[str, str]) -> None:
     """What only a cell that holds nothing else can be."""
-    if re.fullmatch(r"8[1-9]\d{8,10}", text):
+    if _NO_ZERO.fullmatch(text):
         seen.setdefault("mobile_no_zero", masked(text))
     if shown := scientific_digits(text):
         length, digits = shown

@@ -10,6 +10,7 @@ from checks.persons import hint_of
 Profile = dict[str, Any]
 _FREQUENT: Final = 5
 _BINS: Final = 10
+_MAY_NAME: Final = 1e14
 MASKED_BY: Final = ("personal_data_", "mask_weak", "column_personal")
 
 
@@ -53,9 +54,14 @@ def _column(column: ColumnFacts, *, is_masked: bool) -> Profile:
     if column.first:
         told |= {"smallest": column.first.isoformat(), "largest": (column.last or column.first).isoformat()}
     elif column.count(NUMBERS):
-        told |= {"smallest": column.smallest, "largest": column.largest, "histogram": _histogram(column)}
+        told |= {"smallest": _number(column.smallest), "largest": _number(column.largest), "histogram": _histogram(column)}
     told["frequent"] = [[plain(value), times] for value, times in column.values.most_common(_FREQUENT + 1) if value][:_FREQUENT]
     return told
+
+
+def _number(value: float | None) -> float | None:
+    """As it is; of a number so long that it may name a person only how large it is."""
+    return value if value is None or abs(value) < _MAY_NAME else float(f"{value:.2e}")
 
 
 def type_of(column: ColumnFacts) -> str:

@@ -45,18 +45,20 @@ class Regions:
 @cache
 def regions() -> Regions:
     villages: dict[str, str] = {}
-    district, serial = "", 0
+    districts: list[str] = []
+    code = 0
     for line in lzma.decompress(LIST.read_bytes()).decode().splitlines():
-        if line.startswith("#"):
-            district, serial = line[1:], 0
-            continue
-        step, tab, name = line.partition("\t")
-        serial += int(step) if tab else 1
-        villages[f"{district}{serial:04d}"] = name if tab else line
-    codes = villages.keys()
-    return Regions(
-        frozenset(code[:2] for code in codes), frozenset(code[:4] for code in codes), frozenset(code[:6] for code in codes), villages
-    )
+        if line[0] == "#":
+            districts.append(line[1:])
+            code = int(line[1:]) * 10_000
+        elif "\t" in line:
+            step, _, name = line.partition("\t")
+            code += int(step)
+            villages[str(code)] = name
+        else:
+            code += 1
+            villages[str(code)] = line
+    return Regions(frozenset(code[:2] for code in districts), frozenset(code[:4] for code in districts), frozenset(districts), villages)
 
 
 def dotted(digits: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from checks import written
 from checks.codes import codes
-from checks.columns import ColumnFacts, TableFacts
+from checks.columns import ColumnFacts, TableFacts, may_be_total
 from checks.findings import Found
 from checks.grid import TOTAL_OF, key_of
 from checks.notation import NUMBERS, notation_of, number_in
@@ -53,9 +53,11 @@ def totals(facts: TableFacts, found: Found) -> None:
 def _unnamed_totals(facts: TableFacts, numeric: Sequence[ColumnFacts], marks: set[int]) -> set[int]:
     """`Jumlah Kabupaten Karanganyar`, or the regency's own row under its districts: what adds up to all before it."""
     unnamed: set[int] = set()
+    if not numeric:
+        return unnamed
     last = len(facts.held) - 1
     for place, (number, cells) in enumerate(facts.held):
-        is_called = any(TOTAL_OF.fullmatch(cell) for cell in cells[:3])
+        is_called = may_be_total(cells) and any(TOTAL_OF.fullmatch(cell) for cell in cells[:3])
         is_last = place == last and place > 2 and notation_of(cells[0]) == "text"
         if number in marks or not (is_called or is_last) or place < 2:
             continue

@@ -11,14 +11,27 @@ from typing import Final
 import python_calamine as calamine
 
 from checks.archives import check_archive
+from checks.around import check_texts
 from checks.columns import TableFacts
+from checks.content import OLE
 from checks.findings import Found
 from checks.limits import ROWS, Limits
+from checks.ole import check_container
 from checks.persons import is_person_name
-from checks.xlsx import Broken, SheetSeen, Strings, date_styles, merged_in, number_text, sheets_of, strings_of
+from checks.xlsx import Broken, SheetSeen, Strings, merged_in, new_parser, number_text, parse, sheets_of, strings_of
 from checks.xlsx_rows import Reading, rows_of_sheet
+from checks.xlsx_styles import styles_of
 
 Row = tuple[int, list[str]]
+_COMMENTS: Final = re.compile(r"xl/(?:comments|threadedcomments)")
+_BEHIND: Final = (
+    (r"xl/pivotcache/pivotcacherecords", "data di balik tabel pivot", "the records behind a pivot table"),
+    (r"xl/embeddings/", "berkas lain di dalam berkas ini", "another file inside this one"),
+)
+"""Parts that go with a workbook and that no sheet shows."""
+_LOOKED_THROUGH: Final = re.compile(r"xl/(?:comments|threadedcomments|pivotcache/pivotcache)|docprops/.*\.xml")
+_LOOKED_AT: Final = 8 << 20
+_MOST_CELLS: Final = 20_000_000
 _PROPERTIES: Final = (("creator", "pembuat"), ("lastModifiedBy", "pengubah terakhir"), ("manager", "manajer"))
 
 
@@ -43,12 +56,12 @@ def open_xlsx(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
             raise Broken("tidak ada lembar")
         names = set(archive.namelist())
         strings: Strings = strings_of(archive)
-        dates = date_styles(archive)
+        styles = styles_of(archive)
         for sheet in sheets[: limits.sheets]:
-            if sheet.part not in names:
-                continue
+            if sheet.part not in names or "/worksheets/" not in f"/{sheet.part}":
+                continue  # a chart has a sheet of its own, without cells
             seen = SheetSeen(merged=merged_in(archive, sheet.part, limits))
-            reading = Reading(strings, dates, from_1904, limits, seen)
+            reading = Reading(strings, styles, from_1904, limits, seen)
             yield Sheet(sheet.name, rows_of_sheet(archive, sheet.part, reading), sheet.hidden, seen)
 
 
@@ -60,13 +73,8 @@ def open_other(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
             reason="berkas terlalu besar untuk format ini; simpan sebagai XLSX atau CSV",
             reason_en="too large for this format; save it as XLSX or CSV",
         )
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if not check_archive(archive, limits, found):
-                return None
-            if "META-INF/manifest.xml" in archive.namelist() and b"encryption-data" in archive.read("META-INF/manifest.xml"):
-                return found("file_encrypted")
-            _check_ods(archive, found)
+    if not _may_be_read(path, limits, found):
+        return None
     try:
         book = calamine.CalamineWorkbook.from_path(path)
         for about in book.sheets_metadata[: limits.sheets]:
@@ -78,7 +86,26 @@ def open_other(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
         found("file_encrypted")
     except (calamine.CalamineError, ValueError, OSError) as error:
         raise Broken(type(error).__name__) from None
+    except BaseException as panic:  # of a file's making too, but a panic of Rust is no Exception
+        if type(panic).__name__ != "PanicException":
+            raise
+        raise Broken("isinya tidak menurut bentuknya") from None
     return None
+
+
+def _may_be_read(path: Path, limits: Limits, found: Found) -> bool:
+    """What calamine would not survive, or may not see, is looked for before. Raises `Broken`."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if not check_archive(archive, limits, found):
+                return False
+            if "META-INF/manifest.xml" in archive.namelist() and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+                found("file_encrypted")
+                return False
+            _check_ods(archive, found)
+    elif (content := path.read_bytes()).startswith(OLE):
+        check_container(content)
+    return True
 
 
 def _rows(rows: Sequence[Sequence[object]], limits: Limits) -> Iterator[Row]:
@@ -108,11 +135,18 @@ def check_workbook(archive: zipfile.ZipFile, found: Found) -> None:
     names = [name.lower() for name in archive.namelist()]
     if any(name.startswith("xl/externallinks/") for name in names):
         found("external_link")
-    if comments := [name for name in names if re.search(r"xl/(?:comments|threadedcomments)", name)]:
+    if comments := [name for name in names if _COMMENTS.match(name)]:
         found("comments", count=len(comments))
-    for part in ("docProps/core.xml", "docProps/app.xml"):
-        if part in archive.namelist() and archive.getinfo(part).file_size < 1 << 20:
-            check_properties(archive.read(part).decode("utf-8", "replace"), found)
+    for pattern, what, what_en in _BEHIND:
+        if any(re.match(pattern, name) for name in names):
+            found("hidden_content", what=what, what_en=what_en, count=1)
+    for part in archive.namelist():
+        if _LOOKED_THROUGH.match(part.lower()):
+            with archive.open(part) as source:
+                text = source.read(_LOOKED_AT).decode("utf-8", "replace")
+            if part.startswith("docProps/"):
+                check_properties(text, found)
+            check_texts(re.findall(r'>([^<>]+)<|\bv="([^"]*)"', text), found)
 
 
 def check_properties(text: str, found: Found) -> None:
@@ -127,6 +161,32 @@ def check_properties(text: str, found: Found) -> None:
         found("properties_person", where=", ".join(dict.fromkeys(said)))
 
 
+@dataclass
+class _SeenInOds:
+    """What is counted on the way through an ODS's content. Raises `Broken` for a cell that stands for more cells than fit into memory."""
+
+    hidden: int = 0
+    annotations: int = 0
+    rows: int = 1
+    cells: int = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.hidden += attributes.get("table:visibility") in {"collapse", "filter"}
+        if name == "office:annotation":
+            self.annotations += 1
+        elif name == "table:table-row":
+            self.rows = _repeated(attributes, "table:number-rows-repeated")
+        elif name in {"table:table-cell", "table:covered-table-cell"} and "office:value-type" in attributes:
+            self.cells += self.rows * _repeated(attributes, "table:number-columns-repeated")
+            if self.cells > _MOST_CELLS:
+                raise Broken("terlalu banyak sel berulang")
+
+
+def _repeated(attributes: dict[str, str], name: str) -> int:
+    said = attributes.get(name, "1")
+    return int(said[:12]) if said.isdecimal() else 1
+
+
 def _check_ods(archive: zipfile.ZipFile, found: Found) -> None:
     names = archive.namelist()
     if "meta.xml" in names and archive.getinfo("meta.xml").file_size < 1 << 20:
@@ -135,24 +195,20 @@ def _check_ods(archive: zipfile.ZipFile, found: Found) -> None:
         found("file_macros", name="")
     if "content.xml" not in names:
         raise Broken("content.xml tidak ada")
+    seen = _SeenInOds()
+    parser = new_parser()
+    parser.StartElementHandler = seen.start
     with archive.open("content.xml") as source:
-        hidden = annotations = 0
-        rest = b""
-        while block := source.read(1 << 20):
-            text = rest + block
-            hidden += text.count(b'table:visibility="collapse"')
-            annotations += text.count(b"<office:annotation ")
-            rest = text[-40:] if text[-40:].count(b'table:visibility="collapse"') == 0 else b""
-    if hidden:
+        for _ in parse(source, parser):  # what is not well-formed would keep calamine busy for ever
+            continue
+    if hidden := seen.hidden:
         found("hidden_content", what=f"{hidden} baris atau kolom", what_en=f"{hidden} rows or columns")
-    if annotations:
-        found("comments", count=annotations)
+    if seen.annotations:
+        found("comments", count=seen.annotations)
 
 
 def check_sheet(sheet: Sheet, facts: TableFacts | None, found: Found) -> None:
     """Called when the sheet was read to its end."""
-    if facts is None:
-        return found("sheet_empty")
     what, what_en = [], []
     if sheet.hidden:
         what, what_en = ["seluruh lembar"], ["the whole sheet"]
@@ -162,8 +218,14 @@ def check_sheet(sheet: Sheet, facts: TableFacts | None, found: Found) -> None:
     if columns := sheet.seen.hidden_columns:
         what.append(f"{columns} kolom")
         what_en.append(f"{columns} columns")
+    if unseen := sheet.seen.unseen_count:
+        what.append(f"{unseen} sel dengan huruf putih atau format tanpa isi")
+        what_en.append(f"{unseen} cells in white letters or a format that shows nothing")
+    rows = sorted({*rows[:ROWS], *sheet.seen.unseen})
     if what:
         found("hidden_content", rows=rows[:ROWS], count=max(1, len(rows)), what=", ".join(what), what_en=", ".join(what_en))
+    if facts is None:
+        return found("sheet_empty")
     if sheet.seen.without_value_count:
         found("formula_without_value", rows=sheet.seen.without_value, count=sheet.seen.without_value_count)
     data = {number for number, _ in facts.held}

@@ -22,13 +22,17 @@ def numbers(facts: TableFacts, found: Found) -> None:
     numeric = [column for column in facts.columns if column.is_numeric and not is_region_column(column)]
     comma = [column for column in numeric if _is_indonesian(column) and not column.count(ENGLISH)]
     english = any(column.count(ENGLISH) for column in numeric)
+    semicolons = any(
+        note.code == "csv_dialect" and note.file == found.file and note.words.get("delimiter_en") == "semicolon"
+        for note in found.notes.values()
+    )
     for column in numeric:
         indonesian, others = column.count(INDONESIAN), column.count(ENGLISH)
         if indonesian and others:
             fewer = INDONESIAN if indonesian <= others else ENGLISH
             found("number_mixed", column=column.name, rows=column.rows_with(fewer), count=min(indonesian, others))
         elif column.notations["ambiguous"] and column not in comma and not others:
-            if comma and not english:
+            if (comma or semicolons) and not english:
                 comma.append(column)  # the rest of the file says which notation it is
             elif not _is_decimal(column, english=english):
                 found("number_ambiguous", column=column.name, rows=column.rows_with(["ambiguous"]), count=column.notations["ambiguous"])

@@ -17,7 +17,6 @@ from xml.parsers import expat
 from checks.limits import Limits
 
 BLOCK: Final = 256 * 1024
-_DATE_FORMATS: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 
 
 class Broken(ValueError):
@@ -55,6 +54,8 @@ class SheetSeen:
     hidden_columns: int = 0
     without_value: list[int] = field(default_factory=list)
     without_value_count: int = 0
+    unseen: list[int] = field(default_factory=list)
+    unseen_count: int = 0
 
 
 def parse(source: IO[bytes], parser: expat.XMLParserType) -> Iterator[None]:
@@ -117,36 +118,6 @@ def _walk(archive: zipfile.ZipFile, part: str, start: object) -> None:
     with archive.open(part) as source:
         for _ in parse(source, parser):
             continue
-
-
-def date_styles(archive: zipfile.ZipFile) -> frozenset[int]:
-    """The styles (by position) whose numbers are dates."""
-    custom: set[int] = set()
-    styles: list[int] = []
-    inside = False
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal inside
-        if local(name) == "numFmt":
-            code = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.', "", attributes.get("formatCode", "")).lower()
-            if re.search(r"[dyh]|m(?!.*[#0])", code) and "general" not in code:
-                custom.add(int(attributes.get("numFmtId", "0") or 0))
-        elif local(name) == "cellXfs":
-            inside = True
-        elif inside and local(name) == "xf":
-            styles.append(int(attributes.get("numFmtId", "0") or 0))
-
-    def end(name: str) -> None:
-        nonlocal inside
-        inside = inside and local(name) != "cellXfs"
-
-    parser = new_parser()
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    if "xl/styles.xml" in archive.namelist():
-        with archive.open("xl/styles.xml") as source:
-            for _ in parse(source, parser):
-                continue
-    return frozenset(at for at, number in enumerate(styles) if number in custom or number in _DATE_FORMATS)
 
 
 @dataclass

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from checks.limits import ROWS, Limits
 from checks.xlsx import SheetSeen, Strings, column_number, day_text, local, new_parser, number_text, parse
+from checks.xlsx_styles import Styles
 
 
 @dataclass
@@ -13,7 +14,7 @@ class Reading:
     """What the parser is in the middle of, and the finished rows that wait to be taken."""
 
     strings: Strings
-    dates: frozenset[int]
+    styles: Styles
     from_1904: bool
     limits: Limits
     seen: SheetSeen
@@ -46,10 +47,10 @@ class Reading:
                 number = attributes.get("r", "")
                 self.row = int(number) if number.isdigit() else self.row + 1
                 self.cells, self.column = [], -1
-                if attributes.get("hidden") in {"1", "true"}:
+                if attributes.get("hidden") in {"1", "true"} or attributes.get("ht") in {"0", "0.0"}:
                     self.seen.hidden_rows.append(self.row) if len(self.seen.hidden_rows) < 10_000 else None
             case "col":
-                if attributes.get("hidden") in {"1", "true"}:
+                if attributes.get("hidden") in {"1", "true"} or attributes.get("width") in {"0", "0.0"}:
                     low, high = (attributes.get(side, "1") for side in ("min", "max"))
                     self.seen.hidden_columns += min(16_384, max(0, int(high) - int(low) + 1)) if low.isdigit() and high.isdigit() else 1
 
@@ -68,6 +69,10 @@ class Reading:
                         self.seen.without_value.append(self.row)
                 elif self.pieces and 0 <= self.column < self.limits.columns:
                     self._cell(self._value())
+                    if self.style in self.styles.unseen:
+                        self.seen.unseen_count += 1
+                        if len(self.seen.unseen) < ROWS and self.row not in self.seen.unseen:
+                            self.seen.unseen.append(self.row)
             case "row":
                 self.ready.append((self.row, self.cells))
 
@@ -82,7 +87,7 @@ class Reading:
             case "s":
                 return self.strings[int(raw)] if raw.isdigit() else ""
             case "n":
-                return day_text(raw, from_1904=self.from_1904) if self.style in self.dates else number_text(raw)
+                return day_text(raw, from_1904=self.from_1904) if self.style in self.styles.dates else number_text(raw)
             case "b":
                 return "TRUE" if raw == "1" else "FALSE"
         return raw

@@ -1,7 +1,7 @@
 """The desk as an application: settings in, pages out. It may stand alone or beside lanes at one address (`Beside`)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from desk.door import CHANGE, MustChange, NotForRole, NotIn, parts
 from desk.guard import Guard, add_headers
 from desk.lanes import CONNECTIONS, CallRefused, LaneAway, Lanes
+from desk.notices.running import Follow, notices
 from desk.pages.failures import HEADINGS, away, failed, not_in, refused, wrong_page
 from desk.provider import client_of, cookie_secret
 from desk.render import STATIC
@@ -52,9 +53,9 @@ MULTIPART: Final = 1 << 20
 log = structlog.get_logger("jejak.desk")
 
 
-def create_desk(settings: DeskSettings) -> FastAPI:
-    """The pages alone. The tables are made ready when it starts; the key is there already."""
-    app = FastAPI(title="Jejak", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda app: opened(app, settings))
+def create_desk(settings: DeskSettings, follow: Follow | None = None) -> FastAPI:
+    """The pages alone. Tables are made ready when it starts; the key is there. `follow`: how the log is read; without it, no notices."""
+    app = FastAPI(title="Jejak", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda app: opened(app, settings, follow))
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/aset", StaticFiles(directory=STATIC))
@@ -72,7 +73,7 @@ def create_desk(settings: DeskSettings) -> FastAPI:
 
 
 @asynccontextmanager
-async def opened(app: FastAPI, settings: DeskSettings) -> AsyncIterator[None]:
+async def opened(app: FastAPI, settings: DeskSettings, follow: Follow | None = None) -> AsyncIterator[None]:
     """The desk's parts, for as long as it runs. Raises OSError, ValueError, SQLAlchemyError."""
     signer = open_signer(settings.keys)
     engine = await run_in_threadpool(open_store, settings.store)
@@ -80,7 +81,8 @@ async def opened(app: FastAPI, settings: DeskSettings) -> AsyncIterator[None]:
     try:
         async with httpx.AsyncClient(timeout=timeout, limits=CONNECTIONS, trust_env=False) as http:
             app.state.desk = parts(settings, engine, Lanes(http, settings.lanes, signer))
-            yield
+            async with notices(engine, settings.address, follow) if follow else nullcontext():
+                yield
     finally:
         engine.dispose()
 

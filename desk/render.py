@@ -1,12 +1,13 @@
 """Pages from templates: everything that is not markup of a template is escaped, and hidden signs are made visible. HTML out."""
 
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from starlette.responses import HTMLResponse
 
 from desk import words
@@ -61,10 +62,18 @@ def speech_of(request: Request) -> Speech:
     return Speech(language_of(request, getattr(request.state, "who", None)))
 
 
+class _Pages(Environment):
+    """A name that no page was given is a fault; what a lane's answer leaves out, because nothing was said, is empty."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 (Jinja's own shape)
+        found = super().getattr(obj, attribute)
+        return Undefined(name=attribute) if isinstance(found, Undefined) and isinstance(obj, Mapping) else found
+
+
 @lru_cache(maxsize=4)
 def _templates(language: str) -> Environment:
     speech = Speech(language)
-    environment = Environment(
+    environment = _Pages(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,

@@ -26,6 +26,12 @@ class DeskSettings:
     timeout_s: float = 10.0
     upload_mb: int = 100
     provider: Provider | None = None
+    own_url: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where links in notices lead."""
+        return self.public_url or self.own_url
 
     @property
     def secure(self) -> bool:

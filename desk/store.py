@@ -35,7 +35,8 @@ def migrate(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
+            if SCHEMA not in sa.inspect(connection).get_schema_names():  # "if not exists" asks for the right to make schemas all the same
+                connection.execute(sa.schema.CreateSchema(SCHEMA))
         else:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         config = Config()

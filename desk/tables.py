@@ -89,3 +89,53 @@ IDENTITIES: Final = sa.Table(
     sa.Column("created_ms", sa.BigInteger, nullable=False),
 )
 """Who a person is at a provider of OpenID Connect. A provider's word makes a new account; it never takes over one that is there."""
+
+FOLLOWED: Final = sa.Table(
+    "followed",
+    METADATA,
+    sa.Column("submission", sa.Text, primary_key=True),
+    sa.Column("head", sa.Text, nullable=False),
+    sa.Column("due_ms", sa.BigInteger, index=True),
+    sa.Column("told", sa.Text, nullable=False, server_default=""),
+)
+"""Where each submission stands, as JSON of its head. `told`: the notice of its due time that was written last, for this step."""
+
+POSITIONS: Final = sa.Table(
+    "positions",
+    METADATA,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("next", sa.BigInteger, nullable=False),
+)
+"""The next offset to read of each partition of the log."""
+
+TARGETS: Final = sa.Table(
+    "targets",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.id")),
+    sa.Column("role", sa.Text),
+    sa.Column("opd", sa.Text),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_ms", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("claim", sa.Text, nullable=False, server_default=""),
+    sa.Column("ended_ms", sa.BigInteger),
+)
+"""Where notices go, of a person or of a role. `url` holds a secret; wiped when the target ends. Until `next_ms` nobody else sends."""
+
+NOTICES: Final = sa.Table(
+    "notices",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("submission", sa.Text, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("target", sa.Integer, sa.ForeignKey("targets.id"), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("made_ms", sa.BigInteger, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("outcome", sa.Text),
+    sa.UniqueConstraint("submission", "sequence", "what", "target"),
+    sa.Index("notices_open", "target", "outcome"),
+)
+"""`outcome`: none until it is sent, past (the step was done before), or given_up."""

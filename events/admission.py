@@ -109,9 +109,10 @@ def place_in(source: str) -> tuple[str, str, int, int]:
     return cluster, topic, int(partition), int(generation or 0)
 
 
-def marks_of(records: Sequence[Record]) -> list[Mark]:
-    """The last record of each source."""
-    return [Mark(source, r.offset, hash_of_record(r.key, r.raw)) for source, r in {r.source: r for r in records}.items()]
+def taken_of(records: Sequence[Record]) -> tuple[dict[str, int], list[Mark]]:
+    """For each source, the position after these records, and the last of them."""
+    last = {r.source: r for r in records}
+    return {source: r.offset + 1 for source, r in last.items()}, [Mark(s, r.offset, hash_of_record(r.key, r.raw)) for s, r in last.items()]
 
 
 def hash_of_record(key: bytes | None, raw: bytes | None) -> str:

@@ -21,6 +21,7 @@ SHORTER: Final = "shorter"
 BEGINNING_GONE: Final = "beginning_gone"
 OTHER_RECORD: Final = "other_record"
 GONE: Final = "gone"
+WITH_ITS_TOPIC: Final = "with_its_topic"
 SHOWN: Final = 1_000
 HEALED_AT_ONCE: Final = 100
 

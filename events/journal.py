@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from eventsourcing.persistence import IntegrityError, Tracking
 
-from events.admission import APPLIED, DUPLICATE, Draft, Outcome, Record, admitted, dead_letter, key_claimed, marks_of, stream_in
+from events.admission import APPLIED, DUPLICATE, Draft, Outcome, Record, admitted, dead_letter, key_claimed, stream_in, taken_of
 from events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason
 from events.lawful import NOBODY_MOVED, Heirs
 from events.recorder import Letter, LetterKind, Row, Store
@@ -173,7 +173,7 @@ class Journal:
             with contextlib.suppress(IntegrityError):
                 outcomes, draft = drafted(fresh)
                 with self._writing:
-                    self.store.write(draft.batch({r.source: r.offset + 1 for r in fresh}, marks_of(fresh)))
+                    self.store.write(draft.batch(*taken_of(fresh)))
                 self._woken(draft)
                 return outcomes
         raise IntegrityError(OVERTAKEN)

@@ -7,6 +7,7 @@ base64 in a list of their own, `["…"]`. Heads are not among them: they are mad
 import base64
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from itertools import groupby
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from events.recorder import StoreRefused
 EVENTS: Final = "stored_events"
 POSITIONS: Final = "tracking"
 NUMBER: Final = "notification_id"
-MADE_ANEW: Final = frozenset({"heads"})
+MADE_ANEW: Final = frozenset({"heads", "alembic_version"})
 ROWS: Final = 2_000
 _OTHERWISE: Final = {"notification_tracking": POSITIONS}
 """PostgreSQL's name of a table → the name in rows."""
@@ -40,7 +41,7 @@ def rows_of(engine: sa.Engine) -> Iterator[list[Any]]:
             c.exec_driver_sql("SET LOCAL statement_timeout = 0")
         else:
             c.exec_driver_sql("BEGIN")
-        for name, (table, columns) in sorted(tables.items()):
+        for name, (table, columns) in tables.items():
             wanted = [_column(table, column, engine) for column in columns]
             order = wanted[columns.index(NUMBER)] if name == EVENTS else sa.text("1")
             found = c.execution_options(stream_results=True, yield_per=ROWS).execute(sa.select(*wanted).order_by(order))
@@ -71,18 +72,21 @@ def put_rows(engine: sa.Engine, columns: dict[str, list[str]], rows: Iterable[Se
 
 
 def is_empty(engine: sa.Engine) -> bool:
-    """No event and no letter is there."""
+    """No event and no letter is there; no account, where people's are kept."""
     tables = _tables(engine)
     with engine.connect() as c:
         return not any(
-            c.execute(sa.select(sa.literal(1)).select_from(tables[t][0]).limit(1)).first() for t in (EVENTS, "letters") if t in tables
+            c.execute(sa.select(sa.literal(1)).select_from(tables[t][0]).limit(1)).first()
+            for t in (EVENTS, "letters", "accounts")
+            if t in tables
         )
 
 
 def _tables(engine: sa.Engine) -> dict[str, tuple[sa.Table, list[str]]]:
+    """Those that others refer to come first."""
     found = sa.MetaData()
     found.reflect(engine)
-    kept = {name: table for name, table in found.tables.items() if name not in MADE_ANEW and not name.startswith(_SYSTEM)}
+    kept = {str(table.name): table for table in found.sorted_tables if table.name not in MADE_ANEW and not table.name.startswith(_SYSTEM)}
     return {_OTHERWISE.get(name, name): (table, _names(_OTHERWISE.get(name, name), table)) for name, table in kept.items()}
 
 
@@ -115,6 +119,8 @@ def _in(value: object, table: sa.Table, column: str) -> object:
         return base64.b64decode(value[0])
     if value is not None and column in table.columns and isinstance(table.columns[column].type, sa.Uuid):
         return uuid.UUID(str(value))
+    if value is not None and column in table.columns and isinstance(table.columns[column].type, sa.Date):
+        return date.fromisoformat(str(value))
     return value
 
 

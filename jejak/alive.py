@@ -1,4 +1,4 @@
-"""`python -m jejak.alive`: does the process on this machine take work? For container health checks, so it imports nothing of Jejak."""
+"""`python -m jejak.alive [PATH]`: does the process beside us take work? For health checks of containers, so it imports nothing of Jejak."""
 
 import os
 import sys
@@ -9,9 +9,9 @@ from typing import Final
 PATIENCE_S: Final = 4.0
 
 
-def main() -> int:
-    """Exit code 0 when `/readyz` of the lane beside answers 200, else 1 with its words."""
-    address = f"http://127.0.0.1:{os.environ.get('JEJAK_PORT') or 8000}/readyz"
+def main(path: str = "/readyz") -> int:
+    """Exit code 0 when the process beside answers 200 there, else 1 with its words."""
+    address = f"http://127.0.0.1:{os.environ.get('JEJAK_PORT') or 8000}{path}"
     try:
         with urllib.request.urlopen(address, timeout=PATIENCE_S):
             return 0
@@ -23,4 +23,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(*sys.argv[1:2]))

@@ -21,7 +21,7 @@ import services.review.app
 from bus.loops import ended, forever
 from desk.app import Beside, create_desk, opened
 from jejak.asyncapi import asyncapi
-from jejak.desk_parts import DESK, desk_settings
+from jejak.desk_parts import DESK, desk_settings, follow_of
 from jejak.metrics import Metrics
 from lane.callers import LaneOf
 from lane.errors import add_errors, correlate, json_of
@@ -118,7 +118,7 @@ def _lifespan(settings: Settings, names: Sequence[str], lanes: dict[str, Lane]) 
                 for name in lanes_in(names):
                     lanes[name] = LANES[name][0](shared)
                 if app.state.desk_app:
-                    await pages.enter_async_context(opened(app.state.desk_app, desk_settings(settings)))
+                    await pages.enter_async_context(opened(app.state.desk_app, desk_settings(settings), follow_of(settings)))
             except Exception as error:  # uvicorn keeps it to itself; `serve` tells it
                 app.state.could_not_start = error
                 raise

@@ -14,7 +14,7 @@ import services.decision.app
 import services.intake.app
 import services.publisher.app
 import services.review.app
-from bus.channels import DIRECTORY, INBOUND, RECEIPTS, Declarations, document
+from bus.channels import DIRECTORY, INBOUND, LOG, RECEIPTS, Declarations, document
 from events.contracts import EVENT, Inbound, Receipt
 
 FOLDER: Final = Path(__file__).parent.parent / "events" / "schemas"
@@ -46,6 +46,7 @@ def _around_the_lanes(told: Declarations) -> None:
     told.writes(INBOUND, by="opd", why="An OPD submits a dataset; so does jejak submit.")
     told.reads(RECEIPTS, by="opd", why="It waits for the receipt with its event_id.")
     told.writes(DIRECTORY, by="operator", why="jejak opd add, jejak token revoke.")
+    told.reads(LOG, by="desk", why="People are told when it is their turn, and what became of a dataset.")
     told.reads(DIRECTORY, by="lanes", why="Every process follows OPDs and revoked tokens.")
 
 

@@ -1,7 +1,7 @@
 """`jejak backup DIR`: everything that cannot be made again, also while all runs. Settings in; a folder with a manifest out.
 
     manifest.json            what is here, with the SHA-256 of each file; written last, so a folder without it is no back-up
-    journals/<lane>.jsonl.gz a lane's journal (events/snapshot.py), as it stood at one moment
+    journals/<lane>.jsonl.gz a lane's journal (events/snapshot.py), as it stood at one moment; desk.jsonl.gz the desk's accounts and drafts
     files/ab/cd/<sha256>     datasets' files, each under its own hash
     keys/                    only when asked for
 
@@ -22,13 +22,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
+import sqlalchemy as sa
 
+from desk.store import open_engine as open_desk
 from events.snapshot import EVENTS, POSITIONS, columns_of, rows_of
-from events.stores import addresses_of, open_reader
+from events.stores import address_of, addresses_of, open_reader
 from jejak.configured import Configured
 from lane.file_stores import open_files
 from lane.inbox import open_reading_engine
-from lane.settings import LANES, Settings
+from lane.settings import DESK, LANES, Settings
 from web.keys import PRIVATE, PUBLIC
 
 FORMAT: Final = 1
@@ -61,6 +63,8 @@ def backup(folder: Path, settings: Settings, configured: list[Configured], *, wi
     written, own = Written(), addresses_of(settings.store)
     for lane in [lane for lane in LANES if "" in own or lane in own]:
         _journal(folder, lane, settings, written, told)
+    if "" in own or DESK in own:
+        _desk(folder, settings, written, told)
     _datasets(folder, settings, written, told)
     for name in KEYS:
         if with_keys and (with_keys / name).exists():
@@ -71,12 +75,22 @@ def backup(folder: Path, settings: Settings, configured: list[Configured], *, wi
 
 def _journal(folder: Path, lane: str, settings: Settings, written: Written, told: Told) -> None:
     open_reader(settings.store, lane).close()  # a journal of an older program is brought up first, by its lane
-    name = f"journals/{lane}.jsonl.gz"
-    counts, positions = Counter[str](), dict[str, int]()
-    engine = open_reading_engine(settings.store, lane)
+    _tables(folder, lane, open_reading_engine(settings.store, lane), written, told)
+
+
+def _desk(folder: Path, settings: Settings, written: Written, told: Told) -> None:
+    """Accounts, roles, drafts; sessions too, which end by themselves."""
+    address = address_of(settings.store, DESK)
+    if not address.startswith("sqlite:") or (Path(address.removeprefix("sqlite:")) / f"{DESK}.sqlite").is_file():
+        _tables(folder, DESK, open_desk(address), written, told)
+
+
+def _tables(folder: Path, name: str, engine: sa.Engine, written: Written, told: Told) -> None:
+    """One database as rows; the engine is disposed of."""
+    file, counts, positions = f"journals/{name}.jsonl.gz", Counter[str](), dict[str, int]()
     try:
         columns = columns_of(engine)
-        with _hashed(folder, name, written) as write:
+        with _hashed(folder, file, written) as write:
             for row in rows_of(engine):
                 write(orjson.dumps(row) + b"\n")
                 counts[row[0]] += 1
@@ -86,7 +100,7 @@ def _journal(folder: Path, lane: str, settings: Settings, written: Written, told
                     told(written.rows + counts.total())
     finally:
         engine.dispose()
-    written.journals[lane] = {"file": name, "events": counts[EVENTS], "rows": counts, "columns": columns, "positions": positions}
+    written.journals[name] = {"file": file, "events": counts[EVENTS], "rows": counts, "columns": columns, "positions": positions}
     written.rows += counts.total()
 
 

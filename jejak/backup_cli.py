@@ -15,7 +15,7 @@ from jejak.configured import configured
 from jejak.prepare import configure_logs
 from jejak.restore import restore
 from jejak.say import say
-from lane.settings import read_settings
+from lane.settings import DESK, read_settings
 
 REFUSALS: Final = (BackupRefused, TopicRefused, *AUDIT_REFUSALS)
 Folder = Annotated[Path, typer.Argument(metavar="DIR")]
@@ -32,7 +32,7 @@ def run_backup(folder: Folder, *, keys: Annotated[bool, typer.Option("--keys", h
         ends_badly(f"jejak: {refused}")
     except DBAPIError as error:
         ends_badly(f"jejak: the database does not answer: {error.orig}")
-    events = {lane: told["events"] for lane, told in written.journals.items()}
+    events = {lane: told["events"] for lane, told in written.journals.items() if lane != DESK}
     say(f"{folder}: {', '.join(f'{lane} {count}' for lane, count in events.items())} events; {len(written.datasets)} files")
     if not keys:
         say("without the keys that sign tokens (--keys): keep those elsewhere")

@@ -36,6 +36,7 @@ WHY: Final = {
     "beginning_gone": "yang belum dibaca sudah tidak ada di Kafka",
     "other_record": "di tempat rekaman terakhir yang dibaca kini ada rekaman lain: topik dibuat ulang, atau dipotong lalu tumbuh",
     "gone": "topiknya tidak ada lagi",
+    "with_its_topic": "bagian lain dari topik ini kehilangan rekaman",
 }
 
 
@@ -122,7 +123,7 @@ def refill_log(
             typer.echo(f"{len(found.directory)} catatan ditulis kembali ke direktori.")
         typer.echo(f"Membaca lagi: {', '.join(lanes) or 'tidak ada lajur yang menunggu'}.")
     if written.differing:
-        ends_badly(f"Isi log dan jurnal berbeda, tidak ditulis: {', '.join(written.differing)}. Jalankan: jejak audit verify")
+        ends_badly(f"Di log atau di jurnal lain ada juga isi yang lain untuk {', '.join(written.differing)}; jalankan: jejak audit verify")
 
 
 def _at(ctx: typer.Context, lanes: list[str] | None, store: str | None) -> _At:
@@ -207,4 +208,4 @@ def _of_the_log(lacking: Lacking) -> Iterator[str]:
     yield f"Log kekurangan {lacking.events} peristiwa dari {lacking.submissions} pengajuan; dapat dikembalikan dari jurnal: {held}."
     yield "Menuliskannya kembali lalu melanjutkan: jejak bus refill"
     if lacking.differing:
-        yield f"Isi log dan jurnal berbeda untuk {', '.join(lacking.differing)}; jalankan: jejak audit verify"
+        yield f"Di log atau di jurnal lain ada juga isi yang lain untuk {', '.join(lacking.differing)}; jalankan: jejak audit verify"

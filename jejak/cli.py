@@ -11,14 +11,16 @@ import typer
 
 from archive.cli import app as audit
 from archive.context import AuditContext
+from bus.access import AccessRefused
 from bus.client import submit as send_and_wait
 from bus.headers import read_any_header
 from bus.kafka import KafkaError
 from checks.run import as_json as as_report
 from checks.run import exit_code
 from events.stores import StoreRefused, addresses_of, open_store
-from jejak import backup_cli, broker, forms
+from jejak import access_cli, backup_cli, broker, forms
 from jejak.bus_cli import app as bus
+from jejak.notice_cli import app as notice
 from jejak.on_kafka import run_on_kafka
 from jejak.opd_cli import app as opd
 from jejak.portal_cli import app as portal
@@ -29,7 +31,7 @@ from jejak.token_cli import app as token
 from jejak.user_cli import app as user
 from lane.due import Calendar, due_at
 from lane.file_stores import open_files
-from lane.settings import LANES, Settings, SettingsRefused, read_settings
+from lane.settings import DESK, LANES, Settings, SettingsRefused, read_settings
 from portals.portal import PortalProblem
 
 app = typer.Typer(
@@ -43,7 +45,9 @@ app.add_typer(opd, name="opd")
 app.add_typer(token, name="token")
 app.add_typer(portal, name="portal")
 app.add_typer(user, name="user")
+app.add_typer(notice, name="notice")
 app.add_typer(bus, name="bus")
+app.command("access")(access_cli.run_access)
 app.command("backup")(backup_cli.run_backup)
 app.command("restore")(backup_cli.run_restore)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -62,7 +66,7 @@ def with_settings(ctx: typer.Context) -> None:
 @app.command()
 def up(demo_too: Annotated[bool, typer.Option("--demo", help="Play a few agencies on real data.")] = False) -> None:
     """Everything on this machine: Kafka, all lanes, the archive, the pages for people."""
-    from jejak.desk_parts import DESK, prepare_desk
+    from jejak.desk_parts import prepare_desk
     from jejak.serve import serve
 
     given = _settings()
@@ -93,7 +97,7 @@ def lane(name: Annotated[str, typer.Argument(help=", ".join(LANES))]) -> None:
 @app.command()
 def desk() -> None:
     """Only the pages for people; the lanes run elsewhere (JEJAK_DESK_LANES)."""
-    from jejak.desk_parts import DESK, prepare_desk
+    from jejak.desk_parts import prepare_desk
     from jejak.serve import serve
 
     settings = _settings()
@@ -209,8 +213,9 @@ def migrate() -> None:
         say(f"store of {name}: ready")
     from jejak.desk_parts import migrate_desk
 
-    migrate_desk(settings)
-    say("store of desk: ready")
+    if "" in own or DESK in own:
+        migrate_desk(settings)
+        say("store of desk: ready")
     if settings.kafka:
         made = asyncio.run(ensure_topics(settings))
         say(f"topics made: {', '.join(made) or 'none, all there'}")
@@ -270,7 +275,7 @@ def main() -> None:
     except SettingsRefused as refused:
         say(f"Wrong settings:\n{refused}")
         raise SystemExit(2) from None
-    except (StoreRefused, PortalProblem, forms.FormRefused, *REFUSALS) as refused:
+    except (StoreRefused, PortalProblem, AccessRefused, forms.FormRefused, *REFUSALS) as refused:
         say(f"jejak: {refused}")
         raise SystemExit(1) from None
     except UNREACHABLE as error:

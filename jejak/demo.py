@@ -21,7 +21,7 @@ from bus.directory import put_record
 from bus.kafka import KafkaError
 from bus.topics import ensure, inbound_topic
 from events.contracts import submission_id_of
-from jejak import demo_accounts, demo_village, forms
+from jejak import demo_accounts, demo_excel, demo_village, forms
 from jejak.say import say
 from lane.settings import Settings
 from web.keys import load_private
@@ -39,6 +39,9 @@ REASON: Final = {
     "note": "Jadwal retensi belum diisi; lengkapi sebelum data diterbitkan.",
 }
 RETENTION: Final = {"code": "000.8", "active": "2 tahun", "inactive": "3 tahun", "fate": "permanen"}
+REVISIONS: Final = {demo_village.PERSONS: demo_village.revision, demo_excel.SAVED: demo_excel.revision}
+REASONS: Final = {demo_village.PERSONS: demo_village.REASON, demo_excel.SAVED: demo_excel.REASON}
+"""By the file that the checks stop: what comes in its place, and why it was returned."""
 
 
 class DemoStopped(RuntimeError):
@@ -100,7 +103,8 @@ def _form(opd: str, said: dict[str, Any]) -> dict[str, Any]:
         handed_in = datetime.now(UTC) - timedelta(minutes=20)
         form = {"type": "DataSubmitted", "event_id": event_id, "occurred_at": handed_in.isoformat(), "opd": opd} | said
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (TOKENS / demo_village.PERSONS).write_bytes(demo_village.persons())  # made up here, as no such list lies in a repository
+        for name, make in {demo_village.PERSONS: demo_village.persons, demo_excel.SAVED: demo_excel.saved}.items():
+            (TOKENS / name).write_bytes(make())  # made here: no such list of persons lies in a repository
         path.write_bytes(orjson.dumps(forms.completed(forms.completed(form, DATA), TOKENS), option=orjson.OPT_INDENT_2))
     form = orjson.loads(path.read_bytes())
     return dict(form)
@@ -176,7 +180,7 @@ def _walk(http: httpx.Client, story: Story, tokens: dict[str, str]) -> None:
                     "reject",
                     story,
                     tokens["atasan_ppid"],
-                    {"reasons": [demo_village.reason(seen, REASON)]},
+                    {"reasons": [REASONS[_file(story)] if demo_village.has_errors(seen) else REASON]},
                 )
             case "revised":
                 _say(http, "decision", "verify", story, tokens["atasan_ppid"], VERIFIED)
@@ -187,12 +191,16 @@ def _walk(http: httpx.Client, story: Story, tokens: dict[str, str]) -> None:
 
 
 def _mended(http: httpx.Client, story: Story, tokens: dict[str, str]) -> dict[str, Any]:
-    """What the head changes after a return: what was missing, or the table of counts in the place of persons."""
-    if story.form["files"][0]["name"] != demo_village.PERSONS:
+    """What the head changes after a return: what was missing, the table of counts in the place of persons, or codes as they were."""
+    if _file(story) not in REVISIONS:
         return {"dataset": {"retention": RETENTION}}
-    sha256, content, changes = demo_village.revision()
+    sha256, content, changes = REVISIONS[_file(story)]()
     http.put(f"/intake/api/files/{sha256}", content=content, headers=_as(tokens[f"ketua-{story.opd}"])).raise_for_status()
     return changes
+
+
+def _file(story: Story) -> str:
+    return str(story.form["files"][0]["name"])
 
 
 def _was_returned(seen: dict[str, Any]) -> bool:
@@ -247,8 +255,9 @@ def _tell(settings: Settings, base: str, stories: list[Story]) -> None:
     returned = next(story for story in stories if story.returned_once)
     say(
         f"""
-Jejak is running. Four agencies have submitted, two submissions were returned once: one was not complete, one held
-300 persons with NIK and KK and came back as a table of counts. All are published.
+Jejak is running. Four agencies have submitted, three submissions were returned once: one was not complete, one had lost
+the zeros of its region codes in a spreadsheet, one held 300 persons with NIK and KK and came back as a table of counts.
+All are published.
 
   the portal           {portal}
   API of the lanes     {base}/docs      contracts: {base}/asyncapi

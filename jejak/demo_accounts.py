@@ -7,7 +7,8 @@ from typing import Final
 from desk.accounts import Accounts, Post
 from desk.clock import now_ms
 from desk.store import open_store
-from lane.settings import Settings
+from events.stores import address_of
+from lane.settings import DESK, Settings
 from web.tokens import Role
 
 PASSWORD: Final = Path("var/demo/password.txt")
@@ -21,7 +22,7 @@ def make(settings: Settings, people: list[Person]) -> str:
         PASSWORD.touch(mode=0o600)
         PASSWORD.write_text(f"jejak-demo-{secrets.token_hex(4)}", encoding="ascii")
     password = PASSWORD.read_text(encoding="ascii").strip()
-    accounts = Accounts(open_store(settings.store))
+    accounts = Accounts(open_store(address_of(settings.store, DESK)))
     for file, name, role, opd in people:
         post = Post(0, account_of(file), role, opd)
         if accounts.find(post.account) is None:

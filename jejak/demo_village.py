@@ -37,11 +37,6 @@ def has_errors(seen: dict[str, Any]) -> bool:
     return any(finding["severity"] == "error" for finding in seen["findings"])
 
 
-def reason(seen: dict[str, Any], otherwise: dict[str, str]) -> dict[str, str]:
-    """Why it is returned."""
-    return REASON if has_errors(seen) else otherwise
-
-
 def tell_findings(opd: str, seen: dict[str, Any]) -> None:
     for finding in seen["findings"]:
         say(f"{opd}: {finding['severity']}: {finding['message']}")

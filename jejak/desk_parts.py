@@ -2,15 +2,22 @@
 
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from bus.follow import follow
+from bus.loops import Progress, forever
+from desk.notices.running import Follow, Positions, Take
 from desk.provider import Provider, groups_of
 from desk.settings import DeskSettings, lanes_of
 from desk.store import open_store
+from events.contracts import LOG_TOPIC
+from events.stores import address_of
 from jejak.prepare import StartRefused
+from lane.settings import DESK as DESK  # noqa: PLC0414 (the name under which the program runs it)
 from lane.settings import Settings
 from web.keys import make_desk_key
 from web.tokens import Role
 
-DESK: Final = "desk"
 ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (only compared)
 
 
@@ -23,11 +30,12 @@ def desk_settings(settings: Settings) -> DeskSettings:
         raise StartRefused(f"JEJAK_DESK_LANES: {error}") from None
     return DeskSettings(
         lanes=lanes,
-        store=settings.store,
+        store=address_of(settings.store, DESK),
         keys=settings.keys,
         public_url=settings.desk_url,
         idle_minutes=settings.desk_idle_minutes,
         session_hours=settings.desk_session_hours,
+        own_url=f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
         timeout_s=settings.desk_timeout_s,
         upload_mb=settings.files_limit_mb,
         provider=_provider(settings),
@@ -53,4 +61,16 @@ def prepare_desk(settings: Settings) -> None:
 
 
 def migrate_desk(settings: Settings) -> None:
-    open_store(settings.store).dispose()
+    open_store(address_of(settings.store, DESK)).dispose()
+
+
+def follow_of(settings: Settings) -> Follow | None:
+    """How the desk's notices read the log; none where no Kafka is named."""
+    if not settings.kafka:
+        return None
+    kafka = settings.kafka_cluster()
+
+    async def follow_log(positions: Positions, take: Take) -> None:
+        await forever(Progress("notices"), lambda: follow(kafka, LOG_TOPIC, positions, take, (SQLAlchemyError,)))
+
+    return follow_log

@@ -151,13 +151,18 @@ def _certificates(settings: Settings) -> str:
     addresses = [urlsplit(url) for url in (settings.portal, settings.portal_public_url or "") if url.startswith("https://")]
     hosts = [urlsplit(f"//{broker.strip()}") for broker in brokers if broker] + addresses
     days = {f"{host.hostname}:{host.port or 443}": _days_left(host.hostname or "", host.port or 443) for host in hosts}
-    if soon := [f"{host}: {left} days" for host, left in days.items() if left < SOON_DAYS]:
+    if soon := [f"{host}: {left} days" for host, left in days.items() if left is not None and left < SOON_DAYS]:
         raise ValueError(f"a certificate ends soon ({', '.join(soon)})")
-    return ", ".join(f"{host}: {left} days" for host, left in days.items()) or "none in use"
+    told = [f"{host}: {'not reached from here' if left is None else f'{left} days'}" for host, left in days.items()]
+    return ", ".join(told) or "none in use"
 
 
-def _days_left(host: str, port: int) -> int:
-    pem = ssl.get_server_certificate((host, port), timeout=CONNECT_S)
+def _days_left(host: str, port: int) -> int | None:
+    """None where it cannot be asked from here: a public address need not lead back inside; of brokers and portal the other looks tell."""
+    try:
+        pem = ssl.get_server_certificate((host, port), timeout=CONNECT_S)
+    except OSError:
+        return None
     return (load_pem_x509_certificate(pem.encode()).not_valid_after_utc - datetime.now(UTC)).days
 
 

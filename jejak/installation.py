@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lane.settings import LANES
-from web.keys import PRIVATE, PUBLIC, make_keys
+from jejak.authority import certify
+from lane.settings import DESK, LANES
+from web.keys import PRIVATE, PUBLIC, TRUSTED, make_desk_key, make_keys
+from web.tokens import Role
 
 ENV: Final = """\
 # Written by `jejak init`; change it as you like. No secret lies here: those are in secrets/, one file each.
@@ -33,6 +35,10 @@ JEJAK_PORTAL_PUBLIC_URL=https://{site}/portal
 
 # The Kafka that this installation is; never change it.
 KAFKA_CLUSTER_ID={cluster}
+
+# Kafka's outer listener, for the systems of OPDs (its certificate is of certificates/kafka-authority.pem):
+# COMPOSE_FILE=docker-compose.yml:docker-compose.kafka.yml
+# KAFKA_PORT=9094
 
 # Any setting of docs/for-operators.md may stand here: JEJAK_SLA_CALENDAR=office
 
@@ -65,9 +71,14 @@ class Installation:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "0").replace("_", "0")
         yield from _once(self.folder / ".env", ENV.format(site=self.site, cluster=cluster), mode=0o644)
         yield from _once(hidden / "postgres", _password())
-        for lane in LANES:
+        for lane in (*LANES, DESK):
             yield from _once(hidden / f"store-{lane}", f"postgresql://jejak_{lane}:{_password()}@postgres/jejak")
-        yield from _anew(hidden / "stores", " ".join(f"{lane}={(hidden / f'store-{lane}').read_text('utf-8').strip()}" for lane in LANES))
+        yield from _anew(
+            hidden / "stores", " ".join(f"{lane}={(hidden / f'store-{lane}').read_text('utf-8').strip()}" for lane in (*LANES, DESK))
+        )
+        for user in (*LANES, "operator"):
+            yield from _once(hidden / f"kafka-{user}", _password())
+        yield from _outside(hidden / "outside.pem", self.folder / "certificates" / "kafka-authority.pem", self.site)
         yield from _once(hidden / "portal-token", "")
         yield from _once(hidden / "s3", _password())
         yield from _anew(hidden / "s3-server", _s3_server((hidden / "s3").read_text("utf-8").strip()))
@@ -83,12 +94,21 @@ def _s3_server(secret: str) -> str:
     return json.dumps({"identities": [identity]})
 
 
+def _outside(server: Path, authority: Path, site: str) -> Iterator[str]:
+    """What OPDs meet at Kafka's outer listener, and what they trust it by."""
+    if not server.exists():
+        certified = certify(site)
+        yield from _anew(authority, certified.authority.strip())
+        yield from _anew(server, certified.server.strip())
+
+
 def _keys(hidden: Path) -> Iterator[str]:
-    """The pair that signs and checks tokens."""
+    """The pair that signs and checks tokens, and the desk's, which lanes trust by a file of their own."""
     made = not (hidden / PUBLIC).exists()
     make_keys(hidden)
+    make_desk_key(hidden, [role.value for role in Role])
     hidden.chmod(CLOSED)
-    for name in (PRIVATE, PUBLIC):
+    for name in (PRIVATE, PUBLIC, f"{DESK}.{PRIVATE}", f"{TRUSTED}/{DESK}.json"):
         if (hidden / name).exists():
             (hidden / name).chmod(0o444)
     if made:

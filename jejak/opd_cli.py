@@ -1,18 +1,22 @@
 """`jejak opd …`: agencies made known, renamed, merged and closed, and names of datasets handed over. Written on the directory."""
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
 
+from bus.access import Access
 from bus.directory import Directory, put_record
 from bus.kafka import Kafka
 from bus.loops import Progress
+from bus.rights import rights_of, user_of
 from bus.topics import ensure, inbound_topic
-from jejak import forms
+from jejak import forms, opd_list
 from jejak.on_kafka import run_on_kafka
 from jejak.prepare import ensure_topics
 from lane.settings import Settings, read_settings
@@ -20,25 +24,74 @@ from lane.settings import Settings, read_settings
 app = typer.Typer(no_args_is_help=True, help="Agencies (OPD).")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 FullName = Annotated[str, typer.Option(help="Full name.")]
+PasswordFile = Annotated[Path | None, typer.Option(help="Write the password of its user here instead of showing it.")]
 Change = Callable[[Settings, Kafka, Directory], Awaitable[None]]
 
 
 @app.command("add")
 def add(
-    kode: str,
-    name: FullName,
+    kode: Annotated[str | None, typer.Argument()] = None,
+    name: Annotated[str | None, typer.Option(help="Full name.")] = None,
     contact: Annotated[list[str] | None, typer.Option(help="Role mailbox; may be given again.")] = None,
+    listed: Annotated[
+        Path | None, typer.Option("--from", help="CSV with the columns kode, name, contact (several with ; between).")
+    ] = None,
+    password_file: PasswordFile = None,
 ) -> None:
-    """Make an agency known to every lane and make its topic."""
-    _need_kode(kode)
+    """Make an agency known to every lane and make its topic; on a Kafka with users, its user too, once. Or many, with --from."""
+    if listed:
+        if kode or name or contact:
+            raise typer.BadParameter("name either one agency or --from")
+        wanted = opd_list.read(listed)
+    elif kode and name:
+        _need_kode(kode)
+        wanted = [opd_list.Wanted(kode, name, tuple(contact or ()))]
+    else:
+        raise typer.BadParameter("name an agency: KODE --name NAME, or --from FILE")
+    refused = _add_all(wanted)
+    users = _access().users() if _has_users() else None
+    for one in wanted:
+        if one.kode in refused:
+            typer.echo(f"{one.kode}: {refused[one.kode]}", err=True)
+            continue
+        typer.echo(f"{one.kode}: {one.name}; topic {inbound_topic(one.kode).name}")
+        if users is not None and user_of(one.kode) not in users:
+            _new_password(one.kode, password_file / one.kode if listed and password_file else password_file)
+    if refused:
+        raise typer.Exit(1)
+
+
+def _add_all(wanted: Sequence[opd_list.Wanted]) -> dict[str, str]:
+    """Kode → why it was not made known; the others are."""
+    refused = dict[str, str]()
 
     async def change(settings: Settings, kafka: Kafka, directory: Directory) -> None:
-        if kode in directory.opds and not directory.is_open(kode):
-            raise forms.FormRefused(f"{kode} was closed or became {directory.heir_of(kode)}: take another code")
-        await _open(settings, kafka, kode, {"name": name, "contacts": contact or []})
+        for one in wanted:
+            if not forms.is_kode(one.kode):
+                refused[one.kode] = "small letters, digits and hyphens, at most 63"
+            elif one.kode in directory.opds and not directory.is_open(one.kode):
+                refused[one.kode] = f"was closed or became {directory.heir_of(one.kode)}: take another code"
+            else:
+                await _open(settings, kafka, one.kode, {"name": one.name, "contacts": list(one.contacts)})
 
     _change(change)
-    typer.echo(f"{kode}: {name}; topic {inbound_topic(kode).name}")
+    return refused
+
+
+@app.command("rotate")
+def rotate(kode: str, password_file: PasswordFile = None) -> None:
+    """A new password for the agency's user on Kafka; the old one is worthless at once. Its rights are given anew."""
+    _need_users()
+    _known(kode)
+    _new_password(kode, password_file)
+
+
+@app.command("remove")
+def remove(kode: str) -> None:
+    """Take away the agency's user on Kafka, with its rights. What it has sent stays, and the agency stays known (jejak opd close)."""
+    _need_users()
+    _access().take_user(user_of(kode))
+    typer.echo(f"{user_of(kode)} is no user of Kafka any more")
 
 
 @app.command("list")
@@ -97,6 +150,38 @@ def name_of_dataset(dataset_id: str, opd: str) -> None:
 
     _change(change)
     typer.echo(f"{dataset_id} belongs to {opd}")
+
+
+def _new_password(kode: str, file: Path | None) -> None:
+    """Shown once, or written to a file for its owner only; kept nowhere."""
+    password = secrets.token_urlsafe(32)
+    _access().put_user(user_of(kode), password, rights_of(kode))
+    if file is None:
+        typer.echo(f"user {user_of(kode)}, password (shown this once): {password}")
+        return
+    file.touch(mode=0o600)
+    file.write_text(f"{password}\n", "utf-8")
+    typer.echo(f"user {user_of(kode)}, password in {file}")
+
+
+def _has_users() -> bool:
+    return "SASL" in read_settings(os.environ).kafka_security
+
+
+def _need_users() -> None:
+    if not _has_users():
+        raise forms.FormRefused("this Kafka has no users: JEJAK_KAFKA_SECURITY is neither SASL_SSL nor SASL_PLAINTEXT")
+
+
+def _access() -> Access:
+    return Access(read_settings(os.environ).kafka_cluster())
+
+
+def _known(kode: str) -> None:
+    async def change(_: Settings, __: Kafka, directory: Directory) -> None:
+        _need_open(directory, kode)
+
+    _change(change)
 
 
 def _close(old: str, to: str | None) -> None:

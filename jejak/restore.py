@@ -8,7 +8,7 @@ import asyncio
 import base64
 import gzip
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -22,17 +22,19 @@ from archive.scan import LogAt
 from bus.directory import put_record
 from bus.reader import cluster_id, spans
 from bus.topics import ensure, inbound_topic
+from desk.store import open_store as open_desk
 from events.contracts import LOG_TOPIC
 from events.migration import MARK, RELAYED, rebuild_heads
 from events.snapshot import POSITIONS, is_empty, put_rows
 from events.stores import address_of, addresses_of, open_store
+from jejak.app import LANES as BUILDERS
 from jejak.backup import FORMAT, KEYS, MANIFEST, BackupRefused, Told
 from jejak.prepare import ensure_topics
 from lane.file_stores import open_files
-from lane.inbox import Inbox, open_engine
-from lane.known import Known
-from lane.settings import LANES, Settings
-from services.publisher.upkeep import REPAIRS
+from lane.inbox import open_engine
+from lane.lane import open_shared
+from lane.settings import DESK, LANES, Settings
+from web.keys import make_keys
 
 LARGEST: Final = 1 << 40
 CHUNK: Final = 1 << 20
@@ -63,13 +65,19 @@ def restore(folder: Path, settings: Settings, *, told: Told) -> Restored:
     new_log = _is_new(manifest, settings)
     for lane in lanes:
         _need_empty(lane, settings)
+    if DESK in manifest["journals"]:
+        _need_empty_desk(settings)
+    _keys(folder, settings)
+    make_keys(settings.keys)
+    asyncio.run(_make_tables(lanes, settings))
     done = 0
     for lane in lanes:
         for written in _journal(folder, manifest["journals"][lane], lane, settings, new_log=new_log):
             told(done + written)
         done += written
+    if DESK in manifest["journals"]:
+        _desk(folder, manifest["journals"][DESK], settings)
     kept = sum(1 for _ in _datasets(folder, manifest, settings))
-    _keys(folder, settings)
     log = _log(folder, manifest, settings) if new_log else None
     return Restored(sum(manifest["journals"][lane]["events"] for lane in lanes), kept, log)
 
@@ -117,6 +125,15 @@ def _need_empty(lane: str, settings: Settings) -> None:
         engine.dispose()
 
 
+def _need_empty_desk(settings: Settings) -> None:
+    engine = open_desk(address_of(settings.store, DESK))
+    try:
+        if not is_empty(engine):
+            raise BackupRefused("the desk already has accounts: a back-up is restored into an empty installation only")
+    finally:
+        engine.dispose()
+
+
 def _runs(engine: sa.Engine, lane: str) -> bool:
     """Somebody is connected as the lane."""
     asked = "SELECT count(*) FROM pg_stat_activity WHERE application_name = :name AND datname = current_database()"
@@ -131,7 +148,6 @@ def _place(settings: Settings, lane: str) -> str:
 def _journal(folder: Path, told: Mapping[str, Any], lane: str, settings: Settings, *, new_log: bool) -> Iterator[int]:
     store, engine = open_store(settings.store, lane), open_engine(settings.store, lane)
     try:
-        _make_tables(lane, engine)
         yield 0
         yield from put_rows(engine, told["columns"], _rows(folder / told["file"], new_log=new_log))
         rebuild_heads(store)
@@ -140,12 +156,21 @@ def _journal(folder: Path, told: Mapping[str, Any], lane: str, settings: Setting
         store.close()
 
 
-def _make_tables(lane: str, engine: sa.Engine) -> None:
-    """All that the lane itself would make when it starts."""
-    Inbox(lane, engine).prepare()
-    Known(engine).prepare()
-    if lane == "publisher":
-        REPAIRS.metadata.create_all(engine)
+def _desk(folder: Path, told: Mapping[str, Any], settings: Settings) -> None:
+    engine = open_desk(address_of(settings.store, DESK))
+    try:
+        for _ in put_rows(engine, told["columns"], _lines(folder / told["file"])):
+            continue
+    finally:
+        engine.dispose()
+
+
+async def _make_tables(lanes: Sequence[str], settings: Settings) -> None:
+    """All that the lanes make when they start: they are put together, and taken apart again before anything of them runs."""
+    shared = open_shared(settings)
+    for name in lanes:
+        build, _ = BUILDERS[name]
+        await build(shared).stop()
 
 
 def _rows(path: Path, *, new_log: bool) -> Iterator[list[Any]]:
@@ -191,7 +216,9 @@ def _keys(folder: Path, settings: Settings) -> None:
 
 def _log(folder: Path, manifest: Mapping[str, Any], settings: Settings) -> int:
     """The log from the journal that holds most, the directory as it was known, and the topics of the OPDs that are on it."""
-    fullest = max(manifest["journals"], key=lambda lane: (manifest["journals"][lane]["events"], lane == "archive"))
+    fullest = max(
+        (lane for lane in LANES if lane in manifest["journals"]), key=lambda lane: (manifest["journals"][lane]["events"], lane == "archive")
+    )
     sent = republish(settings.store, fullest, LogAt(settings.kafka_cluster()))
     asyncio.run(
         _directory(dict(_known(folder / manifest["journals"][fullest]["file"], manifest["journals"][fullest]["columns"])), settings)

@@ -12,7 +12,8 @@ from desk import passwords
 from desk.accounts import Account, AccountRefused, Accounts, Post
 from desk.clock import now_ms, today
 from desk.store import open_store
-from lane.settings import read_settings
+from events.stores import address_of
+from lane.settings import DESK, read_settings
 from web.tokens import Role
 
 app = typer.Typer(no_args_is_help=True, help="Accounts of people who work on the pages.")
@@ -114,7 +115,7 @@ def end(post: Annotated[int, typer.Argument(help="Number of the role, as `jejak 
 
 
 def _accounts() -> Accounts:
-    return Accounts(open_store(read_settings(os.environ).store))
+    return Accounts(open_store(address_of(read_settings(os.environ).store, DESK)))
 
 
 def _change(change: Callable[[Accounts], None]) -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
@@ -17,6 +17,8 @@ from lane.reasons import unknown_opd
 from web.tokens import ROLES_IN_AN_OPD, Caller, Role, read_token
 
 LaneOf = Callable[[], Lane]
+Asks = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
+"""Text in a query; PostgreSQL knows no text with a zero byte."""
 
 
 def caller_of(lane: LaneOf, roles: frozenset[Role]) -> Callable[[Request], Caller]:

@@ -3,11 +3,14 @@
     {"path", "name", "media_type", "columns", "about", "allowed"}  →  {"findings": [...], "profiles": [...]}
     {"path", "name", "before": path of the version before, "keys": [names of columns]}  →  {"findings": [...], "changes": [...]}
 
+Each job says in how many seconds an answer is waited for.
 It may take no more memory than it is told at its start; what it runs out of is the file's fault and costs one finding.
 """
 
 import gc
+import math
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -67,8 +70,10 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for line in sys.stdin.buffer:
         job = orjson.loads(line)
+        signal.alarm(2 * math.ceil(job["seconds"]) + 1)  # no handler: whatever it is stuck in, it ends, also when nobody is left to kill it
         sys.stdout.buffer.write(orjson.dumps(compared(job) if "before" in job else judged(job)) + b"\n")
         sys.stdout.buffer.flush()
+        signal.alarm(0)
         gc.collect()
 
 

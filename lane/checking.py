@@ -4,19 +4,16 @@ Each file is looked at in a process of its own that is killed when its time is o
 SHA-256 and what it was checked against, so that the same file is not read twice, and a lane that is killed in between asks again.
 """
 
-import contextlib
 import hashlib
 import os
-import selectors
-import subprocess
-import sys
-import tempfile
-import threading
-import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import orjson
 import structlog
@@ -30,9 +27,12 @@ from events.contracts import Dataset, File, Finding, Reason
 from lane.files import FileProblem, Files
 from lane.malware import scan
 from lane.versions import Version, followed_by, period_told
+from lane.workers import Workers, copied
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of what the checks find: raise it, and files are looked at again."""
+BYTES_A_SECOND: Final = 500_000
+"""How fast a file is looked at even on a busy machine; measured: docs/checks.md."""
 REMEMBERED: Final = 512
 REFUSED: Final = frozenset({"file_type", "malware"})
 """What a person cannot judge: refused at intake, and at a revision."""
@@ -41,46 +41,18 @@ LOOK_AGAIN: Final = frozenset({"not_checked", "file_lost"})
 NOT_KEPT: Final = REFUSED | LOOK_AGAIN
 """Looked at again next time: a scanner learns, and a machine is not always as busy."""
 Open = Callable[[File], Iterable[bytes]]
+Told = dict[str, Any]
+CORES: Final = os.cpu_count() or 1
 log = structlog.get_logger("jejak.checks")
 
 
-@dataclass
-class Worker:
-    """One process that is asked line by line."""
+@dataclass(frozen=True)
+class Look:
+    """A file to be looked at, what it is checked against, and how its bytes are read."""
 
-    process: subprocess.Popen[bytes]
-
-    def ask(self, job: dict[str, Any], *, seconds: float) -> dict[str, Any] | None:
-        """The answer; None when there was none in time or the process died. The worker is then of no use any more."""
-        assert self.process.stdin  # noqa: S101 (made with pipes)
-        assert self.process.stdout  # noqa: S101
-        deadline = time.monotonic() + seconds
-        try:
-            self.process.stdin.write(orjson.dumps(job) + b"\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            return None
-        answer = bytearray()
-        with selectors.DefaultSelector() as ready:
-            ready.register(self.process.stdout, selectors.EVENT_READ)
-            while not answer.endswith(b"\n"):
-                left = deadline - time.monotonic()
-                if left <= 0 or not ready.select(left):
-                    return None
-                block = os.read(self.process.stdout.fileno(), 1 << 16)
-                if not block:
-                    return None
-                answer += block
-        told: dict[str, Any] = orjson.loads(answer)
-        return told
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+    file: File
+    dataset: Dataset
+    read: Open
 
 
 @dataclass
@@ -92,9 +64,10 @@ class Checking:
     seconds: float = 60.0
     memory_mb: int = 1_024
     clamd: str | None = None
-    _idle: list[Worker] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _workers: Workers = field(default_factory=Workers)
     _memory: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    _begun: WeakValueDictionary[tuple[str, str], Future[Told]] = field(default_factory=WeakValueDictionary)
+    """Looks that run or have run, for as long as somebody keeps hold of them."""
 
     def findings(self, dataset: Dataset, files: Sequence[File], *, today: date, read: Open, before: Version | None = None) -> Report:
         """Of metadata and files together, and against the version that was published before. Raises FilesUnavailable."""
@@ -133,8 +106,8 @@ class Checking:
         if (raw := self.files.beside(file.sha256, name)) is not None:
             return dict(orjson.loads(raw))
         try:
-            with _copied(read(file)) as path, _copied(self.files.read(old.sha256)) as before:
-                told = self._asked({"path": path, "name": file.name, "before": before, "keys": keys}, file.sha256)
+            with copied(read(file)) as path, copied(self.files.read(old.sha256)) as before:
+                told = self._asked({"path": path, "name": file.name, "before": before, "keys": keys}, file.sha256, file.bytes + old.bytes)
         except FileProblem as problem:
             log.warning("file_lost", sha256=file.sha256, before=old.sha256, code=problem.code)
             return {"changes": None, "findings": []}
@@ -150,8 +123,52 @@ class Checking:
         against = _against(dataset, file.name, file.media_type, self.allowed)
         if (known := self._remembered(file.sha256, against)) is not None:
             return known
+        begun = self._begun.get((file.sha256, against))
+        if begun is not None and begun.exception() is None:
+            return begun.result()
+        return self._look(Look(file, dataset, read), against)
+
+    def begin(self, looks: Sequence[Look]) -> list[Future[Told]]:
+        """Looks at files that are not known yet, as many at once as there are cores; who asks for one of them meanwhile waits for it.
+
+        Their results last for as long as the futures are kept hold of. Raises FilesUnavailable.
+        """
+        waiting: deque[tuple[Look, str, Future[Told]]] = deque()
+        begun = []
+        for look in looks:
+            against = _against(look.dataset, look.file.name, look.file.media_type, self.allowed)
+            key = (look.file.sha256, against)
+            if look.file.bytes == 0 or self._remembered(*key) is not None:
+                continue
+            future = self._begun.get(key)
+            if future is None:
+                future = self._begun[key] = Future()
+                waiting.append((look, against, future))
+            begun.append(future)
+        for _ in range(min(len(waiting), CORES)):
+            self._lookers.submit(self._look_through, waiting)
+        return begun
+
+    @cached_property
+    def _lookers(self) -> ThreadPoolExecutor:
+        """Twice as many as one caller may take: one with hostile files does not hold up the others."""
+        return ThreadPoolExecutor(max_workers=2 * CORES, thread_name_prefix="look")
+
+    def _look_through(self, waiting: "deque[tuple[Look, str, Future[Told]]]") -> None:
+        while True:
+            try:
+                look, against, future = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                future.set_result(self._look(look, against))
+            except Exception as error:  # noqa: BLE001 (whoever asks for the file meets it again)
+                future.set_exception(error)
+
+    def _look(self, look: Look, against: str) -> Told:
+        file = look.file
         try:
-            told = self._looked(file, dataset, read)
+            told = self._looked(file, look.dataset, look.read)
         except FileProblem as problem:  # gone from the store, or no longer what it was
             log.warning("file_lost", sha256=file.sha256, code=problem.code)
             return _one(file, "file_lost")
@@ -162,22 +179,21 @@ class Checking:
         return told
 
     def _looked(self, file: File, dataset: Dataset, read: Open) -> dict[str, Any]:
-        with _copied(read(file)) as path:
+        with copied(read(file)) as path:
             if self.clamd and (name := scan(path, self.clamd)):
                 log.warning("malware", sha256=file.sha256, name=name)
                 return _one(file, "malware")
             columns = [column.model_dump(mode="json", exclude_none=True) for column in dataset.columns]
             job = {"path": path, "name": file.name, "media_type": file.media_type, "columns": columns, "about": _about(dataset)}
-            return self._asked({**job, "allowed": sorted(self.allowed)}, file.sha256) or _one(file, "not_checked")
+            return self._asked({**job, "allowed": sorted(self.allowed)}, file.sha256, file.bytes) or _one(file, "not_checked")
 
-    def _asked(self, job: dict[str, Any], sha256: str) -> dict[str, Any] | None:
-        """A worker's answer; None when it had to be killed."""
-        with self._worker() as worker:
-            told = worker.ask(job, seconds=self.seconds)
-            if told is None:
-                worker.end()
-                log.warning("check_ended", sha256=sha256, seconds=self.seconds)
-            return told
+    def _asked(self, job: dict[str, Any], sha256: str, size: int) -> Told | None:
+        """A worker's answer; None when it had to be killed. A file of many bytes is given more time."""
+        seconds = self.seconds + size / BYTES_A_SECOND
+        told = self._workers.ask(job, seconds=seconds, memory_mb=self.memory_mb)
+        if told is None:
+            log.warning("check_ended", sha256=sha256, seconds=seconds)
+        return told
 
     def _remembered(self, sha256: str, against: str) -> dict[str, Any] | None:
         """In memory for what came lately, else beside the file."""
@@ -189,35 +205,11 @@ class Checking:
             self._memory[sha256, against] = {**known, "profiles": []}
         return known
 
-    @contextlib.contextmanager
-    def _worker(self) -> Iterator[Worker]:
-        with self._lock:
-            worker = self._idle.pop() if self._idle else None
-        if worker is None or worker.process.poll() is not None:
-            command = [sys.executable, "-m", "lane.check_worker", str(self.memory_mb)]
-            worker = Worker(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
-        try:
-            yield worker
-        finally:
-            if worker.process.poll() is None:
-                with self._lock:
-                    self._idle.append(worker)
-
     def stop(self) -> None:
         """Ends the processes."""
-        with self._lock:
-            while self._idle:
-                self._idle.pop().end()
-
-
-@contextlib.contextmanager
-def _copied(chunks: Iterable[bytes]) -> Iterator[str]:
-    """The path of a file's bytes, as long as it is looked at."""
-    with tempfile.NamedTemporaryFile(prefix="jejak-check-") as copy:
-        for chunk in chunks:
-            copy.write(chunk)
-        copy.flush()
-        yield copy.name
+        self._workers.stop()
+        if "_lookers" in self.__dict__:
+            self._lookers.shutdown(wait=False, cancel_futures=True)
 
 
 def reasons_in(told: Report) -> list[Reason]:

@@ -25,17 +25,17 @@ from lane.asked import Asked, Overdue, Page, cursor_of, held_by_lane, read_curso
 
 Row = sa.Row[tuple[Any, ...]]
 
-_WAITING: Final = "(arrived_ms, submission_id) WHERE holder = '{lane}'"
+_WAITING: Final = "(arrived_ms, submission_id, due_ms, holder) WHERE holder = '{lane}'"
 _OPD: Final = "(opd, arrived_ms, submission_id) WHERE holder IS NOT NULL"
 _DATASET: Final = "(dataset_id, begun_ms, submission_id)"
 _EDITION: Final = "(dataset_id, edition)"
 _ON_ITS_WAY: Final = "(dataset_id) WHERE holder IS NOT NULL"
 _NAMES: Final = {"dataset": _DATASET, "edition": _EDITION, "open": _ON_ITS_WAY}
 _INDEXES: Final[Mapping[str, Mapping[str, str]]] = {
-    "intake": {"waiting": _WAITING, "opd": _OPD} | _NAMES,
-    "review": {"waiting": _WAITING, "opd": _OPD} | _NAMES,
-    "decision": {"waiting": _WAITING} | _NAMES,
-    "publisher": {"waiting": _WAITING, "dataset": _DATASET},
+    "intake": {"waits": _WAITING, "opd": _OPD} | _NAMES,
+    "review": {"waits": _WAITING, "opd": _OPD} | _NAMES,
+    "decision": {"waits": _WAITING} | _NAMES,
+    "publisher": {"waits": _WAITING, "dataset": _DATASET},
     "archive": {
         "begun": "(begun_ms, submission_id)",
         "opd_begun": "(opd, begun_ms, submission_id)",
@@ -44,7 +44,7 @@ _INDEXES: Final[Mapping[str, Mapping[str, str]]] = {
         "retracted": "(begun_ms, submission_id) WHERE state = 'retracted'",
     },
 }
-_NO_LONGER: Final[Mapping[str, tuple[str, ...]]] = {"archive": ("holder", "arrived")}
+_NO_LONGER: Final = ("waiting", "holder", "arrived")
 """Each event pays for every index, so a lane has those that its own questions need."""
 _OF: Final = "FROM heads WHERE dataset_id = asked.dataset_id"
 _LAST: Final = f"{_OF} ORDER BY begun_ms DESC, submission_id DESC LIMIT 1"
@@ -86,7 +86,7 @@ class Inbox:
 
     def prepare(self) -> None:
         with migrating(self.engine) as c:
-            for name in _NO_LONGER.get(self.lane, ()):
+            for name in _NO_LONGER:
                 c.exec_driver_sql(f"DROP INDEX IF EXISTS heads_{name}")
             for name, columns in _INDEXES.get(self.lane, {}).items():
                 c.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS heads_{name} ON heads {columns.format(lane=self.lane)}")

@@ -1,4 +1,4 @@
-"""What officials write in their own words: it goes on the log for ever, and a retraction's reason is shown to the public.
+"""What officials write in their own words: it goes on the log for ever, and nobody can take it back from there.
 
 A command's body in; reasons out where its words hold somebody's personal data. Pure.
 """
@@ -38,7 +38,7 @@ def personal_data_in(body: BaseModel) -> list[Reason]:
         Reason(
             code="personal_data",
             field=field,
-            note=f"{field} memuat {' dan '.join(kinds)}: hapus, karena catatan disimpan selamanya dan alasan penarikan dibaca umum.",
+            note=f"{field} memuat {' dan '.join(kinds)}: hapus, karena catatan disimpan selamanya dan tidak dapat ditarik kembali.",
         )
         for field, kinds in found
         if kinds

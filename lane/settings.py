@@ -16,6 +16,8 @@ from lane.given import given
 
 LANES: Final = ("intake", "review", "decision", "publisher", "archive")
 """The lanes by name; the archive is one that only follows."""
+DESK: Final = "desk"
+"""Has a store of its own too."""
 
 
 class SettingsRefused(RuntimeError):
@@ -77,8 +79,8 @@ class Settings(BaseModel):
         addresses = addresses_of(value)
         if not all(address.startswith(("sqlite:", "postgresql://", "postgres://")) for address in addresses.values()):
             raise ValueError("must be sqlite:DIR/ or postgresql://…, or one of these for each lane: lane=postgresql://… lane=…")
-        if unknown := sorted(addresses.keys() - {"", *LANES}):
-            raise ValueError(f"knows the lanes {', '.join(LANES)}, not {', '.join(unknown)}")
+        if unknown := sorted(addresses.keys() - {"", *LANES, DESK}):
+            raise ValueError(f"knows {', '.join((*LANES, DESK))}, not {', '.join(unknown)}")
         return value
 
     @field_validator("files")

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from events.contracts import Lane as Holder
 from events.submission import State
 from lane.asked import Asked
-from lane.callers import LaneOf, actor_of, caller_of, not_of_another, opds_for
+from lane.callers import Asks, LaneOf, actor_of, caller_of, not_of_another, opds_for
 from lane.case_files import add_case_files
 from lane.errors import json_of, not_a_cursor
 from lane.health import add_health
@@ -62,9 +62,9 @@ def _add_inbox(router: APIRouter, lane: LaneOf, reader: Callable[..., Caller]) -
     @router.get("/api/inbox")
     def inbox(
         caller: Annotated[Caller, Depends(reader)],
-        opd: str | None = None,
+        opd: Asks | None = None,
         state: State | None = None,
-        q: Annotated[str, Query(max_length=200)] = "",
+        q: Asks = "",
         overdue: Literal["true", "false"] = "false",
         order: Literal["due", "newest"] = "due",
         after: str | None = None,
@@ -81,7 +81,7 @@ def _add_inbox(router: APIRouter, lane: LaneOf, reader: Callable[..., Caller]) -
         return json_of({"items": items_json(page.items, here), "next": page.next})
 
     @router.get("/api/counts")
-    def counts(caller: Annotated[Caller, Depends(reader)], opd: str | None = None) -> Response:
+    def counts(caller: Annotated[Caller, Depends(reader)], opd: Asks | None = None) -> Response:
         """How much waits on this lane of what the caller may see there, and how much of it is late."""
         here = lane()
         waiting, late = here.inbox.count(_waiting(here, caller, opd), here.overdue(datetime.now(UTC)))

@@ -28,6 +28,7 @@ def _program(*names: str) -> Callable[[], str | None]:
 GROUPS: Mapping[str, Group] = MappingProxyType(
     {
         "ckan": Group(server.missing, server.INSTALL),
+        "promtool": Group(_program("promtool"), "apt install prometheus (only its promtool is used)"),
         "docker": Group(containers.missing, containers.INSTALL),
         "chromium": Group(_program("chromium", "chromium-browser", "google-chrome"), "apt install chromium"),
     }

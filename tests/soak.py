@@ -4,6 +4,7 @@ Prints what happened; exit code 1 when the checker found anything. `--seed` repe
 """
 
 import argparse
+import asyncio
 import logging
 import random
 import shutil
@@ -20,12 +21,13 @@ from pathlib import Path
 from typing import Final
 
 from tests.crash.checker import Seen, violations
-from tests.crash.evidence import await_rest, expected_of, gather
+from tests.crash.evidence import await_rest, expected_of, gather, places_of
 from tests.crash.faults import faults_of, process_killed
 from tests.crash.lanes import LANES
 from tests.crash.load import Load, playing
+from tests.crash.losing import Forger, Operator, log_cut, log_made_anew
 from tests.crash.plans import plans
-from tests.crash.stage import Stage, chance_of, ready, stage_in
+from tests.crash.stage import Stage, chance_of, ready, stage_in, until
 
 SUBMISSIONS: Final = 400
 FAULTS_A_ROUND: Final = 50
@@ -44,6 +46,9 @@ class Tally:
     events_out: int = 0
     duplicates: int = 0
     letters: int = 0
+    forged: int = 0
+    alarms: int = 0
+    put_back: Counter[str] = field(default_factory=Counter)
     longest_outage_s: float = 0.0
     rounds: int = 0
     found: list[str] = field(default_factory=list)
@@ -75,25 +80,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--submissions", type=int, default=SUBMISSIONS)
+    parser.add_argument("--faults", type=int, default=FAULTS_A_ROUND, help="in a round")
     wanted = parser.parse_args(arguments)
     seed, chance = chance_of(wanted.seed)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the load's clients meet the same broken broker as the lanes
     _say(f"{wanted.minutes:g} minutes")
     tally, began = Tally(), time.monotonic()
     while time.monotonic() - began < wanted.minutes * 60:
-        _round(tally, chance, wanted.submissions, postgres=tally.rounds % 2 == 1)
+        _round(tally, chance, wanted, postgres=tally.rounds % 2 == 1)
     _tell(tally, seed, time.monotonic() - began)
     return 1 if tally.found else 0
 
 
-def _round(tally: Tally, chance: random.Random, submissions: int, *, postgres: bool) -> None:
+def _round(tally: Tally, chance: random.Random, wanted: argparse.Namespace, *, postgres: bool) -> None:
     tally.rounds += 1
     directory = Path(tempfile.mkdtemp(prefix="jejak-soak-"))
     before = len(tally.found)
-    _say(f"round {tally.rounds} on {'PostgreSQL' if postgres else 'SQLite'}, {submissions} submissions")
+    _say(f"round {tally.rounds} on {'PostgreSQL' if postgres else 'SQLite'}, {wanted.submissions} submissions")
     try:
         with stage_in(directory, postgres=postgres) as stage:
-            _played(stage, tally, chance, submissions)
+            _played(stage, tally, chance, wanted)
     except Exception as error:  # noqa: BLE001 (a round that breaks down is a finding; the others still run)
         traceback.print_exc()
         tally.found.append(f"round {tally.rounds} broke down: {error!r}")
@@ -105,27 +111,46 @@ def _round(tally: Tally, chance: random.Random, submissions: int, *, postgres: b
         _say(f"  its logs stay in {directory}")
 
 
-def _played(stage: Stage, tally: Tally, chance: random.Random, submissions: int) -> None:
+def _played(stage: Stage, tally: Tally, chance: random.Random, wanted: argparse.Namespace) -> None:
     for name in (*LANES, "decision", "publisher") if stage.database else LANES:
         stage.add(name, rig="clock")
     ready(stage.lanes)
     watch = Watch(stage)
     try:
-        with playing(stage, plans(chance.getrandbits(64), submissions), chance) as load:
-            _break(stage, tally, chance)
+        todo = plans(chance.getrandbits(64), wanted.submissions)
+        forging = Forger(stage, random.Random(chance.getrandbits(64)))  # noqa: S311
+        with (
+            Operator(stage) as operator,
+            forging as forger,
+            playing(stage, todo, chance) as load,
+        ):
+            _break(stage, tally, chance, wanted.faults)
             await_rest(stage, load, patience_s=REST_S)
-        seen = gather(stage)
+        _ended(stage, operator, tally)
+        seen = gather(stage, forged=forger.forged)
     finally:
         watch.close()
     _count(tally, stage, load, seen)
     tally.longest_outage_s = max(tally.longest_outage_s, watch.longest_s)
-    tally.found += violations(seen, expected_of(load))
+    tally.forged += len(forger.forged)
+    astray = asyncio.run(places_of(stage.kafka, forger.forged))
+    tally.found += violations(seen, expected_of(load, astray=astray, spoilt=forger.spoilt))
 
 
-def _break(stage: Stage, tally: Tally, chance: random.Random) -> None:
+def _ended(stage: Stage, operator: Operator, tally: Tally) -> None:
+    """The operator ends what is left; then every lane is well."""
+    tally.put_back.update(operator.put_back)
+    tally.alarms += operator.end_all_alarms()
+    try:
+        until(lambda: all(lane.answers(f"/{lane.name}/healthz") for lane in stage.lanes), "all lanes are well", 60.0)
+    except TimeoutError as error:
+        tally.found.append(f"{error}: {[lane.name for lane in stage.lanes if not lane.answers(f'/{lane.name}/healthz')]}")
+
+
+def _break(stage: Stage, tally: Tally, chance: random.Random, faults: int) -> None:
     """One fault after another; now and then a process is killed in the middle of one."""
-    kinds = list(faults_of(stage).items())
-    order = [kind for _ in range(FAULTS_A_ROUND // len(kinds) + 1) for kind in chance.sample(kinds, len(kinds))][:FAULTS_A_ROUND]
+    kinds = list({**faults_of(stage), "log cut and grown": log_cut, "log made anew and grown": log_made_anew}.items())
+    order = [kind for _ in range(faults // len(kinds) + 1) for kind in chance.sample(kinds, len(kinds))][:faults]
     for kind, fault in order:
         _say(f"  {kind}")
         with ExitStack() as stack:
@@ -155,7 +180,10 @@ def _tell(tally: Tally, seed: int, took_s: float) -> None:
     _say(f"records in            {tally.records_in}")
     _say(f"events out            {tally.events_out}")
     _say(f"duplicates dropped    {tally.duplicates} (records of the log that Kafka holds more than once)")
-    _say(f"dead letters          {tally.letters}")
+    _say(f"dead letters          {tally.letters} (that nobody forged)")
+    _say(f"forged records        {tally.forged}, {tally.alarms} alarms of them ended by word")
+    losses, held = tally.put_back.pop("losses", 0), dict(tally.put_back)
+    _say(f"losses of the log     {losses} (each lane's and partition's); events put back, by journals that held them: {held}")
     _say(f"longest outage        {tally.longest_outage_s:.1f} s (one lane took no commands)")
     _say(f"the checker found     {len(tally.found) or 'nothing'}")
 

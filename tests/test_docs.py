@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, generate_latest
 from typer.main import get_command
 
+from bus.rights import as_table
 from events.contracts import Dataset, Inbound, InboundFile
 from events.lawful import LAW
 from events.submission import BATON, STATE_AFTER
@@ -113,7 +114,7 @@ def test_fields_marked_as_needed_are_those_that_the_contract_needs() -> None:
 
 
 def test_refusal_codes_are_those_of_the_code() -> None:
-    pages = ("for-opd-systems", "for-officials", "for-auditors", "for-operators")
+    pages = ("for-opd-systems", "officials-by-program", "for-auditors", "for-operators")
     told = {code for name in pages for code in column(page(f"docs/{name}.md"), "code")}
     told |= set(re.findall(r"`(\w+)`", page("docs/for-opd-systems.md").partition("Over HTTP also:")[2].partition("## ")[0]))
     told |= set(re.findall(r"409 `(\w+)`", page("docs/for-auditors.md")))
@@ -127,6 +128,10 @@ def test_the_calls_are_those_of_the_lanes() -> None:
     paths = app.openapi()["paths"].items()
     there = [f"{method.upper()} {path.replace('submission_id', 'id')}" for path, methods in paths for method in methods]
     assert sorted(column(page("docs/calls.md"), "call")) == sorted(there)
+
+
+def test_the_table_of_rights_is_the_one_that_is_given() -> None:
+    assert as_table() in page("docs/for-operators.md")
 
 
 def test_metrics_are_those_served() -> None:

@@ -188,7 +188,7 @@ async def test_the_client_over_kafka_keeps_the_receipt_of_its_own_event(client: 
 
 
 def test_the_officials_page_can_be_followed(running: Running, form: Path, repository: Path) -> None:
-    calls = _calls_of((repository / "docs" / "for-officials.md").read_text("utf-8"))
+    calls = _calls_of((repository / "docs" / "officials-by-program.md").read_text("utf-8"))
     steps = ["review/revise", "decision/verify", "decision/approve", "decision/reject", "review/withdraw", "publisher/retract"]
     assert list(calls) == [*steps, "publisher/reject"]
     ketua, atasan, admin = (running.token(role) for role in ("ketua_ppid", "atasan_ppid", "admin_opendata"))

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from pydantic import ValidationError
@@ -39,6 +39,8 @@ from services.intake.contents import INLINE_LIMIT, content_of, file_problem
 from services.intake.names import Names
 from services.intake.policy import comes_from, told_of_time
 
+SMALL: Final = 16 * 1024
+"""Bytes of a record that may be kept in memory a while."""
 WHERE_THE_FORM_IS: Final = "Bentuk isian dan contohnya: docs/for-opd-systems.md; skema JSON-nya (inbound.v1.json) ada di /asyncapi."
 
 
@@ -160,6 +162,17 @@ def found_in(inbound: Inbound, contents: Sequence[bytes | None], desk: Desk) -> 
 
 
 def read_form(raw: bytes) -> Inbound | Declined:
+    """The record as the contract has it, or why it is none. A small one that comes again, as it does when files were looked at ahead, is
+    not taken apart twice."""
+    return _read_small(raw) if len(raw) <= SMALL else _read(raw)
+
+
+@lru_cache(maxsize=512)
+def _read_small(raw: bytes) -> Inbound | Declined:
+    return _read(raw)
+
+
+def _read(raw: bytes) -> Inbound | Declined:
     if reason := fault_of(raw):
         return Declined((reason,), readable=reason.code != WRONG_ENCODING.code)
     try:

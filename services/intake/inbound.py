@@ -67,7 +67,7 @@ def judge(
     for record, event_id in zip(fresh, told, strict=True):
         now = datetime.now(UTC)
         desk = Desk(now, due(now), files, find, size, names, checking, portal)
-        verdict = _unknown(_opd(record.topic), directory) or _verdict(record, desk)
+        verdict = _unknown(opd_of(record.topic), directory) or _verdict(record, desk)
         outcomes.append(_outcome(record, verdict, event_id))
         if isinstance(verdict, Accepted):
             known[verdict.event.submission_id] = verdict.event.data.received
@@ -76,7 +76,7 @@ def judge(
 
 def _known(fresh: Sequence[Record], told: Sequence[str | None], journal: Journal) -> dict[uuid.UUID, Received | None]:
     """What the journal already has of the submissions that these records seem to be, in one look."""
-    ids = {submission_id_of(_opd(record.topic), event_id) for record, text in zip(fresh, told, strict=True) if (event_id := _uuid(text))}
+    ids = {submission_id_of(opd_of(record.topic), event_id) for record, text in zip(fresh, told, strict=True) if (event_id := _uuid(text))}
     begun = journal.heads(list(ids))
     return dict.fromkeys(ids) | {i: _received(_first(history)) for i, history in journal.histories(list(begun)).items()}
 
@@ -111,7 +111,7 @@ def _received(first: DataSubmitted | None) -> Received | None:
 def _verdict(record: Record, desk: Desk) -> Verdict:
     if record.raw is None:
         return UNREADABLE
-    origin = Origin(_opd(record.topic), topic=record.topic, partition=record.partition, offset=record.offset)
+    origin = Origin(opd_of(record.topic), topic=record.topic, partition=record.partition, offset=record.offset)
     return submit(record.raw, origin, desk)
 
 
@@ -120,7 +120,7 @@ def _unknown(opd: str, directory: Directory) -> Declined | None:
 
 
 def _outcome(record: Record, verdict: Verdict, event_id: str | None) -> Outcome:
-    receipt = make_receipt(verdict, event_id=event_id, opd=_opd(record.topic), at=datetime.now(UTC))
+    receipt = make_receipt(verdict, event_id=event_id, opd=opd_of(record.topic), at=datetime.now(UTC))
     about, raw = orjson.dumps(place_of(record)), receipt.model_dump_json().encode()
     letters = [Letter(LetterKind.RECEIPT, record.source, record.offset + 1, receipt.outcome, about, raw)]
     if isinstance(verdict, Declined) and not verdict.readable:
@@ -153,7 +153,8 @@ def make_receipt(verdict: Verdict, *, event_id: str | None, opd: str, at: dateti
 
 
 @lru_cache(maxsize=1024)
-def _opd(topic: str) -> str:
+def opd_of(topic: str) -> str:
+    """The OPD whose topic it is."""
     match = TOPICS.match(topic)
     return match.group(1) if match else ""
 

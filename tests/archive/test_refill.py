@@ -38,12 +38,14 @@ def test_what_stands_on_the_log_without_what_comes_before_is_written_again_behin
     assert refill([here], log).events == 5
     assert rebuild(f"sqlite:{tmp_path / 'anew'}", "archive", log) == {"gap": 2, "applied": 5}
     assert refill([here], log).events == 0
+    assert verify([here], log, processes=1, settle_s=0).ok
 
 
-def test_a_submission_that_is_another_one_on_the_log_is_named_and_not_written(kafka: str, tmp_path: Path) -> None:
+def test_a_submission_of_which_something_else_stands_on_the_log_is_named(kafka: str, tmp_path: Path) -> None:
     here = journal(f"sqlite:{tmp_path / 'here'}", rows_of(*LIVES[:2]))
     other = forged(LIVES[0][0], occurred_at="2026-01-01T00:00:00.000Z")
     log = topic(kafka, [(id_of(LIVES[0]).encode(), other)])
 
     written = refill([here], log)
-    assert (written.events, written.differing) == (5, [id_of(LIVES[0])])
+    assert (written.events, written.differing) == (10, [id_of(LIVES[0])])
+    assert lacking([here], log).events == 0

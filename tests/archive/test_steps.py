@@ -1,6 +1,7 @@
 """The SOP's numbers: they agree with the trail of each submission, month by month, and cost what that month costs."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.events.given import (
     START,
     Step,
     approved,
+    on_kafka,
     published,
     recalled,
     rejected,
@@ -139,3 +141,16 @@ def test_a_months_numbers_read_that_month_only(tmp_path: Any) -> None:
     looked = [plan for plan in plans if ROWS.name in plan]
     assert looked
     assert [plan for plan in looked if "month=?" not in plan or "INDEX" not in plan] == []
+
+
+def test_two_who_follow_at_once_write_what_one_would(room: Room) -> None:
+    stories = [life(n, 1, 2, 3) for n in range(1, 30)]
+    for told in stories:
+        room.journal.replicate(on_kafka(*told, offset=room.offset))
+        room.offset += len(told)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: [room.views.follow() for _ in range(5)], range(2)))
+
+    assert room.views.follow() == 0
+    assert {line["step"]: line["count"] for line in numbers(room)["steps"]} == {1: 29, 2: 29, 3: 58, 4: 29}

@@ -36,7 +36,7 @@ def codes(of: Report) -> set[str]:
     return {f.code for f in of.findings}
 
 
-def workbook(path: Path, write: Callable[[Any], None]) -> bytes:
+def workbook(path: Path, write: Callable[[Any], object]) -> bytes:
     """The bytes of a workbook that `write(book)` filled."""
     book = xlsxwriter.Workbook(str(path))
     write(book)

@@ -8,15 +8,15 @@ import pytest
 from tests.composed.system import Composed, installed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
     with installed(tmp_path_factory.mktemp("composed")) as system:
         yield system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def opd(composed: Composed) -> str:
     """An agency that the operator has made known."""
     kode = f"dinas-{uuid.uuid4().hex[:8]}"
-    composed.jejak("opd", "add", kode, "--name", f"Dinas {kode}")
+    composed.add_opd(kode)
     return kode

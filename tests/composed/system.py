@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from bus.kafka import Kafka
+from bus.rights import user_of
 from jejak import ports
 from jejak.installation import Installation
 from tests import containers
@@ -24,7 +26,7 @@ from web.tokens import Role, issue, person_id
 ROOT = Path(__file__).parents[2]
 BUILD_S, UP_S, COMMAND_S, PATIENCE_S, TICK_S = 900.0, 420.0, 180.0, 120.0, 0.2
 LANES = ("intake", "review", "decision", "publisher", "archive")
-SERVING = ("kafka", "postgres", *LANES, "front")
+SERVING = ("kafka", "postgres", *LANES, "desk", "front")
 """Every service that runs on."""
 JEJAK_IMAGE = "jejak-test/jejak"
 
@@ -36,6 +38,8 @@ class Composed:
     folder: Path
     project: str
     https: int
+    kafka: int
+    passwords: Path
     tokens: dict[str, str] = field(default_factory=dict)
 
     def compose(self, *arguments: str, timeout: float = COMMAND_S, check: bool = True) -> "subprocess.CompletedProcess[str]":
@@ -48,6 +52,17 @@ class Composed:
     def jejak(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """An operator's command, in a container of its own."""
         return self.compose("run", "--rm", "-T", "jejak", *arguments, check=check)
+
+    def add_opd(self, kode: str) -> None:
+        """Made known by the operator, with a user on Kafka."""
+        command = ("opd", "add", kode, "--name", f"Dinas {kode}", "--password-file", f"/passwords/{kode}")
+        self.compose("run", "--rm", "-T", "-v", f"{self.passwords}:/passwords", "jejak", *command)
+
+    def kafka_as(self, opd: str, *, password: str | None = None) -> Kafka:
+        """Kafka's outer listener, as the system of this OPD reaches it."""
+        known = password or (self.passwords / opd).read_text("utf-8").strip()
+        authority = str(self.folder / "certificates" / "kafka-authority.pem")
+        return Kafka(f"localhost:{self.kafka}", "SASL_SSL", user_of(opd), known, authority)
 
     def up(self) -> None:
         self.compose("up", "-d", "--wait", timeout=UP_S)
@@ -156,13 +171,18 @@ def installed(folder: Path, *, more: Sequence[str] = ()) -> Iterator[Composed]:
     for file in ROOT.glob("docker-compose*.yml"):
         shutil.copy(file, folder)
     list(Installation(folder).make())
-    http, https = ports.free(), ports.free()
+    http, https, kafka = ports.free(), ports.free(), ports.free()
     images = [f"{setting}={name}" for setting in containers.IMAGES if (name := containers.image(setting))]
     env = folder / ".env"
     kept = [line for line in env.read_text("utf-8").splitlines() if not line.startswith(("HTTP_PORT", "HTTPS_PORT"))]
-    mine = [f"HTTP_PORT=127.0.0.1:{http}", f"HTTPS_PORT=127.0.0.1:{https}", f"JEJAK_IMAGE={JEJAK_IMAGE}", *images, *more]
+    outside = ["COMPOSE_FILE=docker-compose.yml:docker-compose.kafka.yml", f"KAFKA_PORT={kafka}"]
+    outside.append(f"JEJAK_DESK_URL=https://localhost:{https}")
+    mine = [*outside, f"HTTP_PORT=127.0.0.1:{http}", f"HTTPS_PORT=127.0.0.1:{https}", f"JEJAK_IMAGE={JEJAK_IMAGE}", *images, *more]
     env.write_text("\n".join([*kept, *mine, ""]), "utf-8")
-    system = Composed(folder, f"jejak-test-{uuid.uuid4().hex[:8]}", https)
+    passwords = folder / "passwords"
+    passwords.mkdir()
+    passwords.chmod(0o777)  # written by the containers' own user
+    system = Composed(folder, f"jejak-test-{uuid.uuid4().hex[:8]}", https, kafka, passwords)
     try:
         system.up()
         yield system

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from bus.client import submit
+from bus.kafka import KafkaError
 from tests import containers
+from tests.bus.guarded import sends
 from tests.composed.lives import Lives
 from tests.composed.system import JEJAK_IMAGE, LANES, SERVING, Composed, docker
 from tests.services.desk import CONTENT, form
@@ -39,6 +42,24 @@ def test_from_the_agency_to_the_public_through_the_front_door(composed: Composed
     assert "semua utuh" in composed.jejak("audit", "verify").stdout
 
 
+async def test_an_agency_submits_on_kafka_s_outer_listener_as_its_own_user(composed: Composed, opd: str) -> None:
+    sent, own = form(opd=opd), composed.kafka_as(opd)
+
+    (receipt,) = await submit(
+        own, [(f"opd.{opd}.data-submitted.v1", None, json.dumps(sent).encode())], event_ids=[sent["event_id"]], timeout_s=60
+    )
+
+    assert receipt["outcome"] == "accepted"
+    with composed.door() as door:
+        composed.until(lambda: door.submission("review", receipt["submission_id"]), "review to see it")
+        Lives(door, opd).walk(receipt["submission_id"])
+    for topic in ("opd.dinas-lain.data-submitted.v1", "opendata.submissions.v1"):
+        with pytest.raises((KafkaError, TimeoutError)):
+            await sends(own, topic)
+    with pytest.raises((KafkaError, OSError, TimeoutError)):
+        await sends(composed.kafka_as(opd, password="salah"), f"opd.{opd}.data-submitted.v1")
+
+
 def test_the_operators_commands_run_in_the_system(composed: Composed) -> None:
     token = composed.jejak("token", "add", "--name", "Inspektorat", "--role", "auditor").stdout.strip()
 
@@ -50,12 +71,29 @@ def test_the_operators_commands_run_in_the_system(composed: Composed) -> None:
     assert [answer for answer in answers if not answer["good"]] == []
 
 
+def test_an_official_logs_in_on_the_pages(composed: Composed, opd: str) -> None:
+    told = composed.jejak("user", "add", "ketua-uji", "--name", "Ketua Uji", "--role", "ketua_ppid", "--opd", opd, "--json").stdout
+    password = json.loads(told.strip().splitlines()[-1])["first_password"]
+
+    with composed.door() as door:
+        assert door.http.get("/", follow_redirects=True).status_code == 200
+        wrong = door.http.post(
+            "/masuk", data={"nama_pengguna": "ketua-uji", "kata_sandi": "salah"}, headers={"Origin": str(door.http.base_url)}
+        )
+        right = door.http.post(
+            "/masuk", data={"nama_pengguna": "ketua-uji", "kata_sandi": password}, headers={"Origin": str(door.http.base_url)}
+        )
+
+    assert wrong.status_code == 401
+    assert (right.status_code, "Secure" in right.headers["set-cookie"]) == (303, True)
+
+
 def test_what_is_meant_for_inside_stays_inside(composed: Composed) -> None:
     with composed.door() as door:
-        inside = ("/metrics", "/healthz", "/readyz", "/docs", "/asyncapi", "/", "/portal")
+        inside = ("/metrics", "/healthz", "/readyz", "/docs", "/asyncapi", "/static/x", "/portal")
         statuses = {path: door.http.get(path).status_code for path in inside}
 
-    assert statuses == {**dict.fromkeys(inside, 404), "/": 302, "/portal": 302}
+    assert statuses == {**dict.fromkeys(inside, 404), "/portal": 302}
     published = [
         line for line in composed.compose("ps", "--format", "{{.Service}} {{.Publishers}}").stdout.splitlines() if "127.0.0.1" in line
     ]
@@ -79,11 +117,12 @@ def test_no_lane_reads_another_s_journal(composed: Composed) -> None:
 
 
 def test_containers_have_no_rights_and_show_no_secrets(composed: Composed) -> None:
-    secrets = [path.read_text("utf-8").strip() for path in (composed.folder / "secrets").iterdir() if path.name != "public.pem"]
+    hidden = [path for path in (composed.folder / "secrets").iterdir() if path.is_file() and path.name != "public.pem"]
+    secrets = [path.read_text("utf-8").strip() for path in hidden]
     for service in SERVING:
         found = composed.state(service)
         assert [secret for secret in secrets if secret and secret in json.dumps(found)] == [], service
-        if service in LANES:
+        if service in (*LANES, "desk"):
             host = found["HostConfig"]
             assert (found["Config"]["User"], host["ReadonlyRootfs"], host["CapDrop"], host["Privileged"]) == ("jejak", True, ["ALL"], False)
             assert (host["RestartPolicy"]["Name"], "no-new-privileges:true" in host["SecurityOpt"]) == ("unless-stopped", True)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,14 @@ PAGE: Final = 2_000
 MANY: Final = 1_000_000
 
 
-def expected_of(load: Load, *, bad: dict[bytes | None, bool] | None = None, forged: Iterable[Letter] = ()) -> Expected:
+def expected_of(
+    load: Load,
+    *,
+    bad: dict[bytes | None, bool] | None = None,
+    forged: Iterable[Letter] = (),
+    astray: Iterable[Letter] = (),
+    spoilt: Iterable[uuid.UUID] = (),
+) -> Expected:
     return Expected(
         paths={plan.submission_id: plan.path for plan in load.plans},
         good={plan.raw: plan.submission_id for plan in load.plans if not plan.by_http},
@@ -35,6 +42,8 @@ def expected_of(load: Load, *, bad: dict[bytes | None, bool] | None = None, forg
         received=load.received,
         datasets={plan.submission_id: plan.dataset_id for plan in load.plans},
         forged=frozenset(forged),
+        astray=frozenset(astray),
+        spoilt=frozenset(spoilt),
         surprises=load.surprises,
     )
 
@@ -114,13 +123,16 @@ def check(stage: Stage, expected: Expected) -> list[str]:
     return violations(gather(stage), expected)
 
 
-def gather(stage: Stage) -> Seen:
+def gather(stage: Stage, *, forged: Collection[bytes] | None = None) -> Seen:
+    """`forged`: a log was lost meanwhile, with these on it. Letters about them, and about what only came too early, are then no news."""
     report = verify(stage.journals, LogAt(stage.kafka), processes=1)
-    inbound, receipts, letters = asyncio.run(_from_kafka(stage.kafka))
+    journals = {lane: _journal(stage, lane, forged) for lane in LANES}
+    known = None if forged is None else {*forged, *(raw for raws in journals["archive"].events.values() for raw in raws)}
+    inbound, receipts, letters = asyncio.run(_from_kafka(stage.kafka, known))
     held = sum(after - first for first, after in asyncio.run(spans(stage.kafka, LOG_TOPIC)).values())
     return Seen(
         report=report,
-        journals={lane: _journal(stage, lane) for lane in LANES},
+        journals=journals,
         inbound=inbound,
         receipts=receipts,
         letters=letters,
@@ -129,7 +141,15 @@ def gather(stage: Stage) -> Seen:
     )
 
 
-async def _from_kafka(kafka: Kafka) -> tuple[list[tuple[Place, bytes | None]], list[tuple[Place, bytes]], list[Letter]]:
+async def places_of(kafka: Kafka, raws: Collection[bytes]) -> list[Letter]:
+    """Where these lie on the log now."""
+    batches = read_topic(kafka, LOG_TOPIC, await spans(kafka, LOG_TOPIC))
+    return [(r.topic, r.partition, r.offset, "") async for records in batches for r in records if r.value in raws]
+
+
+async def _from_kafka(
+    kafka: Kafka, known: Collection[bytes] | None
+) -> tuple[list[tuple[Place, bytes | None]], list[tuple[Place, bytes]], list[Letter]]:
     inbound: list[tuple[Place, bytes | None]] = []
     for topic in [f"opd.{opd}.data-submitted.v1" for opd in OPDS]:
         async for records in read_topic(kafka, topic, await spans(kafka, topic)):
@@ -139,31 +159,33 @@ async def _from_kafka(kafka: Kafka) -> tuple[list[tuple[Place, bytes | None]], l
         receipts += [(placed(dict(r.headers)), r.value or b"") for r in records]
     letters: list[Letter] = []
     async for records in read_topic(kafka, DEAD_LETTERS_TOPIC, await spans(kafka, DEAD_LETTERS_TOPIC)):
-        letters += [(*placed(dict(r.headers)), dict(r.headers)["error"].decode()) for r in records]
+        unknown = [r for r in records if known is None or r.value not in known]
+        letters += [(*placed(dict(r.headers)), dict(r.headers)["error"].decode()) for r in unknown]
     return inbound, receipts, letters
 
 
-def _journal(stage: Stage, lane: str) -> JournalSeen:
+def _journal(stage: Stage, lane: str, forged: Collection[bytes] | None = None) -> JournalSeen:
     store = open_reader(stage.store, lane)
     try:
-        return seen_in(store, work=_work(stage, lane))
+        return seen_in(store, work=_work(stage, lane), forged=forged)
     finally:
         store.close()
 
 
-def seen_in(store: Store, *, work: dict[str, tuple[str, str | None, int]] | None) -> JournalSeen:
+def seen_in(store: Store, *, work: dict[str, tuple[str, str | None, int]] | None, forged: Collection[bytes] | None = None) -> JournalSeen:
     """A journal's rows, sorted out; shared with the simulation."""
     events: dict[uuid.UUID, dict[int, bytes]] = {}
     receipts: dict[Place, bytes] = {}
     letters: set[Letter] = set()
     for stream, version, raw in _rows(store):
         events.setdefault(stream, {})[version] = raw
+    known = None if forged is None else {*forged, *(raw for versions in events.values() for raw in versions.values())}
     for _, letter in store.select_letters(0, MANY, MANY, list(LetterKind)):
         about = json.loads(letter.about)
         place = (str(about["topic"]), int(about["partition"]), int(about["offset"]))
         if letter.kind is LetterKind.RECEIPT:
             receipts[place] = letter.raw
-        else:
+        elif known is None or letter.raw not in known:
             letters.add((*place, letter.code))
     chains = {stream: [raw for _, raw in sorted(versions.items())] for stream, versions in events.items()}
     return JournalSeen(chains, receipts, frozenset(letters), work)

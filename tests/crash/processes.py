@@ -66,7 +66,7 @@ def started(name: str, disk: Disk, log: Log, checking: Checking, *, is_shared: b
         checking=checking,
         settings=SimpleNamespace(portal="folder:x", directory=directory),
     )
-    lane = Lane(name, cast("Any", shared), journal, inbox, COMMANDS[name])
+    lane = Lane(name, cast("Any", shared), journal, inbox, commands=COMMANDS[name])
     group = name if is_shared else None
     parts = {"kafka": cast("Any", None), "journal": journal, "group": group, "_cluster": CLUSTER}
     pattern = re.compile(f"^{re.escape(LOG_TOPIC)}$")

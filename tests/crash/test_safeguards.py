@@ -126,7 +126,7 @@ def two_people_at_one_submission(world: World) -> list[str]:
 
 
 def positions_in_a_transaction_of_their_own() -> AbstractContextManager[None]:
-    together = "self.store.write(draft.batch({r.source: r.offset + 1 for r in fresh}, marks_of(fresh)))"
+    together = "self.store.write(draft.batch(*taken_of(fresh)))"
     apart = "self.store.insert_tracking(Tracking(fresh[-1].source, fresh[-1].offset + 1)); self.store.write(draft.batch({}))"
     return patched(Journal, "_written", together, apart)
 

@@ -60,6 +60,7 @@ async def test_all_is_lost_but_the_back_up(first: str, then: str, tmp_path: Path
     with kafka_at(tmp_path / "kafka") as kafka:
         home = home_of(tmp_path / "one", kafka, stores[first])
         said(home, "opd", "add", OPD, "--name", "Dinas Arsip")
+        said(home, "user", "add", "budi-santoso", "--name", "Budi Santoso", "--role", "ketua_ppid", "--opd", OPD)
         with home.up() as up:
             ended, begun = await a_life(up), await submitted(up, OPD)
             revoked = said(home, "token", "add", "--name", "Hilang", "--role", "auditor").strip().splitlines()[-1]
@@ -75,6 +76,7 @@ async def test_all_is_lost_but_the_back_up(first: str, then: str, tmp_path: Path
             home.directory / "var" / "keys" / "private.pem"
         ).read_bytes()
         said(new, "portal", "repair")
+        assert said(new, "user", "list", "--json") == said(home, "user", "list", "--json")
         with new.up() as up:
             assert {lane: history(up, lane, ended) for lane in before} == before
             up.until(lambda: up.call("GET", "/review/api/inbox", token=revoked).status_code == 401, "the revoked token to be refused")

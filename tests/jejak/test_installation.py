@@ -9,8 +9,8 @@ import pytest
 from events.stores import addresses_of
 from jejak.alive import main as alive
 from jejak.installation import Installation
-from lane.settings import LANES, read_settings
-from web.keys import load_private, load_public
+from lane.settings import DESK, LANES, read_settings
+from web.keys import load_private, load_public, load_signers
 
 
 def made(folder: Path, site: str = "localhost") -> dict[str, str]:
@@ -31,8 +31,8 @@ def test_each_lane_has_an_address_of_its_own_and_the_operator_has_all(tmp_path: 
     there = made(tmp_path)
 
     settings = read_settings({"JEJAK_STORE_FILE": str(tmp_path / "secrets" / "stores")})
-    assert addresses_of(settings.store) == {lane: there[f"secrets/store-{lane}"].strip() for lane in LANES}
-    assert len(set(addresses_of(settings.store).values())) == len(LANES)
+    assert addresses_of(settings.store) == {lane: there[f"secrets/store-{lane}"].strip() for lane in (*LANES, DESK)}
+    assert len(set(addresses_of(settings.store).values())) == len(LANES) + 1
 
 
 def test_what_is_there_stays_and_what_is_missing_is_made_anew(tmp_path: Path) -> None:
@@ -50,7 +50,8 @@ def test_only_the_owner_looks_into_the_folder_and_containers_read_their_files(tm
     made(tmp_path)
 
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "secrets").iterdir()} == {0o444}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "secrets").rglob("*") if path.is_file()} == {0o444}
+    assert load_signers(tmp_path / "secrets").of("desk") is not None
     assert load_private(tmp_path / "secrets" / "private.pem").public_key() == load_public(tmp_path / "secrets" / "public.pem")
     assert json.loads((tmp_path / "secrets" / "s3-server").read_text("utf-8"))["identities"][0]["credentials"] == [
         {"accessKey": "jejak", "secretKey": (tmp_path / "secrets" / "s3").read_text("utf-8").strip()}

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from events.contracts import Dataset, File
-from lane.checking import Checking
+from lane.checking import Checking, Look
 from lane.file_stores import LocalFiles
 from lane.files import FilesUnavailable
 from lane.malware import scan
@@ -169,3 +169,28 @@ def test_a_file_follows_the_one_of_its_name_or_the_only_one_left() -> None:
 
     assert {at: old.name for at, old in follows.items()} == {0: "kecamatan-2024.csv", 1: "desa.csv", 2: "lain.csv"}
     assert followed_by(named("x.csv", "y.csv"), before) == {}
+
+
+def test_what_was_begun_ahead_is_not_looked_at_again_while_somebody_holds_it(checking: Checking) -> None:
+    checking.seconds = 0.000_001
+    dataset = Dataset.model_validate(DATASET, strict=False)
+    hostile = [kept(checking, f"{n}.csv", b"kode\n%d\n" % n) for n in range(3)]
+    begun = checking.begin([Look(file, dataset, lambda f: checking.files.read(f.sha256)) for file in hostile])
+    assert [look.result()["findings"][0]["code"] for look in begun] == ["not_checked"] * 3
+
+    checking.seconds = 60
+    assert codes(checking, *hostile) == [("not_checked", "files.0"), ("not_checked", "files.1"), ("not_checked", "files.2")]
+    del begun
+    assert not [code for code, _ in codes(checking, *hostile) if code == "not_checked"]
+    assert checking.begin([Look(hostile[0], dataset, lambda f: checking.files.read(f.sha256))]) == []
+
+
+def test_a_store_that_failed_ahead_is_asked_again(checking: Checking) -> None:
+    file = kept(checking, "a.csv", b"kode;nama\nA1;x\n")
+
+    def failing(_: File) -> Iterator[bytes]:
+        raise FilesUnavailable("disk")
+
+    (begun,) = checking.begin([Look(file, Dataset.model_validate(DATASET, strict=False), failing)])
+    assert isinstance(begun.exception(), FilesUnavailable)
+    assert ("csv_dialect", "files.0") in codes(checking, file)

@@ -149,6 +149,8 @@ def test_no_question_that_a_lane_asks_reads_the_whole_table(lane: str, tmp_path:
     room.inbox.counts(Overdue(START, START))
     if lane != "archive":
         room.items(holder=Lane(lane))
+        room.inbox.page(Asked(holder=Lane(lane), waiting=True), newest_first=True)
+        room.inbox.count(Asked(holder=Lane(lane), waiting=True), Overdue(START, START))
     if lane in ("review", "intake"):
         room.items(holder=Lane.REVIEW, opd="dinkes")
         room.inbox.page(Asked(waiting=True, opds=["dinkes"]))

@@ -123,7 +123,7 @@ def test_what_is_no_secret_has_no_file() -> None:
 
 def test_lanes_may_have_addresses_of_their_own() -> None:
     assert read_settings({"JEJAK_STORE": "intake=postgresql://a@h/d\nreview=sqlite:x/"}).store
-    assert refused(STORE="intake=postgresql://a@h/d kitchen=sqlite:x/")[0].startswith("JEJAK_STORE: knows the lanes intake, review")
+    assert refused(STORE="intake=postgresql://a@h/d kitchen=sqlite:x/")[0].startswith("JEJAK_STORE: knows intake, review")
     assert refused(STORE="intake=mysql://a@h/d")[0].startswith("JEJAK_STORE: must be")
 
 

@@ -285,7 +285,7 @@ async def test_the_catalogue_is_made_from_the_log(desk: Desk, tmp_path: Path) ->
     assert list(read_catalogue(tmp_path / "portal")) == ["daftar-desa"]
 
 
-async def test_a_retraction_s_reason_which_the_public_reads_holds_no_personal_data(desk: Desk) -> None:
+async def test_a_retraction_s_reason_does_not_carry_what_was_taken_down(desk: Desk) -> None:
     submission_id = approve(desk)
     await until(lambda: is_published(desk, submission_id))
     reason = {"code": "personal_data", "note": "NIK 3313014101900001 tampak di baris 7."}

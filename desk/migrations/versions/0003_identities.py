@@ -5,8 +5,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-revision: Final = "0002"
-down_revision: Final = "0001"
+revision: Final = "0003_identities"
+down_revision: Final = "0002_notices"
 
 
 def upgrade() -> None:

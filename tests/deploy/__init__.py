@@ -1,0 +1,1 @@
+"""What lies in deploy/ beside the image: alarms and a dashboard."""

@@ -1,0 +1,225 @@
+"""Notices: each kind once to those whose turn it is, across restarts and with two desks, by real mail and from a real Kafka."""
+
+import asyncio
+import email
+import email.policy
+import smtplib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from aiosmtpd.controller import Controller
+from sqlalchemy.exc import SQLAlchemyError
+
+from bus.follow import follow
+from bus.kafka import Kafka
+from desk.accounts import Accounts
+from desk.clock import now_ms
+from desk.notices.sending import LEASE_MS, PAUSES_MS, Sending
+from desk.notices.taking import SOON_MS, Taking
+from desk.notices.targets import TargetRefused, Targets
+from desk.store import open_store
+from desk.tables import FOLLOWED, NOTICES
+from jejak import ports
+from tests.bus.cluster import new_topic, put, put_story, running, until
+from tests.events.given import approved, on_kafka, published, rejected, retracted, revised, story, submission_of, submitted, verified
+from web.tokens import Role
+
+ADDRESS = "https://jejak.example.id"
+NOW = now_ms()
+LIFE = (submitted, revised, rejected(), revised, verified, approved, published, retracted)
+
+
+@dataclass
+class Mailbox:
+    mails: list[EmailMessage] = field(default_factory=list)
+
+    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802 (aiosmtpd's name)
+        self.mails.append(email.message_from_bytes(envelope.content, EmailMessage, policy=email.policy.default))
+        return "250 OK"
+
+    @property
+    def subjects(self) -> list[str]:
+        return [str(mail["subject"]).removeprefix("Jejak: ").partition(" – ")[0] for mail in self.mails]
+
+
+@dataclass
+class Office:
+    store: str
+    box: Mailbox
+    port: int
+
+    def desk(self) -> "Desk":
+        engine = open_store(self.store)
+        return Desk(engine, Taking(engine, Accounts(engine)), Sending(engine, ADDRESS), self)
+
+
+@dataclass
+class Desk:
+    engine: sa.Engine
+    taking: Taking
+    sending: Sending
+    office: Office
+
+    def mail_to(self, role: Role, opd: str | None = None, port: int = 0) -> int:
+        to = f"mailto://127.0.0.1:{port or self.office.port}/?from=jejak@example.id&to={role.value.replace('_', '-')}@example.id"
+        return Targets(self.engine).add_for_role(to, role, opd)
+
+    def send(self) -> None:
+        for target in self.sending.claim():
+            self.sending.work_off(target)
+
+    def outcomes(self) -> list[str | None]:
+        with self.engine.connect() as c:
+            return list(c.execute(sa.select(NOTICES.c.outcome).order_by(NOTICES.c.id)).scalars())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    new: Callable[[], str] = (lambda: f"sqlite:{tmp_path}/") if request.param == "sqlite" else request.getfixturevalue("postgres")
+    box = Mailbox()
+    server = Controller(box, hostname="127.0.0.1", port=ports.free())
+    server.start()
+    try:
+        yield Office(new(), box, server.port)
+    finally:
+        server.stop()
+
+
+def today(*steps: Any, minutes_ago: int = 30) -> list[Any]:
+    begin = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    return story(*(step.on(begin + timedelta(seconds=n)) for n, step in enumerate(steps)))
+
+
+def test_each_kind_once_across_a_restart_and_nothing_of_the_content(office: Office) -> None:
+    desk = office.desk()
+    desk.mail_to(Role.KETUA_PPID, "dispermades")
+    desk.mail_to(Role.KETUA_PPID, "dinkes")
+    told = today(*LIFE)
+    for n in range(len(told)):
+        for again in (office.desk(), office.desk()):  # two desks, each after a restart
+            again.taking.take(on_kafka(*told[: n + 1]), now_ms=now_ms())
+            again.send()
+            again.engine.dispose()
+
+    assert office.box.subjects == ["Menunggu Anda", "Dikembalikan", "Disetujui", "Terbit", "Ditarik"]
+    number = str(told[0].event.submission_id)
+    for mail in office.box.mails:
+        part = mail.get_body(("plain", "html"))
+        assert part
+        body = part.get_content()
+        assert f"{ADDRESS}/pengajuan/{number}" in body
+        assert "Kode wilayah" not in body
+        assert "Kolom tanpa satuan" not in body
+    assert Taking(desk.engine, Accounts(desk.engine)).positions("c") == {0: len(told)}
+
+
+def test_a_step_that_was_done_meanwhile_is_told_to_nobody(office: Office) -> None:
+    desk = office.desk()
+    desk.mail_to(Role.KETUA_PPID, "dispermades")
+    desk.taking.take(on_kafka(*today(submitted, revised)), now_ms=now_ms())
+    desk.send()
+    assert (office.box.mails, desk.outcomes()) == ([], ["past"])
+
+
+def test_old_news_and_what_the_law_forbids_make_no_notice_and_stop_nothing(office: Office) -> None:
+    desk = office.desk()
+    desk.mail_to(Role.KETUA_PPID, "dispermades")
+    old, good, forged = today(submitted, minutes_ago=3_000), today(submitted), today(submitted, revised)
+    bad = [record._replace(raw=b"{") for record in on_kafka(*good)] + [on_kafka(*forged)[1]._replace(offset=1)]
+    desk.taking.take([*bad, *on_kafka(*old, offset=2), *on_kafka(*good, offset=3)], now_ms=now_ms())
+    desk.send()
+    assert office.box.subjects == ["Menunggu Anda"]
+
+
+def test_what_falls_due_is_told_once_before_and_once_after(office: Office) -> None:
+    desk, other = office.desk(), office.desk()
+    desk.mail_to(Role.KETUA_PPID, "dispermades")
+    (event,) = today(submitted)
+    desk.taking.take(on_kafka(event), now_ms=now_ms())
+    due = now_ms() + SOON_MS + 60_000
+    with desk.engine.begin() as c:
+        c.execute(sa.update(FOLLOWED).values(due_ms=due))
+    for moment in (due - SOON_MS - 1, due - SOON_MS, due - 1, due, due + 1, due + 2):
+        for one in (desk, other):
+            one.taking.fall_due(now_ms=moment)
+            one.send()
+    assert office.box.subjects == ["Menunggu Anda", "15 menit lagi jatuh tempo", "Lewat waktu"]
+
+
+def test_a_target_that_fails_is_tried_again_with_pauses_and_holds_up_no_other(office: Office) -> None:
+    desk, moment = office.desk(), now_ms()
+    bad = desk.mail_to(Role.KETUA_PPID, "dispermades", port=9)
+    desk.mail_to(Role.KETUA_PPID, "dispermades")
+    desk.sending = Sending(desk.engine, ADDRESS, clock=lambda: moment)
+    desk.taking.take(on_kafka(*today(submitted)), now_ms=moment)
+    desk.send()
+    assert sorted(map(str, desk.outcomes())) == ["None", "sent"]
+    assert desk.sending.claim() == []
+    moment += PAUSES_MS[0]
+    assert desk.sending.claim() == [bad]
+
+
+def test_two_desks_never_send_to_one_target_at_once_and_a_dead_one_is_followed(office: Office) -> None:
+    desk, moment = office.desk(), now_ms()
+    desk.mail_to(Role.KETUA_PPID, "dispermades")
+    desk.taking.take(on_kafka(*today(submitted)), now_ms=moment)
+    one, two = (Sending(office.desk().engine, ADDRESS, clock=lambda: moment) for _ in range(2))
+    (target,) = one.claim()
+    assert two.claim() == []
+    two.work_off(target)
+    assert office.box.mails == []
+    moment += LEASE_MS
+    assert two.claim() == [target]
+    two.work_off(target)
+    one.work_off(target)
+    assert office.box.subjects == ["Menunggu Anda"]
+
+
+def test_a_title_cannot_write_headers_and_an_unknown_address_is_refused(office: Office) -> None:
+    desk = office.desk()
+    desk.mail_to(Role.KETUA_PPID, "dispermades")
+    desk.taking.take(on_kafka(*today(submission_of(title="Desa\nBcc: x@example.id <b>"))), now_ms=now_ms())
+    desk.send()
+    (mail,) = office.box.mails
+    assert mail["bcc"] is None
+    with pytest.raises(TargetRefused):
+        Targets(desk.engine).add_for_role("nothing", Role.ATASAN_PPID, None)
+
+
+async def test_the_log_is_followed_past_poison_while_the_store_is_away(office: Office, kafka: str) -> None:
+    cluster, desk = Kafka(kafka), office.desk()
+    desk.mail_to(Role.KETUA_PPID, "dispermades")
+    topic, away = await new_topic(cluster), 1
+
+    def take(records: Any) -> None:
+        nonlocal away
+        if away:
+            away -= 1
+            raise SQLAlchemyError("the store is away")
+        desk.taking.take(records, now_ms=now_ms())
+
+    await put(cluster, topic, (None, None), (b"key", b"\xff"))
+    await put_story(cluster, topic, *today(submitted))
+    for _ in range(2):
+        async with running(lambda: follow(cluster, topic, desk.taking.positions, take, (SQLAlchemyError,))):
+            await put_story(cluster, topic, *today(submitted))
+            wanted = 4 + _
+            await until(lambda: any(p >= wanted for p in _offsets(desk)), what="the position")  # noqa: B023
+    await asyncio.to_thread(desk.send)
+    assert office.box.subjects == ["Menunggu Anda"] * 3
+
+
+def _offsets(desk: Desk) -> list[int]:
+    with desk.engine.connect() as c:
+        return list(c.execute(sa.text("SELECT next FROM positions")).scalars())
+
+
+def test_the_server_is_a_real_one(office: Office) -> None:
+    with smtplib.SMTP("127.0.0.1", office.port) as smtp:
+        assert smtp.noop()[0] == 250
