@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,6 +22,7 @@ from desk.guard import Guard, add_headers
 from desk.lanes import CONNECTIONS, CallRefused, LaneAway, Lanes
 from desk.notices.running import Follow, notices
 from desk.pages.failures import HEADINGS, away, failed, not_in, refused, wrong_page
+from desk.provider import client_of, cookie_secret
 from desk.render import STATIC
 from desk.routes import ROUTERS
 from desk.settings import DeskSettings
@@ -52,13 +54,19 @@ log = structlog.get_logger("jejak.desk")
 
 
 def create_desk(settings: DeskSettings, follow: Follow | None = None) -> FastAPI:
-    """The pages alone. Tables and key are made ready when it starts. `follow`: how the log is read; without it, no notices."""
+    """The pages alone. Tables are made ready when it starts; the key is there. `follow`: how the log is read; without it, no notices."""
     app = FastAPI(title="Jejak", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda app: opened(app, settings, follow))
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/aset", StaticFiles(directory=STATIC))
     for kind, handler in _FAILURES:
         app.add_exception_handler(kind, handler)
+    if settings.provider:
+        secret = cookie_secret(open_signer(settings.keys).key)
+        app.state.oauth = client_of(settings.provider)
+        app.add_middleware(
+            SessionMiddleware, secret_key=secret, session_cookie="jejak_oidc", max_age=600, path="/masuk", https_only=settings.secure
+        )
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(Guard, origin=settings.public_url, upload_bytes=settings.upload_mb * 1024 * 1024 + MULTIPART)
     return app

@@ -4,10 +4,11 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from desk.pages import account, case, decide, find, hand_in, inbox, login, publication, revise, together, trail
+from desk.pages import account, case, decide, find, hand_in, inbox, login, provider, publication, revise, together, trail
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     login.router,
+    provider.router,
     inbox.router,
     hand_in.router,
     case.router,

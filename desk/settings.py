@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from desk.provider import Provider
+
 LANES: Final = ("intake", "review", "decision", "publisher", "archive")
 
 
@@ -23,6 +25,7 @@ class DeskSettings:
     session_hours: int = 12
     timeout_s: float = 10.0
     upload_mb: int = 100
+    provider: Provider | None = None
     own_url: str = ""
 
     @property

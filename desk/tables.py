@@ -80,6 +80,16 @@ DRAFTS: Final = sa.Table(
 )
 """What a person is about to hand in. `id` becomes the event's id, so handing in twice is one submission. `submission`: its number."""
 
+IDENTITIES: Final = sa.Table(
+    "identities",
+    METADATA,
+    sa.Column("issuer", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+)
+"""Who a person is at a provider of OpenID Connect. A provider's word makes a new account; it never takes over one that is there."""
+
 FOLLOWED: Final = sa.Table(
     "followed",
     METADATA,

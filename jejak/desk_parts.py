@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bus.follow import follow
 from bus.loops import Progress, forever
 from desk.notices.running import Follow, Positions, Take
+from desk.provider import Provider, groups_of
 from desk.settings import DeskSettings, lanes_of
 from desk.store import open_store
 from events.contracts import LOG_TOPIC
@@ -37,7 +38,20 @@ def desk_settings(settings: Settings) -> DeskSettings:
         own_url=f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
         timeout_s=settings.desk_timeout_s,
         upload_mb=settings.files_limit_mb,
+        provider=_provider(settings),
     )
+
+
+def _provider(settings: Settings) -> Provider | None:
+    """Raises StartRefused when JEJAK_OIDC_GROUPS cannot be read."""
+    if settings.login != "oidc":
+        return None
+    try:
+        groups = groups_of(settings.oidc_groups or "")
+    except ValueError as error:
+        raise StartRefused(f"JEJAK_OIDC_GROUPS: {error}") from None
+    issuer, client, secret = settings.oidc_issuer or "", settings.oidc_client or "", settings.oidc_secret or ""
+    return Provider(issuer, client, secret, settings.oidc_name, settings.oidc_claim, groups)
 
 
 def prepare_desk(settings: Settings) -> None:

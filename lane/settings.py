@@ -59,7 +59,13 @@ class Settings(BaseModel):
     sla_minutes: Annotated[int, Field(ge=1, le=100_000)] = 60
     sla_calendar: Literal["wall", "office"] = "wall"
     take_minutes: Annotated[int, Field(ge=1, le=1_440)] = 30
-    login: Literal["local"] = "local"
+    login: Literal["local", "oidc"] = "local"
+    oidc_issuer: str | None = None
+    oidc_client: str | None = None
+    oidc_secret: str | None = None
+    oidc_name: str = "akun kabupaten"
+    oidc_claim: str = "groups"
+    oidc_groups: str | None = None
     desk_lanes: str | None = None
     desk_url: str | None = None
     desk_idle_minutes: Annotated[int, Field(ge=5, le=720)] = 30
@@ -165,6 +171,8 @@ def _wrong_together(given: Mapping[str, object]) -> list[str]:
         wrong.append("JEJAK_KAFKA_IN_SYNC cannot be more than JEJAK_KAFKA_REPLICATION")
     if bool(given.get("s3_key_id")) != bool(given.get("s3_secret")):
         wrong.append("JEJAK_S3_KEY_ID and JEJAK_S3_SECRET are needed together")
+    if given.get("login") == "oidc" and not all(given.get(f"oidc_{name}") for name in ("issuer", "client", "secret", "groups")):
+        wrong.append("JEJAK_OIDC_ISSUER, _CLIENT, _SECRET and _GROUPS are needed with JEJAK_LOGIN=oidc")
     if portal.startswith("http") and not given.get("portal_token"):
         wrong.append("JEJAK_PORTAL_TOKEN is needed when JEJAK_PORTAL is a CKAN")
     return wrong

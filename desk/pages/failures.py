@@ -72,7 +72,8 @@ def login_page(
     error: str | None = None,
     ended: bool = False,
 ) -> Response:
-    content = {"back": back, "name": name, "kept": kept, "error": error, "ended": ended}
+    provider = request.app.state.desk.settings.provider
+    content = {"provider": provider and provider.name, "back": back, "name": name, "kept": kept, "error": error, "ended": ended}
     return render(request, "login.html", status=status, **content)
 
 

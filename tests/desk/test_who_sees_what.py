@@ -25,6 +25,8 @@ NUMBER, SHA256, NO_SUCH = "{number}", "{sha256}", "00000000-0000-4000-8000-00000
 GETS: dict[str, tuple[str, tuple[int, ...]]] = {
     "/": ("/", EVERYBODY),
     "/masuk": ("/masuk", (303, 303, 303, 303, 303, 303, 303, 200)),
+    "/masuk/penyedia": ("/masuk/penyedia", (404,) * 8),
+    "/masuk/kembali": ("/masuk/kembali", (404,) * 8),
     "/keluar": ("/keluar", EVERYBODY),
     "/statistik": ("/statistik", PUBLIC),
     "/kotak-masuk": ("/kotak-masuk?urut=newest&terlambat=1", EVERYBODY),
