@@ -148,7 +148,9 @@ def rebuild_journal(
         print_json({"heads": made}) if as_json else typer.echo(f"{made} pengajuan: keadaan terakhirnya dibuat ulang dari peristiwanya.")
         return
     with refusals_said(), progress_bar("Membangun ulang") as progress:
-        taken = rebuild.rebuild(store or context.store_address, lane, LogAt(context.kafka), progress=progress)
+        taken = rebuild.rebuild(
+            store or context.store_address, lane, LogAt(context.kafka), heirs=_known_heirs(context, store), progress=progress
+        )
     if as_json:
         print_json(taken)
     else:
@@ -230,6 +232,14 @@ def _journals(context: AuditContext, lanes: list[str] | None, store: str | None)
     if not found and refused:
         raise refused
     return found, away
+
+
+def _known_heirs(context: AuditContext, store: str | None) -> dict[str, str]:
+    """As the journals know them that are there; without any, nobody moved as far as can be told."""
+    try:
+        return _heirs(_journals(context, None, store)[0])
+    except StoreRefused:
+        return {}
 
 
 def _heirs(journals: Sequence[proof.JournalAt]) -> dict[str, str]:

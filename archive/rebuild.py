@@ -17,6 +17,7 @@ from bus.reader import Span, cluster_id, read_topic, spans, writer
 from events import migration
 from events.admission import Outcome, Record, source_of
 from events.journal import EVENTS, Journal
+from events.lawful import NOBODY_MOVED, Heirs
 from events.stores import open_store
 
 RECORDS_A_COMMIT: Final = 2_000
@@ -57,14 +58,14 @@ class _Rebuilding:
             self.progress(self.taken.total())
 
 
-def rebuild(address: str, lane: str, log: LogAt, *, progress: Progress = silent) -> Counter[str]:
+def rebuild(address: str, lane: str, log: LogAt, *, heirs: Heirs = NOBODY_MOVED, progress: Progress = silent) -> Counter[str]:
     """Make a lane's journal from Kafka. Returns how many records were applied, dropped as duplicates, or set aside, and as what.
 
     Raises RebuildRefused when the store holds anything but an unfinished rebuild from the same cluster; StoreRefused, LogUnreachable.
     """
     cluster = asyncio.run(cluster_id(log.kafka))
     wanted = asyncio.run(spans(log.kafka, log.topic))
-    journal = Journal(open_store(address, lane), lane)
+    journal = Journal(open_store(address, lane), lane, lambda: heirs)
     try:
         mark = f"rebuild:{cluster}/{log.topic}"
         _begin(journal, mark)

@@ -46,12 +46,12 @@ def accept(store: Store, topic: str, begins: Begins, word: Word) -> list[Loss]:
     """
     if not open_on(store, begins.cluster, topic):
         return []
-    for mark in alarms.all_marks(store):
-        cluster, of, partition, _ = place_in(mark.source)
-        if (cluster, of) == (begins.cluster, topic):
-            at = begins.at(topic, partition)
-            found = word.at.isoformat(timespec="seconds")
-            alarms.write_loss(store, Loss(0, source_of(cluster, of, partition), WITH_ITS_TOPIC, mark.taken + 1, at, at, found))
+    places = ((place_in(mark.source), mark.taken + 1) for mark in alarms.all_marks(store))
+    read = {at[2]: position for at, position in places if at[:2] == (begins.cluster, topic)}
+    for partition in sorted({*begins.topics.get(topic, {}), *read}):
+        at, found = begins.at(topic, partition), word.at.isoformat(timespec="seconds")
+        loss = Loss(0, source_of(begins.cluster, topic, partition), WITH_ITS_TOPIC, read.get(partition, at), at, at, found)
+        alarms.write_loss(store, loss)
     ended, stands = open_on(store, begins.cluster, topic), alarms.generations(alarms.losses(store))
     for loss in ended:
         _, _, partition, _ = place_in(loss.source)

@@ -19,7 +19,7 @@ from bus.kafka import CALL_S, KafkaError, stopped
 from bus.look_back import KafkaLookBack
 from bus.loops import STALLED_S, WATCH_S, breath, pause, within
 from bus.standing import Stalled, Standing
-from events.admission import Outcome, Record
+from events.admission import Outcome, Record, place_in
 from events.alarms import HOLES
 
 log = structlog.get_logger("jejak.bus")
@@ -139,9 +139,9 @@ class Consumer(Standing):
             return
 
     def _taken(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> list[Outcome]:
-        generation = self.losses.generation
-        tps = {(m.topic, m.partition) for m in messages}
-        told = {place: generation(TopicPartition(*place)) for place in tps}
+        """As what they were sought for: an operator's word meanwhile makes no record one of the next generation."""
+        tps = {TopicPartition(m.topic, m.partition) for m in messages}
+        told = {(tp.topic, tp.partition): place_in(self._read_as.get(tp) or self.losses.source(tp))[3] for tp in tps}
         return self.taken([record_of(m, self._cluster, told[m.topic, m.partition]) for m in messages])
 
     def taken(self, records: Sequence[Record]) -> list[Outcome]:

@@ -161,7 +161,7 @@ class LossWatch:
 
     def _code(self, at: _Seen) -> str | None:
         """What can be told without reading a record again."""
-        if at.position > at.ends:
+        if at.position > at.ends or (at.taken and at.taken.taken >= at.ends):
             return SHORTER
         if at.begins > at.position or (self.keeps_all and at.taken and at.begins > at.taken.taken):
             return BEGINNING_GONE

@@ -89,13 +89,18 @@ class Standing:
         self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], reached: Mapping[TopicPartition, int]
     ) -> None:
         """Less on Kafka than was read, or something else where the last record stood: looked at where something was read since."""
-        self._aside = self.losses.unread(ends)
+        self._aside = self._left(ends)
         await self._examined(consumer, [tp for tp, end in ends.items() if reached[tp] > end and tp not in self._aside])
         if time.monotonic() - self._proved_at >= WATCH_S:
             self._proved_at = time.monotonic()
             await self.losses.prove(consumer, self.look_back, consumer.assignment() - self._aside)
-        self._aside = self.losses.unread(ends)
+        self._aside = self._left(ends)
         await self._tell()
+
+    def _left(self, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
+        """What is lost, and what the operator ended a moment ago and is not sought yet (`_go_on`): nothing of it may be taken from here."""
+        ended = {tp for tp in partitions if self._read_as.get(tp, source := self.losses.source(tp)) != source}
+        return self.losses.unread(partitions) | ended
 
     def _judge(self, ends: Mapping[TopicPartition, int], reached: Mapping[TopicPartition, int]) -> None:
         self.progress.lag = sum(max(0, end - reached[tp]) for tp, end in ends.items() if tp not in self._aside)

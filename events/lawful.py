@@ -79,7 +79,8 @@ def _is_of_another_opd(head: Head | None, said: Said, heirs: Heirs) -> bool:
     opd = said["actor"].get("opd")
     if said["actor"]["role"] not in _AGENCY:
         return False
-    return opd is None or (head is not None and opd not in (head.opd, heirs.get(head.opd)))
+    acts_for_it = head is not None and (opd == head.opd or heirs.get(str(opd), opd) == heirs.get(head.opd))
+    return opd is None or (head is not None and not acts_for_it)
 
 
 def _is_by_the_same_hands(head: Head | None, said: Said, heirs: Heirs) -> bool:

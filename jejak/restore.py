@@ -23,6 +23,7 @@ from bus.directory import put_record
 from bus.reader import cluster_id, spans
 from bus.topics import ensure, inbound_topic
 from desk.store import open_store as open_desk
+from events.alarms import LOSSES, MARKS
 from events.contracts import LOG_TOPIC
 from events.migration import MARK, RELAYED, rebuild_heads
 from events.snapshot import POSITIONS, is_empty, put_rows
@@ -173,10 +174,16 @@ async def _make_tables(lanes: Sequence[str], settings: Settings) -> None:
         await build(shared).stop()
 
 
+OF_THE_OLD_LOG: Final = {MARKS.name, LOSSES.name}
+"""What was read of a Kafka, and what it lost: of another one it says nothing, also where that one has the same id."""
+
+
 def _rows(path: Path, *, new_log: bool) -> Iterator[list[Any]]:
     """Of a Kafka that is no more no position counts, and receipts that were sent to it are sent again."""
     for row in _lines(path):
         if row[0] == POSITIONS and (row[1] in OF_THE_STORE or (new_log and (_of_kafka(row[1]) or row[1] == RELAYED[1]))):
+            continue
+        if new_log and row[0] in OF_THE_OLD_LOG:
             continue
         yield row
 

@@ -151,6 +151,7 @@ def test_whoever_acts_for_an_agency_now_may_act_on_what_it_submitted() -> None:
     assert lawful(head, told[1].said, told[1].hash) == "other_opd"
     assert isinstance(lawful(head, told[1].said, told[1].hash, {"dispermades": "dinkes"}), Head)
     assert lawful(head, told[1].said, told[1].hash, {"dinkes": "dispermades"}) == "other_opd"
+    assert isinstance(lawful(head, told[1].said, told[1].hash, {"dispermades": "setda", "dinkes": "setda"}), Head), "moved on since"
 
 
 def test_a_whole_life_forged_over_kafka_alone_enters_no_journal(journal: Journal) -> None:
