@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from desk import passwords
 from desk.tables import ACCOUNTS, DEVICES, POSTS, SESSIONS
-from web.tokens import ROLES_IN_AN_OPD, Role, check_person_id
+from web.tokens import OPD_KODE, ROLES_IN_AN_OPD, Role, check_person_id
 
 ACTING_KINDS: Final = ("Plh.", "Plt.")
 """Pelaksana harian, pelaksana tugas."""
@@ -123,10 +123,12 @@ class Accounts:
         with self.engine.begin() as c:
             c.execute(sa.insert(POSTS).values(row | {"role": post.role.value, "created_ms": now_ms}))
 
-    def end(self, post: int, *, now_ms: int) -> None:
+    def end(self, post: int, *, now_ms: int, only_acting: bool = False) -> None:
+        """`only_acting`: a person's own post stays."""
+        which = [POSTS.c.id == post, POSTS.c.ended_ms.is_(None), *([POSTS.c.letter.is_not(None)] if only_acting else [])]
         with self.engine.begin() as c:
-            c.execute(sa.update(POSTS).where(POSTS.c.id == post, POSTS.c.ended_ms.is_(None)).values(ended_ms=now_ms))
-            c.execute(sa.delete(SESSIONS).where(SESSIONS.c.post == post))
+            if c.execute(sa.update(POSTS).where(*which).values(ended_ms=now_ms)).rowcount:
+                c.execute(sa.delete(SESSIONS).where(SESSIONS.c.post == post))
 
     def posts(self, person: str, day: date) -> list[Post]:
         """What a person is that day: the own posts first, then those held for others."""
@@ -144,6 +146,8 @@ class Accounts:
 def _not_a_post(post: Post) -> str | None:
     if (post.opd is not None) != (post.role in ROLES_IN_AN_OPD):
         return f"Peran {post.role} {'memerlukan' if post.role in ROLES_IN_AN_OPD else 'tidak memakai'} OPD."
+    if post.opd is not None and not OPD_KODE.fullmatch(post.opd):
+        return "Kode OPD hanya huruf kecil, angka dan tanda hubung, misalnya dinkes."
     if not (post.kind or post.letter or post.from_day or post.to_day):
         return None
     if post.kind not in ACTING_KINDS or not (post.letter and post.from_day and post.to_day):

@@ -9,6 +9,7 @@ import httpx
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -126,6 +127,10 @@ async def _http(request: Request, error: Exception) -> Response:
     return wrong_page(request, error.status_code if error.status_code in HEADINGS else 404)
 
 
+async def _unreadable(request: Request, error: Exception) -> Response:
+    return wrong_page(request, 400)
+
+
 async def _own_store(request: Request, error: Exception) -> Response:
     log.error("desk_store", error=repr(error))
     return away(request, "")
@@ -145,6 +150,7 @@ _FAILURES: Final[tuple[tuple[type[Exception], Callable[[Request, Exception], Awa
     (LaneAway, _away),
     (CallRefused, _refused),
     (HTTPException, _http),
+    (RequestValidationError, _unreadable),
     (SQLAlchemyError, _own_store),
     (Exception, _failed),
 )

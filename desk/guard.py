@@ -24,6 +24,7 @@ EXTRA: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "X-Frame-Options": "DENY",
 }
+UPLOADS: Final = "/pengajuan/"
 STATIC: Final = "/aset/"
 
 
@@ -55,7 +56,8 @@ class Guard:
         if scope["method"] not in SAFE and not _from_own_pages(headers, self.origin):
             await PlainTextResponse(OTHER_SITE, 403)(scope, receive, with_headers)
             return
-        limit = self.upload_bytes if headers.get("content-type", "").startswith("multipart/") else FORM_BYTES
+        takes_files = scope["path"].startswith(UPLOADS) and headers.get("content-type", "").startswith("multipart/")
+        limit = self.upload_bytes if takes_files else FORM_BYTES
         said = headers.get("content-length", "0")
         if not said.isdigit() or int(said) > limit:
             await _refuse(scope, receive, with_headers)

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from desk import words
 from desk.clock import now
 from desk.metadata import PERSONAL
-from desk.speech import LANGUAGES, Speech, shown
+from desk.speech import CATALOGUES, LANGUAGES, Speech, shown
 from desk.who import Who
 from web.tokens import Role
 
@@ -83,7 +83,7 @@ def _templates(language: str) -> Environment:
         extensions=["jinja2.ext.loopcontrols"],
     )
     states = {state: word for state, (word, _) in words.STATES.items()}
-    environment.globals |= {"_": speech.text, "words": words, "languages": LANGUAGES, "left": speech.left, "state_words": states}
+    environment.globals |= {"_": speech.text, "words": words, "languages": _offered(), "left": speech.left, "state_words": states}
     environment.globals |= {"kept_json": _kept_json, "personal_words": PERSONAL}
     environment.globals["reason_fields"] = {_path(name): told.label for name, told in words.FIELDS.items() if name not in words.OF_FORMS}
     environment.filters |= {
@@ -91,6 +91,11 @@ def _templates(language: str) -> Environment:
     }
     environment.filters["word"] = partial(_word, speech)
     return environment
+
+
+def _offered() -> dict[str, str]:
+    """Indonesian, in which everything is written, and the languages that there are words for."""
+    return {code: name for code, name in LANGUAGES.items() if code == "id" or (CATALOGUES / f"{code}.po").exists()}
 
 
 def _path(name: str) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
+from unicodedata import category
 
 from babel import dates, numbers
 from babel.messages.pofile import read_po
@@ -15,6 +16,8 @@ LANGUAGES: Final = {"id": "Bahasa Indonesia", "en": "English"}
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
 SOON_S: Final = 15 * 60
 _HIDDEN: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b\u2028\u2029\ufeff")
+_HARMLESS: Final = frozenset("\n\r\t\u00ad\u200c\u200d")
+"""Ends of lines, and signs that shape words: a soft hyphen, joiners."""
 _UNITS: Final = ((86_400, "hari"), (3_600, "jam"), (60, "menit"))
 
 
@@ -92,7 +95,11 @@ def shown(value: object) -> object:
     """Text of people as it may stand on a page: signs that nobody sees, or that turn the order of others round, are made visible."""
     if type(value) is not str or value.isprintable():
         return value
-    return "".join("\ufffd" if c in _HIDDEN or (not c.isprintable() and c not in "\n\r\t" and c != "\xa0") else c for c in value)
+    return "".join("\ufffd" if _is_hidden(c) else c for c in value)
+
+
+def _is_hidden(sign: str) -> bool:
+    return sign in _HIDDEN or not (sign.isprintable() or sign in _HARMLESS or category(sign) == "Zs")
 
 
 @lru_cache(maxsize=8)

@@ -29,6 +29,7 @@ SITE={site}
 TLS=internal
 HTTP_PORT=80
 HTTPS_PORT=443
+# With another HTTPS_PORT the pages must know their address too: JEJAK_DESK_URL=https://{site}:8443
 
 # Where the public finds the portal.
 JEJAK_PORTAL_PUBLIC_URL=https://{site}/portal

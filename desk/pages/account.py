@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, Final
 
+import structlog
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
@@ -30,7 +31,8 @@ PASSWORD_FAULTS: Final = {
 OLD_WRONG: Final = said("Kata sandi lama tidak cocok.")
 NOT_TWICE: Final = said("Kedua kata sandi baru tidak sama.")
 SAME: Final = said("Kata sandi baru harus lain dari yang lama.")
-NOT_SELF: Final = said("Akun Anda sendiri tidak dapat Anda tutup.")
+log = structlog.get_logger("jejak.desk")
+NOT_SELF: Final = said("Akun Anda sendiri tidak dapat Anda tutup atau tunjuk sebagai pengganti.")
 UNKNOWN: Final = said("Akun itu tidak ada.")
 
 
@@ -86,8 +88,9 @@ def _changed(desk: Desk, who: Who, typed: Typed) -> tuple[str, str] | None:
     person, accounts, action = typed.get("orang").lower(), desk.accounts, typed.get("aksi")
     if action == "tambah":
         return _added(desk, person, typed)
+    log.info("account_changed", action=action, person=person, post=typed.number("peran") or None, by=who.account.id)
     if action == "akhiri":
-        accounts.end(typed.number("peran"), now_ms=now_ms())
+        accounts.end(typed.number("peran"), now_ms=now_ms(), only_acting=True)
         return None
     if accounts.find(person) is None:
         raise AccountRefused(UNKNOWN)
@@ -95,7 +98,7 @@ def _changed(desk: Desk, who: Who, typed: Typed) -> tuple[str, str] | None:
         password = passwords.first()
         accounts.set_password(person, password, must_change=True)
         return person, password
-    if action == "tutup" and person == who.account.id:
+    if action in {"tutup", "tunjuk"} and person == who.account.id:
         raise AccountRefused(NOT_SELF)
     if action == "tutup":
         accounts.close(person, now_ms=now_ms())

@@ -8,12 +8,16 @@ from starlette.responses import RedirectResponse, Response
 from desk import words
 from desk.door import local
 from desk.forms import NOTHING, Typed, read_form
-from desk.guard import SAFE
+from desk.guard import FORM_BYTES, SAFE
 from desk.lanes import CallRefused
 from desk.render import render, speech_of
 from desk.words import field_words, said
 
 SECRET: Final = frozenset({"kata_sandi", "kata_sandi_lama", "kata_sandi_baru", "kata_sandi_lagi"})
+FILE_LINE: Final = "berkas"
+"""A form's line about a file that is there already: such a form takes new files too."""
+SHOW_AGAIN: Final = "kolom"
+"""What the buttons of such forms say that only show them again."""
 HEADINGS: Final = {
     400: (said("Tidak dapat dibaca"), said("Kiriman itu tidak dapat dibaca, atau satu isiannya terlalu panjang. Buka kembali halamannya.")),
     403: (said("Halaman ini bukan untuk peran Anda"), said("Halaman ini dipakai oleh peran lain. Pilih halaman dari menu di atas.")),
@@ -58,7 +62,9 @@ async def not_in(request: Request) -> Response:
         back = local(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
         query = "" if back == "/" else f"?kembali={_quoted(back)}"
         return RedirectResponse(f"/masuk{query}", 303)
-    typed = await read_form(request)
+    length = request.headers.get("content-length", "")
+    small = length.isdigit() and int(length) <= FORM_BYTES  # nobody's files are not taken in
+    typed = await read_form(request) if small else NOTHING
     return login_page(request, status=401, back=local(request.url.path), kept=fields_of(typed), ended=True)
 
 
@@ -86,7 +92,7 @@ def send_again(request: Request, path: str, kept: tuple[tuple[str, str], ...]) -
     """After a new login: what was typed before, to be looked at and sent."""
     speech = speech_of(request)
     heading, sentence = speech.text(said("Anda sudah masuk lagi")), speech.text(said("Isian Anda masih ada. Periksa, lalu kirim."))
-    return render(request, "message.html", heading=heading, sentence=sentence, kept=kept, to=path, shown=_shown(request, kept))
+    return _sendable(request, 200, heading, sentence, kept, path)
 
 
 def _told(request: Request, error: CallRefused) -> Response:
@@ -97,6 +103,16 @@ def _told(request: Request, error: CallRefused) -> Response:
 def _kept(request: Request, status: int, heading: str, sentence: str) -> Response:
     kept = fields_of(getattr(request.state, "typed", NOTHING))
     to = request.url.path if request.method not in SAFE and kept else None
+    return _sendable(request, status, heading, sentence, kept, to)
+
+
+def _sendable(request: Request, status: int, heading: str, sentence: str, kept: tuple[tuple[str, str], ...], to: str | None) -> Response:
+    """What was typed, to be sent again. Files do not come back: a form that had any is shown again, and nothing is sent with old ones."""
+    if any(name == FILE_LINE for name, _ in kept):
+        sentence = (
+            f"{sentence} {speech_of(request).text(said('Berkas yang baru dipilih tidak ikut tersimpan: pilih lagi di halaman berikut.'))}"
+        )
+        kept = (*(pair for pair in kept if pair[0] != "aksi"), ("aksi", SHOW_AGAIN))
     return render(request, "message.html", status=status, heading=heading, sentence=sentence, kept=kept, to=to, shown=_shown(request, kept))
 
 

@@ -1,6 +1,7 @@
 """Who gets in, who stays in, and who cannot be locked out by others."""
 
 import html
+import uuid
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,17 @@ async def test_what_was_typed_when_the_session_ended_comes_back_after_the_login(
 async def test_a_login_leads_nowhere_else(alone: Alone, back: str) -> None:
     async with alone.browser() as browser:
         assert (await log_in(browser, alone.person("budi"), kembali=back)).headers["location"] == "/"
+
+
+async def test_a_revision_that_comes_back_after_the_login_is_shown_again_before_it_is_sent(alone: Alone) -> None:
+    """The file that was chosen did not come back: what is sent at once would name the old one."""
+    number = str(uuid.uuid4())
+    async with alone.browser() as browser:
+        typed = {"expected_sequence": "1", "berkas": "[]", "title": "Jumlah kios", "aksi": "kirim"}
+        ended = await browser.post(f"/pengajuan/{number}/perbaiki", data=typed)
+        isian = html.unescape(ended.text.partition('name="isian" value="')[2].partition('"')[0])
+        answer = await log_in(browser, alone.person("wati"), kembali=f"/pengajuan/{number}/perbaiki", isian=isian)
+    assert "pilih lagi" in answer.text
+    assert 'name="aksi" value="kolom"' in answer.text
+    assert 'value="kirim"' not in answer.text
+    assert "Jumlah kios" in answer.text

@@ -19,6 +19,13 @@ def test_a_moment_is_said_as_indonesians_write_it() -> None:
     assert EN.day(AT.date()) == "Sunday, 22 November 2026"
 
 
+def test_signs_that_shape_words_stay_as_they_were_typed() -> None:
+    """A form that is opened and saved changes nothing."""
+    typed = "ke\u00adca\u00admatan 12\u202f500 jiwa\u2009dan\u200dlain"
+    assert shown(typed) == typed
+    assert shown("gnp.\u202efdp") == "gnp.\ufffdfdp"
+
+
 def test_numbers_and_sizes() -> None:
     assert ID.number(1234567.5) == "1.234.567,5"
     assert [ID.size(size) for size in (12, 12_400, 3_400_000)] == ["12 B", "12 kB", "3,4 MB"]

@@ -76,3 +76,15 @@ def test_who_acts_for_another_decides_with_the_letters_number_and_never_alone(of
         assert letter in browser.get(f"/pengajuan/{number}/jejak").text
     event = office.up.submission("decision", number)["history"][-1]
     assert (event["actor"]["acting"], event["actor"]["via"], event["actor"]["id"]) == (letter, ["desk", "password"], person)
+
+
+def test_an_admin_appoints_others_and_never_ends_somebody_s_own_post(office: Office) -> None:
+    admin, ketua = office.person(Role.ADMIN_OPENDATA), office.person(Role.KETUA_PPID, office.own)
+    day = today().isoformat()
+    acting = {"aksi": "tunjuk", "peran": "atasan_ppid", "jenis": "Plh.", "surat": "800/1/2026", "mulai": day, "selesai": day}
+    with closing(office.client(admin)) as browser:
+        assert browser.post("/akun/daftar", data=acting | {"orang": admin}).status_code == 422
+        assert browser.post("/akun/daftar", data=acting | {"orang": ketua}).status_code == 303
+        for post in office.accounts.posts(ketua, today()):
+            browser.post("/akun/daftar", data={"aksi": "akhiri", "orang": ketua, "peran": str(post.id)})
+    assert [(post.role, post.letter) for post in office.accounts.posts(ketua, today())] == [(Role.KETUA_PPID, None)]
