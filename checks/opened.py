@@ -1,5 +1,6 @@
 """The tables of a file, whatever its kind: a path in; sheets with their rows as streams out. Nothing is judged here."""
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,3 +25,5 @@ def tables_in(path: Path, limits: Limits) -> Iterator[Sheet]:
         case "json" | "geojson":
             for where, rows in check_json(path, limits, unheard):
                 yield Sheet(where, rows)
+        case "zip" if not zipfile.is_zipfile(path):
+            raise ValueError("it begins like a workbook or an archive, and is none")

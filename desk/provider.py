@@ -4,12 +4,13 @@ The code flow with PKCE, state and nonce is Authlib's; what it must remember bet
 """
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
-from authlib.integrations.starlette_client import OAuth
+from authlib.deprecate import AuthlibDeprecationWarning
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from desk.accounts import Account, AccountRefused, Accounts, Post
@@ -17,7 +18,14 @@ from desk.tables import ACCOUNTS, IDENTITIES
 from desk.words import said
 from web.tokens import Role, person_id
 
+with warnings.catch_warnings():  # that it will speak through another HTTP client one day is nothing that our users can do anything about
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+    from authlib.integrations.base_client.errors import OAuthError
+    from authlib.integrations.starlette_client import OAuth
+
 Claims = Mapping[str, Any]
+ProviderRefused = OAuthError
+"""The provider, or what came back from it, was not as it should be."""
 NAME: Final = "penyedia"
 NOT_NAMED: Final = said("Penyedia akun tidak menyebut nama pengguna Anda. Hubungi Admin Open Data.")
 NAME_TAKEN: Final = said("Nama pengguna itu sudah dipakai akun lain di sini. Hubungi Admin Open Data.")

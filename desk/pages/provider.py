@@ -4,7 +4,6 @@ from typing import Final
 
 import httpx
 import structlog
-from authlib.integrations.base_client.errors import OAuthError
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from joserfc.errors import JoseError
@@ -16,7 +15,7 @@ from desk.clock import now_ms, today
 from desk.door import SESSION, Desk, desk_of, local, set_cookie
 from desk.pages.failures import login_page
 from desk.pages.login import NO_POST
-from desk.provider import NAME, Claims, settle
+from desk.provider import NAME, Claims, ProviderRefused, settle
 from desk.words import said
 
 router: Final = APIRouter()
@@ -31,7 +30,7 @@ async def there(request: Request, kembali: str = "/") -> Response:
     own = desk.settings.public_url or str(request.base_url).rstrip("/")
     try:
         answer: Response = await request.app.state.oauth.create_client(NAME).authorize_redirect(request, f"{own}/masuk/kembali")
-    except (OAuthError, httpx.HTTPError) as error:
+    except (ProviderRefused, httpx.HTTPError) as error:
         return _failed(request, error)
     return answer
 
@@ -44,7 +43,7 @@ async def back(request: Request) -> Response:
         token = await client.authorize_access_token(request)
         claims: Claims = dict(token["userinfo"])
         claims = _together(claims, await client.userinfo(token=token))
-    except (OAuthError, JoseError, httpx.HTTPError, KeyError, ValueError) as error:
+    except (ProviderRefused, JoseError, httpx.HTTPError, KeyError, ValueError) as error:
         return _failed(request, error)
     agent = request.headers.get("user-agent", "")
     try:

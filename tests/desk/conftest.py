@@ -39,8 +39,9 @@ def office(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Off
         yield Office(up, own, other)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Not longer than a module: as long as Playwright is there its event loop runs, and no asynchronous test can."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
