@@ -85,7 +85,7 @@ def test_a_file_is_compared_with_the_version_before(alone: Home) -> None:
     says(alone.jejak("check", "baru.csv", "--previous", "lama.csv"), 0, "baris 2 → 3; 1 baru", "version_changes")
     (alone.directory / "rusak.xlsx").write_bytes(b"PK\x03\x04rusak")
     says(alone.jejak("check", "baru.csv", "--previous", "rusak.xlsx"), 0, "not_compared")
-    says(alone.jejak("check", "baru.csv", "--previous", "tidak-ada.csv"), 2, "no such file")
+    says(alone.jejak("check", "baru.csv", "--previous", "tidak-ada.csv"), 2, "tidak ada berkas")
 
 
 def test_without_a_file_it_says_how_it_is_used(alone: Home) -> None:

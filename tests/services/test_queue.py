@@ -13,7 +13,6 @@ from services.publisher.web import publishing_of
 from tests.events.given import START, approved, published, retracted, revised, story, submitted, verified
 from tests.services.desk import ADMIN, Desk, desk_of
 
-NOW = datetime.now(UTC)
 TO_APPROVED = (submitted, revised, verified, approved)
 
 
@@ -27,7 +26,7 @@ def approved_at(desk: Desk, minute: int) -> uuid.UUID:
     return desk.given(*story(submitted, revised, verified, approved.on(START + timedelta(minutes=minute))))
 
 
-def tried(desk: Desk, submission_id: uuid.UUID, sequence: int, state: Outcome, *, next_at: datetime = NOW, attempts: int = 1) -> None:
+def tried(desk: Desk, submission_id: uuid.UUID, sequence: int, state: Outcome, *, next_at: datetime = START, attempts: int = 1) -> None:
     attempt = Attempt(str(submission_id), sequence, state, attempts, "upload", "unavailable", "Portal mati.", next_at)
     publishing_of(desk.lane).attempts.put(attempt)
 
@@ -39,7 +38,7 @@ async def queue(desk: Desk, query: str = "") -> dict[str, Any]:
 
 async def test_a_line_says_how_far_it_is_and_what_went_wrong(desk: Desk) -> None:
     fresh, failed, stopped = (approved_at(desk, minute) for minute in (60, 61, 62))
-    later = NOW + timedelta(minutes=4)
+    later = datetime.now(UTC) + timedelta(minutes=4)
     tried(desk, failed, 4, "retrying", next_at=later, attempts=3)
     tried(desk, stopped, 4, "refused", next_at=later)
 
