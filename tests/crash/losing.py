@@ -7,6 +7,7 @@ import asyncio
 import random
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -98,7 +99,7 @@ def _all_have_gone_on(stage: Stage, began: str) -> bool:
     return False
 
 
-class _Acting:
+class _Acting(ABC):
     """Something done again and again beside the load. What cannot be done now is tried again."""
 
     def __init__(self, stage: Stage, every_s: float) -> None:
@@ -125,8 +126,9 @@ class _Acting:
                 self.failed.append(error)
                 return
 
+    @abstractmethod
     def act(self) -> None:
-        raise NotImplementedError
+        """Once; what only says "not now" is tried again."""
 
 
 class Operator(_Acting):
