@@ -33,6 +33,7 @@ COLUMNS: Final = (("kode_wilayah", "Kode kecamatan"), ("nama_pasar", "Nama pasar
 
 def take(page: Page, name: str) -> None:
     """From the top, not taller than a screen or so."""
+    page.wait_for_load_state()
     width, whole = page.evaluate("[window.innerWidth, document.documentElement.scrollHeight]")
     page.screenshot(path=TARGET / f"{name}.png", full_page=True, clip={"x": 0, "y": 0, "width": width, "height": min(TALLEST, whole)})
 
