@@ -45,8 +45,8 @@ COUNTS_PERSONS: Final = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 ROLE_MAILBOX: Final = re.compile(
-    r"info|admin|humas|kontak|contact|cs|layanan|pelayanan|pengaduan|sekretariat|setda|ppid|dinas|dis[a-z]{3,}|bagian|badan|bidang|kantor|kecamatan|kec|kelurahan|kel|desa|pemdes|pemkab|pemkot"
-    r"|puskesmas|pkm|rsud|rs|sdn?\d*|smpn?\d*|sman?\d*|smkn?\d*|mts|sekolah|tu|kepegawaian|umum|data|opendata|satudata|kominfo|bps|bappeda|support|help|no-?reply|webmaster|official|toko|hotel|koperasi|pt|cv",
+    r"info|admin|humas|kontak|contact|cs|layanan|pelayanan|pengaduan|sekretariat|setda|ppid|dinas|dis[a-z]{3,}|din(?:kes|sos|pora|naker|perkim|kop|dik|hub|tan)|bagian|badan|bidang|kantor|kecamatan|kec|kelurahan|kel|desa|pemdes|pemkab|pemkot"
+    r"|puskesmas|pkm|rsud|rs|sdn?\d*|smpn?\d*|sman?\d*|smkn?\d*|mts|sekolah|tu|kepegawaian|umum|data|opendata|satudata|kominfo|bps|bapp?e\w{2,}|bapenda|bpbd|bpkad|bkp?d|bkpsdm|bpn|dp[a-z]{2,6}|dlh|dpu|inspektorat|sekda|setwan|satpol-?pp|satpol|kesbangpol|uptd?|lpse|rsj|dprd|bumd|pdam|perumda|support|help|no-?reply|webmaster|official|toko|hotel|koperasi|pt|cv",
     re.IGNORECASE,
 )  # fmt: skip
 GIVEN_NAMES: Final = frozenset(
