@@ -41,7 +41,7 @@ KAFKA_CLUSTER_ID={cluster}
 # COMPOSE_FILE=docker-compose.yml:docker-compose.kafka.yml
 # KAFKA_PORT=9094
 
-# Any setting of docs/for-operators.md may stand here: JEJAK_SLA_CALENDAR=office
+# Settings of docs/for-operators.md that docker-compose.yml hands on may stand here: JEJAK_SLA_CALENDAR=office
 
 # Files on the S3 server of the profile s3 instead of a volume:
 # COMPOSE_PROFILES=s3
