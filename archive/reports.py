@@ -7,7 +7,7 @@ from archive.proof import Difference, Report
 
 WHAT: Final[Mapping[str, str]] = {
     "altered": "isinya telah diubah: hash-nya bukan yang dicatat oleh peristiwa sesudahnya",
-    "bytes_differ": "bita-nya berbeda dari salinan lain",
+    "bytes_differ": "bitanya berbeda dari salinan lain",
     "broken_chain": "rantai putus: hash peristiwa sebelumnya tidak cocok",
     "missing": "tidak ada di sini",
     "extra": "hanya ada di sini, tidak di salinan lain",
