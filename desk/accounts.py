@@ -138,6 +138,12 @@ class Accounts:
         with self.engine.connect() as c:
             return [post for post in map(_post, c.execute(query)) if post.holds(day)]
 
+    def post(self, post: int) -> Post | None:
+        """Whoever's it is, also when it has ended."""
+        with self.engine.connect() as c:
+            row = c.execute(sa.select(POSTS).where(POSTS.c.id == post)).first()
+        return _post(row) if row else None
+
     def in_office(self, day: date) -> Sequence[tuple[Account, Post]]:
         """Everybody with an open account, in each post that they hold that day."""
         return [(account, post) for account, posts in self.all() if not account.closed for post in posts if post.holds(day)]
