@@ -83,7 +83,7 @@ async def opened(app: FastAPI, settings: DeskSettings, follow: Follow | None = N
     timeout = httpx.Timeout(settings.timeout_s, connect=min(CONNECT_S, settings.timeout_s))
     try:
         async with httpx.AsyncClient(timeout=timeout, limits=CONNECTIONS, trust_env=False) as http:
-            app.state.desk = parts(settings, engine, Lanes(http, settings.lanes, signer))
+            app.state.desk = parts(settings, engine, Lanes(http, settings.lanes, signer, settings.patience_s))
             async with notices(engine, settings.address, follow) if follow else nullcontext():
                 yield
     finally:
@@ -121,7 +121,7 @@ async def _not_for_role(request: Request, _: Exception) -> Response:
 
 async def _away(request: Request, error: Exception) -> Response:
     assert isinstance(error, LaneAway)  # noqa: S101
-    return away(request, error.lane)
+    return away(request, error)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -146,7 +146,7 @@ async def _unreadable(request: Request, error: Exception) -> Response:
 
 async def _own_store(request: Request, error: Exception) -> Response:
     log.error("desk_store", error=repr(error))
-    return away(request, "")
+    return away(request, None)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -14,7 +14,7 @@ from desk.clock import now_ms
 from desk.door import AS_BEFORE, CHANGE, SAFE, OtherPost, desk_of, local
 from desk.forms import MADE_FOR, NOTHING, Typed, read_form
 from desk.kept import Fields, KeptForm
-from desk.lanes import CallRefused
+from desk.lanes import CallRefused, LaneAway
 from desk.render import render, speech_of
 from desk.speech import Speech
 from desk.words import said, typed_label
@@ -46,12 +46,17 @@ STOPPED: Final = {
 """What is stopped before it is read."""
 
 
-def away(request: Request, lane: str) -> Response:
-    """A lane (or the desk's own store, "") is not there."""
-    speech = speech_of(request)
+def away(request: Request, error: LaneAway | None) -> Response:
+    """A lane (or, with None, the desk's own store) is not there."""
+    speech, lane = speech_of(request), error.lane if error else ""
     name = speech.text(words.LANES[lane]) if lane else speech.text(said("halaman"))
     sentence = speech.text(said("Layanan %(name)s sedang tidak dapat dihubungi. Coba lagi sebentar lagi."), name=name)
-    if lane in {"archive", "publisher"}:
+    if error and error.is_late and request.method not in SAFE:
+        late = said(
+            "Layanan %(name)s belum menjawab; mungkin pekerjaannya sudah tercatat. Kirim lagi saja: tidak ada yang tercatat dua kali."
+        )
+        sentence = speech.text(late, name=name)
+    elif lane in {"archive", "publisher"}:
         sentence += " " + speech.text(said("Halaman lain tetap dapat dipakai."))
     return _kept(request, 503, speech.text(said("Belum dapat dilakukan")), sentence)
 
