@@ -89,6 +89,7 @@ def _templates(language: str) -> Environment:
     states = {state: word for state, (word, _) in words.STATES.items()}
     environment.globals |= {"_": speech.text, "words": words, "languages": _offered(), "left": speech.left, "state_words": states}
     environment.globals |= {"kept_json": _kept_json, "personal_choices": personal_choices}
+    environment.globals["browser_of"] = partial(browser_of, speech.text(words.said("%(browser)s di %(system)s")))
     environment.globals["yes_or_no"] = words.YES_OR_NO
     environment.globals["reason_fields"] = {_path(name): told.label for name, told in words.FIELDS.items() if name not in words.OF_FORMS}
     environment.filters |= {
@@ -96,6 +97,17 @@ def _templates(language: str) -> Environment:
     }
     environment.filters["word"] = partial(_word, speech)
     return environment
+
+
+_BROWSERS: Final = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS: Final = ("Android", "iPhone", "iPad", "Windows", "Mac", "Linux")
+
+
+def browser_of(sentence: str, agent: str) -> str:
+    """A browser's long name as people call it; as it is when it is none of the usual ones."""
+    browser = next((name for sign, name in _BROWSERS if sign in agent), "")
+    system = next((name for name in _SYSTEMS if name in agent), "")
+    return sentence % {"browser": browser, "system": system} if browser and system else agent
 
 
 def _offered() -> dict[str, str]:

@@ -44,6 +44,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "DataPublished": said("Terbit"),
     "DataRetracted": said("Ditarik"),
 }
+VIA: Final[Mapping[str, str]] = {"desk": said("halaman Jejak"), "password": said("kata sandi")}
+"""How a person was known; a provider is called by its own name."""
 STEPS: Final[tuple[tuple[str, str], ...]] = (
     (said("Menyerahkan"), said("Tim PPID Pelaksana")),
     (said("Mengecek dan merevisi"), said("Ketua PPID Pelaksana")),

@@ -52,7 +52,10 @@ def routes(lane: LaneOf) -> APIRouter:
 
     @router.get("/api/files/{sha256}/columns")
     def columns(
-        sha256: Sha256, caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUT_FILES))], name: FileName, media_type: MediaType
+        sha256: Sha256,
+        caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUT_FILES))],
+        name: FileName = "data.csv",
+        media_type: MediaType = "text/csv",
     ) -> Response:
         """The columns of a file that was put here before, by its bytes: to begin a form with."""
         return json_of({"tables": columns_in(sha256, name, media_type, caller.opd or "", lane().shared)})

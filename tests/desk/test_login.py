@@ -91,6 +91,44 @@ async def test_a_guesser_is_stopped_and_nobody_else(alone: Alone) -> None:
         assert (await log_in(elsewhere, name)).status_code == 303
 
 
+async def test_whoever_found_an_open_session_cannot_guess_the_password_by_changing_it(alone: Alone) -> None:
+    new = "empat-kata-tanpa-arti"
+    async with alone.browser() as browser:
+        await log_in(browser, alone.person("budi"))
+        typed = {"kata_sandi_baru": new, "kata_sandi_lagi": new}
+        guesses = [await browser.post("/akun/kata-sandi", data=typed | {"kata_sandi_lama": f"tebakan-nomor-{n}"}) for n in range(TRIES)]
+        assert [guess.status_code for guess in guesses] == [422] * TRIES
+        right = await browser.post("/akun/kata-sandi", data=typed | {"kata_sandi_lama": PASSWORD})
+        assert right.status_code == 429
+        assert "15 menit lagi" in right.text
+    async with alone.browser(source="198.51.100.1") as elsewhere:
+        assert (await log_in(elsewhere, "budi")).status_code == 303
+
+
+async def test_who_is_appointed_twice_is_appointed_once(alone: Alone) -> None:
+    alone.person("budi", Role.KETUA_PPID, "setda")
+    for letter in ("800/1/2026", "800/1/2026", "800/2/2026"):
+        acting = Post(0, "budi", Role.ATASAN_PPID, None, "Plh.", letter, today(), today())
+        alone.desk.accounts.appoint(acting, now_ms=now_ms())
+    assert [post.letter for post in alone.desk.accounts.posts("budi", today())] == [None, "800/1/2026", "800/2/2026"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0", "Edge di Windows"),
+        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36", "Chrome di Android"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "Firefox di Linux"),
+        ("curl/8.0", "curl/8.0"),
+    ],
+)
+async def test_a_browser_is_called_as_people_call_it(alone: Alone, agent: str, words: str) -> None:
+    async with alone.browser() as browser:
+        browser.headers["User-Agent"] = agent
+        await log_in(browser, alone.person("budi"))
+        assert f"<li>{words} ·" in (await browser.get("/akun")).text
+
+
 async def test_one_place_cannot_try_all_names(alone: Alone) -> None:
     for n in range(TRIES_OF_A_SOURCE - 1):
         alone.desk.attempts.failed(Guess(f"nama-{n}", "192.0.2.1", None), now_ms=now_ms())
