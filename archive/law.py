@@ -34,7 +34,10 @@ def judged(raws: Sequence[bytes], heirs: Heirs = NOBODY_MOVED) -> Head | Fault |
     """The head after such a chain, or the first event that breaks the law; None of no events."""
     head: Head | None = None
     for sequence, raw in enumerate(raws, start=1):
-        after = lawful(head, orjson.loads(raw), hash_of(raw), heirs)
+        try:
+            after = lawful(head, orjson.loads(raw), hash_of(raw), heirs)
+        except (ValueError, KeyError, TypeError, AttributeError):  # an event in its chain only, without what its contract wants
+            after = "unreadable"
         if isinstance(after, str):
             return Fault(sequence, after)
         head = after

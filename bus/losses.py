@@ -23,6 +23,7 @@ from bus.loops import within
 from events import alarms, marks
 from events.admission import Record, is_marked, mark_of, place_in, source_of, taken_of
 from events.alarms import BEGINNING_GONE, GONE, OTHER_RECORD, SHORTER, Loss
+from events.answered import is_known
 from events.journal import Journal
 from events.recorder import Mark
 
@@ -205,7 +206,7 @@ class LossWatch:
                 continue
             _, _, _, generation = place_in(self.source(tp))
             record = Record(tp.topic, tp.partition, message.offset, message.key, message.value, self.cluster, generation, message.timestamp)
-            if self.journal.knows(record):
+            if is_known(self.journal.store, record):
                 marks.first_mark(self.journal.store, mark_of(record))
             else:
                 others.add(tp)

@@ -138,6 +138,11 @@ def hash_of_record(key: bytes | None, raw: bytes | None) -> str:
     return digest.hexdigest()
 
 
+def outcome_of(record: Record, code: str) -> Outcome:
+    """Of a record of the log, by what `admitted` says."""
+    return Outcome(code) if code in (APPLIED, DUPLICATE) else dead_letter(record, code)
+
+
 def dead_letter(record: Record, code: str) -> Outcome:
     """Kept with its raw bytes and where they came from."""
     about = place_of(record) | {
@@ -149,19 +154,10 @@ def dead_letter(record: Record, code: str) -> Outcome:
     return Outcome(code, letters=(letter,))
 
 
-def is_about(letter: bytes, record: Record) -> bool:
-    """A dead letter holds the record's own bytes, a receipt the event_id that the record says."""
-    if letter == (record.raw or b""):
-        return True
-    try:
-        said = orjson.loads(letter)["event_id"]
-    except (ValueError, TypeError, KeyError):
-        return False
-    return isinstance(said, str) and said.encode() in (record.raw or b"")
-
-
 def place_of(record: Record) -> dict[str, object]:
+    """`record`: its mark, by which it is known to be the same when its topic is read anew."""
     place = {"cluster": record.cluster, "topic": record.topic, "partition": record.partition, "offset": record.offset}
+    place["record"] = mark_of(record).hash
     return place | ({"generation": record.generation} if record.generation else {})
 
 

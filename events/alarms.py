@@ -4,14 +4,14 @@ In: a journal's store; out: `Loss` and `Alarm`. Tables beside the journal's own,
 loss is open until somebody ends it, and then the source goes on as its next generation, under another name.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from eventsourcing.persistence import IntegrityError
 
-from events.admission import Record, key_claimed, place_in, source_of
+from events.admission import key_claimed, place_in, source_of
 from events.lawful import LAW
 from events.marks import MARKS, began, begin
 from events.recorder import LetterKind, Store
@@ -59,11 +59,11 @@ ONE_OPEN: Final = sa.Index(
     postgresql_where=LOSSES.c.ended_at.is_(None),
 )
 """Several processes of a lane may find the same loss."""
-_LETTERS: Final = sa.table("letters", *(sa.column(name) for name in ("number", "kind", "source", "position", "code", "about", "raw")))
+LETTERS: Final = sa.table("letters", *(sa.column(name) for name in ("number", "kind", "source", "position", "code", "about", "raw")))
 _IS_ALARM: Final = sa.and_(
-    _LETTERS.c.kind == sa.literal_column(f"'{LetterKind.DEAD_LETTER}'"),  # as it stands in the index, so that the index is used
-    _LETTERS.c.code.in_(HOLES),
-    _LETTERS.c.number.not_in(sa.select(ENDED.c.letter)),
+    LETTERS.c.kind == sa.literal_column(f"'{LetterKind.DEAD_LETTER}'"),  # as it stands in the index, so that the index is used
+    LETTERS.c.code.in_(HOLES),
+    LETTERS.c.number.not_in(sa.select(ENDED.c.letter)),
 )
 
 
@@ -150,13 +150,13 @@ def begins_on_log(store: Store, topic: str) -> dict[int, int]:
 
 def alarms(store: Store, limit: int = SHOWN) -> list[Alarm]:
     """The open ones, oldest first."""
-    found = sa.select(*(_LETTERS.c[name] for name in Alarm._fields)).where(_IS_ALARM).order_by(_LETTERS.c.number)
+    found = sa.select(*(LETTERS.c[name] for name in Alarm._fields)).where(_IS_ALARM).order_by(LETTERS.c.number)
     return [Alarm(*row) for row in store.ask(found.limit(limit))]
 
 
 def count_alarms(store: Store) -> dict[str, int]:
     """Code → how many are open."""
-    rows = store.ask(sa.select(_LETTERS.c.code, sa.func.count()).where(_IS_ALARM).group_by(_LETTERS.c.code))
+    rows = store.ask(sa.select(LETTERS.c.code, sa.func.count()).where(_IS_ALARM).group_by(LETTERS.c.code))
     return {str(code): int(count) for code, count in rows}
 
 
@@ -165,29 +165,14 @@ def heal(store: Store, now: datetime, after: int = 0) -> int:
 
     Some at once, of letters after a number; returns after which one to go on the next time.
     """
-    may_heal = sa.select(*(_LETTERS.c[name] for name in Alarm._fields)).where(_IS_ALARM, _LETTERS.c.code != FORK, _LETTERS.c.number > after)
-    found = [Alarm(*row) for row in store.ask(may_heal.order_by(_LETTERS.c.number).limit(HEALED_AT_ONCE))]
+    may_heal = sa.select(*(LETTERS.c[name] for name in Alarm._fields)).where(_IS_ALARM, LETTERS.c.code != FORK, LETTERS.c.number > after)
+    found = [Alarm(*row) for row in store.ask(may_heal.order_by(LETTERS.c.number).limit(HEALED_AT_ONCE))]
     waiting = [(key, alarm) for alarm in found if (key := key_claimed(alarm.raw))]
     there = {(stream, version): raw for stream, version, raw in store.select_states(list({key for key, _ in waiting}))}
     for key, alarm in waiting:
         if there.get(key) == alarm.raw:
             end_alarm(store, alarm.number, Word("jejak", now, "healed", "its event is in the journal by now"))
     return found[-1].number if len(found) == HEALED_AT_ONCE else 0
-
-
-def letters_before(store: Store, records: Collection[Record]) -> dict[Record, list[tuple[str, bytes]]]:
-    """Code and bytes of the letters about what stood at these records' places, in their own generation and in those before it."""
-    places = {(source_of(r.cluster, r.topic, r.partition, g), r.offset + 1): r for r in records for g in range(r.generation + 1)}
-    found: dict[Record, list[tuple[str, bytes]]] = {}
-    asked = sa.select(*(_LETTERS.c[name] for name in ("source", "position", "code", "raw"))).where(
-        _LETTERS.c.kind.in_(list(LetterKind)),
-        _LETTERS.c.source.in_({source for source, _ in places}),
-        _LETTERS.c.position.in_({position for _, position in places}),
-    )
-    for source, position, code, raw in store.ask(asked):
-        if (source, position) in places:
-            found.setdefault(places[source, position], []).append((code, bytes(raw)))
-    return found
 
 
 def end_alarm(store: Store, number: int, word: Word) -> None:

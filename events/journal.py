@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from eventsourcing.persistence import IntegrityError, Tracking
 
-from events import alarms
-from events.admission import APPLIED, DUPLICATE, Draft, Outcome, Record, admitted, dead_letter, is_about, key_claimed, stream_in, taken_of
+from events import answered
+from events.admission import APPLIED, DUPLICATE, Draft, Outcome, Record, admitted, key_claimed, outcome_of, stream_in, taken_of
 from events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason
 from events.lawful import NOBODY_MOVED, Heirs
 from events.recorder import Letter, LetterKind, Row, Store
@@ -162,14 +162,7 @@ class Journal:
         """As `replicate`, with the lane's own judgement, which may take its time: it is asked outside the turn for writing,
         and again when another writer was first.
         """
-        return self._written(records, lambda fresh: self._judged(judge(self._unanswered(fresh))))
-
-    def knows(self, record: Record) -> bool:
-        """Was this record taken? Its event lies here byte for byte, or at its place it was answered or set aside."""
-        key = key_claimed(record.raw)
-        there = self.store.select_states([key]) if key else ()
-        letters = alarms.letters_before(self.store, [record]).get(record, ())
-        return any(raw == record.raw for _, _, raw in there) or any(is_about(raw, record) for _, raw in letters)
+        return self._written(records, lambda fresh: self._judged(judge(answered.unanswered(self.store, fresh))))
 
     def _written(self, records: Sequence[Record], drafted: Callable[[Sequence[Record]], tuple[list[Outcome], Draft]]) -> list[Outcome]:
         """What is fresh of these, drafted and committed; again while another writer is first."""
@@ -194,20 +187,10 @@ class Journal:
             (record, admitted(record, stream, draft, lambda n=number: self._behind(fresh[n:], draft)))  # type: ignore[misc]
             for number, (record, stream) in enumerate(zip(fresh, streams, strict=True))
         ]
-        again = self._again([record for record, code in judged if code not in (APPLIED, DUPLICATE)])
-        outcomes = [_outcome(record, DUPLICATE if (code, record.raw or b"") in again.get(record, ()) else code) for record, code in judged]
+        again = answered.set_aside(self.store, [record for record, code in judged if code not in (APPLIED, DUPLICATE)])
+        outcomes = [outcome_of(record, DUPLICATE if (record, code) in again else code) for record, code in judged]
         draft.letters = [letter for outcome in outcomes for letter in outcome.letters]
         return outcomes, draft
-
-    def _again(self, records: Sequence[Record]) -> dict[Record, list[tuple[str, bytes]]]:
-        """What was said of these records when they were read before: a topic that goes on by the operator's word is read anew."""
-        before = [record for record in records if record.generation]
-        return alarms.letters_before(self.store, before) if before else {}
-
-    def _unanswered(self, fresh: Sequence[Record]) -> list[Record]:
-        """Without those that were answered when they were read before: judged now, the answer may be another one."""
-        again = self._again(fresh)
-        return [r for r in fresh if not any(is_about(raw, r) for _, raw in again.get(r, ()))]
 
     def _behind(self, records: Sequence[Record], draft: Draft) -> dict[tuple[uuid.UUID, int], bytes]:
         """What the journal holds of those events that these records claim to be and that are not the newest of their submissions."""
@@ -232,10 +215,6 @@ class Journal:
         outgoing = draft.letters or any(event.row is Row.OWN for event in draft.events)
         for wake in (*self.on_outgoing, *self.on_commit) if outgoing else self.on_commit:
             wake()
-
-
-def _outcome(record: Record, code: str) -> Outcome:
-    return Outcome(code) if code in (APPLIED, DUPLICATE) else dead_letter(record, code)
 
 
 def _in_pieces(select: Callable[[Sequence[T]], Iterable[Any]], keys: Sequence[T]) -> Iterator[Any]:

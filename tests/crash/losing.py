@@ -169,7 +169,7 @@ class Forger(_Acting):
     def __init__(self, stage: Stage, chance: random.Random) -> None:
         super().__init__(stage, FORGES_EVERY_S)
         self._chance = chance
-        self.forged, self.spoilt = set[bytes](), set[UUID]()
+        self.forged = set[bytes]()
 
     def act(self) -> None:
         with closing(open_reader(self.stage.store, "archive")) as store:
@@ -178,7 +178,6 @@ class Forger(_Acting):
         for _, _, stream, raw in rows:
             forged = self._chance.choice((_broken, _by_an_auditor, _another_beginning))(stream, raw, self._chance)
             self.forged.add(forged)
-            self.spoilt.add(stream)
             asyncio.run(send(self.stage.kafka, [(LOG_TOPIC, str(stream).encode(), forged)]))
 
 
