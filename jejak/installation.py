@@ -29,9 +29,8 @@ SITE={site}
 TLS=internal
 HTTP_PORT=80
 HTTPS_PORT=443
-# With another HTTPS_PORT the pages must know their address too: JEJAK_DESK_URL=https://{site}:8443
 
-# Where the public finds the portal.
+# Where the public finds the portal; with another HTTPS_PORT it belongs here too: https://{site}:8443/portal
 JEJAK_PORTAL_PUBLIC_URL=https://{site}/portal
 
 # The Kafka that this installation is; never change it.
