@@ -76,7 +76,7 @@ class Installation:
         yield from _anew(
             hidden / "stores", " ".join(f"{lane}={(hidden / f'store-{lane}').read_text('utf-8').strip()}" for lane in (*LANES, DESK))
         )
-        for user in (*LANES, "operator"):
+        for user in (*LANES, DESK, "operator"):
             yield from _once(hidden / f"kafka-{user}", _password())
         yield from _outside(hidden / "outside.pem", self.folder / "certificates" / "kafka-authority.pem", self.site)
         yield from _once(hidden / "portal-token", "")
