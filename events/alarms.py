@@ -66,11 +66,13 @@ ONE_OPEN: Final = sa.Index(
     postgresql_where=LOSSES.c.ended_at.is_(None),
 )
 """Several processes of a lane may find the same loss."""
-_LETTERS: Final = sa.table("letters", *(sa.column(name) for name in ("number", "kind", "source", "position", "code", "about", "raw")))
+LETTERS: Final = sa.table("letters", *(sa.column(name) for name in ("number", "kind", "source", "position", "code", "about", "raw")))
+IS_DEAD_LETTER: Final = LETTERS.c.kind == sa.literal_column(f"'{LetterKind.DEAD_LETTER}'")
+"""As it stands in the index, so that the index is used."""
 _IS_ALARM: Final = sa.and_(
-    _LETTERS.c.kind == sa.literal_column(f"'{LetterKind.DEAD_LETTER}'"),  # as it stands in the index, so that the index is used
-    _LETTERS.c.code.in_(HOLES),
-    _LETTERS.c.number.not_in(sa.select(ENDED.c.letter)),
+    IS_DEAD_LETTER,
+    LETTERS.c.code.in_(HOLES),
+    LETTERS.c.number.not_in(sa.select(ENDED.c.letter)),
 )
 
 
@@ -149,13 +151,13 @@ def end_loss(store: Store, loss: Loss, word: Word, *, goes_on: str, at: int) -> 
 
 def alarms(store: Store, limit: int = SHOWN) -> list[Alarm]:
     """The open ones, oldest first."""
-    found = sa.select(*(_LETTERS.c[name] for name in Alarm._fields)).where(_IS_ALARM).order_by(_LETTERS.c.number)
+    found = sa.select(*(LETTERS.c[name] for name in Alarm._fields)).where(_IS_ALARM).order_by(LETTERS.c.number)
     return [Alarm(*row) for row in store.ask(found.limit(limit))]
 
 
 def count_alarms(store: Store) -> dict[str, int]:
     """Code → how many are open."""
-    rows = store.ask(sa.select(_LETTERS.c.code, sa.func.count()).where(_IS_ALARM).group_by(_LETTERS.c.code))
+    rows = store.ask(sa.select(LETTERS.c.code, sa.func.count()).where(_IS_ALARM).group_by(LETTERS.c.code))
     return {str(code): int(count) for code, count in rows}
 
 
