@@ -25,6 +25,7 @@ from lane.callers import Asks, LaneOf, caller_of, not_of_another, opds_for, own_
 from lane.case_files import add_case_files
 from lane.due import day_of
 from lane.errors import json_of, not_a_cursor
+from lane.set_aside import add_dead_letters
 from lane.shown import items_json, submission_json
 from web.tokens import Caller, Role
 
@@ -93,6 +94,7 @@ def archive_routes(lane: LaneOf) -> APIRouter:
         return json_of({"submission_id": str(submission_id)} | reports.as_json(report))
 
     add_case_files(router, lane, caller_of(lane, frozenset(Role)))
+    add_dead_letters(router, lane)
     _add_numbers(router, lane, caller_of(lane, frozenset(Role)))
     _add_package(router, lane, caller_of(lane, frozenset(Role)))
     return router

@@ -1,11 +1,12 @@
 """The desk as an application: settings in, pages out. It may stand alone or beside lanes at one address (`Beside`)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
 import httpx
+import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
@@ -22,7 +23,6 @@ from desk.door import SAFE, MustChange, NotForRole, NotIn, OtherPost, parts
 from desk.forms import FILES, FORM_BYTES
 from desk.guard import Guard, add_headers
 from desk.lanes import CONNECTIONS, CallRefused, LaneAway, Lanes
-from desk.notices.running import Follow, notices
 from desk.pages.failures import HEADINGS, away, failed, must_change, not_in, other_post, refused, stopped, typed_of, wrong_page
 from desk.provider import client_of, cookie_secret
 from desk.render import STATIC
@@ -52,12 +52,14 @@ FIRST: Final = frozenset(
 )
 """What the addresses of pages begin with; every other address at the same place belongs to the lanes."""
 CONNECT_S: Final = 3.0
+Notices = Callable[[sa.Engine, str], AbstractAsyncContextManager[None]]
+"""The desk's tables and where links lead → notices that go out for as long as it is open; the program hands it in."""
 log = structlog.get_logger("jejak.desk")
 
 
-def create_desk(settings: DeskSettings, follow: Follow | None = None) -> FastAPI:
-    """The pages alone. Tables are made ready when it starts; the key is there. `follow`: how the log is read; without it, no notices."""
-    app = FastAPI(title="Jejak", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda app: opened(app, settings, follow))
+def create_desk(settings: DeskSettings, notices: Notices | None = None) -> FastAPI:
+    """The pages alone. Tables are made ready when it starts; the key is there."""
+    app = FastAPI(title="Jejak", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda app: opened(app, settings, notices))
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/aset", StaticFiles(directory=STATIC))
@@ -76,7 +78,7 @@ def create_desk(settings: DeskSettings, follow: Follow | None = None) -> FastAPI
 
 
 @asynccontextmanager
-async def opened(app: FastAPI, settings: DeskSettings, follow: Follow | None = None) -> AsyncIterator[None]:
+async def opened(app: FastAPI, settings: DeskSettings, notices: Notices | None = None) -> AsyncIterator[None]:
     """The desk's parts, for as long as it runs. Raises OSError, ValueError, SQLAlchemyError."""
     signer = open_signer(settings.keys)
     engine = await run_in_threadpool(open_store, settings.store)
@@ -84,7 +86,7 @@ async def opened(app: FastAPI, settings: DeskSettings, follow: Follow | None = N
     try:
         async with httpx.AsyncClient(timeout=timeout, limits=CONNECTIONS, trust_env=False) as http:
             app.state.desk = parts(settings, engine, Lanes(http, settings.lanes, signer, settings.patience_s))
-            async with notices(engine, settings.address, follow) if follow else nullcontext():
+            async with notices(engine, settings.address) if notices else nullcontext():
                 yield
     finally:
         engine.dispose()

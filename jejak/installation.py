@@ -40,7 +40,7 @@ KAFKA_CLUSTER_ID={cluster}
 # COMPOSE_FILE=docker-compose.yml:docker-compose.kafka.yml
 # KAFKA_PORT=9094
 
-# Any setting of docs/for-operators.md may stand here: JEJAK_SLA_CALENDAR=office
+# Settings of docs/for-operators.md that docker-compose.yml hands on may stand here: JEJAK_SLA_CALENDAR=office
 
 # Files on the S3 server of the profile s3 instead of a volume:
 # COMPOSE_PROFILES=s3
@@ -76,7 +76,7 @@ class Installation:
         yield from _anew(
             hidden / "stores", " ".join(f"{lane}={(hidden / f'store-{lane}').read_text('utf-8').strip()}" for lane in (*LANES, DESK))
         )
-        for user in (*LANES, "operator"):
+        for user in (*LANES, DESK, "operator"):
             yield from _once(hidden / f"kafka-{user}", _password())
         yield from _outside(hidden / "outside.pem", self.folder / "certificates" / "kafka-authority.pem", self.site)
         yield from _once(hidden / "portal-token", "")

@@ -86,6 +86,12 @@ class Desk:
         return [recorded.event.type for recorded in self.lane.journal.history(submission_id)]
 
 
+def codes(answer: httpx.Response) -> list[tuple[str, str | None]]:
+    """Code and field of each error; every one has words for a person."""
+    assert all(error["message"] for error in answer.json()["errors"])
+    return [(error["code"], error["field"]) for error in answer.json()["errors"]]
+
+
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
