@@ -29,9 +29,8 @@ SITE={site}
 TLS=internal
 HTTP_PORT=80
 HTTPS_PORT=443
-# With another HTTPS_PORT the pages must know their address too: JEJAK_DESK_URL=https://{site}:8443
 
-# Where the public finds the portal.
+# Where the public finds the portal; with another HTTPS_PORT it belongs here too: https://{site}:8443/portal
 JEJAK_PORTAL_PUBLIC_URL=https://{site}/portal
 
 # The Kafka that this installation is; never change it.
@@ -77,7 +76,7 @@ class Installation:
         yield from _anew(
             hidden / "stores", " ".join(f"{lane}={(hidden / f'store-{lane}').read_text('utf-8').strip()}" for lane in (*LANES, DESK))
         )
-        for user in (*LANES, "operator"):
+        for user in (*LANES, DESK, "operator"):
             yield from _once(hidden / f"kafka-{user}", _password())
         yield from _outside(hidden / "outside.pem", self.folder / "certificates" / "kafka-authority.pem", self.site)
         yield from _once(hidden / "portal-token", "")
