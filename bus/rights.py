@@ -35,7 +35,7 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
     "jejak-intake": _lane(
         "intake",
         _WRITES,
-        Right("topic", "opd.", ("Read", "Describe"), prefixed=True),
+        Right("topic", "opd.", ("Read", "Describe", "Write"), prefixed=True),
         Right("topic", RECEIPTS_TOPIC, ("Read", "Write")),
     ),
     "jejak-review": _lane("review", _WRITES),

@@ -81,6 +81,11 @@ def last_event(case: Json) -> Json:
     return event
 
 
+def event_at(case: Json, step: int) -> Json | None:
+    """The event with this number, as far as the lane knows it."""
+    return next((event for event in case["history"] if event["sequence"] == step), None)
+
+
 def times_of(history: Sequence[Json]) -> list[tuple[Json, float | None]]:
     """Each event with the seconds since the one before it."""
     moments = [datetime.fromisoformat(event["occurred_at"]) for event in history]

@@ -31,6 +31,7 @@ def desk_settings(settings: Settings) -> DeskSettings:
         session_hours=settings.desk_session_hours,
         own_url=f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
         timeout_s=settings.desk_timeout_s,
+        patience_s=settings.desk_check_timeout_s,
         upload_mb=settings.files_limit_mb,
         provider=_provider(settings),
     )

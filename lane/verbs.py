@@ -143,6 +143,14 @@ def _add_taking(router: APIRouter, lane: LaneOf, workers: frozenset[Role]) -> No
             raise _taken(taken_by, Kind.CONFLICT)
         return json_of({"taken_by": taken_by.as_json()})
 
+    @router.get("/api/submissions/{submission_id}/taken")
+    def taken(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(caller_of(lane, workers | {Role.ADMIN_OPENDATA}))]) -> Response:
+        """Who works on it: also for the admin, who may release it."""
+        here = lane()
+        head = not_of_another(here.find(submission_id), caller, here.shared.directory)
+        taken_by = _takings(here).of([head], datetime.now(UTC)).get(submission_id)
+        return json_of({"taken_by": taken_by.as_json() if taken_by else None})
+
     @router.post("/api/submissions/{submission_id}/release")
     def release(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(caller_of(lane, workers | {Role.ADMIN_OPENDATA}))]) -> Response:
         """No longer work on it. Another person's: the admin only."""

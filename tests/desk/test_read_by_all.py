@@ -16,7 +16,7 @@ PAGES: dict[Role, tuple[str, ...]] = {
     Role.TIM_PPID: ("/", "/kotak-masuk", "/pengajuan/baru", "/jatuh-tempo", "/akun", "/akun/kata-sandi", *CASE),
     Role.KETUA_PPID: ("/", "/kotak-masuk?urut=newest", f"/pengajuan/{NUMBER}/perbaiki", f"/pengajuan/{NUMBER}/selesai?langkah=1", *CASE),
     Role.ATASAN_PPID: ("/", "/kotak-masuk", "/putusan-bersama", "/pengajuan/{checked}", "/pengajuan/tidak-ada"),
-    Role.ADMIN_OPENDATA: ("/", "/publikasi", "/akun/daftar", "/kotak-masuk", *CASE),
+    Role.ADMIN_OPENDATA: ("/", "/publikasi", "/akun/daftar", "/akun/opd", "/akun/token", "/kotak-masuk", *CASE),
     Role.AUDITOR: (
         "/",
         "/kotak-masuk",

@@ -32,12 +32,14 @@ class Listed:
 
 @dataclass
 class Log:
-    """What the log says of the datasets of a test."""
+    """What the log says of the datasets of a test. `adopted`: dataset_id → the portal's own id of what is to be taken over."""
 
     standings: dict[uuid.UUID, Standing] = field(default_factory=dict)
+    adopted: dict[str, str] = field(default_factory=dict)
 
     def desired(self, dataset_id: str) -> Desired:
-        return desired(dataset_id, [one for one in self.standings.values() if one.publication.dataset.dataset_id == dataset_id])
+        own = [one for one in self.standings.values() if one.publication.dataset.dataset_id == dataset_id]
+        return desired(dataset_id, own, adopted=self.adopted.get(dataset_id))
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,19 @@ class CkanReader:
         found = self.act("package_search", q=f"name:{dataset_id}*", include_private=True, include_drafts=True, rows=100)
         return int(found["count"])
 
+    def add_file(self, dataset_id: str, name: str, content: bytes, **fields: str) -> None:
+        """Upload a file as a new resource."""
+        self.upload("resource_create", name, content, package_id=dataset_id, name=name, **fields)
+
     def spoil_file(self, dataset_id: str) -> None:
         resource = self.act("package_show", id=dataset_id)["resources"][0]
+        self.upload("resource_patch", "lain.csv", b"diubah tangan", id=resource["id"])
+
+    def upload(self, action: str, file: str, content: bytes, /, **fields: str) -> None:
         requests.post(
-            f"{self.server.address}/api/3/action/resource_patch",
-            data={"id": resource["id"]},
-            files={"upload": ("lain.csv", b"diubah tangan")},
+            f"{self.server.address}/api/3/action/{action}",
+            data=fields,
+            files={"upload": (file, content)},
             headers={"Authorization": self.server.token},
             timeout=30,
         ).raise_for_status()
