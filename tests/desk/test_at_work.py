@@ -76,7 +76,10 @@ def test_a_double_click_decides_once_and_going_back_decides_nothing(office: Offi
             heading(page, "Periksa sekali lagi")
             page.locator("main form button").dblclick()
         page.wait_for_url(f"**/pengajuan/{number}/selesai?langkah={before + 1}")
-        page.evaluate("steps => history.go(-steps)", 2 if is_asked else 1)
+        if is_asked and not screen.javascript:  # past the page that asked, which only a form leads to
+            page.evaluate("history.go(-2)")
+        else:
+            page.go_back()
         page.wait_for_url(f"**/pengajuan/{number}")
         again = page.locator("main form button[type=submit]")
         if again.count():
