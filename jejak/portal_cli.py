@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +20,17 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Is the portal still as the log says?")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Dataset = Annotated[str | None, typer.Argument(metavar="[DATASET]", help="One dataset_id; all without.")]
+NAME = re.compile(r"[a-z0-9_-]{1,100}")
+
+
+def _named(dataset: str | None) -> str | None:
+    """A dataset's name and no path: what is named is taken away when the log does not know it."""
+    if dataset is not None and not NAME.fullmatch(dataset):
+        raise typer.BadParameter("a dataset_id has small letters, digits, - and _ only")
+    return dataset
+
+
+Dataset = Annotated[str | None, typer.Argument(metavar="[DATASET]", help="One dataset_id; all without.", callback=_named)]
 
 
 @app.command("diff")

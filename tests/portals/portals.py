@@ -195,3 +195,9 @@ def folder_stage(root: Path) -> Stage:
         spoil_title=spoil_title,
         remove=lambda dataset_id: shutil.rmtree(root / "dataset" / dataset_id),
     )
+
+
+def show_overview(stage: Stage) -> None:
+    """The pages over all datasets as the publisher has them made, from the log."""
+    names = {one.publication.dataset.dataset_id for one in stage.log.standings.values()}
+    stage.portal.overview([stage.log.desired(name) for name in sorted(names)])
