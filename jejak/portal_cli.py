@@ -41,20 +41,23 @@ def portal_diff(dataset: Dataset = None, *, as_json: AsJson = False) -> None:
         for difference in upkeep.check(dataset):
             found += 1
             typer.echo(orjson.dumps(_told(difference)) if as_json else str(difference))
+        _must_be_known(upkeep, dataset if not found else None)
     raise typer.Exit(1 if found else 0)
 
 
 @app.command("repair")
 def portal_repair(dataset: Dataset = None, *, as_json: AsJson = False) -> None:
     """Put right what differs, and say of each difference what became of it; exit code 1 when something is left."""
-    left = 0
+    found = left = 0
     with _upkeep() as upkeep:
         for repair in upkeep.repair(dataset):
+            found += 1
             left += repair.why is not None
             if as_json:
                 typer.echo(orjson.dumps(_told(repair.difference) | {"repaired": repair.why is None, "why": repair.why}))
             else:
                 typer.echo(f"{'TETAP   ' if repair.why else 'diperbaiki'} {repair.difference}{f' – {repair.why}' if repair.why else ''}")
+        _must_be_known(upkeep, dataset if not found else None)
     raise typer.Exit(1 if left else 0)
 
 
@@ -85,7 +88,17 @@ def portal_adopt(
 
 def _line(one: "Stranger", adopted_as: str | None) -> str:
     proposal = f"{one.opd or '?'}/{one.dataset_id or '?'}"
-    return f"{one.name}  ({one.state}, {one.files} berkas)  {one.title}  → {f'diambil alih: {adopted_as}' if adopted_as else proposal}"
+    # Here as below: this module is part of every start of the program.
+    from portals.portal import printable
+
+    taken = f"diambil alih: {adopted_as}" if adopted_as else proposal
+    return printable(f"{one.name}  ({one.state}, {one.files} berkas)  {one.title}  → {taken}")
+
+
+def _must_be_known(upkeep: "Upkeep", dataset: str | None) -> None:
+    """A name that is mistyped has no differences either."""
+    if dataset is not None and dataset not in upkeep.standings.dataset_ids():
+        raise typer.BadParameter(f"{dataset}: tidak ada di log, dan tidak ada di portal")
 
 
 @contextmanager

@@ -121,8 +121,7 @@ class Difference:
         """One line that a terminal shows as it is, whoever wrote what was found."""
         where = f" ({self.field})" if self.field else ""
         values = f": {_short(self.found)} → {_short(self.expected)}" if self.expected or self.found else ""
-        line = f"{self.dataset_id or 'portal'}: {WORDS[self.what]}{where}{values}"
-        return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in line)
+        return printable(f"{self.dataset_id or 'portal'}: {WORDS[self.what]}{where}{values}")
 
 
 @dataclass(frozen=True)
@@ -185,6 +184,11 @@ class Portal(Protocol):
     def close(self) -> None:
         """Let connections go; may be called twice."""
         ...
+
+
+def printable(text: str) -> str:
+    """In one line, with nothing in it that a terminal would obey."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _short(text: str) -> str:
