@@ -129,7 +129,7 @@ class Publishing:
 
     def _publish(self, head: Head, dataset_id: str) -> None:
         desired, owner = self.standings.with_approved(dataset_id, head.submission_id)
-        if owner not in (None, head.opd):
+        if owner not in (None, self.standings.directory.heir_of(head.opd)):
             raise PortalProblem(
                 Code.NAME_TAKEN,
                 f"Nama data “{dataset_id}” sudah dipakai OPD {owner}. Kembalikan data ini agar dataset_id diganti, "

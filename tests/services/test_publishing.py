@@ -275,6 +275,23 @@ async def test_a_name_that_another_opd_published_under_is_refused_for_good(desk:
     assert shown["opd"] == "dispermades"
 
 
+@pytest.mark.parametrize("how", ["handed over", "merged"])
+async def test_who_took_the_name_over_publishes_under_it(desk: Desk, tmp_path: Path, how: str) -> None:
+    theirs = approve(desk, edition=1)
+    await until(lambda: is_published(desk, theirs))
+    directory = desk.shared.directory
+    if how == "handed over":
+        directory.names["daftar-desa"] = "dinkes"
+    else:
+        directory.opds["dispermades"] = {"name": "Dispermades", "moved_to": "dinkes"}
+    files = [FILE | {"sha256": sha(CONTENT), "bytes": len(CONTENT)}]
+    ours = desk.given(*story(submission_of(edition=2).by(TIM_OF_DINKES), revision_of(files=files).by(KETUA_OF_DINKES), verified, approved))
+    await until(lambda: is_published(desk, ours))
+    shown = listed(tmp_path)
+    assert shown is not None
+    assert (shown["opd"], shown["edition"]) == ("dinkes", 2)
+
+
 async def test_the_catalogue_is_made_from_the_log(desk: Desk, tmp_path: Path) -> None:
     submission_id = approve(desk)
     await until(lambda: is_published(desk, submission_id))
