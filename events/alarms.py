@@ -60,8 +60,10 @@ ONE_OPEN: Final = sa.Index(
 )
 """Several processes of a lane may find the same loss."""
 LETTERS: Final = sa.table("letters", *(sa.column(name) for name in ("number", "kind", "source", "position", "code", "about", "raw")))
+IS_DEAD_LETTER: Final = LETTERS.c.kind == sa.literal_column(f"'{LetterKind.DEAD_LETTER}'")
+"""As it stands in the index, so that the index is used."""
 _IS_ALARM: Final = sa.and_(
-    LETTERS.c.kind == sa.literal_column(f"'{LetterKind.DEAD_LETTER}'"),  # as it stands in the index, so that the index is used
+    IS_DEAD_LETTER,
     LETTERS.c.code.in_(HOLES),
     LETTERS.c.number.not_in(sa.select(ENDED.c.letter)),
 )

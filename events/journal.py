@@ -19,7 +19,7 @@ from events import answered
 from events.admission import APPLIED, DUPLICATE, Draft, Outcome, Record, admitted, key_claimed, outcome_of, stream_in, taken_of
 from events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason
 from events.lawful import NOBODY_MOVED, Heirs
-from events.recorder import Letter, LetterKind, Row, Store
+from events.recorder import Batch, Letter, LetterKind, Row, Store
 from events.submission import Head, Kind, Recorded, Refused, Submission, fold
 
 T = TypeVar("T")
@@ -163,6 +163,17 @@ class Journal:
         and again when another writer was first.
         """
         return self._written(records, lambda fresh: self._judged(judge(answered.unanswered(self.store, fresh))))
+
+    def foretold(self, records: Sequence[Record]) -> list[str]:
+        """What would become of these records of the log if they came now, in this order; nothing is written."""
+        return [outcome.counted for outcome in self._copied(records)[0]]
+
+    def send(self, letters: Sequence[Letter]) -> None:
+        """Write letters that answer no new record; the relay sends them. Raises IntegrityError: one of them is there already."""
+        with self._writing:
+            self.store.write(Batch(letters=letters))
+        for wake in (*self.on_outgoing, *self.on_commit):
+            wake()
 
     def _written(self, records: Sequence[Record], drafted: Callable[[Sequence[Record]], tuple[list[Outcome], Draft]]) -> list[Outcome]:
         """What is fresh of these, drafted and committed; again while another writer is first."""
