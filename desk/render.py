@@ -70,6 +70,8 @@ class _Pages(Environment):
     """A name that no page was given is a fault; what a lane's answer leaves out, because nothing was said, is empty."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 (Jinja's own shape)
+        if type(obj) is dict and attribute in obj and not hasattr(dict, attribute):
+            return obj[attribute]  # most of what a list shows: asked first, because a miss of an attribute is slow
         found = super().getattr(obj, attribute)
         return Undefined(name=attribute) if isinstance(found, Undefined) and isinstance(obj, Mapping) else found
 

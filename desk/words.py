@@ -70,7 +70,7 @@ FIVE: Final[Mapping[str, tuple[str, str]]] = {
 }
 PORTAL: Final[Mapping[str, str]] = {
     "waiting": said("Menunggu giliran"),
-    "retrying": said("Gagal, dicoba lagi sendiri"),
+    "retrying": said("Gagal, akan dicoba lagi"),
     "refused": said("Ditolak portal"),
     "published": said("Terbit"),
     "retracted": said("Ditarik"),

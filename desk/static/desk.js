@@ -17,6 +17,10 @@ window.addEventListener("pageshow", () => { for (const form of document.forms) {
 const wrong = document.getElementById("galat");
 if (wrong) { wrong.focus(); }
 
+// A page that asks once more is the answer to a form: going back to it later shows the case as it is then, and no browser's question.
+const asks = document.querySelector("[data-back]");
+if (asks) { history.replaceState(null, "", asks.dataset.back); }
+
 // Links of the summary lead to a field, and the field takes the focus.
 document.addEventListener("click", (event) => {
   const link = event.target.closest(".summary a[href^='#']");
