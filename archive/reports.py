@@ -7,7 +7,7 @@ from archive.proof import Difference, Report
 
 WHAT: Final[Mapping[str, str]] = {
     "altered": "isinya telah diubah: hash-nya bukan yang dicatat oleh peristiwa sesudahnya",
-    "bytes_differ": "bita-nya berbeda dari salinan lain",
+    "bytes_differ": "bitanya berbeda dari salinan lain",
     "broken_chain": "rantai putus: hash peristiwa sebelumnya tidak cocok",
     "empty": "salinan ini kosong: tidak ada satu peristiwa pun untuk diperiksa",
     "beginning_gone": "awal log sudah tidak ada di Kafka; lihat: jejak bus status",

@@ -5,11 +5,11 @@ In: a range of submission ids; out: every submission of the range with its facts
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import BinaryIO, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from archive.facts import ROW_BYTES, Fact, Known, Lies, Read, fact_of_row, lies_at, read_quickly, unpack
@@ -87,6 +87,11 @@ class KafkaRuns:
     """What was read from the log topic, as files of `archive.runs`, with the records' bytes in files beside them (`archive.scan`)."""
 
     paths: Sequence[Path]
+    _files: dict[int, BinaryIO] = field(default_factory=dict, compare=False)
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
 
     def groups(self, ids: IdRange) -> Iterator[Group]:
         for submission, found in groupby(merged(self.paths, ROW_BYTES, first=ids[0], last=ids[1]), key=lambda row: row[:16]):
@@ -94,12 +99,12 @@ class KafkaRuns:
             yield Group(submission, partial(_unpacked, rows), partial(self._bytes, rows))
 
     def _bytes(self, rows: Sequence[bytes]) -> list[bytes]:
-        places = [lies_at(row) for row in rows]
-        found: dict[Lies, bytes] = {}
-        for number, lies in groupby(sorted(places), key=lambda place: place.file):
-            with bytes_file(self.paths[0].parent, number).open("rb") as file:
-                found |= {place: os.pread(file.fileno(), place.length, place.offset) for place in lies}
-        return [found[place] for place in places]
+        return [self._bytes_of(lies_at(row)) for row in rows]
+
+    def _bytes_of(self, lies: Lies) -> bytes:
+        if lies.file not in self._files:
+            self._files[lies.file] = bytes_file(self.paths[0].parent, lies.file).open("rb")
+        return os.pread(self._files[lies.file].fileno(), lies.length, lies.offset)
 
 
 def _states(rows: Sequence[tuple[UUID, int, bytes]]) -> list[bytes]:

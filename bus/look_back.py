@@ -115,4 +115,6 @@ async def records_before(kafka: Kafka, positions: Mapping[tuple[str, int], int])
 
 
 def _record(message: "ConsumerRecord[bytes, bytes] | None") -> Record | None:
-    return Record(message.topic, message.partition, message.offset, message.key, message.value) if message else None
+    if message is None:
+        return None
+    return Record(message.topic, message.partition, message.offset, message.key, message.value, timestamp=message.timestamp)

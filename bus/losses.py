@@ -6,6 +6,7 @@ down, and only the operator ends it.
 """
 
 import asyncio
+import itertools
 import re
 import time
 from collections import defaultdict
@@ -33,6 +34,8 @@ CONFIRM_S: Final = 2.0
 """What looks lost is not read meanwhile, and is a loss when it looks so for as long as this."""
 BEHIND_S: Final = 15.0
 """The same where there only seems to be less: a broker that has just come up, or was just elected, may know less for a moment."""
+FOUND: Final = (SHORTER, BEGINNING_GONE, OTHER_RECORD)
+"""What looking at a partition finds."""
 IDLE_A_LOOK: Final = 4
 """A topic may be made anew and grow to the very same length: that shows with its next record, at a restart, or when its turn has come."""
 
@@ -67,8 +70,8 @@ class LossWatch:
     keeps_all: bool
     _generations: Mapping[str, int] = field(default_factory=dict)
     _open: Mapping[str, Loss] = field(default_factory=dict)
-    _since: dict[TopicPartition, float] = field(default_factory=dict)
-    """What looks lost, and since when."""
+    _since: dict[tuple[TopicPartition, str], float] = field(default_factory=dict)
+    """What looks lost, how, and since when."""
     _unproved: dict[str, dict[int, Mark]] = field(default_factory=lambda: defaultdict(dict))
     """Source → the last records of the batches taken since it was proved: a log may be cut between any two of them."""
     _turn: int = 0
@@ -108,7 +111,9 @@ class LossWatch:
 
     def missing(self, topics: re.Pattern[str], there: Collection[TopicPartition]) -> None:
         """Partitions of these topics that were read and are not there any more, for a while, are a loss. Blocking."""
-        self._judge({tp: self._loss(tp, GONE, mark.taken + 1, 0, 0) for tp, mark in self._marked(topics).items() if tp not in there})
+        gone = {tp: self._loss(tp, GONE, mark.taken + 1, 0, 0) for tp, mark in self._marked(topics).items() if tp not in there}
+        self._forget(there, [GONE])
+        self._judge(gone)
 
     def _marked(self, topics: re.Pattern[str]) -> dict[TopicPartition, Mark]:
         """The last record of every partition that is read now, there or not, without open losses."""
@@ -125,10 +130,14 @@ class LossWatch:
         now = time.monotonic()
         for tp, loss in suspects.items():
             patience = BEHIND_S if loss.code in (SHORTER, GONE) else CONFIRM_S
-            if now - self._since.setdefault(tp, now) >= patience:
-                del self._since[tp]
+            if now - self._since.setdefault((tp, loss.code), now) >= patience:
+                self._forget([tp], FOUND)
                 self._write(tp, loss)
         self.refresh()
+
+    def _forget(self, partitions: Iterable[TopicPartition], codes: Iterable[str]) -> None:
+        for key in itertools.product(partitions, codes):
+            self._since.pop(key, None)
 
     def _loss(self, tp: TopicPartition, code: str, position: int, begins: int, ends: int) -> Loss:
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -143,8 +152,7 @@ class LossWatch:
         if not partitions:
             return frozenset()
         suspects = await self._faults(consumer, look_back, partitions)
-        for tp in set(partitions) - suspects.keys():
-            self._since.pop(tp, None)
+        self._forget(set(partitions) - suspects.keys(), FOUND)
         await asyncio.to_thread(self._judge, suspects)
         return frozenset(suspects.keys() - self.unread(suspects))
 
@@ -167,7 +175,7 @@ class LossWatch:
         others = {tp for tp, at in rest.items() if any(not _is_there(mark, found[tp]) for mark in at.marks if mark.taken >= at.begins)}
         unmarked = {tp: found[tp].get(at.position - 1) for tp, at in rest.items() if at.taken is None}
         others |= await asyncio.to_thread(self._not_known, unmarked)
-        good = {at.taken.source: at.taken for tp, at in rest.items() if tp not in others and at.taken}
+        good = {at.taken.source: at.taken for tp, at in rest.items() if tp not in others and at.taken and len(_wanted(at)) > 1}
         await asyncio.to_thread(marks.prove, self.journal.store, good)
         for tp in rest.keys() - others:
             self._unproved.pop(self.source(tp), None)

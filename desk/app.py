@@ -138,7 +138,7 @@ async def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 413:
         return stopped(request, 413)
     if request.method not in SAFE and error.status_code in HEADINGS:
-        await typed_of(request)
+        await typed_of(request, each=0)
     return wrong_page(request, error.status_code if error.status_code in HEADINGS else 404)
 
 

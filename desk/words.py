@@ -70,7 +70,7 @@ FIVE: Final[Mapping[str, tuple[str, str]]] = {
 }
 PORTAL: Final[Mapping[str, str]] = {
     "waiting": said("Menunggu giliran"),
-    "retrying": said("Gagal, dicoba lagi sendiri"),
+    "retrying": said("Gagal, akan dicoba lagi"),
     "refused": said("Ditolak portal"),
     "published": said("Terbit"),
     "retracted": said("Ditarik"),
@@ -133,6 +133,7 @@ FATES: Final[Mapping[str, str]] = {
     "permanen": said("Permanen"),
 }
 YES_OR_NO: Final[Mapping[str, str]] = {"ya": said("Ya"), "tidak": said("Tidak")}
+SAID_OF_A_COLUMN: Final[Mapping[str, str]] = {"key": said("pembeda baris"), "required": said("selalu terisi")}
 TYPES: Final[Mapping[str, str]] = {
     "string": said("Teks"),
     "integer": said("Bilangan bulat"),

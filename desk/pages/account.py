@@ -29,7 +29,7 @@ PASSWORD_FAULTS: Final = {
     "long": said("Kata sandi baru paling banyak 200 karakter."),
     "poor": said("Kata sandi itu mudah ditebak. Pakai beberapa kata yang tidak berhubungan."),
 }
-TOO_MANY: Final = said("Terlalu sering salah. Coba lagi 15 menit lagi, atau hubungi Admin Open Data.")
+TOO_MANY: Final = said("Terlalu banyak percobaan yang salah. Coba lagi dalam 15 menit, atau hubungi Admin Open Data.")
 OLD_WRONG: Final = said("Kata sandi lama tidak cocok.")
 NOT_TWICE: Final = said("Kedua kata sandi baru tidak sama.")
 SAME: Final = said("Kata sandi baru harus lain dari yang lama.")

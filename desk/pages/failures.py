@@ -28,11 +28,16 @@ HEADINGS: Final = {
     400: (said("Tidak dapat dibaca"), said("Kiriman itu tidak dapat dibaca, atau satu isiannya terlalu panjang. Buka kembali halamannya.")),
     403: (said("Halaman ini bukan untuk peran Anda"), said("Halaman ini dipakai oleh peran lain. Pilih halaman dari menu di atas.")),
     404: (said("Tidak ditemukan"), said("Halaman atau pengajuan itu tidak ada, atau milik OPD lain. Periksa nomornya atau cari judulnya.")),
-    409: (said("Tidak dapat dilakukan"), said("Keadaannya sudah berubah. Buka kembali halamannya.")),
+    409: (
+        said("Sudah berubah"),
+        said("Data ini sudah diserahkan sejak halaman ini dibuka, jadi perubahan Anda tidak terkirim. Salin yang masih Anda perlukan."),
+    ),
     405: (said("Tidak dapat dilakukan"), said("Buka kembali halamannya, lalu tekan tombolnya.")),
     500: (said("Terjadi kesalahan"), said("Kesalahan ini tercatat. Coba lagi; bila tetap terjadi, hubungi Admin Open Data.")),
 }
 
+FOR_GOOD: Final = frozenset({405, 409})
+"""What would be the same if it were sent again."""
 STOPPED: Final = {
     403: (
         said("Tidak dapat dilakukan"),
@@ -68,8 +73,9 @@ def refused(request: Request, error: CallRefused) -> Response:
 
 def wrong_page(request: Request, status: int) -> Response:
     heading, sentence = HEADINGS[status]
-    speech = speech_of(request)
-    return _kept(request, status, speech.text(heading), speech.text(sentence))
+    speech, kept = speech_of(request), fields_of(getattr(request.state, "typed", None) or NOTHING)
+    to = request.url.path if request.method not in SAFE and kept and status not in FOR_GOOD else None
+    return _sendable(request, status, speech.text(heading), speech.text(sentence), kept, to)
 
 
 def stopped(request: Request, status: int) -> Response:

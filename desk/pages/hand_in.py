@@ -65,6 +65,8 @@ async def save(request: Request, number: str, who: Tim) -> Response:
     draft = await _draft(desk, who, number, typed)
     action = typed.get("aksi")
     if draft.submission:
+        if _content(typed) != draft.content:
+            raise HTTPException(409)
         return RedirectResponse(f"/pengajuan/{draft.submission}", 303)
     if action == "hapus":
         await run_in_threadpool(desk.drafts.drop, draft)
@@ -149,11 +151,15 @@ def _inbound(who: Who, draft: Draft) -> Json:
     }
 
 
+def _content(typed: Typed) -> Json:
+    return {"dataset": dataset_of(typed), "files": files_in(typed), "from": typed.get("dari") or None}
+
+
 async def _draft(desk: Desk, who: Who, number: str, typed: Typed) -> Draft:
     """The draft as it was typed now, saved."""
     if not NUMBER.fullmatch(number):
         raise HTTPException(404)
-    content = {"dataset": dataset_of(typed), "files": files_in(typed), "from": typed.get("dari") or None}
+    content = _content(typed)
 
     def saved() -> Draft | None:
         desk.drafts.begin(number, who.account.id, who.opd or "", content, now_ms=now_ms())

@@ -20,7 +20,7 @@ from desk.words import said
 
 router: Final = APIRouter()
 WRONG: Final = said("Nama pengguna atau kata sandi tidak cocok. Periksa huruf besar dan kecil.")
-TOO_MANY: Final = said("Terlalu sering salah dari tempat ini. Coba lagi 15 menit lagi, atau hubungi Admin Open Data.")
+TOO_MANY: Final = said("Terlalu banyak percobaan yang salah dari tempat ini. Coba lagi dalam 15 menit, atau hubungi Admin Open Data.")
 NO_POST: Final = said("Akun Anda tidak memegang peran hari ini. Hubungi Admin Open Data.")
 log = structlog.get_logger("jejak.desk")
 

@@ -52,7 +52,7 @@ if (warning && ends) {
   const words = warning.querySelector("p"), button = warning.querySelector("button");
   // Nothing is loaded anew here: what stands in the forms of this page stays, and is kept at the desk when it is sent.
   const over = () => { warning.hidden = false; words.textContent = warning.dataset.over; button.hidden = true; };
-  const warnIn = (seconds) => { clearTimeout(timer); timer = setTimeout(() => { warning.hidden = false; timer = setTimeout(over, Math.min(120, seconds) * 1000); }, Math.max(0, seconds - 120) * 1000); };
+  const warnIn = (seconds) => { clearTimeout(timer); timer = setTimeout(() => { warning.hidden = false; }, Math.max(0, seconds - 120) * 1000); };
   warnIn(ends);
   button.addEventListener("click", async () => {
     let answer;

@@ -100,7 +100,7 @@ async def test_whoever_found_an_open_session_cannot_guess_the_password_by_changi
         assert [guess.status_code for guess in guesses] == [422] * TRIES
         right = await browser.post("/akun/kata-sandi", data=typed | {"kata_sandi_lama": PASSWORD})
         assert right.status_code == 429
-        assert "15 menit lagi" in right.text
+        assert "dalam 15 menit" in right.text
     async with alone.browser(source="198.51.100.1") as elsewhere:
         assert (await log_in(elsewhere, "budi")).status_code == 303
 

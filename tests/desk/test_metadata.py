@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desk.casework import changes
 from desk.forms import Typed
 from desk.metadata import COLUMN, KNOWN, changes_between, columns_of, dataset_of, personal_choices, values_of
 from desk.words import CLASSES, FATES, FREQUENCIES, TYPES
@@ -109,3 +110,12 @@ def test_a_thousand_columns_are_read_at_once() -> None:
 
     seconds(100)
     assert seconds(4_000) < 12 * max(min(seconds(1_000) for _ in range(3)), 0.001)
+
+
+@given(COLUMNS, COLUMNS)
+@settings(max_examples=100, deadline=None)
+def test_what_changed_in_a_column_is_seen_whatever_it_is(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
+    """By name; of what is true or false only that it is said and true can be seen."""
+    told = changes({"dataset": {"columns": before}, "files": []}, {"dataset": {"columns": after}, "files": []})
+    was, now = ({column["name"]: {k: v for k, v in column.items() if v is not False} for column in columns} for columns in (before, after))
+    assert {change.field for change in told} == {f"columns.{name}" for name in was | now if was.get(name) != now.get(name)}

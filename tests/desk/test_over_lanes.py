@@ -155,6 +155,13 @@ async def test_an_answer_that_was_lost_leads_to_no_second_hand_in(tmp_path: Path
         assert saved.status_code == 303, saved.text
         sent = [await browser.post(f"/pengajuan/baru/{number}/serahkan") for _ in range(2)]
         submission = submission_id_of(OPD, number)
+        kept = over.alone.desk.drafts.find(str(number), "tim-ppid", OPD)
+        assert kept
+        same = form | {"berkas": orjson.dumps(kept.content["files"]).decode()}
+        assert (await browser.post(f"/pengajuan/baru/{number}", data=same)).headers["location"] == f"/pengajuan/{submission}"
+        other = await browser.post(f"/pengajuan/baru/{number}", data=same | {"title": "Judul yang diketik di tab lain"})
+        assert other.status_code == 409
+        assert "Judul yang diketik di tab lain" in other.text
         assert [answer.headers["location"] for answer in sent] == [f"/pengajuan/{submission}/selesai?langkah=1"] * 2
         for aksi, path in (("simpan", f"/pengajuan/baru/{number}/serahkan"), ("periksa", f"/pengajuan/baru/{number}")):
             with over.alone.desk.engine.begin() as c:

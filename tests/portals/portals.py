@@ -5,7 +5,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +65,13 @@ class Stage:
         self.approved(publication)
         published = self.bring(shelf, publication, step=step)
         assert published is not None
-        self.log.standings[publication.submission_id] = Standing(publication, published=True)
+        self.log.standings[publication.submission_id] = Standing(publication, published=True, place=(published.portal, published.dataset))
         return published
 
     def retract(self, shelf: Shelf, publication: Publication, *, relist: bool = False, step: Step = unseen) -> None:
         """Written down first, then taken down. Raises PortalProblem."""
-        self.log.standings[publication.submission_id] = Standing(publication, published=True, withdrawal=Withdrawal(PERSONAL_DATA, relist))
+        before = self.log.standings[publication.submission_id]
+        self.log.standings[publication.submission_id] = replace(before, withdrawal=Withdrawal(PERSONAL_DATA, relist))
         assert self.bring(shelf, publication, step=step) is None
 
     def bring(self, shelf: Shelf, publication: Publication, *, step: Step = unseen) -> Published | None:
@@ -195,3 +196,9 @@ def folder_stage(root: Path) -> Stage:
         spoil_title=spoil_title,
         remove=lambda dataset_id: shutil.rmtree(root / "dataset" / dataset_id),
     )
+
+
+def show_overview(stage: Stage) -> None:
+    """The pages over all datasets as the publisher has them made, from the log."""
+    names = {one.publication.dataset.dataset_id for one in stage.log.standings.values()}
+    stage.portal.overview([stage.log.desired(name) for name in sorted(names)])
