@@ -178,7 +178,7 @@ def test_the_whole_way_by_keyboard_alone(office: Office, chromium: Browser) -> N
             write(page, "[name=nama_pengguna]", name)
             write(page, "[name=kata_sandi]", PASSWORD)
             page.keyboard.press("Enter")
-            page.wait_for_url(f"**{case}")
+            page.wait_for_url(f"{office.up.url}{case}")
             if steps == 1:
                 press(page, "[name=pilihan]", "Space")
                 press(page, send)
@@ -192,6 +192,7 @@ def test_the_whole_way_by_keyboard_alone(office: Office, chromium: Browser) -> N
             press(page, send)
             heading(page, "Diverifikasi")
             press(page, f"main a[href='{case}']")
+            page.wait_for_url(f"{office.up.url}{case}")
             press(page, "[name=pilihan]", "Space")
             write(page, "#consideration", "Data publik, layak diunggah.")
             press(page, send)
@@ -201,4 +202,5 @@ def test_the_whole_way_by_keyboard_alone(office: Office, chromium: Browser) -> N
             office.seen(number, 5)
             page.goto(case)
             press(page, f"main a[href='{case}/jejak']")
+            page.wait_for_url(f"**{case}/jejak")
             assert page.locator(".timeline h2").count() == 5
