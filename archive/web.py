@@ -15,7 +15,9 @@ from archive.proof import check
 from archive.search import Search, Wanted
 from archive.sources import JournalSource, only
 from archive.steps import Statistics, month_of
+from archive.tokens import tokens_of
 from archive.trail import EVERYTHING, Trail, Until, read_until, story
+from bus.directory import Directory
 from events.contracts import Lane as Holder
 from events.contracts import Reason
 from events.submission import Kind, Refused, State
@@ -23,6 +25,7 @@ from lane.callers import Asks, LaneOf, caller_of, not_of_another, opds_for, own_
 from lane.case_files import add_case_files
 from lane.due import day_of
 from lane.errors import json_of, not_a_cursor
+from lane.set_aside import add_dead_letters
 from lane.shown import items_json, submission_json
 from web.tokens import Caller, Role
 
@@ -57,10 +60,17 @@ def archive_routes(lane: LaneOf) -> APIRouter:
 
     @router.get("/api/opds")
     def opds(caller: Annotated[Caller, reader]) -> Response:
-        """The OPDs of the directory, by name; those that were closed or became another are not `open`."""
+        """The OPDs of the directory, by name; those that were closed or became another are not `open`. `heir`: who acts for it now."""
         directory = lane().shared.directory
         known = sorted((directory.name_of(opd), opd) for opd in list(directory.opds))
-        return json_of({"items": [{"kode": opd, "name": name, "open": directory.is_open(opd)} for name, opd in known]})
+        return json_of(
+            {"items": [{"kode": opd, "name": name, "open": directory.is_open(opd), "heir": _heir(directory, opd)} for name, opd in known]}
+        )
+
+    @router.get("/api/tokens")
+    def tokens(caller: Annotated[Caller, Depends(caller_of(lane, frozenset({Role.ADMIN_OPENDATA})))]) -> Response:
+        """The tokens that were recorded when they were made, the newest first: whose, until when, whether good. Never a token."""
+        return json_of({"items": tokens_of(lane().shared.directory, datetime.now(UTC))})
 
     @router.get("/api/submissions/{submission_id}")
     def submission(submission_id: uuid.UUID, caller: Annotated[Caller, reader]) -> Response:
@@ -84,6 +94,7 @@ def archive_routes(lane: LaneOf) -> APIRouter:
         return json_of({"submission_id": str(submission_id)} | reports.as_json(report))
 
     add_case_files(router, lane, caller_of(lane, frozenset(Role)))
+    add_dead_letters(router, lane)
     _add_numbers(router, lane, caller_of(lane, frozenset(Role)))
     _add_package(router, lane, caller_of(lane, frozenset(Role)))
     return router
@@ -115,6 +126,11 @@ def _add_numbers(router: APIRouter, lane: LaneOf, reader: Callable[..., Caller])
         response = json_of(told.of(month or month_of(now), now))
         response.headers["Cache-Control"] = "public, max-age=30"
         return response
+
+
+def _heir(directory: Directory, opd: str) -> str | None:
+    heir = directory.heir_of(opd)
+    return heir if heir != opd else None
 
 
 def _add_package(router: APIRouter, lane: LaneOf, reader: Callable[..., Caller]) -> None:

@@ -154,6 +154,8 @@ def message_of(entry: Entry) -> Message:
 
 def message_of_letter(letter: Letter) -> Message:
     about = orjson.loads(letter.about)
+    if letter.kind is LetterKind.AGAIN:
+        return _message_again(letter, about)
     headers = [
         (name, str(about[name]).encode()) for name in ("cluster", "topic", "partition", "generation", "offset", "error") if name in about
     ]
@@ -164,6 +166,14 @@ def message_of_letter(letter: Letter) -> Message:
     key = base64.b64decode(about["key"])[:DEAD_LETTER_KEY_BYTES] if about["key"] is not None else None
     value = None if about["tombstone"] and key is not None else letter.raw[:DEAD_LETTER_BYTES]  # aiokafka sends no record without both
     return {"topic": DEAD_LETTERS_TOPIC, "key": key, "value": value, "headers": headers}
+
+
+def _message_again(letter: Letter, about: dict[str, Any]) -> Message:
+    """A record that was set aside, to where it came from: an event of the log, or what an OPD sent."""
+    json = [("content-type", b"application/json")]
+    headers = cloud_event_headers(orjson.loads(letter.raw)) if about["topic"] == LOG_TOPIC else json
+    key = base64.b64decode(about["key"]) if about["key"] is not None else None
+    return {"topic": about["topic"], "key": key, "value": letter.raw, "headers": headers}
 
 
 def _headers_of(entry: Entry) -> list[tuple[str, bytes]]:

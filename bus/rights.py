@@ -35,13 +35,14 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
     "jejak-intake": _lane(
         "intake",
         _WRITES,
-        Right("topic", "opd.", ("Read", "Describe"), prefixed=True),
+        Right("topic", "opd.", ("Read", "Describe", "Write"), prefixed=True),
         Right("topic", RECEIPTS_TOPIC, ("Read", "Write")),
     ),
     "jejak-review": _lane("review", _WRITES),
     "jejak-decision": _lane("decision", _WRITES),
     "jejak-publisher": _lane("publisher", _WRITES),
     "jejak-archive": _lane("archive"),
+    "jejak-desk": tuple(Right("topic", topic, ("Read", "Describe")) for topic in (LOG_TOPIC, DIRECTORY_TOPIC)),
 }
 """User → rights. Kafka cannot keep one lane from writing another's event to the log; the law of the log does."""
 

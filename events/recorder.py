@@ -25,10 +25,11 @@ class Row(StrEnum):
 
 
 class LetterKind(StrEnum):
-    """What a lane answers with beside events."""
+    """What a lane answers with beside events, and what it sends again by a person's word."""
 
     RECEIPT = "receipt"
     DEAD_LETTER = "dead-letter"
+    AGAIN = "again"
 
 
 class EventRow(NamedTuple):
@@ -39,9 +40,11 @@ class EventRow(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """What is said of one record: a receipt, or the record itself as a dead letter. Unique by kind, source and position.
+    """What is said of one record: a receipt, or the record itself as a dead letter, or what of it is sent again. Unique by kind, source and
+    position, which are those of the record.
 
-    `code`: the receipt's outcome or the dead letter's fault; `about`: JSON about the record; `raw`: the bytes to send.
+    `code`: the receipt's outcome, the dead letter's fault, or how it is sent again; `about`: JSON about the record; `raw`: the bytes to
+    send.
     """
 
     kind: LetterKind
@@ -53,7 +56,7 @@ class Letter(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """The last record that was taken from a source: its offset, and the hash of its key and value (`events.admission.hash_of_record`)."""
+    """The last record that was taken from a source: its offset, its time and the hash of its key and value (`events.admission.mark_of`)."""
 
     source: str
     taken: int

@@ -22,7 +22,7 @@ from checks.findings import Found
 from checks.limits import LIMITS, Limits
 from checks.metadata import findings as metadata_findings
 from checks.propose import propose
-from checks.run import Given, Metadata, exit_code, look_at
+from checks.run import Given, Metadata, collect_rarely, exit_code, look_at
 from events.contracts import Column, Dataset, File, Finding
 from jejak import forms
 
@@ -54,6 +54,7 @@ def check_files(
     paths: Sequence[Path], metadata: Path | None, previous: Path | None = None
 ) -> tuple[Report, dict[str, list[dict[str, Any]]]]:
     """`previous`: the first file as it was published before. Raises `forms.FormRefused`: a file is not there, or metadata is none."""
+    collect_rarely()
     for path in (*paths, *([previous] if previous else [])):
         if not path.is_file():
             raise forms.FormRefused(f"{path}: tidak ada berkas dengan nama itu (there is no such file). Periksa nama dan foldernya.")

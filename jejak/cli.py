@@ -20,6 +20,7 @@ from checks.run import exit_code
 from events.stores import StoreRefused, addresses_of, open_store
 from jejak import access_cli, backup_cli, broker, forms
 from jejak.bus_cli import app as bus
+from jejak.dead_letters_cli import app as dead_letters
 from jejak.notice_cli import app as notice
 from jejak.on_kafka import run_on_kafka
 from jejak.opd_cli import app as opd
@@ -47,6 +48,7 @@ app.add_typer(portal, name="portal")
 app.add_typer(user, name="user")
 app.add_typer(notice, name="notice")
 app.add_typer(bus, name="bus")
+app.add_typer(dead_letters, name="dead-letters")
 app.command("access")(access_cli.run_access)
 app.command("backup")(backup_cli.run_backup)
 app.command("restore")(backup_cli.run_restore)

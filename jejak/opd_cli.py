@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from bus import quotas
 from bus.access import Access
 from bus.directory import Directory, put_record
 from bus.kafka import Kafka
@@ -37,8 +38,11 @@ def add(
         Path | None, typer.Option("--from", help="CSV with the columns kode, name, contact (several with ; between).")
     ] = None,
     password_file: PasswordFile = None,
+    rate: Annotated[int | None, typer.Option(min=1024, help="Bytes a second that its user may send.")] = None,
 ) -> None:
     """Make an agency known to every lane and make its topic; on a Kafka with users, its user too, once. Or many, with --from."""
+    if rate is not None:
+        _need_users()
     if listed:
         if kode or name or contact:
             raise typer.BadParameter("name either one agency or --from")
@@ -57,6 +61,8 @@ def add(
         typer.echo(f"{one.kode}: {one.name}; topic {inbound_topic(one.kode).name}")
         if users is not None and user_of(one.kode) not in users:
             _new_password(one.kode, password_file / one.kode if listed and password_file else password_file)
+        if users is not None:
+            typer.echo(f"user {user_of(one.kode)} may send {_limited(one.kode, rate)} bytes a second")
     if refused:
         raise typer.Exit(1)
 
@@ -91,6 +97,7 @@ def remove(kode: str) -> None:
     """Take away the agency's user on Kafka, with its rights. What it has sent stays, and the agency stays known (jejak opd close)."""
     _need_users()
     _access().take_user(user_of(kode))
+    run_on_kafka(lambda kafka: quotas.limit(kafka, user_of(kode), None))
     typer.echo(f"{user_of(kode)} is no user of Kafka any more")
 
 
@@ -162,6 +169,19 @@ def _new_password(kode: str, file: Path | None) -> None:
     file.touch(mode=0o600)
     file.write_text(f"{password}\n", "utf-8")
     typer.echo(f"user {user_of(kode)}, password in {file}")
+
+
+def _limited(kode: str, rate: int | None) -> int:
+    """Its limit now: what is asked for, else what it had, else the usual one."""
+
+    async def limited(kafka: Kafka) -> int:
+        had = await quotas.limit_of(kafka, user_of(kode))
+        wanted = rate or had or quotas.USUAL
+        if wanted != had:
+            await quotas.limit(kafka, user_of(kode), wanted)
+        return wanted
+
+    return run_on_kafka(limited)
 
 
 def _has_users() -> bool:

@@ -22,6 +22,7 @@ from checks.differences import differences
 from checks.files import check_file
 from checks.findings import Found
 from checks.limits import LIMITS
+from checks.run import collect_rarely
 from events.contracts import Column
 
 
@@ -68,6 +69,7 @@ def main() -> None:
     megabytes = int(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    collect_rarely()
     for line in sys.stdin.buffer:
         job = orjson.loads(line)
         signal.alarm(2 * math.ceil(job["seconds"]) + 1)  # no handler: whatever it is stuck in, it ends, also when nobody is left to kill it

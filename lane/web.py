@@ -19,6 +19,7 @@ from lane.case_files import add_case_files
 from lane.errors import json_of, not_a_cursor
 from lane.health import add_health
 from lane.lane import Lane
+from lane.set_aside import add_dead_letters
 from lane.shown import items_json, submission_json
 from lane.verbs import Verb, add_verbs, may_now
 from web.tokens import Caller, Role
@@ -54,6 +55,7 @@ def lane_routes(
 
     add_case_files(router, lane, looker)
     add_verbs(router, lane, verbs)
+    add_dead_letters(router, lane)
     add_health(router, lambda: [lane()])
     return router
 

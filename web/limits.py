@@ -14,7 +14,7 @@ COMMAND_BYTES: Final = 4 * 1024 * 1024
 SUBMISSION_BYTES: Final = 16 * 1024 * 1024
 PASSED_OVER_BYTES: Final = 32 * 1024 * 1024
 _STREAMED: Final = re.compile(r"^/intake/api/files/")
-_SUBMISSIONS: Final = re.compile(r"^/intake/api/(submissions|check)$")
+_SUBMISSIONS: Final = re.compile(r"^/intake/api/(submissions|check|dead-letters/[0-9]+/retry)$")
 _ANSWER: Final = orjson.dumps({"errors": [{"code": "too_large", "field": None, "message": "Kiriman terlalu besar."}]})
 
 

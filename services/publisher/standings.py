@@ -1,4 +1,4 @@
-"""What the portal should show by the log: the publisher's journal and worklist in, one desired state per dataset out."""
+"""What the portal should show by the log: the publisher's journal and inbox in, one desired state per dataset out."""
 
 import uuid
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """A broker with two doors: one for its super user, one that asks who you are."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from jejak import broker, ports
 
 
 @contextmanager
-def guarded(directory: Path) -> Iterator[tuple[Kafka, Kafka]]:
-    """Both doors of a running Kafka with an authorizer; through the second nobody is known yet."""
+def guarded(directory: Path, more: Mapping[str, str] | None = None) -> Iterator[tuple[Kafka, Kafka]]:
+    """Both doors of a running Kafka with an authorizer; through the second nobody is known yet. `more`: of the broker's properties."""
     port, controller, asking = ports.free(), ports.free(), ports.free()
     properties = {
         "listeners": f"BROKER://127.0.0.1:{port},ASKS://127.0.0.1:{asking},CONTROLLER://127.0.0.1:{controller}",
@@ -23,6 +23,7 @@ def guarded(directory: Path) -> Iterator[tuple[Kafka, Kafka]]:
         "listener.name.asks.scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": f"User:ANONYMOUS;User:{OPERATOR}",
+        **(more or {}),
     }
     running = broker.start(directory, port=port, controller_port=controller, say=lambda _: None, properties=properties)
     try:

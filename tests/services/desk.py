@@ -40,6 +40,7 @@ class Desk:
     lane: Lane
     http: httpx.AsyncClient
     keys: Path
+    app: FastAPI
     offset: int = 0
 
     @property
@@ -85,6 +86,12 @@ class Desk:
         return [recorded.event.type for recorded in self.lane.journal.history(submission_id)]
 
 
+def codes(answer: httpx.Response) -> list[tuple[str, str | None]]:
+    """Code and field of each error; every one has words for a person."""
+    assert all(error["message"] for error in answer.json()["errors"])
+    return [(error["code"], error["field"]) for error in answer.json()["errors"]]
+
+
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
@@ -106,7 +113,7 @@ async def desk_of(name: str, folder: Path, *, caught_up: bool = True, **settings
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://desk") as http:
-            desk = Desk(lane, http, folder / "keys")
+            desk = Desk(lane, http, folder / "keys", app)
             if caught_up:
                 desk.caught_up()
             yield desk

@@ -1,7 +1,6 @@
 """Several commands in one call: each is carried out or refused by itself, with the same answers as its own call gives."""
 
 import uuid
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,6 @@ from tests.events.stores_that_fail import FailingStore
 from tests.services.desk import ADMIN, KETUA_OF_DINKES, TIM, Desk, desk_of
 
 REASON = {"code": "incomplete", "note": "Kolom tanpa satuan."}
-
-
-@pytest.fixture
-async def decision(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_of("decision", tmp_path) as desk:
-        yield desk
 
 
 def waiting(desk: Desk) -> uuid.UUID:

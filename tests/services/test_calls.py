@@ -2,7 +2,6 @@
 
 import base64
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,12 +13,6 @@ from events.contracts import Actor
 from tests.events.given import START, Step, after, revised, revision_of, story, submission_of, submitted, verified
 from tests.events.stores_that_fail import FailingStore
 from tests.services.desk import ATASAN, AUDITOR, KETUA, KETUA_OF_DINKES, TIM, Desk, bearer, desk_of
-
-
-@pytest.fixture
-async def review(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_of("review", tmp_path) as desk:
-        yield desk
 
 
 def cursor_of(text: str) -> str:

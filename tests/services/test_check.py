@@ -1,7 +1,6 @@
 """A form is checked before it is handed in: the same reasons and findings as when it is submitted, and nothing left behind."""
 
 import hashlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,6 @@ from tests.events.given import story, submission_of
 from tests.services.desk import KETUA, KETUA_OF_DINKES, TIM, TIM_OF_DINKES, Desk, desk_of, form
 
 NIK = b"nik,nama\n3313010101900001,Siti Aminah\n3313010203910002,Budi Santoso\n"
-
-
-@pytest.fixture
-async def intake(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_of("intake", tmp_path) as desk:
-        yield desk
 
 
 def with_content(content: bytes, **dataset: Any) -> dict[str, Any]:

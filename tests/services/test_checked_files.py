@@ -11,7 +11,7 @@ import pytest
 
 from jejak import demo_village
 from tests.events.given import CHECKLIST, after, approved, published, revision_of, story, submission_of, submitted, verified
-from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, desk_of, form
+from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, Desk, desk_of, form
 
 NIK = "3313014101900001"
 
@@ -19,6 +19,16 @@ NIK = "3313014101900001"
 def with_file(content: bytes, name: str = "penerima.csv", **dataset: Any) -> dict[str, Any]:
     file = {"name": name, "media_type": "text/csv", "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     return form(**dataset) | {"files": [file | {"content": base64.b64encode(content).decode()}]}
+
+
+def brought(desk: Desk, content: bytes) -> dict[str, Any]:
+    """A file that the agency put to the lane's files, as a revision names it."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    with desk.shared.files.spool(limit=1000) as spool:
+        spool.write(content)
+        spool.keep(sha256)
+    desk.shared.files.brought(sha256, "dispermades")
+    return {"name": "a.csv", "media_type": "text/csv", "bytes": len(content), "sha256": sha256}
 
 
 async def test_a_list_of_persons_enters_with_errors_and_no_value_of_it_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -78,17 +88,25 @@ async def test_another_agency_sees_no_profile(tmp_path: Path) -> None:
 async def test_a_revision_is_checked_anew(tmp_path: Path) -> None:
     async with desk_of("review", tmp_path) as review:
         submission_id = review.given(*story(submitted))
-        content = f"kode,nik\nA1,{NIK}\n".encode()
-        sha256 = hashlib.sha256(content).hexdigest()
-        with review.shared.files.spool(limit=1000) as spool:
-            spool.write(content)
-            spool.keep(sha256)
-        review.shared.files.brought(sha256, "dispermades")
-        file = {"name": "a.csv", "media_type": "text/csv", "bytes": len(content), "sha256": sha256}
+        file = brought(review, f"kode,nik\nA1,{NIK}\n".encode())
         answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1, files=[file])
 
     assert "personal_data_nik" in {f["code"] for f in answer.json()["data"]["findings"]}
     assert NIK not in json.dumps(answer.json())
+
+
+async def test_a_revision_is_held_against_the_published_edition(tmp_path: Path) -> None:
+    old, new = b"kode,jumlah\nA,100\nB,200\n", b"kode,jumlah\nA,100\nB,2100\n"
+    columns = [{"name": n, "type": t, "description": "-", "key": n == "kode"} for n, t in (("kode", "string"), ("jumlah", "integer"))]
+    async with desk_of("review", tmp_path) as review:
+        was, becomes = (brought(review, content) for content in (old, new))
+        shown = {"columns": columns, "files": [was]}
+        review.given(*story(submission_of(edition=1, **shown), revision_of(**shown), verified, approved, published))
+        second = review.given(*story(submission_of(edition=2, **shown | {"period_start": "2026-01-01", "period_end": "2026-06-30"})))
+        answer = await review.says(KETUA, "revise", second, expected_sequence=1, files=[becomes])
+
+    told = {(f["code"], f["field"]) for f in answer.json()["data"]["findings"] if f["code"] in {"version_changes", "sudden_jump"}}
+    assert told == {("sudden_jump", "files.0"), ("version_changes", "dataset.period_start"), ("version_changes", "files.0")}
 
 
 @pytest.mark.parametrize(("code", "stands"), [("csv_dialect", True), ("not_checked", False), ("file_lost", False)])

@@ -2,9 +2,7 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,20 +11,8 @@ import pytest
 from lane.due import WIB, day_of
 from lane.json_text import fault_of
 from tests.events.given import story, submitted
-from tests.services.desk import KETUA, TIM, Desk, desk_of, form
+from tests.services.desk import KETUA, TIM, Desk, form
 from tests.services.test_inbound import dead_letters, receipts, records_of, take
-
-
-@pytest.fixture
-async def intake(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_of("intake", tmp_path) as desk:
-        yield desk
-
-
-@pytest.fixture
-async def review(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_of("review", tmp_path) as desk:
-        yield desk
 
 
 async def told_of(desk: Desk, sent: object) -> set[tuple[str, str | None]]:

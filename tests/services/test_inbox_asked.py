@@ -1,7 +1,6 @@
 """An inbox of hundreds of cases is narrowed down, ordered and counted, and never shows more than the caller may see."""
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,6 @@ from tests.events.given import KETUA, Step, approved, published, rejected, revis
 from tests.services.desk import AUDITOR, KETUA_OF_DINKES, TIM, Desk, desk_of
 
 DINKES = Actor(id="tim@dinkes", name="Tim", role="tim_ppid", opd="dinkes")
-
-
-@pytest.fixture
-async def review(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_of("review", tmp_path) as desk:
-        yield desk
 
 
 def case(desk: Desk, title: str, *later: Step, minutes_ago: float = 5, by: Actor | None = None, **more: Any) -> str:

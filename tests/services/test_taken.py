@@ -1,7 +1,7 @@
 """Who works on a case is shown to the others, ends by itself, and stops nobody from deciding."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,16 +15,10 @@ from events.submission import Head
 from lane.inbox import open_engine
 from lane.taken import Takings
 from tests.events.given import ADMIN, KETUA, after, revised, story, submitted
-from tests.services.desk import AUDITOR, TIM, Desk, desk_of
+from tests.services.desk import AUDITOR, TIM, Desk
 
 SRI = Actor(id="sri", name="Sri Wahyuni", role="ketua_ppid", opd="dispermades")
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
-
-
-@pytest.fixture
-async def review(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_of("review", tmp_path) as desk:
-        yield desk
 
 
 async def say(desk: Desk, who: Actor, verb: str, submission_id: uuid.UUID) -> httpx.Response:

@@ -49,8 +49,13 @@ intake    GET  submissions/{id}                         401   200  200  404   40
 intake    GET  submissions/{id}/files/{sha256}          401   200  200  404   404    403   403   200
 intake    GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   404    403   403   200
 intake    PUT  files/{sha256}                           401   201  201  201   201    403   403   403
+intake    GET  files/{sha256}/columns                   401   200  200  404   404    403   403   403
 intake    POST check                                    401   200  200  200   200    403   403   403
 intake    POST submissions                              401   202  403  422   403    403   403   403
+intake    GET  dead-letters                              401   403  403  403   403    403   200   403
+intake    GET  dead-letters/{number}                     401   403  403  403   403    403   404   403
+intake    POST dead-letters/{number}/retry               401   403  403  403   403    403   404   403
+intake    POST dead-letters/{number}/discard             401   403  403  403   403    403   404   403
 review    GET  inbox                                    401   403  200  403   200    403   403   200
 review    GET  counts                                   401   403  200  403   200    403   403   200
 review    GET  submissions/{id}                         401   200  200  404   404    403   403   200
@@ -59,8 +64,13 @@ review    GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   40
 review    POST submissions/{id}/revise                  401   403  200  403   404    403   403   403
 review    POST submissions/{id}/withdraw                401   200  200  404   404    403   403   403
 review    POST submissions/{id}/take                    401   200  200  404   404    403   403   403
+review    GET  submissions/{id}/taken                   401   200  200  404   404    403   200   403
 review    POST submissions/{id}/release                 401   200  200  404   404    403   200   403
 review    POST batch                                    401   200  200  200   200    403   403   403
+review    GET  dead-letters                              401   403  403  403   403    403   200   403
+review    GET  dead-letters/{number}                     401   403  403  403   403    403   404   403
+review    POST dead-letters/{number}/retry               401   403  403  403   403    403   404   403
+review    POST dead-letters/{number}/discard             401   403  403  403   403    403   404   403
 decision  GET  inbox                                    401   403  403  403   403    200   403   200
 decision  GET  counts                                   401   403  403  403   403    200   403   200
 decision  GET  submissions/{id}                         401   403  403  403   403    200   403   200
@@ -70,8 +80,13 @@ decision  POST submissions/{id}/verify                  401   403  403  403   40
 decision  POST submissions/{id}/approve                 401   403  403  403   403    200   403   403
 decision  POST submissions/{id}/reject                  401   403  403  403   403    200   403   403
 decision  POST submissions/{id}/take                    401   403  403  403   403    200   403   403
+decision  GET  submissions/{id}/taken                   401   403  403  403   403    200   200   403
 decision  POST submissions/{id}/release                 401   403  403  403   403    200   200   403
 decision  POST batch                                    401   403  403  403   403    200   403   403
+decision  GET  dead-letters                              401   403  403  403   403    403   200   403
+decision  GET  dead-letters/{number}                     401   403  403  403   403    403   404   403
+decision  POST dead-letters/{number}/retry               401   403  403  403   403    403   404   403
+decision  POST dead-letters/{number}/discard             401   403  403  403   403    403   404   403
 publisher GET  inbox                                    401   403  403  403   403    200   200   200
 publisher GET  counts                                   401   403  403  403   403    200   200   200
 publisher GET  submissions/{id}                         401   403  403  403   403    200   200   200
@@ -83,10 +98,16 @@ publisher POST submissions/{id}/retry                   401   403  403  403   40
 publisher POST submissions/{id}/retract                 401   403  403  403   403    403   200   403
 publisher POST submissions/{id}/reject                  401   403  403  403   403    200   200   403
 publisher POST submissions/{id}/take                    401   403  403  403   403    200   200   403
+publisher GET  submissions/{id}/taken                   401   403  403  403   403    200   200   403
 publisher POST submissions/{id}/release                 401   403  403  403   403    200   200   403
 publisher POST batch                                    401   403  403  403   403    200   200   403
+publisher GET  dead-letters                              401   403  403  403   403    403   200   403
+publisher GET  dead-letters/{number}                     401   403  403  403   403    403   404   403
+publisher POST dead-letters/{number}/retry               401   403  403  403   403    403   404   403
+publisher POST dead-letters/{number}/discard             401   403  403  403   403    403   404   403
 archive   GET  submissions                              401   200  200  200   200    200   200   200
 archive   GET  opds                                     401   200  200  200   200    200   200   200
+archive   GET  tokens                                   401   403  403  403   403    403   200   403
 archive   GET  due                                      401   200  200  200   200    200   200   200
 archive   GET  statistics                               200   200  200  200   200    200   200   200
 archive   GET  submissions/{id}                         401   200  200  404   404    200   200   200
@@ -95,6 +116,10 @@ archive   GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   40
 archive   GET  submissions/{id}/trail                   401   200  200  404   404    200   200   200
 archive   GET  submissions/{id}/verify                  401   200  200  404   404    200   200   200
 archive   GET  submissions/{id}/package                 401   200  200  404   404    200   200   200
+archive   GET  dead-letters                              401   403  403  403   403    403   200   403
+archive   GET  dead-letters/{number}                     401   403  403  403   403    403   404   403
+archive   POST dead-letters/{number}/retry               401   403  403  403   403    403   404   403
+archive   POST dead-letters/{number}/discard             401   403  403  403   403    403   404   403
 """
 REASONS: Final = [{"code": "incomplete", "note": "Kolom tanpa satuan."}]
 BODIES: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
@@ -108,7 +133,7 @@ BODIES: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
     **dict.fromkeys(
         ("review batch", "decision batch", "publisher batch"), lambda: {"items": [{"submission_id": str(uuid.uuid4()), "verb": "reject"}]}
     ),
-    "publisher retry": dict,
+    **{f"{lane} {verb}": dict for lane in LANES for verb in ("retry", "discard")},
     "publisher retract": lambda: {"expected_sequence": 5, "reason": REASONS[0]},
     "publisher reject": lambda: {"expected_sequence": 4, "reasons": REASONS},
 }
@@ -133,6 +158,7 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         with made.shared.files.spool(limit=1_000) as spool:
             spool.write(CONTENT)
             spool.keep(SHA256)
+        made.shared.files.brought(SHA256, "dispermades")
         made.shared.files.keep_beside(SHA256, "profile", b'{"tables": []}')
         yield made
 
@@ -146,7 +172,7 @@ async def test_every_call_answers_each_caller_as_the_table_says(desk: Desk, meth
 
     answer = await desk.http.request(
         method,
-        f"/{lane}/api/{path.format(id=submission_id, sha256=SHA256)}",
+        f"/{lane}/api/{path.format(id=submission_id, sha256=SHA256, number=1)}",
         headers=(bearer(desk.token(who)) if who else {}) | {"content-type": "application/json"},
         content=content,
     )

@@ -1,0 +1,80 @@
+"""What nobody approved may be withdrawn; and no personal data enters the log in an official's words."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.contracts import Actor
+from tests.events.given import (
+    CHECKLIST,
+    Step,
+    approved,
+    rejected,
+    revised,
+    story,
+    submitted,
+    verified,
+)
+from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, Desk, codes, desk_of
+
+
+@pytest.mark.parametrize(("who", "before"), [(TIM, (submitted,)), (KETUA, (submitted,)), (KETUA, (submitted, revised, rejected()))])
+async def test_what_nobody_approved_may_be_withdrawn_by_its_agency(review: Desk, who: Actor, before: tuple[Step, ...]) -> None:
+    submission_id, reason = review.given(*story(*before)), {"code": "test", "note": "Hanya uji coba."}
+
+    answer = await review.says(who, "withdraw", submission_id, expected_sequence=len(before), reason=reason)
+
+    assert (answer.status_code, answer.json()["type"], answer.json()["lane"]) == (200, "DataRetracted", "review")
+    assert answer.json()["data"]["reason"] == reason
+    assert "url" not in answer.json()["data"]
+    again = await review.says(who, "withdraw", submission_id, expected_sequence=len(before) + 1, reason=reason)
+    assert (again.status_code, codes(again)[0][0]) == (409, "not_holder")
+
+
+NIK = "3313014101900001"
+
+
+@pytest.mark.parametrize(
+    ("lane", "verb", "before", "body", "field"),
+    [
+        ("review", "revise", (submitted,), {"note": f"Baris milik {NIK} dihapus."}, "note"),
+        ("review", "withdraw", (submitted,), {"reason": {"code": "test", "note": "Hubungi 0812-3456-7890."}}, "reason.note"),
+        ("decision", "verify", (submitted, revised), {"checklist": CHECKLIST, "note": "Surel budi.santoso@gmail.com"}, "note"),
+        ("decision", "approve", (submitted, revised, verified), {"consideration": f"NIK {NIK} sudah dihapus."}, "consideration"),
+        ("decision", "reject", (submitted, revised), {"reasons": [{"code": "x", "note": "NIP 198501012010011001"}]}, "reasons.0.note"),
+    ],
+)
+async def test_personal_data_does_not_enter_the_log_in_an_official_s_words(
+    lane: str, verb: str, before: tuple[Step, ...], body: dict[str, Any], field: str, tmp_path: Path
+) -> None:
+    async with desk_of(lane, tmp_path) as desk:
+        submission_id, who = desk.given(*story(*before)), KETUA if lane == "review" else ATASAN
+        refused = await desk.says(who, verb, submission_id, expected_sequence=len(before), **body)
+        assert (refused.status_code, codes(refused)) == (422, [("personal_data", field)])
+        assert NIK not in refused.text
+        assert len(desk.written(submission_id)) == len(before)
+
+
+async def test_an_office_s_own_mailbox_and_numbers_of_laws_are_no_personal_data(decision: Desk) -> None:
+    submission_id = decision.given(*story(submitted, revised))
+    reasons = [{"code": "x", "note": "Kirim ke ppid@karanganyarkab.go.id; lihat UU 27/2022, kode 33.13.01.2001, 2024-12-31."}]
+    assert (await decision.says(ATASAN, "reject", submission_id, expected_sequence=2, reasons=reasons)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("who", "before", "status", "code"),
+    [
+        (ATASAN, (submitted,), 403, "role"),
+        (KETUA_OF_DINKES, (submitted,), 404, "not_found"),
+        (KETUA, (submitted, revised), 409, "not_holder"),
+        (KETUA, (submitted, revised, verified, approved), 409, "not_holder"),
+    ],
+)
+async def test_who_may_not_withdraw_is_refused(review: Desk, who: Actor, before: tuple[Step, ...], status: int, code: str) -> None:
+    submission_id, reason = review.given(*story(*before)), {"code": "test", "note": "x"}
+
+    answer = await review.says(who, "withdraw", submission_id, expected_sequence=len(before), reason=reason)
+
+    assert (answer.status_code, codes(answer)[0][0]) == (status, code)
+    assert len(review.written(submission_id)) == len(before)
