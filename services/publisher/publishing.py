@@ -211,11 +211,8 @@ class Publishing:
         """Try again now. Raises `Refused` when the portal has nothing to follow. Blocking."""
         head = self.lane.find(submission_id)
         if head.state not in (State.APPROVED, State.RETRACTED):
-            raise Refused(
-                Kind.CONFLICT,
-                Reason(code="not_holder", note=f"Tidak ada yang perlu diterbitkan: {standing_of(head)}."),
-                state=head.state,
-            )
+            reason = Reason(code="not_holder", note=f"Tidak ada yang perlu diterbitkan: {standing_of(head)}.")
+            raise Refused(Kind.CONFLICT, reason, state=head.state)
         self.attempts.retry_now(str(submission_id), datetime.now(UTC))
         self._look_again()
 
