@@ -1,11 +1,15 @@
 """Is it alive, is it caught up: `/healthz` and `/readyz` of one lane or of a whole process."""
 
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Final
 
 from fastapi import APIRouter, FastAPI, Response
 
 from lane.errors import json_of
 from lane.lane import Lane
+
+VERSION: Final = version("jejak")
 
 
 def add_health(router: APIRouter | FastAPI, lanes: Callable[[], Sequence[Lane]]) -> None:
@@ -15,7 +19,7 @@ def add_health(router: APIRouter | FastAPI, lanes: Callable[[], Sequence[Lane]])
     async def healthz() -> Response:
         here = lanes()
         return json_of(
-            {"ok": all(lane.healthy for lane in here), "lanes": {lane.name: _told(lane) for lane in here}},
+            {"ok": all(lane.healthy for lane in here), "version": VERSION, "lanes": {lane.name: _told(lane) for lane in here}},
             ok=all(lane.healthy for lane in here),
         )
 
