@@ -11,7 +11,8 @@ import httpx
 
 from bus.access import Access, lacking
 from bus.rights import OPERATOR, RIGHTS, SHARED
-from jejak.desk_parts import desk_settings
+from desk.settings import lanes_of
+from jejak.desk_parts import ANYWHERE
 from lane.settings import Settings
 
 ASK_S: Final = 5.0
@@ -41,8 +42,9 @@ def rights(settings: Settings) -> str:
 
 def services(settings: Settings) -> str:
     """Every lane that can be asked. Raises ValueError: one that should be there is not, is of another version, or has another clock."""
-    lanes, told, wrong = desk_settings(settings).lanes, list[str](), list[str]()
-    own = version("jejak")
+    host = "127.0.0.1" if settings.host in ANYWHERE else settings.host
+    lanes = lanes_of(settings.desk_lanes, f"http://{host}:{settings.port}")
+    own, told, wrong = version("jejak"), list[str](), list[str]()
     for lane, address in lanes.items():
         try:
             answer = httpx.get(f"{address}/{lane}/healthz", timeout=ASK_S)
