@@ -1,8 +1,9 @@
 """`jejak audit …`: what auditors ask on the command line. Exit codes: 0 good, 1 the thing asked about is not, 2 wrong use."""
 
+import getpass
 import sys
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,12 +15,11 @@ from archive import export as exporting
 from archive import listing, package, proof, rebuild, reports, words
 from archive.context import AuditContext, context_of, ends_badly, print_json, progress_bar, reading, refusals_said
 from archive.facts import read_quickly, read_wholly
+from archive.journals import heirs_in, journals_here, known_heirs
 from archive.scan import LogAt
 from archive.trail import EVERYTHING, Trail, Until, read_until, story
-from events.stores import StoreRefused, open_reader
+from events.alarms import Word
 from events.submission import State, Submission
-from lane.inbox import open_reading_engine
-from lane.known import Known
 
 ARCHIVE: Final = "archive"
 app = typer.Typer(no_args_is_help=True, help="The trail of every submission, and proof that it is whole.")
@@ -113,10 +113,11 @@ def verify(
     """Recompute every chain and compare the copies byte by byte; exit code 1 when anything differs."""
     context = context_of(ctx)
     with refusals_said(), progress_bar("Memeriksa") as progress:
-        journals, away = ([], []) if source is From.KAFKA else _journals(context, lane, store)
+        journals, away = ([], []) if source is From.KAFKA else journals_here(context, lane, store)
         log = None if source is From.JOURNAL else LogAt(context.kafka)
         read = read_wholly if contracts else read_quickly
-        report = proof.verify(journals, log, submission=submission_id, read=read, progress=progress, heirs=_heirs(journals))
+        heirs = heirs_in(journals) if journals else known_heirs(context, store)
+        report = proof.verify(journals, log, submission=submission_id, read=read, progress=progress, heirs=heirs)
     if as_json:
         print_json(reports.as_json(report))
     else:
@@ -138,6 +139,9 @@ def rebuild_journal(
     heads: Annotated[
         bool, typer.Option("--heads", help="Only the heads, from the journal's own events; the lane must be stopped.")
     ] = False,
+    accept_beginning: Annotated[
+        bool, typer.Option("--accept-beginning", help="Also when the log on Kafka lacks its beginning; the journal keeps that you said so.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a journal from Kafka alone, in an empty store; started again, it goes on."""
@@ -147,9 +151,11 @@ def rebuild_journal(
             made = rebuild.rebuild_heads(store or context.store_address, lane, progress=progress)
         print_json({"heads": made}) if as_json else typer.echo(f"{made} pengajuan: keadaan terakhirnya dibuat ulang dari peristiwanya.")
         return
+    accepted = Word(getpass.getuser(), datetime.now(UTC), "accept", "jejak audit rebuild") if accept_beginning else None
     with refusals_said(), progress_bar("Membangun ulang") as progress:
+        heirs = known_heirs(context, store)
         taken = rebuild.rebuild(
-            store or context.store_address, lane, LogAt(context.kafka), heirs=_known_heirs(context, store), progress=progress
+            store or context.store_address, lane, LogAt(context.kafka), heirs=heirs, accepted=accepted, progress=progress
         )
     if as_json:
         print_json(taken)
@@ -160,14 +166,16 @@ def rebuild_journal(
 
 @app.command("republish")
 def republish_log(ctx: typer.Context, lane: OfLane = ARCHIVE, store: AtStore = None, *, as_json: AsJson = False) -> None:
-    """Kafka is lost: write the log again from a journal, into empty topics; started again, it goes on."""
+    """Kafka is lost: write the log again from a journal; where the log holds something already, what it lacks."""
     context = context_of(ctx)
     with refusals_said(), progress_bar("Menulis ulang log") as progress:
-        sent = rebuild.republish(store or context.store_address, lane, LogAt(context.kafka), progress=progress)
+        written = rebuild.republish(store or context.store_address, lane, LogAt(context.kafka), progress=progress)
     if as_json:
-        print_json({"sent": sent})
+        print_json({"sent": written.events})
     else:
-        typer.echo(f"{sent} peristiwa ditulis ke Kafka.")
+        typer.echo(f"{written.events} peristiwa ditulis ke Kafka.")
+    if written.differing:
+        ends_badly(f"Di log ada juga isi yang lain untuk {', '.join(written.differing)}; jalankan: jejak audit verify")
 
 
 @app.command()
@@ -213,45 +221,6 @@ def _tell(trail: Trail, *, as_json: bool) -> None:
     for told in trail.events:
         typer.echo(f"{told.recorded.event.sequence}. [langkah {told.step}: {told.name}] {told.sentence}")
     typer.echo(trail.waiting)
-
-
-def _journals(context: AuditContext, lanes: list[str] | None, store: str | None) -> tuple[list[proof.JournalAt], list[str]]:
-    """The journals asked for, which must be there; or all of which one must be there, and the lanes whose journal is not."""
-    address = store or context.store_address
-    found, away, refused = [], [], None
-    for lane in lanes or context.lanes:
-        try:
-            open_reader(address, lane).close()
-        except StoreRefused as error:
-            refused = error
-            away.append(lane)
-            if lanes:
-                raise
-        else:
-            found.append(proof.JournalAt(f"journal {lane}", address, lane))
-    if not found and refused:
-        raise refused
-    return found, away
-
-
-def _known_heirs(context: AuditContext, store: str | None) -> dict[str, str]:
-    """As the journals know them that are there; without any, nobody moved as far as can be told."""
-    try:
-        return _heirs(_journals(context, None, store)[0])
-    except StoreRefused:
-        return {}
-
-
-def _heirs(journals: Sequence[proof.JournalAt]) -> dict[str, str]:
-    """OPDs that act for others now, as the journals' stores know them: the law asks for it."""
-    heirs: dict[str, str] = {}
-    for journal in journals:
-        engine = open_reading_engine(journal.address, journal.lane)
-        try:
-            heirs |= Known(engine).heirs()
-        finally:
-            engine.dispose()
-    return heirs
 
 
 def _item(s: Submission, context: AuditContext) -> dict[str, object]:

@@ -1,4 +1,5 @@
-"""What the checker keeps of a record: 126 bytes that say whose it is, where it stood, its hash and what it claims came before.
+"""What the checker keeps of a record: 140 bytes that say whose it is, where it stood, its hash, what it claims came before and where its
+bytes lie.
 
 In: the bytes of a record, from a journal's row or from Kafka; out: a `Fact`. Bytes that are no event are a fact too, with a fault.
 """
@@ -28,7 +29,8 @@ FAULTS: Final = ("", "unreadable", "tombstone", "wrong_key", "misplaced", "manif
 """What can be wrong with a record by itself; a fact holds the number."""
 
 _ROW: Final = struct.Struct(">16sQI32s32s32sBB")
-ROW_BYTES: Final = _ROW.size
+_LIES: Final = struct.Struct(">HQI")
+ROW_BYTES: Final = _ROW.size + _LIES.size
 _TYPE_NUMBER: Final = {name: number for number, name in enumerate(TYPES, start=1)}
 _FAULT_NUMBER: Final = {name: number for number, name in enumerate(FAULTS)}
 _OFFSET_BITS: Final = 48
@@ -83,13 +85,28 @@ def read_wholly(raw: bytes) -> dict[str, Any]:
     return read_event(raw)[1]
 
 
-def pack(fact: Fact) -> bytes:
+class Lies(NamedTuple):
+    """Where a record's bytes lie meanwhile: the number of a file, an offset and a length."""
+
+    file: int = 0
+    offset: int = 0
+    length: int = 0
+
+
+NOWHERE: Final = Lies()
+
+
+def pack(fact: Fact, lies: Lies = NOWHERE) -> bytes:
     """Rows sort as the facts do."""
-    return _ROW.pack(*fact)
+    return _ROW.pack(*fact) + _LIES.pack(*lies)
 
 
 def unpack(row: bytes) -> Fact:
-    return Fact._make(_ROW.unpack(row))
+    return Fact._make(_ROW.unpack_from(row))
+
+
+def lies_at(row: bytes) -> Lies:
+    return Lies._make(_LIES.unpack_from(row, _ROW.size))
 
 
 def fact_of_row(submission: bytes, version: int, raw: bytes, *, read: Read, known: Known) -> Fact:

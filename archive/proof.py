@@ -19,9 +19,10 @@ from archive import law
 from archive.facts import NOBODY, Read, partition_and_offset, read_quickly
 from archive.scan import LogAt, Scan, scan_all, scanned
 from archive.sources import ALL, Held, IdRange, JournalSource, KafkaRuns, Source, joined, only, split
-from archive.verdicts import Fault, Verdict, agree, compare, judge
+from archive.verdicts import Fault, Verdict, agree, compare
 from archive.workers import Progress, count, processors, sharing, silent
-from bus.reader import spans
+from bus.reader import Span, spans
+from events.alarms import begins_on_log
 from events.lawful import NOBODY_MOVED, Heirs
 from events.stores import open_reader
 
@@ -91,7 +92,7 @@ def check(sources: Mapping[str, Source], ids: IdRange = ALL, heirs: Heirs = NOBO
     report = Report(sources=dict.fromkeys(sources, 0))
     seen = 0
     for submission, held in joined(sources, ids):
-        verdicts = {name: judge(found.facts) for name, found in held.items()}
+        verdicts, forbidden = law.verdicts_of(held, heirs)
         for name, verdict in verdicts.items():
             report.sources[name] += len(verdict.hashes)
             seen += len(verdict.facts)
@@ -100,7 +101,7 @@ def check(sources: Mapping[str, Source], ids: IdRange = ALL, heirs: Heirs = NOBO
         if not agree(verdicts.values()):
             for where, fault in compare(verdicts):
                 report.note(_difference(submission, where, fault))
-        for where, fault in _unlawful(held, verdicts, heirs):
+        for where, fault in (*forbidden, *_unlawful(held, verdicts, heirs)):
             report.note(_difference(submission, where, fault))
         if seen >= COUNTED_EVERY:
             count(seen)
@@ -114,7 +115,7 @@ def _unlawful(held: Mapping[str, Held], verdicts: Mapping[str, Verdict], heirs: 
     for name, found in held.items():
         if not found.in_journal or verdicts[name].faults:
             continue
-        for fault in law.faults(found.raws, found.head, heirs):
+        for fault in law.faults(found.raws(), found.head, heirs):
             if fault.what == law.HEAD or fault not in told:
                 yield name, fault
             told.add(fault)
@@ -148,7 +149,25 @@ def verify(
             for part in share(partial(check_at, place), ranges):
                 report.add(part)
         settling = Settling(place, scan, pause)
-        return settling.settled(report, settle_s=SETTLE_S if settle_s is None else settle_s)
+        report = settling.settled(report, settle_s=SETTLE_S if settle_s is None else settle_s)
+        if not submission:
+            for name in [name for name, events in report.sources.items() if not events]:
+                report.note(Difference(None, None, name, "empty"))  # a copy that holds nothing proves nothing
+            for found in _without_beginning(place, log, wanted):
+                report.note(found)
+        return report
+
+
+def _without_beginning(place: "Place", log: LogAt | None, wanted: Mapping[int, Span]) -> Iterator[Difference]:
+    """A log that is kept for ever begins at 0, or where the operator said to every journal here that it may."""
+    gone = {partition: first for partition, (first, _) in wanted.items() if first}
+    if not log or not gone:
+        return
+    with _opened(replace(place, runs=None)) as sources:
+        said = [begins_on_log(source.store, log.topic) for source in sources.values() if isinstance(source, JournalSource)]
+    for partition, first in sorted(gone.items()):
+        if first > min((begins.get(partition, 0) for begins in said), default=0):
+            yield Difference(None, None, f"{KAFKA} {partition}@{first}", "beginning_gone")
 
 
 @dataclass(frozen=True)
@@ -169,7 +188,10 @@ def check_at(place: Place, ids: IdRange) -> Report:
 @contextmanager
 def _opened(place: Place) -> Iterator[dict[str, Source]]:
     with ExitStack() as stack:
-        sources: dict[str, Source] = {} if place.runs is None else {KAFKA: KafkaRuns(place.runs)}
+        sources: dict[str, Source] = {}
+        if place.runs is not None:
+            sources[KAFKA] = runs = KafkaRuns(place.runs)
+            stack.callback(runs.close)
         for journal in place.journals:
             store = open_reader(journal.address, journal.lane)
             stack.callback(store.close)
@@ -211,7 +233,8 @@ class Settling:
             return
         now = asyncio.run(spans(self.scan.log.kafka, self.scan.log.topic))
         tail = {partition: (self.scan.wanted.get(partition, (0, 0))[1], after) for partition, (_, after) in now.items()}
-        files = scanned(replace(self.scan, wanted=tail, prefix=f"tail-{len(self.place.runs)}"))
+        number = len(list(self.scan.directory.glob("*.bytes")))
+        files = scanned(replace(self.scan, wanted=tail, prefix=f"tail-{len(self.place.runs)}", number=number))
         self.scan = replace(self.scan, wanted=now)
         self.place = replace(self.place, runs=(*self.place.runs, *files))
 

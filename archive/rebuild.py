@@ -1,23 +1,28 @@
 """What was lost is made again: a journal from Kafka alone, or Kafka's log from a journal. Bytes stay as they are.
 
-Both can be stopped and started again: how far they came is in the journal, and they refuse what is not their own unfinished work.
+Both can be stopped and started again. How far a rebuild came is in the journal, how far a log was written is seen on the log.
 """
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from eventsourcing.persistence import Tracking
 
+from archive.proof import JournalAt
+from archive.refill import Lacking, refill
 from archive.scan import LogAt
 from archive.workers import Progress, rare_garbage, silent
 from bus.consumer import record_of
 from bus.reader import Span, cluster_id, read_topic, spans, writer
-from events import migration
+from events import alarms, migration
 from events.admission import Outcome, Record, source_of
+from events.alarms import BEGINNING_GONE, Loss, Word
 from events.journal import EVENTS, Journal
 from events.lawful import NOBODY_MOVED, Heirs
+from events.recorder import Store
 from events.stores import open_store
 
 RECORDS_A_COMMIT: Final = 2_000
@@ -36,6 +41,7 @@ class _Rebuilding:
 
     journal: Journal
     cluster: str
+    generations: Mapping[int, int]
     progress: Progress
     taken: Counter[str]
 
@@ -43,7 +49,7 @@ class _Rebuilding:
         batch: list[Record] = []
         committing: asyncio.Task[list[Outcome]] | None = None
         async for messages in read_topic(log.kafka, log.topic, wanted):
-            batch += [record_of(message, self.cluster) for message in messages]
+            batch += [record_of(message, self.cluster, self.generations[message.partition]) for message in messages]
             if len(batch) >= RECORDS_A_COMMIT:
                 await self._counted(committing)
                 committing = asyncio.create_task(asyncio.to_thread(self.journal.replicate, batch))
@@ -58,10 +64,13 @@ class _Rebuilding:
             self.progress(self.taken.total())
 
 
-def rebuild(address: str, lane: str, log: LogAt, *, heirs: Heirs = NOBODY_MOVED, progress: Progress = silent) -> Counter[str]:
+def rebuild(
+    address: str, lane: str, log: LogAt, *, heirs: Heirs = NOBODY_MOVED, accepted: Word | None = None, progress: Progress = silent
+) -> Counter[str]:
     """Make a lane's journal from Kafka. Returns how many records were applied, dropped as duplicates, or set aside, and as what.
 
-    Raises RebuildRefused when the store holds anything but an unfinished rebuild from the same cluster; StoreRefused, LogUnreachable.
+    `accepted`: the operator's word that the log may lack its beginning; the journal keeps it. Raises RebuildRefused when it lacks it
+    without a word, or the store holds anything but an unfinished rebuild from the same cluster; StoreRefused, LogUnreachable.
     """
     cluster = asyncio.run(cluster_id(log.kafka))
     wanted = asyncio.run(spans(log.kafka, log.topic))
@@ -69,9 +78,12 @@ def rebuild(address: str, lane: str, log: LogAt, *, heirs: Heirs = NOBODY_MOVED,
     try:
         mark = f"rebuild:{cluster}/{log.topic}"
         _begin(journal, mark)
-        positions = {partition: journal.position(source_of(cluster, log.topic, partition)) for partition in wanted}
+        _without_beginning(journal.store, cluster, log.topic, wanted, accepted)
+        stands = alarms.generations(alarms.losses(journal.store))
+        generations = {partition: stands.get(source_of(cluster, log.topic, partition), 0) for partition in wanted}
+        positions = {p: journal.position(source_of(cluster, log.topic, p, generation)) for p, generation in generations.items()}
         rest = {partition: (max(first, positions[partition]), after) for partition, (first, after) in wanted.items()}
-        rebuilding = _Rebuilding(journal, cluster, progress, Counter())
+        rebuilding = _Rebuilding(journal, cluster, generations, progress, Counter())
         with rare_garbage():
             asyncio.run(rebuilding.run(log, rest))
         journal.store.insert_tracking(Tracking(mark, FINISHED))
@@ -89,35 +101,49 @@ def rebuild_heads(address: str, lane: str, *, progress: Progress = silent) -> in
         store.close()
 
 
-def republish(address: str, lane: str, log: LogAt, *, progress: Progress = silent) -> int:
-    """Write a journal's events to an empty log, each submission's in order, and return how many. The lane must not run (SQLite).
+def republish(address: str, lane: str, log: LogAt, *, progress: Progress = silent) -> Lacking:
+    """Write a journal's events to the log and return what was written. The lane must not run (SQLite).
 
-    Raises RebuildRefused when the log already holds records that this journal did not write; StoreRefused, LogUnreachable.
+    To an empty log as they came; to one that holds something, from another time or half written, what it lacks (`archive.refill`): what
+    is there tells how far it came, nothing else is remembered. Raises StoreRefused, LogUnreachable.
     """
-    cluster = asyncio.run(cluster_id(log.kafka))
-    held = sum(after for _, after in asyncio.run(spans(log.kafka, log.topic)).values())
+    if any(first < after for first, after in asyncio.run(spans(log.kafka, log.topic)).values()):
+        return refill([JournalAt(lane, address, lane)], log, progress=progress)
     journal = Journal(open_store(address, lane), lane)
     try:
-        mark = f"republish:{cluster}/{log.topic}"
-        if journal.store.max_tracking_id(mark) is None:
-            if held:
-                raise RebuildRefused(f"Topik {log.topic} sudah berisi {held} rekaman; log hanya ditulis ulang ke topik yang kosong.")
-            journal.store.insert_tracking(Tracking(mark, UNFINISHED))
-        return asyncio.run(_republished(journal, log, mark, progress))
+        return Lacking(events=asyncio.run(_republished(journal, log, progress)))
     finally:
         journal.store.close()
 
 
-async def _republished(journal: Journal, log: LogAt, follower: str, progress: Progress) -> int:
-    done, sent, upto = journal.cursor(follower), 0, journal.last_id()
+async def _republished(journal: Journal, log: LogAt, progress: Progress) -> int:
+    done, sent, upto = 0, 0, journal.last_id()
     async with writer(log.kafka, log.topic) as write:
         while entries := journal.read(done, ROWS_A_SEND, EVENTS, upto=upto):
             await write(entries)
             done = entries[-1].id
-            journal.advance(follower, done)
             sent += len(entries)
             progress(sent)
     return sent
+
+
+def _without_beginning(store: Store, cluster: str, topic: str, wanted: Mapping[int, Span], accepted: Word | None) -> None:
+    """A log that is kept for ever begins at 0. Where it does not, the operator's word is kept with the loss that it ends."""
+    may_begin = alarms.begins_on_log(store, topic)
+    gone = {partition: span for partition, span in sorted(wanted.items()) if span[0] > may_begin.get(partition, 0)}
+    if gone and not accepted:
+        raise RebuildRefused(
+            f"Awal log sudah tidak ada di Kafka (partisi {', '.join(map(str, gone))}); jurnal yang dibangun darinya tidak utuh. "
+            "Tulis kembali dahulu dari jurnal lain: jejak bus refill. Sesudah itu, atau bila tidak ada jurnal lain: --accept-beginning"
+        )
+    if not accepted:
+        return
+    for partition, (first, after) in gone.items():
+        loss = Loss(0, source_of(cluster, topic, partition), BEGINNING_GONE, 0, first, after, accepted.at.isoformat(timespec="seconds"))
+        alarms.write_loss(store, loss)
+        generation = 1 + alarms.generations(alarms.losses(store)).get(loss.source, 0)
+        [found] = [known for known in alarms.open_losses(alarms.losses(store)) if known.source == loss.source]
+        alarms.end_loss(store, found, accepted, goes_on=source_of(cluster, topic, partition, generation), at=first)
 
 
 def _begin(journal: Journal, mark: str) -> None:

@@ -121,7 +121,7 @@ def _rests(sources: Mapping[str, Source], found: Lacking) -> Iterator[Rest]:
             found.differing.append(str(uuid.UUID(bytes=submission)))
         if (taken := _taken(longest, on_log)) < len(longest):
             holders = [name for name, chain in chains.items() if len(chain) == len(longest)]
-            yield Rest(uuid.UUID(bytes=submission), held[holders[0]].raws[taken:], holders)
+            yield Rest(uuid.UUID(bytes=submission), held[holders[0]].raws()[taken:], holders)
 
 
 def _taken(chain: Sequence[bytes], on_log: Sequence[Fact]) -> int:

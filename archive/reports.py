@@ -7,8 +7,10 @@ from archive.proof import Difference, Report
 
 WHAT: Final[Mapping[str, str]] = {
     "altered": "isinya telah diubah: hash-nya bukan yang dicatat oleh peristiwa sesudahnya",
-    "bytes_differ": "bita-nya berbeda dari salinan lain",
+    "bytes_differ": "bitanya berbeda dari salinan lain",
     "broken_chain": "rantai putus: hash peristiwa sebelumnya tidak cocok",
+    "empty": "salinan ini kosong: tidak ada satu peristiwa pun untuk diperiksa",
+    "beginning_gone": "awal log sudah tidak ada di Kafka; lihat: jejak bus status",
     "missing": "tidak ada di sini",
     "extra": "hanya ada di sini, tidak di salinan lain",
     "gap": "peristiwa-peristiwa sebelumnya tidak ada",
@@ -31,6 +33,10 @@ WHAT: Final[Mapping[str, str]] = {
 }
 
 
+WHOLE: Final = frozenset({"empty", "beginning_gone"})
+"""What is said of a copy, not of a record."""
+
+
 def as_json(report: Report) -> dict[str, object]:
     """The shape that docs/for-auditors.md shows, with submissions, events by source, and how many differences were left out."""
     return {
@@ -51,7 +57,8 @@ def in_words(report: Report) -> Iterator[str]:
     """A line for each difference, then the sum of it."""
     for found in report.differences:
         sequence = f"peristiwa {found.sequence}" if found.sequence else "rekaman"
-        yield f"{found.submission_id or 'tanpa nomor pengajuan'}, {sequence}, {found.where}: {WHAT[found.what]}."
+        which = "seluruh salinan" if found.what in WHOLE else f"{found.submission_id or 'tanpa nomor pengajuan'}, {sequence}"
+        yield f"{which}, {found.where}: {WHAT[found.what]}."
     if report.unlisted:
         yield f"… dan {report.unlisted} perbedaan lagi."
     checked = f"{report.submissions} pengajuan, {report.events} peristiwa"

@@ -1,4 +1,4 @@
-"""Kafka's log as sorted facts: partitions and offsets in, files of `archive.runs` out. Records are read once and dropped."""
+"""Kafka's log as sorted facts: partitions and offsets in, files of `archive.runs` out, and beside them the records' bytes as they came."""
 
 import asyncio
 import uuid
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.facts import ROW_BYTES, Read, fact_of_message, pack, place_of, read_quickly
+from archive.facts import ROW_BYTES, Lies, Read, fact_of_message, pack, place_of, read_quickly
 from archive.runs import Runs
 from archive.workers import Share, count
 from bus.kafka import Kafka
@@ -24,7 +24,10 @@ class LogAt:
 
 @dataclass(frozen=True)
 class Scan:
-    """What one process reads: partition → offsets, of all submissions or of one, and where its files go."""
+    """What one process reads: partition → offsets, of all submissions or of one, and where its files go.
+
+    `number`: of the file of bytes, which no other scan into this directory has.
+    """
 
     log: LogAt
     wanted: Mapping[int, Span]
@@ -32,11 +35,17 @@ class Scan:
     prefix: str
     only: uuid.UUID | None = None
     read: Read = read_quickly
+    number: int = 0
+
+
+def bytes_file(directory: Path, number: int) -> Path:
+    return directory / f"{number}.bytes"
 
 
 def scan_all(scan: Scan, share: Share, parts: int) -> list[Path]:
     """The files of a whole scan, its partitions dealt out over processes."""
-    hands = [replace(scan, wanted=dealt, prefix=f"{scan.prefix}-{i}") for i, dealt in enumerate(_dealt(scan.wanted, parts))]
+    dealt = enumerate(_dealt(scan.wanted, parts))
+    hands = [replace(scan, wanted=wanted, prefix=f"{scan.prefix}-{i}", number=scan.number + i) for i, wanted in dealt]
     return [path for paths in share(scanned, hands) for path in paths]
 
 
@@ -47,12 +56,15 @@ def scanned(scan: Scan) -> list[Path]:
 async def _scanned(scan: Scan) -> list[Path]:
     runs = Runs(scan.directory, scan.prefix, ROW_BYTES)
     name = str(scan.only).encode() if scan.only else b""
-    async for records in read_topic(scan.log.kafka, scan.log.topic, scan.wanted):
-        for record in records:
-            if name in (record.value or b"") or name == record.key:
-                place = place_of(record.partition, record.offset)
-                runs.add(pack(fact_of_message(record.key, record.value, place, read=scan.read)))
-        count(len(records))
+    with bytes_file(scan.directory, scan.number).open("wb") as file:
+        async for records in read_topic(scan.log.kafka, scan.log.topic, scan.wanted):
+            for record in records:
+                raw = record.value or b""
+                if name in raw or name == record.key:
+                    fact = fact_of_message(record.key, record.value, place_of(record.partition, record.offset), read=scan.read)
+                    runs.add(pack(fact, Lies(scan.number, file.tell(), len(raw))))
+                    file.write(raw)
+            count(len(records))
     return runs.finish()
 
 

@@ -3,39 +3,44 @@
 In: a range of submission ids; out: every submission of the range with its facts in each source.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import BinaryIO, Final, NamedTuple, Protocol
 from uuid import UUID
 
-from archive.facts import ROW_BYTES, Fact, Known, Read, fact_of_row, read_quickly, unpack
+from archive.facts import ROW_BYTES, Fact, Known, Lies, Read, fact_of_row, lies_at, read_quickly, unpack
 from archive.runs import merged
+from archive.scan import bytes_file
 from events.recorder import Store
 from events.submission import Head
 
 ROWS_A_SELECT: Final = 1_000
 
 
+Raws = Callable[[], Sequence[bytes]]
+
+
 class Group(NamedTuple):
     """A submission in one source. `facts` gives its facts: what another source already said of the same bytes need not be found out again.
 
-    `raws` and `head`: its events as a journal holds them, and the head that it keeps; Kafka's are gone when they were read.
+    `raws`: the bytes of each fact, read when they are asked for; `head`: what a journal keeps as its head.
     """
 
     submission: bytes
     facts: Callable[[Known], list[Fact]]
-    raws: Sequence[bytes] = ()
+    raws: Raws = tuple
     head: Head | None = None
 
 
 class Held(NamedTuple):
-    """What a source holds of one submission. `in_journal`: its events can be asked again."""
+    """What a source holds of one submission. `in_journal`: with a head, and nothing but what was admitted."""
 
     facts: list[Fact]
-    raws: Sequence[bytes] = ()
+    raws: Raws = tuple
     head: Head | None = None
     in_journal: bool = False
 
@@ -67,7 +72,7 @@ class JournalSource:
                 yield Group(head.submission_id.bytes, _none, head=head)
                 head = next(heads, None)
             rows, own = list(found), head if head and head.submission_id == submission else None
-            yield Group(submission.bytes, partial(self._facts, submission.bytes, rows), [raw for _, _, raw in rows], own)
+            yield Group(submission.bytes, partial(self._facts, submission.bytes, rows), partial(_states, rows), own)
             head = next(heads, None) if own else head
         while head:
             yield Group(head.submission_id.bytes, _none, head=head)
@@ -79,13 +84,31 @@ class JournalSource:
 
 @dataclass(frozen=True)
 class KafkaRuns:
-    """What was read from the log topic, as files of `archive.runs`."""
+    """What was read from the log topic, as files of `archive.runs`, with the records' bytes in files beside them (`archive.scan`)."""
 
     paths: Sequence[Path]
+    _files: dict[int, BinaryIO] = field(default_factory=dict, compare=False)
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
 
     def groups(self, ids: IdRange) -> Iterator[Group]:
-        for submission, rows in groupby(merged(self.paths, ROW_BYTES, first=ids[0], last=ids[1]), key=lambda row: row[:16]):
-            yield Group(submission, partial(_unpacked, list(rows)))
+        for submission, found in groupby(merged(self.paths, ROW_BYTES, first=ids[0], last=ids[1]), key=lambda row: row[:16]):
+            rows = list(found)
+            yield Group(submission, partial(_unpacked, rows), partial(self._bytes, rows))
+
+    def _bytes(self, rows: Sequence[bytes]) -> list[bytes]:
+        return [self._bytes_of(lies_at(row)) for row in rows]
+
+    def _bytes_of(self, lies: Lies) -> bytes:
+        if lies.file not in self._files:
+            self._files[lies.file] = bytes_file(self.paths[0].parent, lies.file).open("rb")
+        return os.pread(self._files[lies.file].fileno(), lies.length, lies.offset)
+
+
+def _states(rows: Sequence[tuple[UUID, int, bytes]]) -> list[bytes]:
+    return [raw for _, _, raw in rows]
 
 
 def _unpacked(rows: Sequence[bytes], _: Known) -> list[Fact]:

@@ -15,7 +15,9 @@ from archive.proof import check
 from archive.search import Search, Wanted
 from archive.sources import JournalSource, only
 from archive.steps import Statistics, month_of
+from archive.tokens import tokens_of
 from archive.trail import EVERYTHING, Trail, Until, read_until, story
+from bus.directory import Directory
 from events.contracts import Lane as Holder
 from events.contracts import Reason
 from events.submission import Kind, Refused, State
@@ -58,10 +60,17 @@ def archive_routes(lane: LaneOf) -> APIRouter:
 
     @router.get("/api/opds")
     def opds(caller: Annotated[Caller, reader]) -> Response:
-        """The OPDs of the directory, by name; those that were closed or became another are not `open`."""
+        """The OPDs of the directory, by name; those that were closed or became another are not `open`. `heir`: who acts for it now."""
         directory = lane().shared.directory
         known = sorted((directory.name_of(opd), opd) for opd in list(directory.opds))
-        return json_of({"items": [{"kode": opd, "name": name, "open": directory.is_open(opd)} for name, opd in known]})
+        return json_of(
+            {"items": [{"kode": opd, "name": name, "open": directory.is_open(opd), "heir": _heir(directory, opd)} for name, opd in known]}
+        )
+
+    @router.get("/api/tokens")
+    def tokens(caller: Annotated[Caller, Depends(caller_of(lane, frozenset({Role.ADMIN_OPENDATA})))]) -> Response:
+        """The tokens that were recorded when they were made, the newest first: whose, until when, whether good. Never a token."""
+        return json_of({"items": tokens_of(lane().shared.directory, datetime.now(UTC))})
 
     @router.get("/api/submissions/{submission_id}")
     def submission(submission_id: uuid.UUID, caller: Annotated[Caller, reader]) -> Response:
@@ -117,6 +126,11 @@ def _add_numbers(router: APIRouter, lane: LaneOf, reader: Callable[..., Caller])
         response = json_of(told.of(month or month_of(now), now))
         response.headers["Cache-Control"] = "public, max-age=30"
         return response
+
+
+def _heir(directory: Directory, opd: str) -> str | None:
+    heir = directory.heir_of(opd)
+    return heir if heir != opd else None
 
 
 def _add_package(router: APIRouter, lane: LaneOf, reader: Callable[..., Caller]) -> None:

@@ -139,10 +139,13 @@ class Bench:
 
     def pages(self) -> list[Chart]:
         with servers.kafka(self.directory / "kafka-pages") as bootstrap, self.section("pages") as here:
-            found = pages.pages(Kafka(bootstrap), list(self.plan.open), self.plan.repeats, here)
+            rounds = 15 if self.plan is FULL else 5
+            found, desk = pages.pages(Kafka(bootstrap), list(self.plan.open), self.plan.repeats, here, rounds=rounds)
         for at in found:
             for what, values in at.p99.items():
                 self.report.add(f"{what}_p99_ms_{_short(at.open)}", values, f"{what} p99 ms at {at.open:,} open")
+        for key, values, words in desk.figures():
+            self.report.add(f"{key}_{_short(found[-1].open)}", values, f"{words} at {found[-1].open:,} open")
         medians = self.report.medians
         lines = {what: [(at.open, medians[f"{what}_p99_ms_{_short(at.open)}"]) for at in found] for what in found[0].p99}
         return [Chart("p99 of a page, ms", "open submissions", lines)]

@@ -4,10 +4,11 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 import httpx
 
 from benchmarks import topics
+from benchmarks.desk import Desk, desk
 from benchmarks.load import OPDS, key_of, lives
 from benchmarks.measure import WrongCount, expect, percentile, say
 from benchmarks.whole_lives import settings
@@ -22,12 +24,13 @@ from benchmarks.workers import worker
 from bus.kafka import Kafka
 from events.contracts import LOG_TOPIC
 from jejak import ports
-from web.keys import PRIVATE, load_private
+from web.keys import PRIVATE, load_private, make_desk_key
 from web.tokens import Role, issue
 
 CALLS: Final = 300
 PATIENCE_S: Final = 900.0
 LANES: Final = ("review", "archive")
+Token = Callable[[Role, str | None], str]
 
 
 @dataclass
@@ -38,11 +41,14 @@ class Pages:
     p99: dict[str, list[float]] = field(default_factory=dict)
 
 
-def pages(kafka: Kafka, sizes: list[int], repeats: int, directory: Path) -> list[Pages]:
-    """Open submissions are added until there are so many, then the pages are asked for. Raises WrongCount."""
+def pages(kafka: Kafka, sizes: list[int], repeats: int, directory: Path, *, rounds: int) -> tuple[list[Pages], Desk]:
+    """Open submissions are added until there are so many, then the pages are asked for; `rounds`: of the desk's people, at the largest.
+
+    Raises WrongCount.
+    """
     asyncio.run(topics.fresh(kafka))
     found = []
-    with _application(kafka, directory) as http:
+    with _application(kafka, directory) as (http, environ, token):
         open_now = 0
         for size in sizes:
             ids = _open_more(kafka, first=open_now, upto=size)
@@ -54,7 +60,8 @@ def pages(kafka: Kafka, sizes: list[int], repeats: int, directory: Path) -> list
                     at.p99.setdefault(what, []).append(_p99(http, calls))
             say(f"{size:,} open: " + ", ".join(f"{what} p99 {max(values):.1f} ms" for what, values in at.p99.items()))
             found.append(at)
-    return found
+        heads = partial(token, Role.KETUA_PPID)
+        return found, desk(str(http.base_url).rstrip("/"), directory, environ, heads, rounds=rounds, repeats=repeats)
 
 
 def _open_more(kafka: Kafka, *, first: int, upto: int) -> list[str]:
@@ -117,8 +124,9 @@ def _until_followed(http: httpx.Client, size: int) -> None:
 
 
 @contextmanager
-def _application(kafka: Kafka, directory: Path) -> Iterator[httpx.Client]:
+def _application(kafka: Kafka, directory: Path) -> Iterator[tuple[httpx.Client, dict[str, str], Token]]:
     port, environ = ports.free(), settings(kafka, directory, f"sqlite:{directory / 'pages'}/")
+    make_desk_key(directory / "keys", [role.value for role in Role])
     private = load_private(directory / "keys" / PRIVATE)
 
     def token(role: Role, opd: str | None) -> str:
@@ -132,7 +140,7 @@ def _application(kafka: Kafka, directory: Path) -> Iterator[httpx.Client]:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
             _until_ready(http)
             http.headers.update(tokens)
-            yield http
+            yield http, environ, token
 
 
 def _until_ready(http: httpx.Client) -> None:

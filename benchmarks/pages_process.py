@@ -1,4 +1,7 @@
-"""The real HTTP application of some lanes on one port: `python -m benchmarks.pages_process PORT LANE …`; settings from the environment."""
+"""The real HTTP application of some lanes, or of the desk, on one port; settings from the environment.
+
+python -m benchmarks.pages_process PORT LANE …
+"""
 
 import asyncio
 import sys
@@ -7,7 +10,8 @@ from os import environ
 import uvicorn
 
 from benchmarks.workers import answer, lines
-from jejak.app import create_app
+from jejak.app import create_app, create_desk_alone
+from jejak.desk_parts import DESK, prepare_desk
 from jejak.prepare import configure_logs, settle_heap
 from lane.settings import read_settings
 
@@ -15,9 +19,10 @@ from lane.settings import read_settings
 async def run(port: int, names: list[str]) -> None:
     settings = read_settings(environ)
     configure_logs(settings.log_level)
-    config = uvicorn.Config(
-        create_app(settings, names), host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="on", server_header=False
-    )
+    if names == [DESK]:
+        prepare_desk(settings)
+    app = create_desk_alone(settings) if names == [DESK] else create_app(settings, names)
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="on", server_header=False)
     server = uvicorn.Server(config)
     settle_heap()
     serving = asyncio.create_task(server.serve())

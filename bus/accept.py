@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bus.kafka import Kafka
 from bus.reader import cluster_id, spans_if_there
-from events import alarms
+from events import alarms, marks
 from events.admission import place_in, source_of
 from events.alarms import WITH_ITS_TOPIC, Loss, Word
 from events.recorder import Store
@@ -33,10 +33,9 @@ async def begins_of(kafka: Kafka, topics: Sequence[str]) -> Begins:
     return Begins(await cluster_id(kafka), begins)
 
 
-def open_on(store: Store, cluster: str, topic: str | None = None) -> list[Loss]:
-    """The open losses of a topic, or of all, on this cluster."""
-    found = alarms.open_losses(alarms.losses(store))
-    return [loss for loss in found if (at := place_in(loss.source))[0] == cluster and topic in (None, at[1])]
+def open_of(store: Store, topic: str | None = None) -> list[Loss]:
+    """The open losses of a topic, or of all: also those found on another cluster, which a new one does not end."""
+    return [loss for loss in alarms.open_losses(alarms.losses(store)) if topic in (None, place_in(loss.source)[1])]
 
 
 def accept(store: Store, topic: str, begins: Begins, word: Word) -> list[Loss]:
@@ -44,17 +43,17 @@ def accept(store: Store, topic: str, begins: Begins, word: Word) -> list[Loss]:
 
     All of the topic goes on as another generation: what happened to one partition happened to the others, noticed yet or not.
     """
-    if not open_on(store, begins.cluster, topic):
+    if not open_of(store, topic):
         return []
-    places = ((place_in(mark.source), mark.taken + 1) for mark in alarms.all_marks(store))
+    places = ((place_in(mark.source), mark.taken + 1) for mark in marks.all_marks(store))
     read = {at[2]: position for at, position in places if at[:2] == (begins.cluster, topic)}
     for partition in sorted({*begins.topics.get(topic, {}), *read}):
         at, found = begins.at(topic, partition), word.at.isoformat(timespec="seconds")
         loss = Loss(0, source_of(begins.cluster, topic, partition), WITH_ITS_TOPIC, read.get(partition, at), at, at, found)
         alarms.write_loss(store, loss)
-    ended, stands = open_on(store, begins.cluster, topic), alarms.generations(alarms.losses(store))
+    ended, stands = open_of(store, topic), alarms.generations(alarms.losses(store))
     for loss in ended:
-        _, _, partition, _ = place_in(loss.source)
-        goes_on = source_of(begins.cluster, topic, partition, stands.get(loss.source, 0) + 1)
-        alarms.end_loss(store, loss, word, goes_on=goes_on, at=begins.at(topic, partition))
+        cluster, _, partition, _ = place_in(loss.source)
+        goes_on = source_of(cluster, topic, partition, stands.get(loss.source, 0) + 1)
+        alarms.end_loss(store, loss, word, goes_on=goes_on, at=begins.at(topic, partition) if cluster == begins.cluster else 0)
     return ended

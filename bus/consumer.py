@@ -6,13 +6,14 @@ taken once is never read again, what was not is read from the stored position, a
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from eventsourcing.persistence import PersistenceError
 
 from bus.kafka import CALL_S, KafkaError, stopped
@@ -29,7 +30,7 @@ FAR_BEHIND: Final = 10 * BATCH
 
 
 def record_of(message: "ConsumerRecord[bytes, bytes]", cluster: str, generation: int = 0) -> Record:
-    return Record(message.topic, message.partition, message.offset, message.key, message.value, cluster, generation)
+    return Record(message.topic, message.partition, message.offset, message.key, message.value, cluster, generation, message.timestamp)
 
 
 @dataclass
@@ -71,7 +72,7 @@ class Consumer(Standing):
             **self.kafka.options(),
             group_id=self.assignment.group_id,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",  # else Kafka sends a reader whose place is gone to the beginning, without a word
             metadata_max_age_ms=int(WATCH_S * 1000),
             max_poll_interval_ms=300_000,
             session_timeout_ms=10_000,
@@ -111,14 +112,28 @@ class Consumer(Standing):
         left = self._aside | self._doubted | self.held()
         consumer.resume(*consumer.paused() - left)
         consumer.pause(*left & consumer.assignment())
-        batches = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
-        if jumps := [tp for tp, messages in batches.items() if not _is_one_after_the_other(messages, self._next.get(tp))]:
-            await self._examined(consumer, jumps)  # Kafka sends a reader whose place is gone to the beginning, without a word
-        self._next |= {tp: messages[-1].offset + 1 for tp, messages in batches.items()}
-        batch = [message for tp, messages in batches.items() if tp not in self._aside for message in messages]
+        batches = await self._given(consumer)
+        await self._examined(
+            consumer, [tp for tp, messages in batches.items() if not _is_one_after_the_other(messages, self._next.get(tp))]
+        )
+        left = self._aside | self._doubted  # also by a rebalance meanwhile: it is read again from where the journal stands
+        self._next |= {tp: messages[-1].offset + 1 for tp, messages in batches.items() if tp not in left}
+        batch = [message for tp, messages in batches.items() if tp not in left for message in messages]
         if 0 < len(batch) < BATCH:
             consumer.pause(*consumer.assignment())
         return batch
+
+    async def _given(self, consumer: AIOKafkaConsumer) -> "Mapping[TopicPartition, list[ConsumerRecord[bytes, bytes]]]":
+        """A partition whose place is gone gives nothing, and is doubted."""
+        try:
+            given: Mapping[TopicPartition, list[ConsumerRecord[bytes, bytes]]] = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
+        except OffsetOutOfRangeError as error:
+            await self._doubt(consumer, error.args[0].keys())
+        except NoOffsetForPartitionError as error:
+            log.info("not_sought_yet", consumer=self.progress.name, partition=str(error))
+        else:
+            return given
+        return {}
 
     async def _apply(self, messages: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Take a batch; while the database or the disk is unavailable, hold it and try again: nothing is skipped."""
@@ -142,7 +157,11 @@ class Consumer(Standing):
         """As what they were sought for: an operator's word meanwhile makes no record one of the next generation."""
         tps = {TopicPartition(m.topic, m.partition) for m in messages}
         told = {(tp.topic, tp.partition): place_in(self._read_as.get(tp) or self.losses.source(tp))[3] for tp in tps}
-        return self.taken([record_of(m, self._cluster, told[m.topic, m.partition]) for m in messages])
+        records = [record_of(m, self._cluster, told[m.topic, m.partition]) for m in messages]
+        outcomes = self.taken(records)
+        if len(records) < BATCH:  # far from the end nothing is cut
+            self.losses.took(records)
+        return outcomes
 
     def taken(self, records: Sequence[Record]) -> list[Outcome]:
         return self.take(records)

@@ -100,6 +100,10 @@ class Directory:
         handed_to = self.names.get(dataset_id)
         return self.heir_of(handed_to) if handed_to else None
 
+    async def until_ready(self) -> None:
+        while not self.progress.ready:  # noqa: ASYNC110 (another task makes it so)
+            await asyncio.sleep(0.05)
+
     def keep_in(self, kept: Kept) -> None:
         """Know what this store knows, and write there what arrives from now on. Before `run`. Raises OSError."""
         for key, value in kept.read():
@@ -128,7 +132,13 @@ class Directory:
             await ended([following])
 
     async def _follow(self) -> None:
-        consumer = AIOKafkaConsumer(**self.kafka.options(), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(
+            **self.kafka.options(),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+        )
         partition, look_back = TopicPartition(DIRECTORY_TOPIC, 0), KafkaLookBack(self.kafka)
         consumer.assign([partition])
         self._shown.clear()
@@ -228,8 +238,8 @@ class _Following:
         batches = await within(STALLED_S, self.consumer.getmany(timeout_ms=int(seconds * 1000)))
         messages: list[ConsumerRecord[bytes, bytes]] = batches.get(self.partition, [])
         if self.caught_up and (last := self._last):
-            found = (await self.look_back.records_at({self.partition: last.offset})).get(self.partition)
-            if found is None or (found.key, found.value) != (last.key, last.value):
+            found = (await self.look_back.records_at({self.partition: [last.offset]}))[self.partition].get(last.offset)
+            if found is None or (found.key, found.value, found.timestamp) != (last.key, last.value, last.timestamp):
                 raise MadeAnew("the directory is another one than was read")
         self._last = messages[-1] if messages else self._last
         return messages

@@ -14,14 +14,17 @@ from events.admission import Record
 FETCH_BYTES: Final = 64 * 1024
 """Kafka gives a whole batch also where it is larger."""
 POLL_MS: Final = 500
-Found = dict[TopicPartition, "ConsumerRecord[bytes, bytes]"]
+NEAR: Final = 50
+"""So many records are rather read than passed over."""
+Found = dict[TopicPartition, dict[int, "ConsumerRecord[bytes, bytes]"]]
+Wanted = Mapping[TopicPartition, Collection[int]]
 
 
 class LookBack(Protocol):
     """Where a consumer's records can be read again."""
 
-    async def records_at(self, wanted: Mapping[TopicPartition, int]) -> Found:
-        """Partitions that hold no record at that offset, as committed readers see them, are left out."""
+    async def records_at(self, wanted: Wanted) -> Found:
+        """Partition → offset → record; offsets at which no record stands, as committed readers see it, are left out."""
         ...
 
 
@@ -32,27 +35,39 @@ class KafkaLookBack:
     kafka: Kafka
     _consumer: AIOKafkaConsumer | None = field(default=None, repr=False)
 
-    async def records_at(self, wanted: Mapping[TopicPartition, int]) -> Found:
+    async def records_at(self, wanted: Wanted) -> Found:
         """Offsets must lie between the beginning and the end of their partitions."""
         consumer = await self._started()
-        found: Found = {}
-        open_tps = dict(wanted)
-        consumer.assign(list(open_tps))
+        found: Found = {tp: {} for tp in wanted}
+        rest = {tp: sorted(offsets) for tp, offsets in wanted.items() if offsets}
+        if not rest:
+            return found
+        consumer.assign(list(rest))
         try:
-            for tp, offset in open_tps.items():
-                consumer.seek(tp, offset)
+            for tp, offsets in rest.items():
+                consumer.seek(tp, offsets[0])
             deadline = time.monotonic() + STALLED_S
-            while open_tps:
+            while rest:
                 if time.monotonic() > deadline:
-                    raise TimeoutError(f"{len(open_tps)} records do not arrive again")
-                batches = await within(STALLED_S, consumer.getmany(*open_tps, timeout_ms=POLL_MS))
-                found |= {tp: messages[0] for tp, messages in batches.items() if messages[0].offset == open_tps[tp]}
-                for tp in batches or [tp for tp, offset in open_tps.items() if await within(CALL_S, consumer.position(tp)) > offset]:
-                    del open_tps[tp]
-                    consumer.pause(tp)
+                    raise TimeoutError(f"records of {len(rest)} partitions do not arrive again")
+                batches = await within(STALLED_S, consumer.getmany(*rest, timeout_ms=POLL_MS))
+                for tp, messages in batches.items():
+                    found[tp] |= {message.offset: message for message in messages if message.offset in rest[tp]}
+                await self._passed(consumer, rest)
             return found
         finally:
             consumer.unsubscribe()
+
+    async def _passed(self, consumer: AIOKafkaConsumer, rest: dict[TopicPartition, list[int]]) -> None:
+        """What was read needs no more; what comes next is sought where it lies further on."""
+        for tp in list(rest):
+            position = await within(CALL_S, consumer.position(tp))
+            rest[tp] = [offset for offset in rest[tp] if offset >= position]
+            if not rest[tp]:
+                del rest[tp]
+                consumer.pause(tp)
+            elif rest[tp][0] > position + NEAR:
+                consumer.seek(tp, rest[tp][0])
 
     async def spans(self, partitions: Collection[TopicPartition]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
         """Where they begin, and the offset after their last record."""
@@ -92,12 +107,14 @@ async def records_before(kafka: Kafka, positions: Mapping[tuple[str, int], int])
             there = set(await admin.list_topics())
         tps = {TopicPartition(*place): position for place, position in positions.items() if place[0] in there}
         begins, ends = await look_back.spans(tps)
-        wanted = {tp: position - 1 for tp, position in tps.items() if begins[tp] < position <= ends[tp]}
-        found = await look_back.records_at(wanted) if wanted else {}
-        return {(tp.topic, tp.partition): (_record(found.get(tp)), begins[tp], ends[tp]) for tp in tps}
+        wanted = {tp: [position - 1] for tp, position in tps.items() if begins[tp] < position <= ends[tp]}
+        found = await look_back.records_at(wanted)
+        return {(tp.topic, tp.partition): (_record(found.get(tp, {}).get(at - 1)), begins[tp], ends[tp]) for tp, at in tps.items()}
     finally:
         await look_back.close()
 
 
 def _record(message: "ConsumerRecord[bytes, bytes] | None") -> Record | None:
-    return Record(message.topic, message.partition, message.offset, message.key, message.value) if message else None
+    if message is None:
+        return None
+    return Record(message.topic, message.partition, message.offset, message.key, message.value, timestamp=message.timestamp)

@@ -1,44 +1,57 @@
 """Does Kafka still hold what was read? A journal's positions and marks in; the partitions that stay unread, and why, out.
 
-A loss is found by the end (Kafka holds less than was read), by the beginning (what was still to be read is gone) or by the record before
-the position (it is another one: the topic was made anew, or cut and grown). It is written down, and only the operator ends it.
+A loss is found by the end (Kafka holds less than was read), by the beginning (what was still to be read is gone, or of the log anything)
+or by a record that was taken (another one stands there: the topic was made anew, or cut and grown). What looks lost for a while is written
+down, and only the operator ends it.
 """
 
 import asyncio
+import itertools
 import re
-from collections.abc import Collection, Iterable, Mapping
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, Protocol
 
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from bus.kafka import CALL_S
 from bus.look_back import LookBack
 from bus.loops import within
-from events import alarms
-from events.admission import hash_of_record, place_in, source_of
+from events import alarms, marks
+from events.admission import Record, is_marked, mark_of, place_in, source_of, taken_of
 from events.alarms import BEGINNING_GONE, GONE, OTHER_RECORD, SHORTER, Loss
+from events.answered import is_known
 from events.journal import Journal
 from events.recorder import Mark
 
 log = structlog.get_logger("jejak.bus")
 
 CONFIRM_S: Final = 2.0
-"""A broker that has just come up may know less for a moment: what looks lost is looked at once more."""
+"""What looks lost is not read meanwhile, and is a loss when it looks so for as long as this."""
+BEHIND_S: Final = 15.0
+"""The same where there only seems to be less: a broker that has just come up, or was just elected, may know less for a moment."""
+FOUND: Final = (SHORTER, BEGINNING_GONE, OTHER_RECORD)
+"""What looking at a partition finds."""
 IDLE_A_LOOK: Final = 4
 """A topic may be made anew and grow to the very same length: that shows with its next record, at a restart, or when its turn has come."""
 
 
 class _Seen(NamedTuple):
-    """Where a source stands in the journal and on Kafka. `taken`, `proved`: as in `alarms.marks`."""
+    """Where a source stands in the journal and on Kafka.
+
+    `began`: where its generation began; `marks`: the records taken that must stand there again, `taken` the last of them.
+    """
 
     position: int
     begins: int
     ends: int
+    began: int
     taken: Mark | None
-    proved: Mark | None
+    marks: Collection[Mark]
 
 
 class Offsets(Protocol):
@@ -57,7 +70,10 @@ class LossWatch:
     keeps_all: bool
     _generations: Mapping[str, int] = field(default_factory=dict)
     _open: Mapping[str, Loss] = field(default_factory=dict)
-    _missed: frozenset[TopicPartition] = frozenset()
+    _since: dict[tuple[TopicPartition, str], float] = field(default_factory=dict)
+    """What looks lost, how, and since when."""
+    _unproved: dict[str, dict[int, Mark]] = field(default_factory=lambda: defaultdict(dict))
+    """Source → the last records of the batches taken since it was proved: a log may be cut between any two of them."""
     _turn: int = 0
 
     def source(self, tp: TopicPartition) -> str:
@@ -73,16 +89,14 @@ class LossWatch:
         self._open = {loss.source: loss for loss in alarms.open_losses(found)}
 
     def unread(self, partitions: Iterable[TopicPartition]) -> frozenset[TopicPartition]:
-        """Those of topics of which any partition has an open loss."""
-        lost = {topic for cluster, topic, *_ in map(place_in, self._open) if cluster == self.cluster}
+        """Those of topics of which any partition has an open loss, on whichever cluster it was found."""
+        lost = {place_in(source)[1] for source in self._open}
         return frozenset(tp for tp in partitions if tp.topic in lost)
 
     def words(self, topics: re.Pattern[str]) -> str | None:
         """Of the topics whose names match: the code `lost` and a sentence, for health."""
         here = [(place_in(loss.source), loss) for loss in self._open.values()]
-        lost = [
-            (topic, partition, loss) for (cluster, topic, partition, _), loss in here if cluster == self.cluster and topics.match(topic)
-        ]
+        lost = [(topic, partition, loss) for (_, topic, partition, _), loss in here if topics.match(topic)]
         if not lost:
             return None
         topic, partition, first = lost[0]
@@ -90,96 +104,129 @@ class LossWatch:
         what = f"{topic}/{partition} was read up to {first.position}, Kafka held {first.begins} to {first.ends} ({first.code})"
         return f"lost: {what}{more}; see jejak bus status"
 
+    def took(self, records: Sequence[Record]) -> None:
+        """A batch was taken: the next proof looks at its last records too."""
+        for mark in taken_of(records)[1]:
+            self._unproved[mark.source][mark.taken] = mark
+
     def missing(self, topics: re.Pattern[str], there: Collection[TopicPartition]) -> None:
-        """Partitions of these topics that were read and are not there any more, twice in a row, are a loss. Blocking."""
-        known = {tp: mark for tp, mark in self._marked(topics).items() if tp not in there}
-        for tp in known.keys() & self._missed:
-            self._write(tp, Loss(0, source_of(self.cluster, tp.topic, tp.partition), GONE, known[tp].taken + 1, 0, 0, _now()))
-        if known.keys() & self._missed:
-            self.refresh()
-        self._missed = frozenset(known)
+        """Partitions of these topics that were read and are not there any more, for a while, are a loss. Blocking."""
+        gone = {tp: self._loss(tp, GONE, mark.taken + 1, 0, 0) for tp, mark in self._marked(topics).items() if tp not in there}
+        self._forget(there, [GONE])
+        self._judge(gone)
 
     def _marked(self, topics: re.Pattern[str]) -> dict[TopicPartition, Mark]:
         """The last record of every partition that is read now, there or not, without open losses."""
         found: dict[TopicPartition, Mark] = {}
-        for mark in alarms.all_marks(self.journal.store):
+        for mark in marks.all_marks(self.journal.store):
             cluster, topic, partition, generation = place_in(mark.source)
             tp = TopicPartition(topic, partition)
             if cluster == self.cluster and topics.match(topic) and generation == self.generation(tp) and not self.unread([tp]):
                 found[tp] = mark
         return found
 
+    def _judge(self, suspects: Mapping[TopicPartition, Loss]) -> None:
+        """What has looked lost for long enough is written down. Blocking."""
+        now = time.monotonic()
+        for tp, loss in suspects.items():
+            patience = BEHIND_S if loss.code in (SHORTER, GONE) else CONFIRM_S
+            if now - self._since.setdefault((tp, loss.code), now) >= patience:
+                self._forget([tp], FOUND)
+                self._write(tp, loss)
+        self.refresh()
+
+    def _forget(self, partitions: Iterable[TopicPartition], codes: Iterable[str]) -> None:
+        for key in itertools.product(partitions, codes):
+            self._since.pop(key, None)
+
+    def _loss(self, tp: TopicPartition, code: str, position: int, begins: int, ends: int) -> Loss:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return Loss(0, source_of(self.cluster, tp.topic, tp.partition), code, position, begins, ends, now)
+
     def _write(self, tp: TopicPartition, loss: Loss) -> None:
         if alarms.write_loss(self.journal.store, loss):
             log.error("records_lost", code=loss.code, topic=tp.topic, partition=tp.partition, position=loss.position, ends=loss.ends)
 
-    async def examine(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> None:
-        """What is wrong twice in a row is a loss, and written down."""
+    async def examine(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
+        """Those that look lost, and are not written down yet: nothing of them may be read before they were examined again."""
         if not partitions:
-            return
-        if not (suspects := await self._faults(consumer, look_back, partitions)):
-            return
-        await asyncio.sleep(CONFIRM_S)
-        for tp, loss in (await self._faults(consumer, look_back, list(suspects))).items():
-            await asyncio.to_thread(self._write, tp, loss)
-        await asyncio.to_thread(self.refresh)
+            return frozenset()
+        suspects = await self._faults(consumer, look_back, partitions)
+        self._forget(set(partitions) - suspects.keys(), FOUND)
+        await asyncio.to_thread(self._judge, suspects)
+        return frozenset(suspects.keys() - self.unread(suspects))
 
-    async def prove(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> None:
+    async def prove(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
         """Examine those from which something was taken since they were examined last, and a few of the others in turn."""
-        marked = await asyncio.to_thread(alarms.marks, self.journal.store, [self.source(tp) for tp in partitions])
+        marked = await asyncio.to_thread(marks.marks, self.journal.store, [self.source(tp) for tp in partitions])
         both = {tp: marked[source] for tp in partitions if (source := self.source(tp)) in marked}
-        moved = {tp for tp, (taken, proved) in both.items() if taken != proved}
+        moved = {tp for tp, (taken, proved) in both.items() if taken != proved or self._unproved.get(self.source(tp))}
         in_turn = sorted(both.keys() - moved)
         self._turn += IDLE_A_LOOK
         start = self._turn % len(in_turn) if in_turn else 0
-        await self.examine(consumer, look_back, [*moved, *in_turn[start : start + IDLE_A_LOOK]])
+        return await self.examine(consumer, look_back, [*moved, *in_turn[start : start + IDLE_A_LOOK]])
 
     async def _faults(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Loss]:
         """Marks that are found again are proved."""
-        seen = await self._seen(consumer, partitions) if partitions else {}
+        seen = await self._seen(consumer, partitions)
         codes = {tp: code for tp, at in seen.items() if (code := self._code(at))}
-        marked = {tp: at for tp, at in seen.items() if tp not in codes and at.taken and at.proved}
-        codes |= dict.fromkeys(await _others(look_back, marked), OTHER_RECORD)
-        good = {at.taken.source: at.taken for tp, at in marked.items() if tp not in codes and at.taken and at.taken != at.proved}
-        await asyncio.to_thread(alarms.prove, self.journal.store, good)
-        return {
-            tp: Loss(0, source_of(self.cluster, tp.topic, tp.partition), code, seen[tp].position, seen[tp].begins, seen[tp].ends, _now())
-            for tp, code in codes.items()
-        }
+        rest = {tp: at for tp, at in seen.items() if tp not in codes}
+        found = await look_back.records_at({tp: _wanted(at) for tp, at in rest.items()})
+        others = {tp for tp, at in rest.items() if any(not _is_there(mark, found[tp]) for mark in at.marks if mark.taken >= at.begins)}
+        unmarked = {tp: found[tp].get(at.position - 1) for tp, at in rest.items() if at.taken is None}
+        others |= await asyncio.to_thread(self._not_known, unmarked)
+        good = {at.taken.source: at.taken for tp, at in rest.items() if tp not in others and at.taken and len(_wanted(at)) > 1}
+        await asyncio.to_thread(marks.prove, self.journal.store, good)
+        for tp in rest.keys() - others:
+            self._unproved.pop(self.source(tp), None)
+        codes |= dict.fromkeys(others, OTHER_RECORD)
+        return {tp: self._loss(tp, code, seen[tp].position, seen[tp].begins, seen[tp].ends) for tp, code in codes.items()}
 
     async def _seen(self, consumer: Offsets, partitions: Collection[TopicPartition]) -> dict[TopicPartition, _Seen]:
         """The journal is asked before Kafka: what others read meanwhile is then no fault. Nor is a loss that was ended just now."""
         await asyncio.to_thread(self.refresh)
         sources = {tp: self.source(tp) for tp in partitions}
         positions = await asyncio.to_thread(self.journal.store.positions, list(sources.values()))
-        marked = await asyncio.to_thread(alarms.marks, self.journal.store, list(sources.values()))
+        began = await asyncio.to_thread(marks.began, self.journal.store, list(sources.values()))
+        marked = await asyncio.to_thread(marks.marks, self.journal.store, list(sources.values()))
         begins = await within(CALL_S, consumer.beginning_offsets(partitions))
         ends = await within(CALL_S, consumer.end_offsets(partitions))
-        return {
-            tp: _Seen(positions.get(source, 0), begins[tp], ends[tp], *marked.get(source, (None, None))) for tp, source in sources.items()
-        }
+        found: dict[TopicPartition, _Seen] = {}
+        for tp, source in sources.items():
+            known = [*marked.get(source, ()), *self._unproved.get(source, {}).values()]
+            taken = max(known, key=lambda mark: mark.taken, default=None)
+            found[tp] = _Seen(positions.get(source, 0), begins[tp], ends[tp], began.get(source, 0), taken, known)
+        return found
 
     def _code(self, at: _Seen) -> str | None:
         """What can be told without reading a record again."""
         if at.position > at.ends or (at.taken and at.taken.taken >= at.ends):
             return SHORTER
-        if at.begins > at.position or (self.keeps_all and at.taken and at.begins > at.taken.taken):
+        if at.begins > (at.began if self.keeps_all else at.position):
             return BEGINNING_GONE
         return None
 
+    def _not_known(self, before: "Mapping[TopicPartition, ConsumerRecord[bytes, bytes] | None]") -> set[TopicPartition]:
+        """A store of before there were marks gets its mark from the record before the position, where the journal knows it. Blocking."""
+        others: set[TopicPartition] = set()
+        for tp, message in before.items():
+            if message is None:
+                continue
+            _, _, _, generation = place_in(self.source(tp))
+            record = Record(tp.topic, tp.partition, message.offset, message.key, message.value, self.cluster, generation, message.timestamp)
+            if is_known(self.journal.store, record):
+                marks.first_mark(self.journal.store, mark_of(record))
+            else:
+                others.add(tp)
+        return others
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+
+def _wanted(at: _Seen) -> set[int]:
+    """The places of the marks, or else of the record before the position."""
+    places = {mark.taken for mark in at.marks} or {at.position - 1}
+    return {place for place in places if place >= at.begins}
 
 
-async def _others(look_back: LookBack, marked: Mapping[TopicPartition, _Seen]) -> set[TopicPartition]:
-    """Where another record stands, or none, at the place of the last one taken or of the last one proved."""
-    others: set[TopicPartition] = set()
-    for which in ("proved", "taken"):
-        marks: dict[TopicPartition, Mark] = {tp: getattr(at, which) for tp, at in marked.items()}
-        wanted = {
-            tp: mark for tp, mark in marks.items() if mark.taken >= marked[tp].begins and (which == "proved" or mark != marked[tp].proved)
-        }
-        found = await look_back.records_at({tp: mark.taken for tp, mark in wanted.items()}) if wanted else {}
-        others |= {tp for tp, mark in wanted.items() if tp not in found or hash_of_record(found[tp].key, found[tp].value) != mark.hash}
-    return others
+def _is_there(mark: Mark, found: "Mapping[int, ConsumerRecord[bytes, bytes]]") -> bool:
+    message = found.get(mark.taken)
+    return message is not None and is_marked(mark, message.key, message.value, message.timestamp)

@@ -42,6 +42,7 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
     "jejak-decision": _lane("decision", _WRITES),
     "jejak-publisher": _lane("publisher", _WRITES),
     "jejak-archive": _lane("archive"),
+    "jejak-desk": tuple(Right("topic", topic, ("Read", "Describe")) for topic in (LOG_TOPIC, DIRECTORY_TOPIC)),
 }
 """User → rights. Kafka cannot keep one lane from writing another's event to the log; the law of the log does."""
 

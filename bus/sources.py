@@ -26,12 +26,13 @@ class LogConsumer(Consumer):
     """Of the log nothing may be missing: a record that our own code fails on waits, and a log that lost records is read no more."""
 
     must_be_there: ClassVar[bool] = True
+    _healed_upto: int = 0
 
     def _alarmed(self) -> str | None:
         """Derived from the dead letters themselves, so that no restart ends it."""
         if not alarms.count_alarms(self.journal.store):
             return None
-        alarms.heal(self.journal.store, datetime.now(UTC))
+        self._healed_upto = alarms.heal(self.journal.store, datetime.now(UTC), self._healed_upto)
         counted = alarms.count_alarms(self.journal.store)
         told = ", ".join(f"{count} {code}" for code, count in sorted(counted.items()))
         return f"alarm: dead letters {told}; see jejak bus status" if told else None
@@ -56,10 +57,10 @@ class InboundConsumer(Consumer):
         self._held = {}  # read again from the stored position
         await super()._consume_cluster(admin)
 
-    async def seek(self, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]) -> None:
+    async def _sought(self, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]) -> None:
         for tp in partitions:
             self._held.pop(tp, None)  # read again from there
-        await super().seek(consumer, partitions)
+        await super()._sought(consumer, partitions)
 
     async def _apply(self, messages: Sequence[Message]) -> None:
         for tp, group in _by_partition(messages).items():

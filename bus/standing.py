@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -22,6 +22,10 @@ from bus.losses import LossWatch
 from events.journal import Journal
 
 log = structlog.get_logger("jejak.bus")
+
+
+LOOK_S: Final = 0.2
+"""How often it is looked where something is awaited: the end of the log at start, what is doubted."""
 
 
 class Stalled(RuntimeError):
@@ -44,13 +48,14 @@ class Standing:
     _look_back: LookBack | None = None
     _aside: frozenset[TopicPartition] = frozenset()
     _doubted: frozenset[TopicPartition] = frozenset()
-    """Assigned and not examined yet: not read either."""
+    """Assigned and not examined yet, or what looks lost: not read either."""
     _next: dict[TopicPartition, int] = field(default_factory=dict)
     """Where Kafka should go on, and under which name of its source."""
     _read_as: dict[TopicPartition, str] = field(default_factory=dict)
     _goal: dict[TopicPartition, int] | None = None
     _proved_at: float = 0.0
     _watched_at: float = 0.0
+    _examined_at: float = 0.0
     _built_at: float = 0.0
     _read: int = 0
 
@@ -63,12 +68,13 @@ class Standing:
         return Shared(self.group) if self.group else Alone()
 
     async def _watch(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
-        """What was assigned is examined. Every few seconds: losses, new topics, lag, readiness, and whether anything still moves."""
-        if self._doubted:
-            await self._examined(consumer, self._doubted & consumer.assignment())
-            self._doubted = frozenset()
+        """What is doubted is examined. Every few seconds: losses, new topics, lag, readiness, and whether anything still moves."""
+        if self._doubted and time.monotonic() - self._examined_at >= LOOK_S:
+            self._examined_at = time.monotonic()
+            doubted, self._doubted = self._doubted & consumer.assignment(), frozenset()  # a rebalance may add to them meanwhile
+            await self._examined(consumer, doubted)
         behind = self.progress.lag > 0 and not self.progress.ready
-        if time.monotonic() - self._watched_at < (0.2 if behind else WATCH_S):
+        if time.monotonic() - self._watched_at < (LOOK_S if behind else WATCH_S):
             return
         self._watched_at = time.monotonic()
         await asyncio.to_thread(self.losses.refresh)
@@ -93,7 +99,8 @@ class Standing:
         await self._examined(consumer, [tp for tp, end in ends.items() if reached[tp] > end and tp not in self._aside])
         if time.monotonic() - self._proved_at >= WATCH_S:
             self._proved_at = time.monotonic()
-            await self.losses.prove(consumer, self.look_back, consumer.assignment() - self._aside)
+            suspects = await self.losses.prove(consumer, self.look_back, consumer.assignment() - self._aside - self._doubted)
+            await self._doubt(consumer, suspects)
         self._aside = self._left(ends)
         await self._tell()
 
@@ -107,7 +114,7 @@ class Standing:
         before, self._read = self._read, sum(reached.values())
         if self._goal is None:
             self._goal = dict(ends)
-        if not (self._aside and self.must_be_there):
+        if not ((self._aside or self._doubted) and self.must_be_there):
             here = all(reached.get(tp, 0) >= end for tp, end in self._goal.items() if tp not in self._aside)
             self.progress.ready = self.progress.ready or here
         if self.progress.lag == 0 or self._read != before or self.held():
@@ -116,9 +123,12 @@ class Standing:
             raise Stalled(f"{self.progress.lag} records wait for {self.progress.name} and none arrives")
 
     async def _reached(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        """How far each partition is read: what is stored, or further where only marks of transactions or expired records follow."""
+        """How far each partition is read: what is stored, or further where only marks of transactions follow.
+
+        Kafka's client goes on by itself only there: where records are gone it stops (`auto_offset_reset`), and that is doubted.
+        """
         reached = dict(zip(partitions, await asyncio.to_thread(self._stored, partitions), strict=True))
-        for tp in (consumer.assignment() & reached.keys()) - self._aside - self.held():
+        for tp in (consumer.assignment() & reached.keys()) - self._aside - self._doubted - self.held():
             position = await within(CALL_S, consumer.position(tp))
             if position > reached[tp]:  # stored, so that the other processes of the lane do not wait for it
                 await asyncio.to_thread(self.journal.pass_over, self.losses.source(tp), position)
@@ -126,11 +136,17 @@ class Standing:
         return reached
 
     async def _examined(self, consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]) -> None:
-        """Is what was read still there? What is lost is left aside from now on, with all of its topic."""
+        """Is what was read still there? What is lost is left aside from now on, with all of its topic; what looks so is doubted."""
         if not partitions:
             return
-        await self.losses.examine(consumer, self.look_back, partitions)
+        await self._doubt(consumer, await self.losses.examine(consumer, self.look_back, partitions))
         self._aside |= self.losses.unread(partitions) | self.losses.unread(consumer.assignment())
+
+    async def _doubt(self, consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]) -> None:
+        """Not read until they are examined, and then from where the journal stands."""
+        if doubted := consumer.assignment() & set(partitions):
+            self._doubted |= doubted
+            await self._sought(consumer, doubted)
 
     async def _go_on(self, consumer: AIOKafkaConsumer) -> None:
         """The operator ended a loss: that source is read from where it goes on."""
@@ -138,9 +154,7 @@ class Standing:
         if changed:
             log.info("reading_goes_on", consumer=self.progress.name, partitions=len(changed))
             self._goal = None
-            await self.seek(consumer, changed)
-            await self._examined(consumer, changed)
-            self._doubted -= changed
+            await self._doubt(consumer, changed)
 
     async def _tell(self) -> None:
         """What waits for the operator is shown."""
@@ -176,6 +190,9 @@ class Standing:
     async def seek(self, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]) -> None:
         """To where the journal stands. What this process did not read just before is examined first."""
         self._doubted |= partitions if self.group else partitions - self._next.keys()
+        await self._sought(consumer, partitions)
+
+    async def _sought(self, consumer: AIOKafkaConsumer, partitions: set[TopicPartition]) -> None:
         consumer.pause(*self._doubted & partitions)
         stored = dict(zip(partitions, await asyncio.to_thread(self._stored, list(partitions)), strict=True))
         for tp, position in stored.items():

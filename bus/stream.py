@@ -26,12 +26,21 @@ Parsed = StreamMessage["ConsumerRecord[bytes, bytes]"]
 
 def stream(kafka: Kafka) -> KafkaBroker:
     """A broker that is not yet connected. Handlers get the bytes of a record; what they raise is logged, and the next record comes."""
+    return _broker(kafka, enable_idempotence=True)
+
+
+def listening(kafka: Kafka) -> KafkaBroker:
+    """The same for who sends nothing: an idempotent producer, which starts in any case, would ask for the right to write."""
+    return _broker(kafka, enable_idempotence=False)
+
+
+def _broker(kafka: Kafka, *, enable_idempotence: bool) -> KafkaBroker:
     return KafkaBroker(
         kafka.bootstrap.split(","),
         security=_security(kafka),
         request_timeout_ms=int(CALL_S * 1000),
         acks="all",
-        enable_idempotence=True,
+        enable_idempotence=enable_idempotence,
         max_request_size=SEND_BYTES,
         allow_auto_create_topics=False,
         ack_policy=AckPolicy.MANUAL,

@@ -22,6 +22,10 @@ _KNOWN_LENGTHS: Final = {"kodepos postalcode": 5, "npsn": 8, "nisn": 10, "nik": 
 _GENERIC: Final = re.compile(r"\b(?:kelurahan|desa|kampung|gampong|nagari|kel|ds)\b\.?", re.IGNORECASE)
 
 
+def is_called_a_code(name: str) -> bool:
+    return bool(_REGION_NAME.search(name) or _CODE_NAME.search(name))
+
+
 def codes(facts: TableFacts, found: Found) -> None:
     """Region codes against the official list; other codes whose length differs from all the others'."""
     for column in facts.columns:

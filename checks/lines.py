@@ -32,11 +32,11 @@ _FILES: Final[tuple[Line, ...]] = (
     ("zip_path", "valid", E, "archives.check_archive", "Arsip {file} memuat nama yang keluar dari foldernya: {name}.", "The archive {file} holds a name that leaves its folder: {name}."),
     ("zip_nested", "valid", E, "archives.check_archive", "Arsip {file} memuat arsip lain: {name}. Kirim berkas data saja.", "The archive {file} holds another archive: {name}. Send data files only."),
     ("json_broken", "valid", E, "documents.check_json", "Berkas {file} bukan JSON yang benar ({why}).", "{file} is no correct JSON ({why})."),
-    ("geojson_shape", "valid", E, "documents.check_json", "GeoJSON {file} tidak menurut bentuknya: {why}.", "The GeoJSON {file} has not the right shape: {why}."),
+    ("geojson_shape", "valid", E, "documents.check_json", "Bentuk GeoJSON {file} tidak sesuai: {why}.", "The GeoJSON {file} has not the right shape: {why}."),
     ("geojson_range", "valid", W, "documents.check_json", "Koordinat GeoJSON di luar Indonesia atau terbalik (bujur dahulu, lalu lintang).", "Coordinates lie outside Indonesia or are the wrong way round (longitude first, then latitude)."),
     ("pdf_picture", "valid", W, "documents.check_pdf", "PDF {file} hanya gambar tanpa teks; isinya tidak dapat dipakai sebagai data. Serahkan tabelnya sebagai CSV atau XLSX.", "The PDF {file} is a picture without text; nobody can use it as data. Hand the table in as CSV or XLSX."),
-    ("pdf_only", "valid", I, "documents.check_pdf", "PDF {file} hanya dapat dibaca orang. Sertakan datanya sebagai CSV bila ada.", "The PDF {file} can only be read by people. Add the data as CSV if there is any."),
-    ("properties_person", "akuntabel", W, "workbooks.check_properties", "Properti dokumen menyebut orang ({where}). Hapus lewat “Periksa Dokumen” sebelum mengirim.", "Document properties name a person ({where}). Take them away with “Inspect Document” before sending."),
+    ("pdf_only", "valid", I, "documents.check_pdf", "PDF {file} hanya dapat dibaca manusia. Sertakan datanya sebagai CSV bila ada.", "The PDF {file} can only be read by people. Add the data as CSV if there is any."),
+    ("properties_person", "akuntabel", W, "workbooks.check_properties", "Properti dokumen menyebut nama orang ({where}). Hapus lewat “Periksa Dokumen” sebelum mengirim.", "Document properties name a person ({where}). Take them away with “Inspect Document” before sending."),
     ("malware", "valid", E, "lane.malware", "Pemindai menemukan kode berbahaya dalam berkas {file}.", "The scanner found malicious code in {file}."),
 )  # fmt: skip
 _SHEETS: Final[tuple[Line, ...]] = (
@@ -69,7 +69,7 @@ _COLUMNS: Final[tuple[Line, ...]] = (
     ("required_missing", "lengkap", E, "declared.check_declared", "Kolom wajib {column} ada yang kosong. Lengkapi.", "The required column {column} has empty cells. Fill them."),
     ("decimal_comma", "valid", W, "written.numbers", "Angka ditulis dengan titik ribuan atau koma desimal pada kolom {column}. Tulis tanpa pemisah ribuan dan dengan titik desimal.", "Numbers have points for thousands or a decimal comma in column {column}. Write them without grouping and with a decimal point."),
     ("number_mixed", "valid", E, "written.numbers", "Kolom {column} mencampur penulisan angka Indonesia (1.234,5) dan Inggris (1,234.5). Pilih satu.", "Column {column} mixes Indonesian (1.234,5) and English (1,234.5) numbers. Choose one."),
-    ("number_ambiguous", "valid", W, "written.numbers", "Angka seperti 1.234 pada kolom {column} dapat berarti seribu dua ratus atau satu koma dua. Tulis tanpa pemisah ribuan.", "Numbers such as 1.234 in column {column} may be a thousand or one and a bit. Write them without grouping."),
+    ("number_ambiguous", "valid", W, "written.numbers", "Angka seperti 1.234 pada kolom {column} dapat berarti 1234 atau 1,234. Tulis tanpa pemisah ribuan.", "Numbers such as 1.234 in column {column} may be a thousand or one and a bit. Write them without grouping."),
     ("number_grouped", "valid", W, "written.numbers", "Angka pada kolom {column} memakai koma ribuan. Tulis tanpa pemisah ribuan.", "Numbers in column {column} have commas for thousands. Write them without."),
     ("number_percent", "valid", I, "written.numbers", "Kolom {column} memuat tanda %. Tulis angkanya saja dan isi satuannya “persen”.", "Column {column} holds % signs. Write the number alone and give “percent” as its unit."),
     ("number_rounded", "valid", W, "written.rounded", "Kolom {column} memuat angka panjang yang dibulatkan lembar kerja (mis. 3,31301E+15 atau berakhir 0). Simpan sebagai teks dari sumber aslinya.", "Column {column} holds long numbers that a spreadsheet rounded (3.31301E+15, or ending in 0). Save them as text from the source."),

@@ -62,13 +62,19 @@ def rows_of(path: Path, form: TextForm, limits: Limits, found: Found) -> Iterato
     """Rows with the line they begin on, blank lines as empty rows. A NUL or an endless field ends the reading with a finding."""
     with path.open("rb") as raw, io.TextIOWrapper(raw, encoding=form.encoding, errors="replace", newline="") as file:
         previous = csv.field_size_limit(max(limits.cell_characters * 32, 1 << 20))
-        reader = csv.reader(_without_separator_line(file), delimiter=form.delimiter)
+        lines: list[str] = []
+        last: list[str] = []
+        reader = csv.reader(_heard(_without_separator_line(file), lines), delimiter=form.delimiter)
         begins, size = 1, path.stat().st_size
         try:
             while True:
                 row = next(reader, None)
                 if row is None:
+                    if _is_open(last, form.delimiter):
+                        found("csv_broken", rows=[begins - len(last)], why="tanda kutip dibuka tetapi tidak ditutup")
                     return
+                last = lines.copy()
+                lines.clear()
                 yield begins, row
                 begins = reader.line_num + 1
                 if begins % TOLD_EVERY == 0:
@@ -79,6 +85,22 @@ def rows_of(path: Path, form: TextForm, limits: Limits, found: Found) -> Iterato
             found("csv_broken", rows=[max(1, reader.line_num)], why=str(error))
         finally:
             csv.field_size_limit(previous)
+
+
+def _heard(file: Iterator[str], lines: list[str]) -> Iterator[str]:
+    """The lines, each also added to the list."""
+    for line in file:
+        lines.append(line)
+        yield line
+
+
+def _is_open(lines: list[str], delimiter: str) -> bool:
+    """Does the last row end inside quotes? Python's csv passes that over, and takes all that follows for one cell."""
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
 
 
 def is_broken(text: str) -> bool:

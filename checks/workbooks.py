@@ -89,7 +89,7 @@ def open_other(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
     except BaseException as panic:  # of a file's making too, but a panic of Rust is no Exception
         if type(panic).__name__ != "PanicException":
             raise
-        raise Broken("isinya tidak menurut bentuknya") from None
+        raise Broken("bentuk isinya tidak sesuai") from None
     return None
 
 

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from typing import Final
 
-from checks.codes import is_region_column
+from checks.codes import is_called_a_code, is_region_column
 from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found
 from checks.grid import key_of
@@ -64,16 +64,17 @@ def _is_decimal(column: ColumnFacts, *, english: bool) -> bool:
 
 
 def rounded(facts: TableFacts, found: Found) -> None:
-    """Long numbers that a spreadsheet shortened: 3.31301E+15, or more than fifteen digits of which the last are always 0."""
+    """Long numbers that a spreadsheet shortened: 3.3E+15, 3.3E+09 as a code, more than fifteen digits of which the last are always 0."""
     for column in facts.columns:
-        shown = column.notations["rounded"]
+        shortened: list[Notation] = ["rounded", "scientific"] if is_called_a_code(column.name) else ["rounded"]
+        shown = column.count(shortened)
         lost = 0
         for long, zeros, kinds in (("long16", "ends_in_0", {"nik", "kk"}), ("long18", "ends_in_000", {"nip"})):
             count = column.personal.count(zeros)
             if count == column.personal.count(long) and (count >= 3 or (count and (shown or hint_of(column.name) in kinds))):
                 lost += count
         if shown or lost:
-            at = sorted({*column.rows_with(["rounded"]), *(column.personal.together("ends_in_0", "ends_in_000").rows if lost else ())})
+            at = sorted({*column.rows_with(shortened), *(column.personal.together("ends_in_0", "ends_in_000").rows if lost else ())})
             found("number_rounded", column=column.name, rows=at, count=shown + lost)
 
 

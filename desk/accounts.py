@@ -116,12 +116,15 @@ class Accounts:
             c.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.id == person).values(closed_ms=None))
 
     def appoint(self, post: Post, *, now_ms: int) -> None:
-        """`post.id` is not looked at. Raises AccountRefused."""
+        """`post.id` is not looked at; what the person is already is not said twice. Raises AccountRefused."""
         if reason := _not_a_post(post):
             raise AccountRefused(reason)
         row = {column: getattr(post, column) for column in ("account", "opd", "kind", "letter", "from_day", "to_day")}
+        row |= {"role": post.role.value}
+        same = [POSTS.c[column].is_not_distinct_from(value) for column, value in row.items()]
         with self.engine.begin() as c:
-            c.execute(sa.insert(POSTS).values(row | {"role": post.role.value, "created_ms": now_ms}))
+            if c.execute(sa.select(POSTS.c.id).where(POSTS.c.ended_ms.is_(None), *same)).first() is None:
+                c.execute(sa.insert(POSTS).values(row | {"created_ms": now_ms}))
 
     def end(self, post: int, *, now_ms: int, only_acting: bool = False) -> None:
         """`only_acting`: a person's own post stays."""
@@ -137,6 +140,12 @@ class Accounts:
         )
         with self.engine.connect() as c:
             return [post for post in map(_post, c.execute(query)) if post.holds(day)]
+
+    def post(self, post: int) -> Post | None:
+        """Whoever's it is, also when it has ended."""
+        with self.engine.connect() as c:
+            row = c.execute(sa.select(POSTS).where(POSTS.c.id == post)).first()
+        return _post(row) if row else None
 
     def in_office(self, day: date) -> Sequence[tuple[Account, Post]]:
         """Everybody with an open account, in each post that they hold that day."""

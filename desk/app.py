@@ -1,11 +1,12 @@
 """The desk as an application: settings in, pages out. It may stand alone or beside lanes at one address (`Beside`)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
 import httpx
+import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
@@ -18,11 +19,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from desk.door import CHANGE, MustChange, NotForRole, NotIn, parts
+from desk.door import SAFE, MustChange, NotForRole, NotIn, OtherPost, parts
+from desk.forms import FILES, FORM_BYTES
 from desk.guard import Guard, add_headers
 from desk.lanes import CONNECTIONS, CallRefused, LaneAway, Lanes
-from desk.notices.running import Follow, notices
-from desk.pages.failures import HEADINGS, away, failed, not_in, refused, wrong_page
+from desk.pages.failures import HEADINGS, away, failed, must_change, not_in, other_post, refused, stopped, typed_of, wrong_page
 from desk.provider import client_of, cookie_secret
 from desk.render import STATIC
 from desk.routes import ROUTERS
@@ -37,6 +38,7 @@ FIRST: Final = frozenset(
         "aset",
         "bahasa",
         "cari",
+        "isian",
         "jatuh-tempo",
         "keluar",
         "kotak-masuk",
@@ -50,13 +52,14 @@ FIRST: Final = frozenset(
 )
 """What the addresses of pages begin with; every other address at the same place belongs to the lanes."""
 CONNECT_S: Final = 3.0
-MULTIPART: Final = 1 << 20
+Notices = Callable[[sa.Engine, str], AbstractAsyncContextManager[None]]
+"""The desk's tables and where links lead → notices that go out for as long as it is open; the program hands it in."""
 log = structlog.get_logger("jejak.desk")
 
 
-def create_desk(settings: DeskSettings, follow: Follow | None = None) -> FastAPI:
-    """The pages alone. Tables are made ready when it starts; the key is there. `follow`: how the log is read; without it, no notices."""
-    app = FastAPI(title="Jejak", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda app: opened(app, settings, follow))
+def create_desk(settings: DeskSettings, notices: Notices | None = None) -> FastAPI:
+    """The pages alone. Tables are made ready when it starts; the key is there."""
+    app = FastAPI(title="Jejak", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda app: opened(app, settings, notices))
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/aset", StaticFiles(directory=STATIC))
@@ -69,20 +72,21 @@ def create_desk(settings: DeskSettings, follow: Follow | None = None) -> FastAPI
             SessionMiddleware, secret_key=secret, session_cookie="jejak_oidc", max_age=600, path="/masuk", https_only=settings.secure
         )
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
-    app.add_middleware(Guard, origin=settings.public_url, upload_bytes=settings.upload_mb * 1024 * 1024 + MULTIPART)
+    at_most = FILES * settings.upload_mb * 1024 * 1024 + FORM_BYTES
+    app.add_middleware(Guard, origin=settings.public_url, upload_bytes=at_most, refused=stopped)
     return app
 
 
 @asynccontextmanager
-async def opened(app: FastAPI, settings: DeskSettings, follow: Follow | None = None) -> AsyncIterator[None]:
+async def opened(app: FastAPI, settings: DeskSettings, notices: Notices | None = None) -> AsyncIterator[None]:
     """The desk's parts, for as long as it runs. Raises OSError, ValueError, SQLAlchemyError."""
     signer = open_signer(settings.keys)
     engine = await run_in_threadpool(open_store, settings.store)
     timeout = httpx.Timeout(settings.timeout_s, connect=min(CONNECT_S, settings.timeout_s))
     try:
         async with httpx.AsyncClient(timeout=timeout, limits=CONNECTIONS, trust_env=False) as http:
-            app.state.desk = parts(settings, engine, Lanes(http, settings.lanes, signer))
-            async with notices(engine, settings.address, follow) if follow else nullcontext():
+            app.state.desk = parts(settings, engine, Lanes(http, settings.lanes, signer, settings.patience_s))
+            async with notices(engine, settings.address) if notices else nullcontext():
                 yield
     finally:
         engine.dispose()
@@ -104,8 +108,13 @@ async def _login(request: Request, _: Exception) -> Response:
     return await not_in(request)
 
 
-async def _change(_: Request, __: Exception) -> Response:
-    return RedirectResponse(CHANGE, 303)
+async def _change(request: Request, _: Exception) -> Response:
+    return await must_change(request)
+
+
+async def _other_post(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OtherPost)  # noqa: S101
+    return await other_post(request, error)
 
 
 async def _not_for_role(request: Request, _: Exception) -> Response:
@@ -114,7 +123,7 @@ async def _not_for_role(request: Request, _: Exception) -> Response:
 
 async def _away(request: Request, error: Exception) -> Response:
     assert isinstance(error, LaneAway)  # noqa: S101
-    return away(request, error.lane)
+    return away(request, error)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -124,6 +133,12 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
+    if error.status_code == 405 and request.method in SAFE:  # an address that only forms are sent to: the page that it lies under
+        return RedirectResponse(request.url.path.rpartition("/")[0] or "/", 303)
+    if error.status_code == 413:
+        return stopped(request, 413)
+    if request.method not in SAFE and error.status_code in HEADINGS:
+        await typed_of(request, each=0)
     return wrong_page(request, error.status_code if error.status_code in HEADINGS else 404)
 
 
@@ -133,7 +148,7 @@ async def _unreadable(request: Request, error: Exception) -> Response:
 
 async def _own_store(request: Request, error: Exception) -> Response:
     log.error("desk_store", error=repr(error))
-    return away(request, "")
+    return away(request, None)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -146,6 +161,7 @@ async def _failed(request: Request, error: Exception) -> Response:
 _FAILURES: Final[tuple[tuple[type[Exception], Callable[[Request, Exception], Awaitable[Response]]], ...]] = (
     (NotIn, _login),
     (MustChange, _change),
+    (OtherPost, _other_post),
     (NotForRole, _not_for_role),
     (LaneAway, _away),
     (CallRefused, _refused),

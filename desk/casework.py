@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from desk.words import FIVE, STEP_OF, STEPS
+from desk.words import FIVE, SAID_OF_A_COLUMN, STEP_OF, STEPS, TYPES
 
 Json = dict[str, Any]
 EXAMPLES: Final = 10
@@ -81,6 +81,11 @@ def last_event(case: Json) -> Json:
     return event
 
 
+def event_at(case: Json, step: int) -> Json | None:
+    """The event with this number, as far as the lane knows it."""
+    return next((event for event in case["history"] if event["sequence"] == step), None)
+
+
 def times_of(history: Sequence[Json]) -> list[tuple[Json, float | None]]:
     """Each event with the seconds since the one before it."""
     moments = [datetime.fromisoformat(event["occurred_at"]) for event in history]
@@ -107,7 +112,9 @@ def _flat(case: Json) -> dict[str, str]:
 
 def _column(column: Json) -> str:
     unit = f" ({column['unit']})" if column.get("unit") else ""
-    return f"{column.get('type', '')}: {column.get('description', '')}{unit}"
+    title = f"“{column['title']}”, " if column.get("title") else ""
+    more = "".join(f", {words}" for name, words in SAID_OF_A_COLUMN.items() if column.get(name))
+    return f"{title}{TYPES.get(column.get('type', ''), '')}: {column.get('description', '')}{unit}{more}"
 
 
 def _text(value: object) -> str:

@@ -1,7 +1,7 @@
 """Who comes in: a request's cookie in, the person out; what to do with those who are not in, or not for this page."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import sqlalchemy as sa
@@ -13,7 +13,10 @@ from desk.accounts import Accounts
 from desk.attempts import Attempts
 from desk.clock import now_ms, today
 from desk.drafts import Drafts
+from desk.forms import MADE_FOR, read_form
+from desk.kept import KeptForms
 from desk.lanes import Lanes
+from desk.marks import Marks, marks_of
 from desk.sessions import MINUTE_MS, Sessions
 from desk.settings import DeskSettings
 from desk.who import Who
@@ -23,6 +26,11 @@ SESSION: Final = "jejak_sesi"
 DEVICE: Final = "jejak_perangkat"
 DEVICE_S: Final = 400 * 24 * 3600
 CHANGE: Final = "/akun/kata-sandi"
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+AS_BEFORE: Final = "pakai_peran"
+"""A form of another of the person's posts says by this field that the person takes that post up again."""
+FOR_ANY_POST: Final = frozenset({"/sesi", "/sesi/peran", "/keluar"})
+"""Forms that do the same in whichever post."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,9 @@ class Desk:
     sessions: Sessions
     attempts: Attempts
     drafts: Drafts
+    kept: KeptForms
     lanes: Lanes
+    marks: Marks
 
     def who(self, secret: str | None) -> Who | None:
         """The person that a session's secret stands for, with what they are today."""
@@ -50,7 +60,8 @@ class Desk:
 
 def parts(settings: DeskSettings, engine: sa.Engine, lanes: Lanes) -> Desk:
     sessions = Sessions(engine, settings.idle_minutes * MINUTE_MS, settings.session_hours * 60 * MINUTE_MS)
-    return Desk(settings, engine, Accounts(engine), sessions, Attempts(engine), Drafts(engine), lanes)
+    marks = marks_of(lanes.signer.key)
+    return Desk(settings, engine, Accounts(engine), sessions, Attempts(engine), Drafts(engine), KeptForms(engine), lanes, marks)
 
 
 class NotIn(Exception):
@@ -65,6 +76,14 @@ class NotForRole(Exception):
     """The page is another role's."""
 
 
+class OtherPost(Exception):
+    """The form was drawn for another post than the session has now. `post`: its id; None when no such post is known."""
+
+    def __init__(self, post: int | None) -> None:
+        super().__init__(f"drawn for post {post}")
+        self.post = post
+
+
 def desk_of(request: Request) -> Desk:
     desk = request.app.state.desk
     assert isinstance(desk, Desk)  # noqa: S101 (put there by `desk.app`)
@@ -72,13 +91,28 @@ def desk_of(request: Request) -> Desk:
 
 
 async def somebody(request: Request) -> Who:
-    """Raises NotIn, MustChange."""
+    """Raises NotIn, MustChange, and OtherPost for a form that was drawn for another post."""
     who = await maybe(request)
     if who is None:
         raise NotIn
+    if request.method not in SAFE and request.url.path not in FOR_ANY_POST:
+        who = request.state.who = await _as_drawn_for(request, who)
     if who.account.must_change and request.url.path not in {CHANGE, "/keluar"}:
         raise MustChange
     return who
+
+
+async def _as_drawn_for(request: Request, who: Who) -> Who:
+    """Whoever sent this form, in the post that it was drawn for. What no page drew, a program's own body, carries no mark."""
+    typed, desk = await read_form(request), desk_of(request)
+    mark = typed.get(MADE_FOR)
+    if not mark or (post := desk.marks.post_of(mark)) == who.post.id:
+        return who
+    wanted = next((held for held in who.posts if held.id == post), None)
+    if wanted is None or typed.get(AS_BEFORE) != "1":
+        raise OtherPost(post)
+    await run_in_threadpool(desk.sessions.act_as, who.session.hash, wanted.id)
+    return replace(who, post=wanted)
 
 
 async def maybe(request: Request) -> Who | None:

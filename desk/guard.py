@@ -4,20 +4,24 @@ An unsafe method comes from the desk's own pages: `Sec-Fetch-Site` says so, and 
 are not needed beside that, and could be planted with a cookie.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from desk.door import SAFE
+from desk.forms import FORM_BYTES, close_files
 from web.pages import HEADERS
 
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-FORM_BYTES: Final = 4 * 1024 * 1024
-OTHER_SITE: Final = "Permintaan ini tidak datang dari halaman Jejak. Buka kembali halamannya lalu coba lagi."
-TOO_MUCH: Final = "Kiriman terlalu besar. Batas ukuran berkas tertulis di samping tempat memilih berkas."
+OTHER_SITE: Final = 403
+TOO_MUCH: Final = 413
+READ_PAST: Final = 64 * 1024 * 1024
+"""So much more is read of what is refused: a browser that is still sending would see a broken line, and no page."""
 EXTRA: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -34,11 +38,12 @@ class TooMuch(Exception):
 
 @dataclass(frozen=True)
 class Guard:
-    """ASGI middleware around the desk's pages."""
+    """ASGI middleware around the desk's pages. `upload_bytes`: of a form with files; `refused`: the page that says no, by its number."""
 
     app: ASGIApp
     origin: str | None
     upload_bytes: int
+    refused: Callable[[Request, int], Response]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,33 +59,47 @@ class Guard:
             await send(message)
 
         if scope["method"] not in SAFE and not _from_own_pages(headers, self.origin):
-            await PlainTextResponse(OTHER_SITE, 403)(scope, receive, with_headers)
+            await self._refuse(OTHER_SITE, scope, receive, with_headers)
             return
-        takes_files = scope["path"].startswith(UPLOADS) and headers.get("content-type", "").startswith("multipart/")
-        limit = self.upload_bytes if takes_files else FORM_BYTES
-        said = headers.get("content-length", "0")
+        said, limit = headers.get("content-length", "0"), self._limit(scope, headers)
         if not said.isdigit() or int(said) > limit:
-            await _refuse(scope, receive, with_headers)
+            await self._refuse(TOO_MUCH, scope, receive, with_headers)
             return
-        left = limit
-
-        async def counted() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise TooMuch
-            return message
-
         try:
-            await self.app(scope, counted, with_headers)
+            await self.app(scope, _counted(receive, limit), with_headers)
         except TooMuch:
             if not answered:
-                await _refuse(scope, receive, with_headers)
+                await self._refuse(TOO_MUCH, scope, receive, with_headers)
+        finally:
+            if typed := scope.get("state", {}).get("typed"):
+                await close_files(typed)
+
+    def _limit(self, scope: Scope, headers: Headers) -> int:
+        takes_files = scope["path"].startswith(UPLOADS) and headers.get("content-type", "").startswith("multipart/")
+        return self.upload_bytes if takes_files else FORM_BYTES
+
+    async def _refuse(self, status: int, scope: Scope, receive: Receive, send: Send) -> None:
+        left = READ_PAST
+        while left > 0:
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if not message.get("more_body"):
+                break
+        response = self.refused(Request(scope), status)
+        response.headers["Connection"] = "close"
+        await response(scope, receive, send)
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    await PlainTextResponse(TOO_MUCH, 413, {"Connection": "close"})(scope, receive, send)
+def _counted(receive: Receive, left: int) -> Receive:
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise TooMuch
+        return message
+
+    return counted
 
 
 def _from_own_pages(headers: Headers, origin: str | None) -> bool:

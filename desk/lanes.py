@@ -52,24 +52,35 @@ class CallRefused(Exception):
 
 
 class LaneAway(Exception):
-    """A lane does not answer, or not now."""
+    """A lane does not answer, or not now. `is_late`: it was asked, and may be at it still."""
 
-    def __init__(self, lane: str) -> None:
-        super().__init__(f"the lane {lane} is away")
-        self.lane = lane
+    def __init__(self, lane: str, *, is_late: bool = False) -> None:
+        super().__init__(f"the lane {lane} {'has not answered in time' if is_late else 'is away'}")
+        self.lane, self.is_late = lane, is_late
 
 
 @dataclass(frozen=True)
 class Lanes:
+    """`patience_s`: how long is waited where a lane looks into files, or does many things one after the other."""
+
     http: httpx.AsyncClient
     addresses: Mapping[str, str]
     signer: Signer
+    patience_s: float = 300.0
 
     async def get(self, who: Who | None, lane: str, path: str, params: Params | None = None) -> Json:
         return await self._json(who, "GET", lane, path, params=params or {})
 
     async def post(self, who: Who, lane: str, path: str, body: Json) -> Json:
         return await self._json(who, "POST", lane, path, json=body)
+
+    async def get_and_wait(self, who: Who, lane: str, path: str, params: Params) -> Json:
+        """As `post_and_wait`."""
+        return await self._json(who, "GET", lane, path, params=params, timeout=self._patient)
+
+    async def post_and_wait(self, who: Who, lane: str, path: str, body: Json) -> Json:
+        """A call that may take minutes."""
+        return await self._json(who, "POST", lane, path, json=body, timeout=self._patient)
 
     async def case(self, who: Who, number: str, lane: str | None = None) -> Json:
         """One submission as the own lane shows it."""
@@ -81,11 +92,10 @@ class Lanes:
                 f"{self.addresses['intake']}/intake/api/files/{sha256}",
                 content=content,
                 headers=self._headers(who) | {"Content-Length": str(size)},
-                timeout=httpx.Timeout(self.http.timeout.connect, read=120.0, write=60.0),
+                timeout=self._patient,
             )
         except httpx.HTTPError as error:
-            log.warning("lane_away", lane="intake", error=repr(error))
-            raise LaneAway("intake") from None
+            raise _away("intake", error) from None
         _judged("intake", answer)
 
     @asynccontextmanager
@@ -99,20 +109,28 @@ class Lanes:
                     _judged(lane, answer)
                 yield answer
         except httpx.HTTPError as error:
-            log.warning("lane_away", lane=lane, error=repr(error))
-            raise LaneAway(lane) from None
+            raise _away(lane, error) from None
 
     async def _json(self, who: Who | None, method: str, lane: str, path: str, **more: Any) -> Json:  # noqa: ANN401 (httpx's own)
         url = f"{self.addresses[lane]}/{lane}/api/{path}"
         try:
             answer = await self.http.request(method, url, headers=self._headers(who), **more)
         except httpx.HTTPError as error:
-            log.warning("lane_away", lane=lane, error=repr(error))
-            raise LaneAway(lane) from None
+            raise _away(lane, error) from None
         return _judged(lane, answer)
+
+    @property
+    def _patient(self) -> httpx.Timeout:
+        usual = self.http.timeout
+        return httpx.Timeout(self.patience_s, connect=usual.connect, pool=usual.pool)
 
     def _headers(self, who: Who | None) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.signer.token(who)}"} if who else {}
+
+
+def _away(lane: str, error: httpx.HTTPError) -> LaneAway:
+    log.warning("lane_away", lane=lane, error=repr(error))
+    return LaneAway(lane, is_late=isinstance(error, (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError)))
 
 
 def _judged(lane: str, answer: httpx.Response) -> Json:

@@ -8,11 +8,13 @@ from typing import Any, Final
 import orjson
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from desk import words
 from desk.clock import now
-from desk.metadata import PERSONAL
+from desk.forms import MADE_FOR
+from desk.metadata import personal_choices
 from desk.speech import CATALOGUES, LANGUAGES, Speech, shown
 from desk.who import Who
 from web.tokens import Role
@@ -48,6 +50,8 @@ def render(request: Request, template: str, *, status: int = 200, **content: obj
     language = language_of(request, who)
     page = _templates(language).get_template(template)
     navigation = NAVIGATION[who.role] if who and not who.account.must_change else ()
+    mark = request.app.state.desk.marks.of(who.post.id) if who else ""
+    content = {"made_for": Markup('<input type="hidden" name="{}" value="{}">').format(MADE_FOR, mark) if who else ""} | content
     content = {"who": who, "path": request.url.path, "now": now(), "language": language, "navigation": navigation, "typed": {}} | content
     return HTMLResponse(page.render(content), status_code=status)
 
@@ -66,6 +70,8 @@ class _Pages(Environment):
     """A name that no page was given is a fault; what a lane's answer leaves out, because nothing was said, is empty."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 (Jinja's own shape)
+        if type(obj) is dict and attribute in obj and not hasattr(dict, attribute):
+            return obj[attribute]  # most of what a list shows: asked first, because a miss of an attribute is slow
         found = super().getattr(obj, attribute)
         return Undefined(name=attribute) if isinstance(found, Undefined) and isinstance(obj, Mapping) else found
 
@@ -84,13 +90,26 @@ def _templates(language: str) -> Environment:
     )
     states = {state: word for state, (word, _) in words.STATES.items()}
     environment.globals |= {"_": speech.text, "words": words, "languages": _offered(), "left": speech.left, "state_words": states}
-    environment.globals |= {"kept_json": _kept_json, "personal_words": PERSONAL}
+    environment.globals |= {"kept_json": _kept_json, "personal_choices": personal_choices}
+    environment.globals["browser_of"] = partial(browser_of, speech.text(words.said("%(browser)s di %(system)s")))
+    environment.globals["yes_or_no"] = words.YES_OR_NO
     environment.globals["reason_fields"] = {_path(name): told.label for name, told in words.FIELDS.items() if name not in words.OF_FORMS}
     environment.filters |= {
         name: getattr(speech, name) for name in ("moment", "day", "short_day", "month", "clock", "when", "number", "size", "span")
     }
     environment.filters["word"] = partial(_word, speech)
     return environment
+
+
+_BROWSERS: Final = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS: Final = ("Android", "iPhone", "iPad", "Windows", "Mac", "Linux")
+
+
+def browser_of(sentence: str, agent: str) -> str:
+    """A browser's long name as people call it; as it is when it is none of the usual ones."""
+    browser = next((name for sign, name in _BROWSERS if sign in agent), "")
+    system = next((name for name in _SYSTEMS if name in agent), "")
+    return sentence % {"browser": browser, "system": system} if browser and system else agent
 
 
 def _offered() -> dict[str, str]:

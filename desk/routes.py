@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from desk.pages import account, case, decide, find, hand_in, inbox, login, provider, publication, revise, together, trail
+from desk.pages import account, case, decide, directory, find, hand_in, inbox, login, provider, publication, revise, together, trail
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     login.router,
@@ -19,4 +19,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     publication.router,
     find.router,
     account.router,
+    directory.router,
 )

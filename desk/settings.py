@@ -24,6 +24,7 @@ class DeskSettings:
     idle_minutes: int = 30
     session_hours: int = 12
     timeout_s: float = 10.0
+    patience_s: float = 300.0
     upload_mb: int = 100
     provider: Provider | None = None
     own_url: str = ""

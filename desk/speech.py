@@ -45,14 +45,14 @@ class Speech:
 
     def day(self, day: date | str) -> str:
         """ "Minggu, 22 November 2026"."""
-        return dates.format_date(_date(day), "EEEE, d MMMM y", locale=self.language)
+        return _written(_date(day), "EEEE, d MMMM y", self.language)
 
     def short_day(self, day: date | str) -> str:
         """ "22 November 2026"."""
-        return dates.format_date(_date(day), "d MMMM y", locale=self.language)
+        return _written(_date(day), "d MMMM y", self.language)
 
     def month(self, day: date | str) -> str:
-        return dates.format_date(_date(day), "MMMM y", locale=self.language)
+        return _written(_date(day), "MMMM y", self.language)
 
     def clock(self, at: datetime | str) -> str:
         """ "23.05 WIB"."""
@@ -64,7 +64,7 @@ class Speech:
         return self.clock(at) if here == today() else f"{self.short_day(here)} {self.clock(at)}"
 
     def number(self, value: float) -> str:
-        return numbers.format_decimal(value, locale=self.language)
+        return _counted(value, self.language)
 
     def size(self, count: int) -> str:
         """Bytes, as "12 kB" or "3,4 MB"."""
@@ -100,6 +100,17 @@ def shown(value: object) -> object:
 
 def _is_hidden(sign: str) -> bool:
     return sign in _HIDDEN or not (sign.isprintable() or sign in _HARMLESS or category(sign) == "Zs")
+
+
+@lru_cache(maxsize=4_096)
+def _written(day: date, pattern: str, language: str) -> str:
+    """The same few days stand on every page of a list, and Babel takes its time for each."""
+    return dates.format_date(day, pattern, locale=language)
+
+
+@lru_cache(maxsize=4_096)
+def _counted(value: float, language: str) -> str:
+    return numbers.format_decimal(value, locale=language)
 
 
 @lru_cache(maxsize=8)

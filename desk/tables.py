@@ -80,6 +80,18 @@ DRAFTS: Final = sa.Table(
 )
 """What a person is about to hand in. `id` becomes the event's id, so handing in twice is one submission. `submission`: its number."""
 
+KEPT_FORMS: Final = sa.Table(
+    "kept_forms",
+    METADATA,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("post", sa.Integer, nullable=False, index=True),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("fields", sa.Text, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+)
+"""Forms that were sent when the session had ended, for a day; never a password."""
+
 IDENTITIES: Final = sa.Table(
     "identities",
     METADATA,

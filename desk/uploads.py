@@ -10,9 +10,12 @@ import orjson
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from desk.forms import Typed
-from desk.lanes import Lanes
+from desk.forms import FILES, Typed
+from desk.lanes import CallRefused, Lanes
+from desk.speech import Speech
+from desk.verbs import Fault
 from desk.who import Who
+from desk.words import said
 
 Json = dict[str, Any]
 BLOCK: Final = 1 << 20
@@ -31,9 +34,19 @@ ACCEPT: Final = ",".join(TYPES)
 LINE: Final = frozenset({"name", "media_type", "bytes", "sha256"})
 
 
-async def put(lanes: Lanes, who: Who, uploads: list[UploadFile]) -> list[Json]:
-    """Each file sent to intake; their lines. Raises LaneAway, CallRefused."""
-    return [await _put(lanes, who, upload) for upload in uploads]
+async def take_in(lanes: Lanes, who: Who, typed: Typed, files: list[Json], speech: Speech, most: int) -> tuple[list[Json], list[Fault]]:
+    """The lines of the form's files with those of the new ones, sent to intake; and why one is not among them. Raises LaneAway.
+
+    `most`: MB that a file may have.
+    """
+    left_out = said("%(name)s tidak ikut: paling besar %(most)s MB tiap berkas, dan paling banyak %(files)s berkas sekali kirim.")
+    faults = [Fault("files", speech.text(left_out, name=name, most=most, files=FILES)) for name in typed.left_out]
+    for upload in (upload for name, upload in typed.files if name == "files"):
+        try:
+            files = with_new(files, [await _put(lanes, who, upload)])
+        except CallRefused as refused:
+            faults += [Fault("files", f"{safe_name(upload.filename or '')}: {error.message}") for error in refused.errors]
+    return files, faults
 
 
 def files_in(typed: Typed) -> list[Json]:

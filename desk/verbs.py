@@ -78,9 +78,9 @@ def _note_faults(at: str, note: str) -> list[Fault]:
     return [Fault(at, said("Alasan paling banyak 2.000 karakter."))] if len(note) > LONGEST_REASON else []
 
 
-def is_mine(event: Json, *, person: str, verb: str, expected: int, body: Json) -> bool:
-    """Whether this event is what the form says already: a double click, or a page that was sent again."""
-    if event["sequence"] != expected + 1 or event["actor"]["id"] != person or event["type"] != VERBS[verb].event:
+def is_mine(event: Json | None, *, person: str, verb: str, expected: int, body: Json) -> bool:
+    """Whether this event, the one after what was seen, is what the form says: a double click, or a page that was sent again."""
+    if event is None or event["sequence"] != expected + 1 or event["actor"]["id"] != person or event["type"] != VERBS[verb].event:
         return False
     data = event["data"]
     return all(_same(data.get(name), value) for name, value in body.items())

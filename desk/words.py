@@ -44,6 +44,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "DataPublished": said("Terbit"),
     "DataRetracted": said("Ditarik"),
 }
+VIA: Final[Mapping[str, str]] = {"desk": said("halaman Jejak"), "password": said("kata sandi")}
+"""How a person was known; a provider is called by its own name."""
 STEPS: Final[tuple[tuple[str, str], ...]] = (
     (said("Menyerahkan"), said("Tim PPID Pelaksana")),
     (said("Mengecek dan merevisi"), said("Ketua PPID Pelaksana")),
@@ -68,7 +70,7 @@ FIVE: Final[Mapping[str, tuple[str, str]]] = {
 }
 PORTAL: Final[Mapping[str, str]] = {
     "waiting": said("Menunggu giliran"),
-    "retrying": said("Gagal, dicoba lagi sendiri"),
+    "retrying": said("Gagal, akan dicoba lagi"),
     "refused": said("Ditolak portal"),
     "published": said("Terbit"),
     "retracted": said("Ditarik"),
@@ -130,6 +132,8 @@ FATES: Final[Mapping[str, str]] = {
     "dinilai kembali": said("Dinilai kembali"),
     "permanen": said("Permanen"),
 }
+YES_OR_NO: Final[Mapping[str, str]] = {"ya": said("Ya"), "tidak": said("Tidak")}
+SAID_OF_A_COLUMN: Final[Mapping[str, str]] = {"key": said("pembeda baris"), "required": said("selalu terisi")}
 TYPES: Final[Mapping[str, str]] = {
     "string": said("Teks"),
     "integer": said("Bilangan bulat"),
@@ -156,7 +160,10 @@ FIELDS: Final[Mapping[str, FieldWords]] = {
         said("Huruf kecil, angka dan tanda hubung; sama untuk setiap periode. Kosongkan agar dibuat dari judul."),
     ),
     "summary": FieldWords(said("Ringkasan isi"), said("Satu atau dua kalimat: apa isinya, untuk wilayah mana.")),
-    "keywords": FieldWords(said("Kata kunci"), said("Pisahkan dengan koma, misalnya: desa, kelurahan, kode wilayah.")),
+    "keywords": FieldWords(
+        said("Kata kunci"),
+        said("Pisahkan dengan koma, misalnya: desa, kelurahan, kode wilayah. Yang memuat koma: satu kata kunci tiap baris."),
+    ),
     "theme": FieldWords(said("Tema"), said("Misalnya Pemerintahan, Kesehatan, Pendidikan. Boleh kosong.")),
     "section": FieldWords(said("Bidang atau seksi"), said("Unit yang menguasai data ini.")),
     "responsible.position": FieldWords(said("Jabatan penanggung jawab"), said("Jabatan, bukan nama orang.")),
@@ -189,6 +196,31 @@ FIELDS: Final[Mapping[str, FieldWords]] = {
 
 OF_FORMS: Final = frozenset({"checklist", "note", "consideration", "reasons", "personal_data.contains", "personal_data.deidentified"})
 """Fields that are none of a dataset, or parts of one that is named as a whole."""
+
+
+TYPED: Final[Mapping[str, str]] = {
+    "reason_note": said("Alasan"),
+    "orang": said("Nama pengguna"),
+    "nama": said("Nama lengkap"),
+    "surat": said("Nomor surat perintah"),
+    "mulai": said("Mulai"),
+    "selesai": said("Sampai dengan"),
+    "opd": said("Kode OPD"),
+}
+"""Fields of forms beside those of a dataset, in which people write with their own words."""
+PARTS_OF_A_COLUMN: Final[Mapping[str, str]] = {
+    "name": said("Nama kolom"),
+    "title": said("Judul kolom"),
+    "description": said("Arti kolom"),
+    "unit": said("Satuan"),
+}
+
+
+def typed_label(name: str) -> str:
+    """The label of a form's field by its name, as a key of the catalogue; "" for what a page added itself."""
+    if name.startswith("columns."):
+        return PARTS_OF_A_COLUMN.get(name.rpartition(".")[2], "")
+    return TYPED.get(name.rstrip("0123456789_")) or (field_words(name) if name not in {"files", "columns"} else "")
 
 
 def field_words(path: str | None) -> str:

@@ -26,7 +26,10 @@ _ID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 
 
 class Record(NamedTuple):
-    """One Kafka record, unread: anything may be in it. `generation`: how many losses of its source were ended before."""
+    """One Kafka record, unread: anything may be in it.
+
+    `generation`: how many losses of its source were ended before. `timestamp`: as Kafka keeps it, milliseconds since 1970.
+    """
 
     topic: str
     partition: int
@@ -35,6 +38,7 @@ class Record(NamedTuple):
     raw: bytes | None
     cluster: str = ""
     generation: int = 0
+    timestamp: int = 0
 
     @property
     def source(self) -> str:
@@ -112,18 +116,31 @@ def place_in(source: str) -> tuple[str, str, int, int]:
 def taken_of(records: Sequence[Record]) -> tuple[dict[str, int], list[Mark]]:
     """For each source, the position after these records, and the last of them."""
     last = {r.source: r for r in records}
-    return {source: r.offset + 1 for source, r in last.items()}, [Mark(s, r.offset, hash_of_record(r.key, r.raw)) for s, r in last.items()]
+    return {source: r.offset + 1 for source, r in last.items()}, [mark_of(r) for r in last.values()]
+
+
+def mark_of(record: Record) -> Mark:
+    """By its time too: the same bytes that were sent again are another record."""
+    return Mark(record.source, record.offset, f"{record.timestamp}:{hash_of_record(record.key, record.raw)}")
+
+
+def is_marked(mark: Mark, key: bytes | None, raw: bytes | None, timestamp: int) -> bool:
+    """Is it the record of this mark? Marks of an earlier program hold no time."""
+    digest = hash_of_record(key, raw)
+    return mark.hash in (f"{timestamp}:{digest}", digest)
 
 
 def hash_of_record(key: bytes | None, raw: bytes | None) -> str:
-    """SHA-256 (hex) over the key and then the value, each as its length (8 bytes, big-endian, signed; -1 when there is none) and its bytes.
-
-    Neither offset, time nor headers are in it: what a relay sends again is the same.
-    """
+    """SHA-256 (hex) over key and value, each as its length (8 bytes, big-endian, signed; -1 when there is none) and its bytes."""
     digest = hashlib.sha256()
     for part in (key, raw):
         digest.update((-1 if part is None else len(part)).to_bytes(8, "big", signed=True) + (part or b""))
     return digest.hexdigest()
+
+
+def outcome_of(record: Record, code: str) -> Outcome:
+    """Of a record of the log, by what `admitted` says."""
+    return Outcome(code) if code in (APPLIED, DUPLICATE) else dead_letter(record, code)
 
 
 def dead_letter(record: Record, code: str) -> Outcome:
@@ -138,7 +155,9 @@ def dead_letter(record: Record, code: str) -> Outcome:
 
 
 def place_of(record: Record) -> dict[str, object]:
+    """`record`: its mark, by which it is known to be the same when its topic is read anew."""
     place = {"cluster": record.cluster, "topic": record.topic, "partition": record.partition, "offset": record.offset}
+    place["record"] = mark_of(record).hash
     return place | ({"generation": record.generation} if record.generation else {})
 
 

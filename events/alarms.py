@@ -1,21 +1,23 @@
 """What stays red until the operator says a word: losses on Kafka, and dead letters after which events may be missing here.
 
-In: a journal's store; out: `Loss`, `Alarm`, and the marks by which a loss is found. Three tables beside the journal's own, told once here
-for both stores. A loss is open until somebody ends it, and then the source goes on as its next generation, under another name.
+In: a journal's store; out: `Loss` and `Alarm`. Tables beside the journal's own, told once here for both stores (with `events/marks.py`). A
+loss is open until somebody ends it, and then the source goes on as its next generation, under another name.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from eventsourcing.persistence import IntegrityError, Tracking
+from eventsourcing.persistence import IntegrityError
 
-from events.admission import key_claimed
+from events.admission import key_claimed, place_in, source_of
 from events.lawful import LAW
-from events.recorder import LetterKind, Mark, Store
+from events.marks import MARKS, began, begin
+from events.recorder import LetterKind, Store
 
-HOLES: Final = ("fork", *(code for code, _ in LAW))
+FORK: Final = "fork"
+HOLES: Final = (FORK, *(code for code, _ in LAW))
 """Dead letters after which a submission's events may be missing here, or somebody writes who may not."""
 SHORTER: Final = "shorter"
 BEGINNING_GONE: Final = "beginning_gone"
@@ -25,16 +27,7 @@ WITH_ITS_TOPIC: Final = "with_its_topic"
 SHOWN: Final = 1_000
 HEALED_AT_ONCE: Final = 100
 
-TABLES: Final = sa.MetaData()
-MARKS: Final = sa.Table(
-    "marks",
-    TABLES,
-    sa.Column("source", sa.Text, primary_key=True),
-    sa.Column("taken", sa.BigInteger, nullable=False),
-    sa.Column("hash", sa.Text, nullable=False),
-    sa.Column("proved", sa.BigInteger, nullable=False),
-    sa.Column("proved_hash", sa.Text, nullable=False),
-)
+TABLES: Final = MARKS.metadata
 LOSSES: Final = sa.Table(
     "losses",
     TABLES,
@@ -143,10 +136,18 @@ def write_loss(store: Store, loss: Loss) -> bool:
 
 def end_loss(store: Store, loss: Loss, word: Word, *, goes_on: str, at: int) -> None:
     """The source is read on as `goes_on`, from an offset. What is cut off in between is done again: the position comes first."""
-    if at > (store.max_tracking_id(goes_on) or 0):
-        store.insert_tracking(Tracking(goes_on, at))
+    begin(store, goes_on, at)
     said = {"ended_at": word.at.isoformat(), "ended_by": word.by, "how": word.how, "note": word.note}
     store.tell(sa.update(LOSSES).where(LOSSES.c.number == loss.number, LOSSES.c.ended_at.is_(None)).values(said))
+
+
+def begins_on_log(store: Store, topic: str) -> dict[int, int]:
+    """Partition → the offset at which a topic may begin by the operator's word; on whichever cluster that is furthest."""
+    places = [(*place_in(source)[:3], generation) for source, generation in generations(losses(store)).items()]
+    found: dict[int, int] = {}
+    for source, at in began(store, [source_of(*place) for place in places if place[1] == topic]).items():
+        found[place_in(source)[2]] = max(found.get(place_in(source)[2], 0), at)
+    return found
 
 
 def alarms(store: Store, limit: int = SHOWN) -> list[Alarm]:
@@ -161,12 +162,19 @@ def count_alarms(store: Store) -> dict[str, int]:
     return {str(code): int(count) for code, count in rows}
 
 
-def heal(store: Store, now: datetime) -> None:
-    """End the alarms of events that came after all, once what was missing before them was there. A fork never heals."""
-    waiting = {key: alarm for alarm in alarms(store, HEALED_AT_ONCE) if alarm.code != "fork" and (key := key_claimed(alarm.raw))}
-    for stream, version, raw in store.select_states(list(waiting)):
-        if waiting[stream, version].raw == raw:
-            end_alarm(store, waiting[stream, version].number, Word("jejak", now, "healed", "its event is in the journal by now"))
+def heal(store: Store, now: datetime, after: int = 0) -> int:
+    """End the alarms of events that came after all, once what was missing before them was there. A fork never heals.
+
+    Some at once, of letters after a number; returns after which one to go on the next time.
+    """
+    may_heal = sa.select(*(LETTERS.c[name] for name in Alarm._fields)).where(_IS_ALARM, LETTERS.c.code != FORK, LETTERS.c.number > after)
+    found = [Alarm(*row) for row in store.ask(may_heal.order_by(LETTERS.c.number).limit(HEALED_AT_ONCE))]
+    waiting = [(key, alarm) for alarm in found if (key := key_claimed(alarm.raw))]
+    there = {(stream, version): raw for stream, version, raw in store.select_states(list({key for key, _ in waiting}))}
+    for key, alarm in waiting:
+        if there.get(key) == alarm.raw:
+            end_alarm(store, alarm.number, Word("jejak", now, "healed", "its event is in the journal by now"))
+    return found[-1].number if len(found) == HEALED_AT_ONCE else 0
 
 
 def end_alarm(store: Store, number: int, word: Word) -> None:
@@ -177,28 +185,6 @@ def end_alarm(store: Store, number: int, word: Word) -> None:
     except IntegrityError:
         if not store.ask(sa.select(ENDED.c.letter).where(ENDED.c.letter == number)):
             raise
-
-
-def marks(store: Store, sources: Collection[str]) -> dict[str, tuple[Mark, Mark]]:
-    """Source → the last record taken, and the last one that was found on Kafka again. None of before marks were kept are left out."""
-    rows = store.ask(sa.select(MARKS).where(MARKS.c.source.in_(sources)))
-    return {row[0]: (Mark(row[0], row[1], row[2]), Mark(row[0], row[3], row[4])) for row in rows}
-
-
-def all_marks(store: Store) -> list[Mark]:
-    """The last record taken from every source there ever was."""
-    return [Mark(*row) for row in store.ask(sa.select(MARKS.c.source, MARKS.c.taken, MARKS.c.hash))]
-
-
-def prove(store: Store, proved: Mapping[str, Mark]) -> None:
-    """What is found on Kafka again the next time."""
-    if proved:
-        store.tell(
-            *(
-                sa.update(MARKS).where(MARKS.c.source == source).values(proved=mark.taken, proved_hash=mark.hash)
-                for source, mark in sorted(proved.items())
-            )
-        )
 
 
 def make_tables(dialect: sa.Dialect) -> list[str]:

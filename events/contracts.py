@@ -83,6 +83,11 @@ def _moment_written_out(value: object) -> object:
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/\\.][^\x00-\x1f\x7f/\\]*$")]
 
 
+MediaType = Annotated[
+    str, StringConstraints(max_length=127, pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?[A-Za-z0-9=_.\"-]+)*$")
+]
+
+
 class Shape(BaseModel):
     """A value on the log: frozen, strict about types, blind to fields of a later version."""
 
@@ -155,9 +160,7 @@ class Dataset(Shape):
 
 class File(Shape):
     name: FileName
-    media_type: Annotated[
-        str, StringConstraints(max_length=127, pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?[A-Za-z0-9=_.\"-]+)*$")
-    ]
+    media_type: MediaType
     bytes: Annotated[int, Field(ge=0)]
     sha256: Sha256
 

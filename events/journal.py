@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from eventsourcing.persistence import IntegrityError, Tracking
 
-from events.admission import APPLIED, DUPLICATE, Draft, Outcome, Record, admitted, dead_letter, key_claimed, stream_in, taken_of
+from events import answered
+from events.admission import APPLIED, DUPLICATE, Draft, Outcome, Record, admitted, key_claimed, outcome_of, stream_in, taken_of
 from events.contracts import EVENT, EVENT_BYTES_LIMIT, Event, Reason
 from events.lawful import NOBODY_MOVED, Heirs
 from events.recorder import Batch, Letter, LetterKind, Row, Store
@@ -161,7 +162,7 @@ class Journal:
         """As `replicate`, with the lane's own judgement, which may take its time: it is asked outside the turn for writing,
         and again when another writer was first.
         """
-        return self._written(records, lambda fresh: self._judged(judge(fresh)))
+        return self._written(records, lambda fresh: self._judged(judge(answered.unanswered(self.store, fresh))))
 
     def foretold(self, records: Sequence[Record]) -> list[str]:
         """What would become of these records of the log if they came now, in this order; nothing is written."""
@@ -193,11 +194,13 @@ class Journal:
         """The records' verdicts, and what they add. Of each event only its bytes and head are kept."""
         streams = [stream_in(record.key) for record in fresh]
         draft = Draft(self.heads(list({stream for stream in streams if stream})), self.heirs())
-        outcomes = []
-        for number, (record, stream) in enumerate(zip(fresh, streams, strict=True)):
-            code = admitted(record, stream, draft, lambda n=number: self._behind(fresh[n:], draft))  # type: ignore[misc]
-            outcomes.append(Outcome(code) if code in (APPLIED, DUPLICATE) else dead_letter(record, code))
-            draft.letters.extend(outcomes[-1].letters)
+        judged = [
+            (record, admitted(record, stream, draft, lambda n=number: self._behind(fresh[n:], draft)))  # type: ignore[misc]
+            for number, (record, stream) in enumerate(zip(fresh, streams, strict=True))
+        ]
+        again = answered.set_aside(self.store, [record for record, code in judged if code not in (APPLIED, DUPLICATE)])
+        outcomes = [outcome_of(record, DUPLICATE if (record, code) in again else code) for record, code in judged]
+        draft.letters = [letter for outcome in outcomes for letter in outcome.letters]
         return outcomes, draft
 
     def _behind(self, records: Sequence[Record], draft: Draft) -> dict[tuple[uuid.UUID, int], bytes]:

@@ -56,7 +56,7 @@ class Letter(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """The last record that was taken from a source: its offset, and the hash of its key and value (`events.admission.hash_of_record`)."""
+    """The last record that was taken from a source: its offset, its time and the hash of its key and value (`events.admission.mark_of`)."""
 
     source: str
     taken: int

@@ -1,12 +1,29 @@
 """What every lane asks before it writes: rules over a head and who acts, whose turn it is, and what follows the head. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from events.contracts import Actor, Lane, Reason, event_id_of
 from events.submission import Head, State
 
 Rule = Callable[[Head, Actor], Reason | None]
 """A pure function returning why not, or nothing."""
+STATES: Final[Mapping[State, str]] = {
+    State.SUBMITTED: "diserahkan",
+    State.REVISED: "dicek dan direvisi",
+    State.VERIFIED: "diverifikasi",
+    State.REJECTED: "dikembalikan",
+    State.APPROVED: "disetujui",
+    State.PUBLISHED: "terbit",
+    State.RETRACTED: "ditarik",
+}
+HOLDERS: Final[Mapping[Lane | None, str]] = {
+    Lane.INTAKE: "menunggu Tim PPID Pelaksana",
+    Lane.REVIEW: "menunggu Ketua PPID Pelaksana",
+    Lane.DECISION: "menunggu Atasan PPID Kabupaten",
+    Lane.PUBLISHER: "menunggu penerbitan",
+    None: "tidak menunggu siapa pun",
+}
 
 
 def another_pair_of_eyes(head: Head, actor: Actor) -> Reason | None:
@@ -37,9 +54,13 @@ def held_by(head: Head, *, event_type: str, lane: str, expected_sequence: int) -
             note=f"Data sudah berubah: langkah terakhir nomor {head.sequence} oleh {head.actor}. Muat ulang halaman.",
         )
     if event_type not in head.next or lane != turn_of(head):
-        holder = head.holder.value if head.holder else "tidak ada"
-        return Reason(code="not_holder", note=f"Langkah ini tidak dapat dilakukan: keadaan {head.state}, dipegang {holder}.")
+        return Reason(code="not_holder", note=f"Langkah ini tidak dapat dilakukan: {standing_of(head)}.")
     return None
+
+
+def standing_of(head: Head) -> str:
+    """Where it stands, for people: "data ini sudah dikembalikan, menunggu Ketua PPID Pelaksana"."""
+    return f"data ini sudah {STATES[head.state]}, {HOLDERS[head.holder]}"
 
 
 def next_ids(head: Head) -> dict[str, object]:

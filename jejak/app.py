@@ -18,14 +18,16 @@ import services.decision.app
 import services.intake.app
 import services.publisher.app
 import services.review.app
-from bus.loops import ended, forever
+from bus.directory import Directory
+from bus.loops import Progress, ended, forever
 from desk.app import Beside, create_desk, opened
 from jejak.asyncapi import asyncapi
-from jejak.desk_parts import DESK, desk_settings, follow_of
+from jejak.desk_parts import DESK, desk_settings
 from jejak.metrics import Metrics
+from jejak.notices import Notices
 from lane.callers import LaneOf
 from lane.errors import add_errors, correlate, json_of
-from lane.health import add_health
+from lane.health import Watched, add_health
 from lane.lane import Lane, Shared, open_shared
 from lane.settings import Settings
 from web.limits import BodyLimit
@@ -51,24 +53,20 @@ def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
     Kafka's topics and the keys exist already (`jejak.prepare`).
     """
     lanes: dict[str, Lane] = {}
+    others: list[Watched] = []
 
     def running() -> list[Lane]:
         return list(lanes.values())
 
-    app = FastAPI(title="Jejak", version="0.1.0", docs_url=None, redoc_url=None, lifespan=_lifespan(settings, names, lanes))
+    app = FastAPI(title="Jejak", version="0.1.0", docs_url=None, redoc_url=None, lifespan=_lifespan(settings, names, lanes, others))
     app.state.desk_app = create_desk(desk_settings(settings)) if DESK in names else None
     for name in lanes_in(names):
         app.include_router(LANES[name][1](_named(lanes, name)))
-    add_health(app, running)
+    add_health(app, lambda: [*running(), *others])
+    _add_metrics(app, Metrics(running, lambda: others))
     add_errors(app)
     app.middleware("http")(correlate)
     app.add_middleware(BodyLimit)
-    registry = CollectorRegistry()
-    registry.register(Metrics(running))
-
-    @app.get("/metrics", include_in_schema=False)
-    def metrics() -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> Response:
@@ -85,6 +83,25 @@ def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
         folder = Path(settings.portal.removeprefix("folder:"))
         app.mount("/portal", StaticFiles(directory=folder, html=True, check_dir=False, follow_symlink=True))
     return app
+
+
+def create_desk_alone(settings: Settings) -> FastAPI:
+    """The pages for people without a lane, with health and metrics of their own. Without a Kafka there are no notices."""
+    kafka = settings.kafka_cluster()
+    notices = Notices(kafka if settings.kafka else None, Directory(kafka, Progress("directory")), follows=True)
+    app = create_desk(desk_settings(settings), notices.running)
+    add_health(app, lambda: [notices])
+    _add_metrics(app, Metrics(list, lambda: [notices]))
+    return app
+
+
+def _add_metrics(app: FastAPI, metrics: Metrics) -> None:
+    registry = CollectorRegistry()
+    registry.register(metrics)
+
+    @app.get("/metrics", include_in_schema=False)
+    def told() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 @contextmanager
@@ -107,7 +124,9 @@ def _named(lanes: dict[str, Lane], name: str) -> LaneOf:
     return lambda: lanes[name]
 
 
-def _lifespan(settings: Settings, names: Sequence[str], lanes: dict[str, Lane]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    settings: Settings, names: Sequence[str], lanes: dict[str, Lane], others: list[Watched]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="lane"))
@@ -118,7 +137,9 @@ def _lifespan(settings: Settings, names: Sequence[str], lanes: dict[str, Lane]) 
                 for name in lanes_in(names):
                     lanes[name] = LANES[name][0](shared)
                 if app.state.desk_app:
-                    await pages.enter_async_context(opened(app.state.desk_app, desk_settings(settings), follow_of(settings)))
+                    notices = Notices(shared.kafka, shared.directory)
+                    others.append(notices)
+                    await pages.enter_async_context(opened(app.state.desk_app, desk_settings(settings), notices.running))
             except Exception as error:  # uvicorn keeps it to itself; `serve` tells it
                 app.state.could_not_start = error
                 raise

@@ -116,14 +116,19 @@ def refill_log(
         ended = waiting.end_losses(at.store, at.lanes, LOG_TOPIC, begins, word)
     lanes = sorted({name for name, _ in ended})
     if as_json:
-        print_json({"written": _lacking_json(written), "directory": sorted(found.directory), "lanes": lanes})
+        told = {"written": _lacking_json(written), "directory": sorted(found.directory), "undecided": found.undecided, "lanes": lanes}
+        print_json(told)
     else:
         typer.echo(f"{written.events} peristiwa dari {written.submissions} pengajuan ditulis kembali ke log.")
         if found.directory:
             typer.echo(f"{len(found.directory)} catatan ditulis kembali ke direktori.")
         typer.echo(f"Membaca lagi: {', '.join(lanes) or 'tidak ada lajur yang menunggu'}.")
+    if found.undecided:
+        typer.echo(_undecided(found), err=True)
     if written.differing:
         ends_badly(f"Di log atau di jurnal lain ada juga isi yang lain untuk {', '.join(written.differing)}; jalankan: jejak audit verify")
+    if found.undecided:
+        raise typer.Exit(1)
 
 
 def _at(ctx: typer.Context, lanes: list[str] | None, store: str | None) -> _At:
@@ -160,6 +165,7 @@ def _as_json(found: Waiting) -> dict[str, object]:
         ],
         "lacking": _lacking_json(found.lacking) if found.lacking else None,
         "directory": sorted(found.directory),
+        "undecided": found.undecided,
         "away": list(found.away),
     }
 
@@ -194,10 +200,17 @@ def _in_words(found: Waiting) -> Iterator[str]:
         yield f"{place}: {code}, disisihkan di {lanes}. Sesudah diperiksa: jejak bus accept {place}"
     if found.directory:
         yield f"Direktori di Kafka tidak memuat {len(found.directory)} catatan yang dikenal di sini. Mengembalikannya: jejak bus refill"
+    if found.undecided:
+        yield _undecided(found)
     if found.away:
         yield f"Lajur di mesin lain tidak dilihat dari sini: {', '.join(found.away)}."
     if found.is_empty:
         yield "Tidak ada yang menunggu keputusan."
+
+
+def _undecided(found: Waiting) -> str:
+    which = ", ".join(found.undecided)
+    return f"Isi direktori berbeda antar-lajur untuk {which}: tidak ditulis. Pilih lajur yang benar: jejak bus refill --lane NAMA"
 
 
 def _of_the_log(lacking: Lacking) -> Iterator[str]:

@@ -2,15 +2,9 @@
 
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from bus.follow import follow
-from bus.loops import Progress, forever
-from desk.notices.running import Follow, Positions, Take
 from desk.provider import Provider, groups_of
 from desk.settings import DeskSettings, lanes_of
 from desk.store import open_store
-from events.contracts import LOG_TOPIC
 from events.stores import address_of
 from jejak.prepare import StartRefused
 from lane.settings import DESK as DESK  # noqa: PLC0414 (the name under which the program runs it)
@@ -37,6 +31,7 @@ def desk_settings(settings: Settings) -> DeskSettings:
         session_hours=settings.desk_session_hours,
         own_url=f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
         timeout_s=settings.desk_timeout_s,
+        patience_s=settings.desk_check_timeout_s,
         upload_mb=settings.files_limit_mb,
         provider=_provider(settings),
     )
@@ -62,15 +57,3 @@ def prepare_desk(settings: Settings) -> None:
 
 def migrate_desk(settings: Settings) -> None:
     open_store(address_of(settings.store, DESK)).dispose()
-
-
-def follow_of(settings: Settings) -> Follow | None:
-    """How the desk's notices read the log; none where no Kafka is named."""
-    if not settings.kafka:
-        return None
-    kafka = settings.kafka_cluster()
-
-    async def follow_log(positions: Positions, take: Take) -> None:
-        await forever(Progress("notices"), lambda: follow(kafka, LOG_TOPIC, positions, take, (SQLAlchemyError,)))
-
-    return follow_log

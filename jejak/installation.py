@@ -29,9 +29,8 @@ SITE={site}
 TLS=internal
 HTTP_PORT=80
 HTTPS_PORT=443
-# With another HTTPS_PORT the pages must know their address too: JEJAK_DESK_URL=https://{site}:8443
 
-# Where the public finds the portal.
+# Where the public finds the portal; with another HTTPS_PORT it belongs here too: https://{site}:8443/portal
 JEJAK_PORTAL_PUBLIC_URL=https://{site}/portal
 
 # The Kafka that this installation is; never change it.
@@ -41,7 +40,7 @@ KAFKA_CLUSTER_ID={cluster}
 # COMPOSE_FILE=docker-compose.yml:docker-compose.kafka.yml
 # KAFKA_PORT=9094
 
-# Any setting of docs/for-operators.md may stand here: JEJAK_SLA_CALENDAR=office
+# Settings of docs/for-operators.md that docker-compose.yml hands on may stand here: JEJAK_SLA_CALENDAR=office
 
 # Files on the S3 server of the profile s3 instead of a volume:
 # COMPOSE_PROFILES=s3
@@ -77,7 +76,7 @@ class Installation:
         yield from _anew(
             hidden / "stores", " ".join(f"{lane}={(hidden / f'store-{lane}').read_text('utf-8').strip()}" for lane in (*LANES, DESK))
         )
-        for user in (*LANES, "operator"):
+        for user in (*LANES, DESK, "operator"):
             yield from _once(hidden / f"kafka-{user}", _password())
         yield from _outside(hidden / "outside.pem", self.folder / "certificates" / "kafka-authority.pem", self.site)
         yield from _once(hidden / "portal-token", "")

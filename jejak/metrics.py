@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import DBAPIError
 
 from bus.loops import Progress
+from lane.health import Watched
 from lane.lane import Lane
 from services.publisher.publishing import Publishing
 from services.publisher.watching import Watching
@@ -19,11 +20,13 @@ Family = CounterMetricFamily | GaugeMetricFamily
 @dataclass(frozen=True)
 class Metrics(Collector):
     lanes: Callable[[], Sequence[Lane]]
+    others: Callable[[], Sequence[Watched]] = tuple
 
     def collect(self) -> Iterator[Family]:
         lanes = self.lanes()
         yield from self._loops(
-            [(lane.name, progress) for lane in lanes for progress in [*lane.progress, lane.commanded, lane.shared.directory.progress]]
+            [(lane.name, progress) for lane in lanes for progress in [*lane.loops, lane.commanded]]
+            + [(other.name, progress) for other in self.others() for progress in other.loops]
         )
         yield from self._work(lanes)
         yield from self._publishing([p for lane in lanes if isinstance(p := lane.parts.get("publishing"), Publishing)])

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +20,17 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Is the portal still as the log says?")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Dataset = Annotated[str | None, typer.Argument(metavar="[DATASET]", help="One dataset_id; all without.")]
+NAME = re.compile(r"[a-z0-9_-]{1,100}")
+
+
+def _named(dataset: str | None) -> str | None:
+    """A dataset's name and no path: what is named is taken away when the log does not know it."""
+    if dataset is not None and not NAME.fullmatch(dataset):
+        raise typer.BadParameter("a dataset_id has small letters, digits, - and _ only")
+    return dataset
+
+
+Dataset = Annotated[str | None, typer.Argument(metavar="[DATASET]", help="One dataset_id; all without.", callback=_named)]
 
 
 @app.command("diff")
@@ -30,20 +41,23 @@ def portal_diff(dataset: Dataset = None, *, as_json: AsJson = False) -> None:
         for difference in upkeep.check(dataset):
             found += 1
             typer.echo(orjson.dumps(_told(difference)) if as_json else str(difference))
+        _must_be_known(upkeep, dataset if not found else None)
     raise typer.Exit(1 if found else 0)
 
 
 @app.command("repair")
 def portal_repair(dataset: Dataset = None, *, as_json: AsJson = False) -> None:
     """Put right what differs, and say of each difference what became of it; exit code 1 when something is left."""
-    left = 0
+    found = left = 0
     with _upkeep() as upkeep:
         for repair in upkeep.repair(dataset):
+            found += 1
             left += repair.why is not None
             if as_json:
                 typer.echo(orjson.dumps(_told(repair.difference) | {"repaired": repair.why is None, "why": repair.why}))
             else:
                 typer.echo(f"{'TETAP   ' if repair.why else 'diperbaiki'} {repair.difference}{f' – {repair.why}' if repair.why else ''}")
+        _must_be_known(upkeep, dataset if not found else None)
     raise typer.Exit(1 if left else 0)
 
 
@@ -74,7 +88,17 @@ def portal_adopt(
 
 def _line(one: "Stranger", adopted_as: str | None) -> str:
     proposal = f"{one.opd or '?'}/{one.dataset_id or '?'}"
-    return f"{one.name}  ({one.state}, {one.files} berkas)  {one.title}  → {f'diambil alih: {adopted_as}' if adopted_as else proposal}"
+    # Here as below: this module is part of every start of the program.
+    from portals.portal import printable
+
+    taken = f"diambil alih: {adopted_as}" if adopted_as else proposal
+    return printable(f"{one.name}  ({one.state}, {one.files} berkas)  {one.title}  → {taken}")
+
+
+def _must_be_known(upkeep: "Upkeep", dataset: str | None) -> None:
+    """A name that is mistyped has no differences either."""
+    if dataset is not None and dataset not in upkeep.standings.dataset_ids():
+        raise typer.BadParameter(f"{dataset}: tidak ada di log, dan tidak ada di portal")
 
 
 @contextmanager

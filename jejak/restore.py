@@ -23,8 +23,9 @@ from bus.directory import put_record
 from bus.reader import cluster_id, spans
 from bus.topics import ensure, inbound_topic
 from desk.store import open_store as open_desk
-from events.alarms import LOSSES, MARKS
+from events.alarms import LOSSES
 from events.contracts import LOG_TOPIC
+from events.marks import MARKS
 from events.migration import MARK, RELAYED, rebuild_heads
 from events.snapshot import POSITIONS, is_empty, put_rows
 from events.stores import address_of, addresses_of, open_store
@@ -226,7 +227,7 @@ def _log(folder: Path, manifest: Mapping[str, Any], settings: Settings) -> int:
     fullest = max(
         (lane for lane in LANES if lane in manifest["journals"]), key=lambda lane: (manifest["journals"][lane]["events"], lane == "archive")
     )
-    sent = republish(settings.store, fullest, LogAt(settings.kafka_cluster()))
+    sent = republish(settings.store, fullest, LogAt(settings.kafka_cluster())).events
     asyncio.run(
         _directory(dict(_known(folder / manifest["journals"][fullest]["file"], manifest["journals"][fullest]["columns"])), settings)
     )

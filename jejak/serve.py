@@ -9,9 +9,8 @@ from typing import Final
 
 import uvicorn
 
-from desk.app import create_desk
-from jejak.app import create_app
-from jejak.desk_parts import DESK, desk_settings, follow_of
+from jejak.app import create_app, create_desk_alone
+from jejak.desk_parts import DESK
 from jejak.prepare import StartRefused, settle_heap
 from lane.settings import Settings
 
@@ -26,7 +25,7 @@ def serve(settings: Settings, names: Sequence[str]) -> None:
         raise StartRefused(
             f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}); choose another JEJAK_PORT"
         ) from error
-    app = create_desk(desk_settings(settings), follow_of(settings)) if list(names) == [DESK] else create_app(settings, names)
+    app = create_desk_alone(settings) if list(names) == [DESK] else create_app(settings, names)
     with listening:
         config = uvicorn.Config(
             app,

@@ -2,13 +2,13 @@
 
 import os
 import uuid
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
 
+from archive.tokens import tokens_of
 from bus.directory import Directory, put_record
 from bus.kafka import Kafka
 from bus.loops import Progress
@@ -68,13 +68,12 @@ def show(*, as_json: AsJson = False) -> None:
     """Every token that was recorded, the newest last. Tokens of before that, and those made with --unrecorded, are not among them."""
     directory = run_on_kafka(_read)
     now = datetime.now(UTC)
-    for token_id, record in sorted(directory.issued.items(), key=lambda item: str(item[1].get("issued_at"))):
-        state = "revoked" if directory.is_revoked(token_id) else "expired" if _expired(record, now) else "good"
+    for token in reversed(tokens_of(directory, now)):
         if as_json:
-            typer.echo(orjson.dumps({"token_id": token_id, "state": state, **record}))
+            typer.echo(orjson.dumps(token))
         else:
-            place = f"@{record['opd']}" if record.get("opd") else ""
-            typer.echo(f"{token_id}  {state}  {record.get('person')}  {record.get('role')}{place}  until {record.get('expires_at')}")
+            place = f"@{token['opd']}" if token["opd"] else ""
+            typer.echo(f"{token['token_id']}  {token['state']}  {token['person']}  {token['role']}{place}  until {token['expires_at']}")
 
 
 @app.command("revoke")
@@ -108,10 +107,3 @@ async def _read(kafka: Kafka) -> Directory:
     directory = Directory(kafka, Progress("directory"))
     await directory.read_once()
     return directory
-
-
-def _expired(record: Mapping[str, Any], now: datetime) -> bool:
-    try:
-        return datetime.fromisoformat(str(record.get("expires_at"))) <= now
-    except ValueError:
-        return False

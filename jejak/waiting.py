@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from archive.proof import JournalAt
 from archive.refill import Lacking, lacking
 from archive.scan import LogAt
-from bus.accept import Begins, accept, open_on
+from bus.accept import Begins, accept, open_of
 from bus.client import send
 from bus.directory import Directory
 from bus.kafka import Kafka
 from bus.loops import Progress
-from bus.reader import cluster_id
 from events import alarms
 from events.admission import place_in
 from events.alarms import Alarm, Loss, Word
@@ -28,7 +27,8 @@ from lane.known import Known
 
 @dataclass(frozen=True)
 class Waiting:
-    """`directory`: entries that a lane's store knows and Kafka no longer has; `lacking`: of the log, where it has an open loss.
+    """`directory`: entries that a lane's store knows and Kafka no longer has; `undecided`: those of which two stores say different things,
+    so that nobody can tell here which is newer. `lacking`: of the log, where it has an open loss.
 
     `away`: lanes that have no store here; theirs are on other machines.
     """
@@ -36,12 +36,13 @@ class Waiting:
     losses: Sequence[tuple[str, Loss]] = ()
     alarms: Sequence[tuple[str, Alarm]] = ()
     directory: Mapping[str, bytes] = field(default_factory=dict)
+    undecided: Sequence[str] = ()
     lacking: Lacking | None = None
     away: Sequence[str] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.losses or self.alarms or self.directory)
+        return not (self.losses or self.alarms or self.directory or self.undecided)
 
     def topics(self) -> list[str]:
         return sorted({place_in(loss.source)[1] for _, loss in self.losses})
@@ -71,15 +72,16 @@ def lanes_here(address: str, lanes: Sequence[str]) -> tuple[list[str], list[str]
 def look(address: str, lanes: Sequence[str], kafka: Kafka) -> Waiting:
     """Raises StoreRefused, LogUnreachable, KafkaError, TimeoutError; database errors (`PersistenceError`) pass through."""
     here, away = lanes_here(address, lanes)
-    cluster = asyncio.run(cluster_id(kafka))
     losses: list[tuple[str, Loss]] = []
     found: list[tuple[str, Alarm]] = []
     for lane, store in _stores(address, here):
-        losses += [(lane, loss) for loss in open_on(store, cluster)]
+        losses += [(lane, loss) for loss in open_of(store)]
         found += [(lane, alarm) for alarm in alarms.alarms(store)]
     on_log = any(place_in(loss.source)[1] == LOG_TOPIC for _, loss in losses)
     rest = lacking(journals_of(address, here), LogAt(kafka)) if on_log else None
-    return Waiting(losses, found, _not_on_kafka(address, here, kafka), rest, away)
+    said = _not_on_kafka(address, here, kafka)
+    agreed = {key: min(values) for key, values in said.items() if len(values) == 1}
+    return Waiting(losses, found, agreed, sorted(said.keys() - agreed.keys()), rest, away)
 
 
 def journals_of(address: str, lanes: Sequence[str]) -> list[JournalAt]:
@@ -109,17 +111,18 @@ async def put_back(kafka: Kafka, entries: Mapping[str, bytes]) -> None:
     await send(kafka, [(DIRECTORY_TOPIC, key.encode(), value) for key, value in sorted(entries.items())])
 
 
-def _not_on_kafka(address: str, lanes: Sequence[str], kafka: Kafka) -> dict[str, bytes]:
-    """The first lane that knows an entry tells what it says."""
-    known: dict[str, bytes] = {}
+def _not_on_kafka(address: str, lanes: Sequence[str], kafka: Kafka) -> dict[str, set[bytes]]:
+    """What the lanes that know an entry say of it."""
+    known: dict[str, set[bytes]] = {}
     for lane in lanes:
         engine = open_reading_engine(address, lane)
         try:
-            known = dict(Known(engine).read()) | known
+            for key, value in Known(engine).read():
+                known.setdefault(key, set()).add(value)
         finally:
             engine.dispose()
     there = asyncio.run(_on_kafka(kafka)) if known else frozenset()
-    return {key: value for key, value in known.items() if key not in there}
+    return {key: values for key, values in known.items() if key not in there}
 
 
 async def _on_kafka(kafka: Kafka) -> frozenset[str]:

@@ -36,6 +36,7 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         progress=Progress("log"),
         group=group,
         gather_s=0.0 if commands else LEISURE_S,
+        may_start=shared.directory.until_ready,  # the law asks who acts for whom
     )
     relay = Relay(shared.kafka, journal, Progress("relay"), wake_on(journal.on_outgoing))
     return Lane(

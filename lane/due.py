@@ -61,7 +61,7 @@ def day_of(moment: datetime) -> date:
 
 
 def is_overdue(due: datetime, *, now: datetime) -> bool:
-    """Exactly on the minute is on time, in the worklist as in the trail."""
+    """Exactly on the minute is on time, in the inbox as in the trail."""
     return now > due
 
 

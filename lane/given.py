@@ -8,7 +8,7 @@ from typing import Final
 PREFIX: Final = "JEJAK_"
 FROM_FILE: Final = "_FILE"
 NOT_OURS: Final = ("JEJAK_TEST_", "JEJAK_BENCH_")
-SECRETS: Final = ("kafka_password", "portal_token", "s3_secret", "store")
+SECRETS: Final = ("kafka_password", "oidc_secret", "portal_token", "s3_secret", "store")
 """Settings that hold a secret, or may: of each, JEJAK_X_FILE names a file that holds it, which `ps` and `docker inspect` do not show."""
 
 

@@ -2,17 +2,30 @@
 
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import Final
+from typing import Final, Protocol
 
 from fastapi import APIRouter, FastAPI, Response
 
+from bus.loops import Progress
 from lane.errors import json_of
-from lane.lane import Lane
 
 VERSION: Final = version("jejak")
 
 
-def add_health(router: APIRouter | FastAPI, lanes: Callable[[], Sequence[Lane]]) -> None:
+class Watched(Protocol):
+    """A lane, or what else runs loops: its name, whether it may be used, and its loops."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def healthy(self) -> bool: ...
+    @property
+    def ready(self) -> bool: ...
+    @property
+    def loops(self) -> Sequence[Progress]: ...
+
+
+def add_health(router: APIRouter | FastAPI, lanes: Callable[[], Sequence[Watched]]) -> None:
     """`/healthz`: alive and making progress. `/readyz`: caught up, commands are taken."""
 
     @router.get("/healthz", include_in_schema=False)
@@ -29,7 +42,7 @@ def add_health(router: APIRouter | FastAPI, lanes: Callable[[], Sequence[Lane]])
         return json_of({"ready": {lane.name: lane.ready for lane in here}}, ok=bool(here) and all(lane.ready for lane in here))
 
 
-def _told(lane: Lane) -> dict[str, object]:
+def _told(lane: Watched) -> dict[str, object]:
     return {
         p.name: {
             "healthy": p.healthy,
@@ -39,5 +52,5 @@ def _told(lane: Lane) -> dict[str, object]:
             "counts": dict(p.counts),
             "rebuilt": p.rebuilt,
         }
-        for p in [*lane.progress, lane.shared.directory.progress]
+        for p in lane.loops
     }

@@ -164,13 +164,18 @@ class Lane:
         return [consumer.progress for consumer in self.consumers] + [progress for progress, _ in self.work]
 
     @property
+    def loops(self) -> list[Progress]:
+        """Its own, and the directory's, which lanes of one process share."""
+        return [*self.progress, self.shared.directory.progress]
+
+    @property
     def ready(self) -> bool:
         """Caught up with the log and the directory: commands may be taken."""
         return self.consumers[0].progress.ready and self.shared.directory.progress.ready
 
     @property
     def healthy(self) -> bool:
-        return all(p.healthy for p in self.progress) and self.shared.directory.progress.healthy and not any(t.done() for t in self._tasks)
+        return all(p.healthy for p in self.loops) and not any(t.done() for t in self._tasks)
 
     def overdue(self, now: datetime) -> Overdue:
         """Due times follow arrival, so the moment before which whatever arrived is late now is found by halving."""

@@ -71,6 +71,7 @@ class Settings(BaseModel):
     desk_idle_minutes: Annotated[int, Field(ge=5, le=720)] = 30
     desk_session_hours: Annotated[int, Field(ge=1, le=72)] = 12
     desk_timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
+    desk_check_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 300.0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("store")
@@ -123,7 +124,7 @@ class Settings(BaseModel):
     def _desk_url(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"https?://[^\s/]+/?", value):
             raise ValueError("must be the address that people type, http(s)://host, without a path")
-        return value and value.rstrip("/")
+        return value and _address(value)
 
     @model_validator(mode="after")
     def _together(self) -> "Settings":
@@ -142,6 +143,12 @@ class Settings(BaseModel):
 
     def s3_keys(self) -> S3Keys | None:
         return S3Keys(self.s3_key_id, self.s3_secret) if self.s3_key_id and self.s3_secret else None
+
+
+def _address(url: str) -> str:
+    """As browsers say it in `Origin`: without the usual port; one that a compose file binds to an address is that port."""
+    url = re.sub(r":\d+(?:\.\d+){3}:(\d+)$", r":\1", url.rstrip("/"))
+    return url.removesuffix(":443" if url.startswith("https") else ":80")
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from events.contracts import Actor, Reason
-from events.rules import turn_of
+from events.rules import standing_of, turn_of
 from events.submission import Head, Kind, Recorded, Refused
 from lane.callers import LaneOf, actor_of, caller_first, caller_of, not_of_another
 from lane.errors import AT_FAULT, json_of, told_of
@@ -143,6 +143,14 @@ def _add_taking(router: APIRouter, lane: LaneOf, workers: frozenset[Role]) -> No
             raise _taken(taken_by, Kind.CONFLICT)
         return json_of({"taken_by": taken_by.as_json()})
 
+    @router.get("/api/submissions/{submission_id}/taken")
+    def taken(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(caller_of(lane, workers | {Role.ADMIN_OPENDATA}))]) -> Response:
+        """Who works on it: also for the admin, who may release it."""
+        here = lane()
+        head = not_of_another(here.find(submission_id), caller, here.shared.directory)
+        taken_by = _takings(here).of([head], datetime.now(UTC)).get(submission_id)
+        return json_of({"taken_by": taken_by.as_json() if taken_by else None})
+
     @router.post("/api/submissions/{submission_id}/release")
     def release(submission_id: uuid.UUID, caller: Annotated[Caller, Depends(caller_of(lane, workers | {Role.ADMIN_OPENDATA}))]) -> Response:
         """No longer work on it. Another person's: the admin only."""
@@ -161,7 +169,7 @@ def _workable(lane: Lane, submission_id: uuid.UUID, caller: Caller) -> Head:
         raise NotReady
     head = not_of_another(lane.find(submission_id), caller, lane.shared.directory)
     if turn_of(head) != lane.name:
-        note = f"Data ini tidak menunggu di sini: keadaan {head.state}, dipegang {head.holder or 'tidak ada'}."
+        note = f"Langkah ini tidak dapat dilakukan: {standing_of(head)}."
         raise Refused(Kind.CONFLICT, Reason(code="not_holder", note=note), state=head.state, sequence=head.sequence)
     return head
 

@@ -46,11 +46,15 @@ class Withdrawal:
 
 @dataclass(frozen=True)
 class Standing:
-    """An approved submission as it stands by the log. `published`: DataPublished was written; `withdrawal`: DataRetracted was."""
+    """An approved submission as it stands by the log. `published`: DataPublished was written; `withdrawal`: DataRetracted was.
+
+    `place`: the kind of portal that it was published on, and that portal's own id of the dataset.
+    """
 
     publication: Publication
     published: bool
     withdrawal: Withdrawal | None = None
+    place: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Desired:
 
     `listed` is what the public finds under the dataset's name, with `earlier` beside it. Without it `tombstone` stands there, the
     public gets nothing else, and `earlier` is what would be shown again. With neither there is no such dataset. `withdrawn` are all
-    tombstones. `adopted`: the portal's own id of a dataset that it had before Jejak, to be taken over.
+    tombstones. `adopted`: the portal's own id of a dataset that it had before Jejak, to be taken over. `places`: as of `Standing`.
     """
 
     dataset_id: str
@@ -76,6 +80,11 @@ class Desired:
     tombstone: Tombstone | None = None
     withdrawn: tuple[Tombstone, ...] = ()
     adopted: str | None = None
+    places: tuple[tuple[str, str], ...] = ()
+
+    def id_on(self, kind: str) -> str | None:
+        """The id that a portal of this kind gave the dataset, by the log: no hand on the portal changes what that says."""
+        return next((own for portal, own in self.places if portal == kind), None)
 
     @property
     def shown(self) -> tuple[Publication, ...]:
@@ -94,10 +103,11 @@ def desired(dataset_id: str, submissions: Iterable[Standing], *, adopted: str | 
     withdrawn = tuple(Tombstone(one.publication, one.withdrawal.reason) for one in newest_first if one.withdrawal)
     up = tuple(one.publication for one in newest_first if one.withdrawal is None)
     decides = next((one for one in newest_first if not (one.withdrawal and one.withdrawal.relist)), None)
+    places = tuple(one.place for one in newest_first if one.place)
     if up and decides and decides.withdrawal is None:
-        return Desired(dataset_id, up[0], up[1:], None, withdrawn, adopted)
+        return Desired(dataset_id, up[0], up[1:], None, withdrawn, adopted, places)
     stone = next((one for one in withdrawn if decides is None or one.publication is decides.publication), None)
-    return Desired(dataset_id, None, up, stone, withdrawn, adopted)
+    return Desired(dataset_id, None, up, stone, withdrawn, adopted, places)
 
 
 def numbered(submissions: Iterable[tuple[UUID, int | None, datetime]]) -> dict[UUID, int]:

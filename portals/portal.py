@@ -70,7 +70,17 @@ class PortalProblem(Exception):
 
 
 What = Literal[
-    "deleted", "not_public", "other_version", "file_differs", "file_missing", "file_added", "metadata", "page", "not_withdrawn", "unknown"
+    "deleted",
+    "not_public",
+    "other_version",
+    "file_differs",
+    "file_missing",
+    "file_added",
+    "metadata",
+    "page",
+    "not_withdrawn",
+    "unknown",
+    "unreadable",
 ]
 
 WORDS: Final[dict[What, str]] = {
@@ -84,6 +94,7 @@ WORDS: Final[dict[What, str]] = {
     "page": "halaman diubah",
     "not_withdrawn": "data yang sudah ditarik masih ada",
     "unknown": "ada di portal, tetapi tidak ada di log",
+    "unreadable": "tidak dapat dilihat",
 }
 
 
@@ -101,10 +112,16 @@ class Difference:
     expected: str = ""
     found: str = ""
 
+    def __post_init__(self) -> None:
+        """A file's name may be any bytes, and goes into JSON and stores as text."""
+        for name in ("dataset_id", "field", "expected", "found"):
+            object.__setattr__(self, name, getattr(self, name).encode(errors="backslashreplace").decode())
+
     def __str__(self) -> str:
+        """One line that a terminal shows as it is, whoever wrote what was found."""
         where = f" ({self.field})" if self.field else ""
         values = f": {_short(self.found)} → {_short(self.expected)}" if self.expected or self.found else ""
-        return f"{self.dataset_id or 'portal'}: {WORDS[self.what]}{where}{values}"
+        return printable(f"{self.dataset_id or 'portal'}: {WORDS[self.what]}{where}{values}")
 
 
 @dataclass(frozen=True)
@@ -167,6 +184,11 @@ class Portal(Protocol):
     def close(self) -> None:
         """Let connections go; may be called twice."""
         ...
+
+
+def printable(text: str) -> str:
+    """In one line, with nothing in it that a terminal would obey."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _short(text: str) -> str:

@@ -134,7 +134,7 @@ def _played(stage: Stage, tally: Tally, chance: random.Random, wanted: argparse.
     tally.longest_outage_s = max(tally.longest_outage_s, watch.longest_s)
     tally.forged += len(forger.forged)
     astray = asyncio.run(places_of(stage.kafka, forger.forged))
-    tally.found += violations(seen, expected_of(load, astray=astray, spoilt=forger.spoilt))
+    tally.found += violations(seen, expected_of(load, astray=astray))
 
 
 def _ended(stage: Stage, operator: Operator, tally: Tally) -> None:

@@ -4,7 +4,7 @@ A submission's head is kept beside; what the law of the log forbids, and what wa
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from desk.notices.targets import targets_of
 from desk.tables import FOLLOWED, NOTICES, POSITIONS
 from events.admission import Record, read_safely, stream_in
 from events.heads import head_of, values_of
-from events.lawful import lawful
+from events.lawful import NOBODY_MOVED, Heirs, lawful
 from events.submission import Head, hash_of
 from web.tokens import Role
 
@@ -33,8 +33,11 @@ log = structlog.get_logger("jejak.desk")
 
 @dataclass(frozen=True)
 class Taking:
+    """`heirs`: OPD → the OPD that acts for it now, where it was renamed, merged or closed; the people of both are told."""
+
     engine: sa.Engine
     accounts: Accounts
+    heirs: Callable[[], Heirs] = lambda: NOBODY_MOVED
 
     def positions(self, cluster: str) -> dict[int, int]:
         """Partition → the next offset."""
@@ -92,7 +95,7 @@ class Taking:
 
     def _tell(self, c: sa.Connection, head: Head, what: str, roles: Sequence[Role], now_ms: int) -> None:
         day = moment_of(now_ms).astimezone(WIB).date()
-        for target in targets_of(c, [(role, opd_for(role, head)) for role in roles], self.accounts, day):
+        for target in targets_of(c, [(role, opd_for(role, head)) for role in roles], self.accounts, day, self.heirs()):
             row: Mapping[str, Any] = {"submission": str(head.submission_id), "sequence": head.sequence, "what": what, "target": target}
             c.execute(_new(c, NOTICES).values(**row, title=head.title, made_ms=now_ms).on_conflict_do_nothing())
 

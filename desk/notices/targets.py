@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from desk.accounts import Accounts
 from desk.tables import TARGETS
+from events.lawful import Heirs
 from web.tokens import ROLES_IN_AN_OPD, Role
 
 
@@ -62,14 +63,17 @@ class Targets:
         return [Target(r.id, _shown(r.url), r.account, r.role, r.opd, r.failures) for r in rows]
 
 
-def targets_of(c: sa.Connection, roles: Iterable[tuple[Role, str | None]], accounts: Accounts, day: date) -> list[int]:
-    """Numbers of the targets of these roles, and of the persons who hold them that day, each once."""
-    wanted = {(role.value, opd) for role, opd in roles}
-    rows = c.execute(sa.select(TARGETS.c.id, TARGETS.c.account, TARGETS.c.role, TARGETS.c.opd).where(TARGETS.c.ended_ms.is_(None))).all()
+def targets_of(c: sa.Connection, roles: Iterable[tuple[Role, str | None]], accounts: Accounts, day: date, heirs: Heirs) -> list[int]:
+    """Numbers of the targets of these roles, and of the persons who hold them that day: each address once, by its oldest target."""
+    wanted = {(role.value, opd and heirs.get(opd, opd)) for role, opd in roles}
+    columns = (TARGETS.c.id, TARGETS.c.url, TARGETS.c.account, TARGETS.c.role, TARGETS.c.opd)
+    rows = c.execute(sa.select(*columns).where(TARGETS.c.ended_ms.is_(None)).order_by(TARGETS.c.id.desc())).all()
     if not rows:
         return []
-    persons = {post.account for _, post in accounts.in_office(day) if (post.role.value, post.opd) in wanted}
-    return [row.id for row in rows if (row.role, row.opd) in wanted or (row.account is not None and row.account in persons)]
+    held = ((post.account, post.role.value, post.opd) for _, post in accounts.in_office(day))
+    persons = {account for account, role, opd in held if (role, opd and heirs.get(opd, opd)) in wanted}
+    chosen = [row for row in rows if (row.role, row.opd and heirs.get(row.opd, row.opd)) in wanted or row.account in persons]
+    return sorted({row.url: row.id for row in chosen}.values())
 
 
 def deliver(url: str, subject: str, text: str) -> bool:

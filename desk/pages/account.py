@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse, Response
 
 from desk import passwords
 from desk.accounts import ACTING_KINDS, AccountRefused, Post
+from desk.attempts import Guess
 from desk.clock import moment_of, now_ms, today
-from desk.door import SESSION, Desk, desk_of, one_of, set_cookie, somebody
+from desk.door import DEVICE, SESSION, Desk, cookie_name, desk_of, local, one_of, set_cookie, somebody
 from desk.forms import Typed, read_form
 from desk.lanes import CallRefused, Json, LaneAway
 from desk.render import render, speech_of
@@ -28,6 +29,7 @@ PASSWORD_FAULTS: Final = {
     "long": said("Kata sandi baru paling banyak 200 karakter."),
     "poor": said("Kata sandi itu mudah ditebak. Pakai beberapa kata yang tidak berhubungan."),
 }
+TOO_MANY: Final = said("Terlalu banyak percobaan yang salah. Coba lagi dalam 15 menit, atau hubungi Admin Open Data.")
 OLD_WRONG: Final = said("Kata sandi lama tidak cocok.")
 NOT_TWICE: Final = said("Kedua kata sandi baru tidak sama.")
 SAME: Final = said("Kata sandi baru harus lain dari yang lama.")
@@ -44,22 +46,29 @@ async def own(request: Request, who: Somebody) -> Response:
 
 
 @router.get("/akun/kata-sandi")
-async def ask_password(request: Request, who: Somebody) -> Response:
-    return render(request, "password.html", errors=[])
+async def ask_password(request: Request, who: Somebody, kembali: str = "/") -> Response:
+    return render(request, "password.html", errors=[], back=local(kembali))
 
 
 @router.post("/akun/kata-sandi")
 async def change_password(request: Request, who: Somebody) -> Response:
     typed, desk = await read_form(request), desk_of(request)
-    old, new, again = (_raw(typed, name) for name in ("kata_sandi_lama", "kata_sandi_baru", "kata_sandi_lagi"))
+    back = local(typed.get("kembali", "/"))
+    old, new, again = (typed.raw(name) for name in ("kata_sandi_lama", "kata_sandi_baru", "kata_sandi_lagi"))
+    guess = Guess(who.account.id, request.client.host if request.client else "", request.cookies.get(cookie_name(request, DEVICE)))
+    if not await run_in_threadpool(desk.attempts.left, guess, now_ms=now_ms()):
+        told = [Fault("kata_sandi_lama", speech_of(request).text(TOO_MANY))]
+        return render(request, "password.html", status=429, errors=told, back=back)
     errors = await run_in_threadpool(_password_faults, desk, who, old, new, again)
     if errors:
+        if errors[0].message == OLD_WRONG:
+            await run_in_threadpool(desk.attempts.failed, guess, now_ms=now_ms())
         told = [Fault(fault.at, speech_of(request).text(fault.message)) for fault in errors]
-        return render(request, "password.html", status=422, errors=told)
+        return render(request, "password.html", status=422, errors=told, back=back)
     await run_in_threadpool(desk.accounts.set_password, who.account.id, new, must_change=False)
     agent = request.headers.get("user-agent", "")
     secret = await run_in_threadpool(desk.sessions.begin, who.account.id, who.post.id, via=who.session.via, agent=agent, now_ms=now_ms())
-    response = RedirectResponse("/", 303)
+    response = RedirectResponse(back, 303)
     set_cookie(request, response, SESSION, secret)
     return response
 
@@ -174,8 +183,3 @@ async def _opds(request: Request, who: Who) -> dict[str, str] | None:
     except (LaneAway, CallRefused):
         return None
     return {str(opd["kode"]): f"{opd['name']} ({opd['kode']})" for opd in told["items"]}
-
-
-def _raw(typed: Typed, name: str) -> str:
-    """As it was typed, white space included."""
-    return next((value for key, value in reversed(typed.fields) if key == name), "")

@@ -12,7 +12,7 @@ from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from desk.casework import Change, by_word, changes, reasons_now, short, steps_of, times_of
+from desk.casework import Change, by_word, changes, event_at, last_event, reasons_now, short, steps_of, times_of
 from desk.door import desk_of, somebody
 from desk.lanes import OWN_LANE, CallRefused, Json, LaneAway, Lanes
 from desk.render import render
@@ -24,29 +24,72 @@ NUMBER: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 ALSO: Final[Mapping[Role, str]] = {Role.TIM_PPID: "review", Role.ATASAN_PPID: "publisher"}
 """A second lane at which a role may have something to say: withdraw, recall an approval."""
+FOLLOWS_S: Final = 2.0
+"""Lanes tell each other within this time, unless one of them is away."""
+LOOK_AGAIN_S: Final = 0.1
 PREVIEWS: Final = 3
 """Files whose first rows stand in the page at once; more are a link."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A submission, and what may be said of it: verb → lane. `before`: the edition before it, as far as it could be asked for."""
+    """A submission, and what may be said of it: verb → lane. `before`: the edition before it, as far as it could be asked for.
+
+    `own`: the step that the own lane, and so its lists, know.
+    """
 
     shown: Json
     verbs: dict[str, str]
+    own: int
     profiles: dict[str, Json] = field(default_factory=dict)
     before: Json | None = None
     changes: list[Change] | None = None
 
 
 async def look(lanes: Lanes, who: Who, number: str) -> Case:
-    """The submission and its verbs. Raises CallRefused, LaneAway of the own lane."""
+    """The submission and its verbs, by the lane that knows more of it: what was just said at one of them is seen at once.
+
+    Raises CallRefused, LaneAway of the own lane.
+    """
     number, also = number_of(number), ALSO.get(who.role)
-    shown, other = await asyncio.gather(lanes.case(who, number), _maybe(lanes, who, number, also))
-    verbs = dict.fromkeys(shown.get("may", []), OWN_LANE[who.role])
-    if also and other and other["sequence"] >= shown["sequence"]:
-        verbs |= {verb: also for verb in other.get("may", []) if verb not in verbs}
-    return Case(shown, verbs)
+    own, other = await asyncio.gather(lanes.case(who, number), _maybe(lanes, who, number, also))
+    told = [(OWN_LANE[who.role], own), *([(also, other)] if also and other else [])]
+    newest = max(case["sequence"] for _, case in told)
+    ahead = [(lane, case) for lane, case in told if case["sequence"] == newest]
+    verbs = {verb: lane for lane, case in reversed(ahead) for verb in case.get("may", [])}
+    shown = ahead[0][1] | await _taken(lanes, who, ahead[0][1])
+    return Case(shown, verbs, own["sequence"])
+
+
+async def _taken(lanes: Lanes, who: Who, case: Json) -> Json:
+    """`{"taken_by"}` as the lane says whose turn it is: an admin may release what people of other lanes have taken."""
+    if who.role is not Role.ADMIN_OPENDATA or case["holder"] in {None, OWN_LANE[who.role]}:
+        return {}
+    try:
+        return await lanes.get(who, case["holder"], f"submissions/{case['submission_id']}/taken")
+    except (CallRefused, LaneAway):
+        return {}
+
+
+async def until_known(lanes: Lanes, who: Who, case: Case, step: int) -> Case:
+    """The same once the own lane has heard of that step, or after FOLLOWS_S: then its lists are a moment behind."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + FOLLOWS_S
+    while case.own < step and loop.time() < until:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        case = await look(lanes, who, case.shown["submission_id"])
+    return case
+
+
+async def trail_of(lanes: Lanes, who: Who, number: str, step: int) -> Json:
+    """The archive's story up to this step at least, or what it has after FOLLOWS_S."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + FOLLOWS_S
+    while True:
+        told = await lanes.get(who, "archive", f"submissions/{number}/trail")
+        if told["events"][-1]["sequence"] >= step or loop.time() >= until:
+            return told
+        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 async def look_closely(lanes: Lanes, who: Who, number: str) -> Case:
@@ -59,7 +102,7 @@ async def look_closely(lanes: Lanes, who: Who, number: str) -> Case:
         *(_profile(lanes, who, case.shown["submission_id"], sha256) for sha256 in files),
     )
     found = {sha256: profile for sha256, profile in zip(files, profiles, strict=True) if profile}
-    return Case(case.shown, case.verbs, found, before, changes(before, case.shown) if before else None)
+    return Case(case.shown, case.verbs, case.own, found, before, changes(before, case.shown) if before else None)
 
 
 @router.get("/pengajuan/{number}")
@@ -92,16 +135,19 @@ def show(request: Request, case: Case, *, status: int = 200, **content: Any) -> 
 async def sheet(request: Request, number: str, who: Annotated[Who, Depends(somebody)]) -> Response:
     """The decision sheet: A4, with number, actors, times and hash."""
     case = await look(desk_of(request).lanes, who, number)
-    told = await desk_of(request).lanes.get(who, "archive", f"submissions/{number_of(number)}/trail")
-    return render(request, "sheet.html", case=case.shown, number=short(case.shown["submission_id"]), trail=told)
+    told = await trail_of(desk_of(request).lanes, who, number_of(number), case.shown["sequence"])
+    is_behind = told["events"][-1]["sequence"] < case.shown["sequence"]
+    return render(request, "sheet.html", is_behind=is_behind, case=case.shown, number=short(case.shown["submission_id"]), trail=told)
 
 
 @router.get("/pengajuan/{number}/selesai")
-async def done(request: Request, number: str, who: Annotated[Who, Depends(somebody)], langkah: int = 0) -> Response:
-    """What was just done, and what happens next."""
-    case = await look(desk_of(request).lanes, who, number)
-    event = next((event for event in case.shown["history"] if event["sequence"] == langkah), case.shown["history"][-1])
-    return render(request, "done.html", case=case.shown, number=short(case.shown["submission_id"]), event=event)
+async def done(request: Request, number: str, who: Annotated[Who, Depends(somebody)], langkah: int = 0, sebelumnya: str = "") -> Response:
+    """What was just done, and what happens next. `sebelumnya`: it was done before, and its answer had been lost."""
+    lanes = desk_of(request).lanes
+    case = await until_known(lanes, who, await look(lanes, who, number), langkah)
+    event = event_at(case.shown, langkah)
+    content: Json = {"event": event or last_event(case.shown), "is_behind": case.own < langkah, "was_before": bool(sebelumnya)}
+    return render(request, "done.html", case=case.shown, number=short(case.shown["submission_id"]), **content)
 
 
 @router.get("/pengajuan/{number}/berkas/{sha256}")

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from desk.casework import last_event, short
+from desk.casework import event_at, last_event, short
 from desk.door import desk_of, somebody
 from desk.forms import NOTHING, Typed, read_form
 from desk.lanes import CallRefused, Json
@@ -33,7 +33,7 @@ async def say(request: Request, number: str, who: Annotated[Who, Depends(somebod
     if wrong:
         return await _again(request, who, number, typed, [Fault(f.at, speech_of(request).text(f.message)) for f in wrong])
     expected = typed.number("expected_sequence")
-    if is_mine(last_event(case.shown), person=who.account.id, verb=verb, expected=expected, body=body):
+    if is_mine(event_at(case.shown, expected + 1), person=who.account.id, verb=verb, expected=expected, body=body):
         return _done(number, expected + 1)
     if case.shown["sequence"] == expected and verb not in case.verbs:
         return await _again(request, who, number, typed, [Fault("pilihan", speech_of(request).text(NOT_YOURS))], status=403)
@@ -95,7 +95,7 @@ async def _no(request: Request, who: Who, number: str, typed: Typed, refused: Ca
     if refused.status == 409 and (refused.says("stale") or refused.says("not_holder")):
         case = await look(desk_of(request).lanes, who, number)
         expected = typed.number("expected_sequence")
-        if is_mine(last_event(case.shown), person=who.account.id, verb=verb, expected=expected, body=body):
+        if is_mine(event_at(case.shown, expected + 1), person=who.account.id, verb=verb, expected=expected, body=body):
             return _done(number, expected + 1)
         return await _conflict(request, who, number, typed)
     if refused.status not in {403, 409, 422}:

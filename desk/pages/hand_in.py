@@ -17,10 +17,12 @@ from desk.forms import Typed, read_form
 from desk.lanes import CallRefused, Json, LaneAway, Told
 from desk.metadata import START, columns_of, dataset_of, faults_of, values_of
 from desk.pages.case import NUMBER
+from desk.proposal import with_columns
 from desk.render import render, speech_of
-from desk.uploads import ACCEPT, files_in, put, with_new
+from desk.uploads import ACCEPT, files_in, take_in
 from desk.verbs import Fault
 from desk.who import Who
+from events.contracts import submission_id_of
 from web.tokens import Role
 
 router: Final = APIRouter()
@@ -28,6 +30,8 @@ Tim = Annotated[Who, Depends(one_of(Role.TIM_PPID))]
 BLANK: Final = 3
 """Empty rows at the end of the table of columns."""
 EARLIER: Final = 50
+BEFORE: Final = "event_id_reused"
+"""Intake has a submission of this draft, and it says something else."""
 PER_VERSION: Final = ("version", "period_start", "period_end")
 """What a new version does not take over from the last one."""
 
@@ -56,31 +60,32 @@ async def go_on(request: Request, number: str, who: Tim) -> Response:
 
 @router.post("/pengajuan/baru/{number}")
 async def save(request: Request, number: str, who: Tim) -> Response:
-    """Saved first, whatever comes next: `aksi` is `simpan`, `kolom` (more rows), `hapus` or `periksa`."""
+    """Saved first, whatever comes next: `aksi` is `simpan`, `kolom` (more rows), `usul` (columns of the files), `hapus` or `periksa`."""
     typed, desk = await read_form(request), desk_of(request)
     draft = await _draft(desk, who, number, typed)
     action = typed.get("aksi")
     if draft.submission:
+        if _content(typed) != draft.content:
+            raise HTTPException(409)
         return RedirectResponse(f"/pengajuan/{draft.submission}", 303)
     if action == "hapus":
         await run_in_threadpool(desk.drafts.drop, draft)
         return RedirectResponse("/pengajuan/baru", 303)
-    try:
-        new_files = await put(desk.lanes, who, [upload for name, upload in typed.files if name == "files"])
-    except CallRefused as refused:
-        return _form(request, draft, status=422, errors=_of_files(refused))
-    if new_files:
-        content = draft.content | {"files": with_new(draft.content["files"], new_files)}
-        await run_in_threadpool(desk.drafts.save, draft, content, now_ms=now_ms())
-        draft = await _own(desk, who, number)
+    most, before = desk.settings.upload_mb, draft.content["files"]
+    files, faults = await take_in(desk.lanes, who, typed, before, speech_of(request), most)
+    if files != before:
+        draft = await _saved(desk, who, draft, draft.content | {"files": files})
+    if faults:
+        return _form(request, draft, status=422, errors=faults)
+    if action == "usul":
+        dataset, count = await with_columns(desk.lanes, who, draft.content["dataset"], files)
+        draft = await _saved(desk, who, draft, draft.content | {"dataset": dataset})
+        return _form(request, draft, proposed=count)
     if action == "kolom":
         return _form(request, draft, blank=len(columns_of(draft.content["dataset"])) and BLANK * 2)
     if action != "periksa":
         return RedirectResponse(f"/pengajuan/baru/{draft.id}", 303)
-    told = await _checked(desk, who, draft)
-    if told["reasons"]:
-        return _form(request, draft, status=422, errors=_faults(request, told["reasons"]))
-    return RedirectResponse(f"/pengajuan/baru/{draft.id}/periksa", 303)
+    return await _after_check(request, desk, who, draft) or RedirectResponse(f"/pengajuan/baru/{draft.id}/periksa", 303)
 
 
 @router.get("/pengajuan/baru/{number}/periksa")
@@ -90,9 +95,9 @@ async def look_again(request: Request, number: str, who: Tim) -> Response:
     draft = await _own(desk, who, number)
     if draft.submission:
         return RedirectResponse(f"/pengajuan/{draft.submission}", 303)
-    told = await _checked(desk, who, draft)
+    told = await desk.lanes.post_and_wait(who, "intake", "check", _inbound(who, draft))
     if told["reasons"]:
-        return _form(request, draft, status=422, errors=_faults(request, told["reasons"]))
+        return await _not_yet(request, desk, draft, _told_of(told["reasons"]))
     return render(request, "hand_in_check.html", draft=draft, dataset=draft.content["dataset"], found=by_word(told["findings"]))
 
 
@@ -104,28 +109,33 @@ async def hand_in(request: Request, number: str, who: Tim) -> Response:
     draft = await _own(desk, who, number)
     if draft.submission is None:
         try:
-            receipt = await desk.lanes.post(who, "intake", "submissions", _inbound(who, draft))
+            receipt = await desk.lanes.post_and_wait(who, "intake", "submissions", _inbound(who, draft))
         except CallRefused as refused:
             if refused.status != 422:
                 raise
-            return _form(request, draft, status=422, errors=faults_of(refused.errors, speech_of(request)))
+            return await _not_yet(request, desk, draft, refused.errors)
         await run_in_threadpool(desk.drafts.handed_in, draft, receipt["submission_id"])
         draft = await _own(desk, who, number)
     return RedirectResponse(f"/pengajuan/{draft.submission}/selesai?langkah=1", 303)
 
 
-async def _checked(desk: Desk, who: Who, draft: Draft) -> Json:
-    """`{"reasons", "findings", …}`: what intake would say."""
-    return await desk.lanes.post(who, "intake", "check", _inbound(who, draft))
+async def _after_check(request: Request, desk: Desk, who: Who, draft: Draft) -> Response | None:
+    """None when intake would accept it."""
+    told = await desk.lanes.post_and_wait(who, "intake", "check", _inbound(who, draft))
+    return await _not_yet(request, desk, draft, _told_of(told["reasons"])) if told["reasons"] else None
 
 
-def _faults(request: Request, reasons: list[Json]) -> list[Fault]:
-    told = tuple(Told(str(r.get("code")), r.get("field"), str(r.get("message") or r.get("note"))) for r in reasons)
-    return faults_of(told, speech_of(request))
+async def _not_yet(request: Request, desk: Desk, draft: Draft, errors: tuple[Told, ...]) -> Response:
+    """The form with what is wrong; or the submission that this draft is already, when the answer of before was lost on the way."""
+    if any(error.code == BEFORE for error in errors):
+        number = str(submission_id_of(draft.opd, uuid.UUID(draft.id)))
+        await run_in_threadpool(desk.drafts.handed_in, draft, number)
+        return RedirectResponse(f"/pengajuan/{number}/selesai?langkah=1&sebelumnya=1", 303)
+    return _form(request, draft, status=422, errors=faults_of(errors, speech_of(request)))
 
 
-def _of_files(refused: CallRefused) -> list[Fault]:
-    return [Fault("files", error.message) for error in refused.errors]
+def _told_of(reasons: list[Json]) -> tuple[Told, ...]:
+    return tuple(Told(str(r.get("code")), r.get("field"), str(r.get("message") or r.get("note"))) for r in reasons)
 
 
 def _inbound(who: Who, draft: Draft) -> Json:
@@ -141,11 +151,15 @@ def _inbound(who: Who, draft: Draft) -> Json:
     }
 
 
+def _content(typed: Typed) -> Json:
+    return {"dataset": dataset_of(typed), "files": files_in(typed), "from": typed.get("dari") or None}
+
+
 async def _draft(desk: Desk, who: Who, number: str, typed: Typed) -> Draft:
     """The draft as it was typed now, saved."""
     if not NUMBER.fullmatch(number):
         raise HTTPException(404)
-    content = {"dataset": dataset_of(typed), "files": files_in(typed), "from": typed.get("dari") or None}
+    content = _content(typed)
 
     def saved() -> Draft | None:
         desk.drafts.begin(number, who.account.id, who.opd or "", content, now_ms=now_ms())
@@ -158,6 +172,11 @@ async def _draft(desk: Desk, who: Who, number: str, typed: Typed) -> Draft:
     if draft is None:
         raise HTTPException(404)
     return draft
+
+
+async def _saved(desk: Desk, who: Who, draft: Draft, content: Json) -> Draft:
+    await run_in_threadpool(desk.drafts.save, draft, content, now_ms=now_ms())
+    return await _own(desk, who, draft.id)
 
 
 async def _own(desk: Desk, who: Who, number: str) -> Draft:
@@ -186,9 +205,11 @@ def _form(
     blank: int | None = None,
     drafts: list[Draft] | None = None,
     earlier: list[Json] | None = None,
+    proposed: int | None = None,
 ) -> Response:
+    """`proposed`: how many columns were taken from the files."""
     dataset = draft.content["dataset"]
     rows = columns_of(dataset, BLANK if blank is None else blank or BLANK)
-    content = {"draft": draft, "values": values_of(dataset), "rows": rows, "files": draft.content["files"], "errors": errors or []}
-    most = desk_of(request).settings.upload_mb
-    return render(request, "hand_in.html", status=status, drafts=drafts or [], earlier=earlier or [], accept=ACCEPT, most=most, **content)
+    content: Json = {"draft": draft, "values": values_of(dataset), "rows": rows, "files": draft.content["files"], "errors": errors or []}
+    content |= {"most": desk_of(request).settings.upload_mb, "at": f"/pengajuan/baru/{draft.id}", "proposed": proposed, "accept": ACCEPT}
+    return render(request, "hand_in.html", status=status, drafts=drafts or [], earlier=earlier or [], **content)

@@ -2,16 +2,16 @@
 
 from typing import Annotated, Final
 
-import orjson
 import structlog
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from desk.attempts import Guess
 from desk.clock import now_ms, today
 from desk.door import DEVICE, DEVICE_S, SESSION, Desk, cookie_name, desk_of, local, maybe, set_cookie, somebody
-from desk.forms import Typed, read_form
+from desk.forms import read_form
 from desk.pages.failures import login_page, send_again
 from desk.render import render
 from desk.speech import LANGUAGES
@@ -19,9 +19,8 @@ from desk.who import Who
 from desk.words import said
 
 router: Final = APIRouter()
-KEPT_BYTES: Final = 500_000
 WRONG: Final = said("Nama pengguna atau kata sandi tidak cocok. Periksa huruf besar dan kecil.")
-TOO_MANY: Final = said("Terlalu sering salah dari tempat ini. Coba lagi 15 menit lagi, atau hubungi Admin Open Data.")
+TOO_MANY: Final = said("Terlalu banyak percobaan yang salah dari tempat ini. Coba lagi dalam 15 menit, atau hubungi Admin Open Data.")
 NO_POST: Final = said("Akun Anda tidak memegang peran hari ini. Hubungi Admin Open Data.")
 log = structlog.get_logger("jejak.desk")
 
@@ -36,17 +35,25 @@ async def ask(request: Request, kembali: str = "/") -> Response:
 @router.post("/masuk")
 async def come_in(request: Request) -> Response:
     typed, desk = await read_form(request), desk_of(request)
-    name, back, kept = typed.get("nama_pengguna").lower()[:200], local(typed.get("kembali", "/")), _kept(typed)
+    name, back = typed.get("nama_pengguna").lower()[:200], local(typed.get("kembali", "/"))
     guess = Guess(name, request.client.host if request.client else "", request.cookies.get(cookie_name(request, DEVICE)))
-    secret, known, fault = await run_in_threadpool(_tried, desk, guess, _password(typed), request.headers.get("user-agent", ""))
+    secret, known, fault = await run_in_threadpool(_tried, desk, guess, typed.raw("kata_sandi"), request.headers.get("user-agent", ""))
     if fault or secret is None or known is None:
         status = 429 if fault == TOO_MANY else 403 if fault == NO_POST else 401
-        return login_page(request, status=status, back=back, name=name, kept=kept, error=fault)
-    request.state.who = await run_in_threadpool(desk.who, secret)
-    response = send_again(request, back, kept) if kept else RedirectResponse(back, 303)
+        return login_page(request, status=status, back=back, name=name, error=fault)
+    response = RedirectResponse(back, 303)
     set_cookie(request, response, SESSION, secret)
     set_cookie(request, response, DEVICE, known, seconds=DEVICE_S)
     return response
+
+
+@router.get("/isian/{secret}")
+async def form_again(request: Request, secret: str, who: Annotated[Who, Depends(somebody)]) -> Response:
+    """What the person had typed when the session ended."""
+    kept = await run_in_threadpool(desk_of(request).kept.find, secret, who.account.id, now_ms=now_ms())
+    if kept is None:
+        raise HTTPException(404)
+    return send_again(request, kept)
 
 
 @router.get("/keluar")
@@ -109,21 +116,3 @@ def _tried(desk: Desk, guess: Guess, password: str, agent: str) -> tuple[str | N
     secret = desk.sessions.begin(account.id, posts[0].id, via="password", agent=agent, now_ms=now_ms())
     log.info("login", person=account.id)
     return secret, known, None
-
-
-def _password(typed: Typed) -> str:
-    """As it was typed, white space included."""
-    return next((value for name, value in reversed(typed.fields) if name == "kata_sandi"), "")
-
-
-def _kept(typed: Typed) -> tuple[tuple[str, str], ...]:
-    """What a page carried through the login as JSON pairs; nothing when it is not that."""
-    raw = typed.get("isian")
-    if not raw or len(raw) > KEPT_BYTES:
-        return ()
-    try:
-        pairs = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return ()
-    is_right = isinstance(pairs, list) and all(isinstance(p, list) and len(p) == 2 and all(isinstance(x, str) for x in p) for p in pairs)
-    return tuple((name, value) for name, value in pairs) if is_right else ()

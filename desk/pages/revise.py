@@ -11,8 +11,9 @@ from desk.forms import Typed, read_form
 from desk.lanes import CallRefused, Json
 from desk.metadata import changes_between, columns_of, dataset_of, faults_of, values_of
 from desk.pages.case import Case, look
+from desk.proposal import with_columns
 from desk.render import render, speech_of
-from desk.uploads import ACCEPT, files_in, put, with_new
+from desk.uploads import ACCEPT, files_in, take_in
 from desk.verbs import Fault
 from desk.who import Who
 from web.tokens import Role
@@ -35,11 +36,12 @@ async def mend(request: Request, number: str, who: Ketua) -> Response:
     typed, lanes = await read_form(request), desk_of(request).lanes
     case = await look(lanes, who, number)
     dataset, files = dataset_of(typed), files_in(typed)
-    try:
-        files = with_new(files, await put(lanes, who, [upload for name, upload in typed.files if name == "files"]))
-    except CallRefused as refused:
-        faults = [Fault("files", error.message) for error in refused.errors]
+    files, faults = await take_in(lanes, who, typed, files, speech_of(request), desk_of(request).settings.upload_mb)
+    if faults:
         return _form(request, case, dataset, files, typed=typed, errors=faults, status=422)
+    if typed.get("aksi") == "usul":
+        dataset, count = await with_columns(lanes, who, dataset, files)
+        return _form(request, case, dataset, files, typed=typed, proposed=count)
     if typed.get("aksi") == "kolom":
         return _form(request, case, dataset, files, typed=typed, blank=BLANK * 3)
     expected = typed.number("expected_sequence")
@@ -51,7 +53,7 @@ async def mend(request: Request, number: str, who: Ketua) -> Response:
     body |= {"dataset": changed} if (changed := changes_between(case.shown["dataset"], dataset)) else {}
     body |= {"files": files} if files != _lines(case.shown["files"]) else {}
     try:
-        event = await lanes.post(who, "review", f"submissions/{case.shown['submission_id']}/revise", body)
+        event = await lanes.post_and_wait(who, "review", f"submissions/{case.shown['submission_id']}/revise", body)
     except CallRefused as refused:
         if refused.status == 409 and refused.says("stale"):
             return _form(request, await look(lanes, who, number), dataset, files, typed=typed, status=409)
@@ -70,8 +72,9 @@ def _form(
     errors: list[Fault] | None = None,
     status: int = 200,
     blank: int = BLANK,
+    proposed: int | None = None,
 ) -> Response:
-    """With status 409: somebody was faster, and what was typed is still there."""
+    """With status 409: somebody was faster, and what was typed is still there. Else the form stays of the step that it was drawn at."""
     content = {
         "case": case.shown,
         "number": short(case.shown["submission_id"]),
@@ -85,6 +88,9 @@ def _form(
         "accept": ACCEPT,
         "most": desk_of(request).settings.upload_mb,
         "draft": None,
+        "at": f"/pengajuan/{case.shown['submission_id']}/perbaiki",
+        "proposed": proposed,
+        "step": typed.number("expected_sequence") if typed and status != 409 else case.shown["sequence"],
     }
     return render(request, "revise.html", status=status, **content)
 

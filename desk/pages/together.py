@@ -1,17 +1,19 @@
 """Several at once: the superior verifies or approves many submissions that wait; each has its own result, and one refusal stops none."""
 
+import asyncio
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from desk.casework import event_at
 from desk.door import desk_of, one_of
 from desk.forms import Typed, read_form
-from desk.lanes import Json
+from desk.lanes import CallRefused, Json, LaneAway, Lanes
 from desk.pages.case import NUMBER
 from desk.pages.failures import fields_of
 from desk.render import render, speech_of
-from desk.verbs import VERBS, Fault
+from desk.verbs import VERBS, Fault, is_mine
 from desk.who import Who
 from desk.words import said
 from web.tokens import Role
@@ -45,9 +47,24 @@ async def decide(request: Request, who: Atasan) -> Response:
         kept = fields_of(typed)
         return render(request, "together_check.html", verb=verb, count=len(chosen), body=body, kept=kept)
     items = [{"submission_id": number, "verb": verb, "body": {"expected_sequence": step, **body}} for number, step in chosen.items()]
-    told = await desk_of(request).lanes.post(who, "decision", "batch", {"items": items})
+    lanes = desk_of(request).lanes
+    told = await lanes.post_and_wait(who, "decision", "batch", {"items": items})
+    results = await asyncio.gather(*(_settled(lanes, who, item, result) for item, result in zip(items, told["results"], strict=True)))
     titles = {item["submission_id"]: item["title"] for item in (await _waiting(request, who, ""))["items"]}
-    return render(request, "together_done.html", verb=verb, results=told["results"], titles=titles | _titles(typed))
+    return render(request, "together_done.html", verb=verb, results=results, titles=titles | _titles(typed))
+
+
+async def _settled(lanes: Lanes, who: Who, item: Json, result: Json) -> Json:
+    """What was done by the same form a moment ago (a double click, a page sent again) is shown as done."""
+    if result["ok"] or result["status"] != 409:
+        return result
+    expected, body = item["body"]["expected_sequence"], {name: value for name, value in item["body"].items() if name != "expected_sequence"}
+    try:
+        event = event_at(await lanes.case(who, item["submission_id"]), expected + 1)
+    except (CallRefused, LaneAway):
+        return result
+    is_done = is_mine(event, person=who.account.id, verb=item["verb"], expected=expected, body=body)
+    return {"submission_id": item["submission_id"], "ok": True, "event": event} if is_done else result
 
 
 def _chosen(typed: Typed) -> dict[str, int]:

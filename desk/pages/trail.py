@@ -11,8 +11,8 @@ from starlette.responses import Response
 from desk.casework import short
 from desk.clock import WIB
 from desk.door import desk_of, somebody
-from desk.lanes import CallRefused, Json
-from desk.pages.case import number_of
+from desk.lanes import OWN_LANE, CallRefused, Json, LaneAway, Lanes
+from desk.pages.case import number_of, trail_of
 from desk.render import render, speech_of
 from desk.verbs import Fault
 from desk.who import Who
@@ -33,9 +33,12 @@ async def trail(
     as_of: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     full, wanted = number_of(number), as_of.strip()
-    lanes, errors, status = desk_of(request).lanes, [], 200
+    lanes, errors, status, step = desk_of(request).lanes, [], 200, 0
     try:
-        told = await lanes.get(who, "archive", f"submissions/{full}/trail", {"as_of": _zoned(wanted)} if wanted else None)
+        if wanted:
+            told = await lanes.get(who, "archive", f"submissions/{full}/trail", {"as_of": _zoned(wanted)})
+        else:
+            told, step = await _newest(lanes, who, full)
     except CallRefused as refused:
         if not wanted or refused.status not in {404, 422}:
             raise
@@ -44,7 +47,7 @@ async def trail(
     view = tampilan if tampilan in VIEWS else "ringkas"
     content = {"told": told, "number": short(full), "full_number": full, "view": view, "views": VIEWS, "as_of": wanted, "errors": errors}
     raw = orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() if view == "json" else ""
-    return render(request, "trail.html", status=status, raw=raw, waits=_waits(told), **content)
+    return render(request, "trail.html", status=status, raw=raw, is_behind=told["events"][-1]["sequence"] < step, **content)
 
 
 @router.get("/pengajuan/{number}/jejak.json")
@@ -66,5 +69,12 @@ def _zoned(moment: str) -> str:
         return moment
 
 
-def _waits(told: Json) -> bool:
-    return told.get("holder") is not None
+async def _newest(lanes: Lanes, who: Who, number: str) -> tuple[Json, int]:
+    """The story, and the step that the own lane knows; its absence takes nothing away from the page."""
+    if OWN_LANE[who.role] == "archive":
+        return await lanes.get(who, "archive", f"submissions/{number}/trail"), 0
+    try:
+        step = int((await lanes.case(who, number))["sequence"])
+    except (CallRefused, LaneAway):
+        step = 0
+    return await trail_of(lanes, who, number, step), step

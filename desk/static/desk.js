@@ -7,13 +7,19 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
   form.setAttribute("aria-busy", "true");
-  setTimeout(() => { delete form.dataset.sent; form.removeAttribute("aria-busy"); }, 8000);
+  const working = form.querySelector("[data-working]");
+  if (working) { working.textContent = working.dataset.working; }
+  setTimeout(() => { delete form.dataset.sent; form.removeAttribute("aria-busy"); }, working ? 60000 : 8000);
 });
 window.addEventListener("pageshow", () => { for (const form of document.forms) { delete form.dataset.sent; } });
 
 // What went wrong takes the focus.
 const wrong = document.getElementById("galat");
 if (wrong) { wrong.focus(); }
+
+// A page that asks once more is the answer to a form: going back to it later shows the case as it is then, and no browser's question.
+const asks = document.querySelector("[data-back]");
+if (asks) { history.replaceState(null, "", asks.dataset.back); }
 
 // Links of the summary lead to a field, and the field takes the focus.
 document.addEventListener("click", (event) => {
@@ -43,11 +49,16 @@ const warning = document.getElementById("sisa-sesi");
 const ends = Number(document.body.dataset.ends);
 if (warning && ends) {
   let timer;
+  const words = warning.querySelector("p"), button = warning.querySelector("button");
+  // Nothing is loaded anew here: what stands in the forms of this page stays, and is kept at the desk when it is sent.
+  const over = () => { warning.hidden = false; words.textContent = warning.dataset.over; button.hidden = true; };
   const warnIn = (seconds) => { clearTimeout(timer); timer = setTimeout(() => { warning.hidden = false; }, Math.max(0, seconds - 120) * 1000); };
   warnIn(ends);
-  warning.querySelector("button").addEventListener("click", async () => {
-    const answer = await fetch("/sesi", { method: "POST", headers: { Accept: "application/json" } });
-    if (answer.ok && !answer.redirected) { warning.hidden = true; warnIn((await answer.json()).ends_in_s); } else { location.reload(); }
+  button.addEventListener("click", async () => {
+    let answer;
+    try { answer = await fetch("/sesi", { method: "POST", headers: { Accept: "application/json" } }); } catch { words.textContent = warning.dataset.away; return; }
+    if (answer.ok && !answer.redirected) { warning.hidden = true; warnIn((await answer.json()).ends_in_s); }
+    else if (answer.status === 401) { over(); } else { words.textContent = warning.dataset.away; }
   });
 }
 

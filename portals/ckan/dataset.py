@@ -24,11 +24,14 @@ Item = tuple[Publication, int]
 
 
 def look(ckan: Ckan, desired: Desired) -> Package | None:
-    """The dataset as it is now. Raises PortalProblem when the name is someone else's and something is to be listed under it."""
-    package = ckan.find("package_show", id=desired.dataset_id)
-    if package is None and desired.adopted:
-        package = ckan.find("package_show", id=desired.adopted)
-    if package is None or package["id"] == desired.adopted or _is_of(desired, package):
+    """The dataset as it is now: by the id that the log has, whatever somebody named it, else by name.
+
+    Raises PortalProblem when the name is someone else's and something is to be listed under it.
+    """
+    known = desired.id_on("ckan")
+    looked_for = (name for name in (known, desired.dataset_id, desired.adopted) if name)
+    package = next((found for name in looked_for if (found := ckan.find("package_show", id=name))), None)
+    if package is None or package["id"] in (known, desired.adopted) or _is_of(desired, package):
         return package
     if desired.listed is None:
         return None

@@ -16,7 +16,6 @@ from portals.portal import Difference, What
 ADOPTED: Final = "jejak_adopted"
 """The extra of a dataset that was there before Jejak; what it held then is kept."""
 LEFT_BY_EARLIER_RELEASES: Final = {"retracted": ""}
-TOLD: Final = ("name", "format", "schema", "version_status")
 
 
 def is_ours(package: Package) -> bool:
@@ -67,8 +66,8 @@ def adopting(package: Package) -> Package:
 
 def to_take_down(package: Package, desired: Desired) -> list[Resource]:
     """Resources that must not be there: of no edition that is wanted, and not from before Jejak."""
-    wanted = {resource["id"] for resource in wanted_resources(desired)}
-    return [one for one in package["resources"] if one["id"] not in wanted and one.get("version_status") != "adopted"]
+    stays = {resource["id"] for resource in (*wanted_resources(desired), *_adopted(package, desired))}
+    return [one for one in package["resources"] if one["id"] not in stays]
 
 
 def taking_down(package: Package, desired: Desired) -> Package:
@@ -82,7 +81,7 @@ def showing(package: Package, desired: Desired) -> Package:
     """The update that makes the package as desired, once all files are there."""
     there = by_id(package)
     resources = [there[one["id"]] | one for one in wanted_resources(desired) if one["id"] in there]
-    resources += [one for one in package["resources"] if one.get("version_status") == "adopted"]
+    resources += _adopted(package, desired)
     listed = desired.listed
     if listed is None:
         return _changes(package, fields={"private": True}, extras={}, resources=resources)
@@ -100,11 +99,16 @@ def differences_of(package: Package | None, desired: Desired, sha256: Mapping[st
     if package is None or package["state"] != "active":
         for one in desired.shown:
             yield Difference(desired.dataset_id, one.submission_id, "deleted")
-        return
+    else:
+        yield from _of_the_whole(package, desired)
+        for one in desired.shown:
+            yield from _of_edition(package, desired, one, sha256)
+        yield from _of_order(package, desired)
+    yield from _too_much(package, desired, sha256) if package else ()
+
+
+def _too_much(package: Package, desired: Desired, sha256: Mapping[str, str | None]) -> Iterator[Difference]:
     withdrawn = {str(stone.publication.submission_id): stone.publication.submission_id for stone in desired.withdrawn}
-    yield from _of_the_whole(package, desired)
-    for one in desired.shown:
-        yield from _of_edition(package, desired, one, sha256)
     for resource in to_take_down(package, desired):
         of = resource.get("submission_id", "")
         what: What = "not_withdrawn" if of in withdrawn else "file_added"
@@ -147,9 +151,18 @@ def _of_edition(package: Package, desired: Desired, publication: Publication, sh
             continue
         if found != expected:
             yield Difference(dataset_id, submission_id, "file_differs", field=name, expected=expected, found=found)
-        keys = {key: f"{name}.{key}" for key in TOLD}
-        fields = ({keys[key]: str(told.get(key) or "") for key in TOLD} for told in (one, there[one["id"]]))
+        fields = ({f"{name}.{key}": str(told.get(key) or "") for key in one} for told in (one, there[one["id"]]))
         yield from _otherwise(dataset_id, submission_id, *fields)
+
+
+def _of_order(package: Package, desired: Desired) -> Iterator[Difference]:
+    """The listed edition's files come first."""
+    there = by_id(package)
+    wanted = [one["id"] for one in wanted_resources(desired) if one["id"] in there]
+    found = [name for name in there if name in wanted]
+    if desired.listed and found != wanted:
+        expected, now = (", ".join(_name(there[name]) for name in order) for order in (wanted, found))
+        yield Difference(desired.dataset_id, desired.listed.submission_id, "metadata", field="resources", expected=expected, found=now)
 
 
 def _otherwise(dataset_id: str, submission_id: UUID, wanted: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
@@ -167,6 +180,12 @@ def _changes(package: Package, *, fields: Package, extras: Mapping[str, str], re
     if list(resources) != package["resources"]:
         update["resources"] = list(resources)
     return update
+
+
+def _adopted(package: Package, desired: Desired) -> list[Resource]:
+    """What a dataset had before Jejak. In one that was never taken over, that mark is somebody's forgery."""
+    taken_over = desired.adopted is not None or ADOPTED in kept_extras(package)
+    return [one for one in package["resources"] if taken_over and one.get("version_status") == "adopted"]
 
 
 def _name(resource: Resource) -> str:

@@ -10,6 +10,7 @@ are added beside the public one, named as not yet published; one last call makes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
@@ -56,12 +57,29 @@ class CkanPortal:
                 return [Difference(desired.dataset_id, one.submission_id, "deleted", found=problem.message) for one in desired.shown]
             resources = package["resources"] if package else []
             hashes = {resource["id"]: sha256_shown(ckan, package or {}, resource) for resource in resources}
-            return list(differences_of(package, desired, hashes))
+            return [*differences_of(package, desired, hashes), *self._of_organization(ckan, desired)]
+
+    def _of_organization(self, ckan: Ckan, desired: Desired) -> list[Difference]:
+        """A dataset does not say that its organization was deleted: nobody finds it there any more."""
+        if desired.listed is None:
+            return []
+        try:
+            find_organization(ckan, desired.listed.opd)
+        except PortalProblem as problem:
+            if problem.code is not Code.GONE:
+                raise
+            return [Difference(desired.dataset_id, desired.listed.submission_id, "not_public", field="opd", found=problem.message)]
+        return []
 
     def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
         """See `Portal.apply`. CKAN hides whole datasets only, and has no public place for a tombstone: the reason is on the log."""
         with self._ckan() as ckan:
-            return _looking_again(lambda: self._apply(ckan, desired, files, about, step))
+            try:
+                return _looking_again(lambda: self._apply(ckan, desired, files, about, step))
+            except PortalProblem as problem:
+                if problem.code is not Code.INVALID or desired.listed is None or self._has_organization(ckan, desired.listed):
+                    raise
+                return self._apply(ckan, desired, files, about, step)
 
     def names(self) -> Iterable[str]:
         """See `Portal.names`."""
@@ -115,9 +133,13 @@ class CkanPortal:
         step("organization")
         self._ensure_organization(ckan, listed)
         step("describe")
+        known = desired.id_on(self.kind)
         try:
-            created: Package = ckan.call("package_create", **new_package(listed))
+            # One that was purged comes back under the id that the log's addresses lead to.
+            created: Package = ckan.call("package_create", **new_package(listed), **({"id": known} if known else {}))
         except PortalProblem as problem:
+            if known and problem.code is Code.INVALID:  # only a sysadmin may choose the id
+                return self._create(ckan, replace(desired, places=()), listed, step)
             # Perhaps the call whose answer was lost came through just now; if not, the name is somebody's, or one that CKAN keeps.
             found = look(ckan, desired) if problem.code is Code.NAME_TAKEN else None
             if found is None:
@@ -137,6 +159,11 @@ class CkanPortal:
                 if find_organization(ckan, publication.opd) is None:
                     raise
         self._organizations.add(publication.opd)
+
+    def _has_organization(self, ckan: Ckan, publication: Publication) -> bool:
+        """Whether what this process remembers of it still holds. Raises PortalProblem when it was deleted."""
+        self._organizations.discard(publication.opd)
+        return find_organization(ckan, publication.opd) is not None
 
     def _about(self, ckan: Ckan) -> dict[str, Any]:
         if self._status is None:

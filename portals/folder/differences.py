@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from portals.desired import Desired
@@ -12,6 +13,9 @@ from portals.folder.names import key_of
 from portals.folder.pages import fields_of
 from portals.folder.tree import Leaf, Link, Stored
 from portals.portal import Difference, What
+
+MORE: Final = 4_096
+"""Bytes of a metadata.json that are read beyond what it should have, and told of one that is none."""
 
 
 def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], change: Change) -> list[Difference]:
@@ -22,22 +26,22 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
     missing = {folder for folder in of_folder if not change.has(folder)}
     found = [Difference(desired.dataset_id, withdrawn[folder], "not_withdrawn", field=folder) for folder in sorted(still_there)]
     found += [Difference(desired.dataset_id, of_folder[folder], "deleted", field=folder) for folder in sorted(missing)]
+    for path in change.closed:
+        if path not in change.too_much:
+            of = of_folder.get(path.partition("/")[0])
+            found.append(Difference(desired.dataset_id, of, "not_public", field=path, found=str(change.found.get(path, ""))))
     told = still_there | missing
     for path in change.write:
         told_as_missing = path not in change.found and tree[path].of in {of_folder[folder] for folder in missing}
         if path.partition("/")[0] not in told and not told_as_missing:
             found += _otherwise(home, desired.dataset_id, path, tree[path], change)
+    with_more = {f"{path.rstrip('/').rpartition('/')[0]}/" for path in change.too_much}
     for path in change.too_much:
         folder = path.partition("/")[0]
-        if folder not in told and not _has_more(path, change):
+        if folder not in told and path not in with_more:  # of a folder with something in it, only that is told
             what: What = "file_added" if folder in of_folder else "unknown"
             found.append(Difference(desired.dataset_id, of_folder.get(folder), what, field=path, found=str(change.found[path])))
     return found
-
-
-def _has_more(path: str, change: Change) -> bool:
-    """A folder of which something inside is told."""
-    return path.endswith("/") and any(other != path and other.startswith(path) for other in change.too_much)
 
 
 def _otherwise(home: Path, dataset_id: str, path: str, leaf: Leaf, change: Change) -> Iterator[Difference]:
@@ -45,18 +49,19 @@ def _otherwise(home: Path, dataset_id: str, path: str, leaf: Leaf, change: Chang
     match leaf.content:
         case Link(target):
             yield Difference(dataset_id, leaf.of, "other_version", field=path, expected=target, found=str(there or ""))
+        case _ if str(there).startswith("-"):  # the mode of a plain file
+            yield Difference(dataset_id, leaf.of, "not_public", field=path, found=str(there))
         case Stored(sha256):
-            found = sha256_of(home / path) if isinstance(there, int) else None
-            changed: What = "file_differs" if found else "file_missing"
+            found = sha256_of(home / path) if isinstance(there, int) else there
+            changed: What = "file_differs" if found is not None else "file_missing"
             yield Difference(dataset_id, leaf.of, changed, field=name, expected=sha256, found=found or "")
-        case bytes(content):
-            if name == "metadata.json":
-                yield from _of_metadata(dataset_id, leaf.of, content, (home / path).read_bytes() if isinstance(there, int) else b"")
-            else:
-                yield Difference(dataset_id, leaf.of, "page", field=path)
+        case bytes(content) if name == "metadata.json" and isinstance(there, int):
+            yield from _of_metadata(dataset_id, leaf.of, content, _beginning(home / path, len(content) + MORE))
+        case bytes():
+            yield Difference(dataset_id, leaf.of, "page", field=path, found="" if isinstance(there, int) else there or "")
 
 
-def _of_metadata(dataset_id: str, submission_id: UUID, expected: bytes, found: bytes) -> Iterator[Difference]:
+def _of_metadata(dataset_id: str, submission_id: UUID | None, expected: bytes, found: bytes) -> Iterator[Difference]:
     wanted, there = fields_of(expected) or {}, fields_of(found)
     names = sorted(name for name in wanted | (there or {}) if there and wanted.get(name) != there.get(name)) if there is not None else []
     for name in names:
@@ -64,4 +69,9 @@ def _of_metadata(dataset_id: str, submission_id: UUID, expected: bytes, found: b
             dataset_id, submission_id, "metadata", field=name, expected=wanted.get(name, ""), found=(there or {}).get(name, "")
         )
     if not names:  # of another shape, or only spelt otherwise
-        yield Difference(dataset_id, submission_id, "metadata", field="metadata.json", found=found.decode(errors="replace"))
+        yield Difference(dataset_id, submission_id, "metadata", field="metadata.json", found=found[:MORE].decode(errors="replace"))
+
+
+def _beginning(path: Path, count: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(count)

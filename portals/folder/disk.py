@@ -6,25 +6,28 @@ One caller at a time. A crash anywhere leaves what the next comparison sees; OSE
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from lane.files import Files
-from portals.folder.durable import replace, sync_folder, walk, write
+from portals.folder.durable import make_folder, open_up, replace, sync_folder, told_of, walk, write
 from portals.folder.tree import LATEST, Leaf, Link, Stored, folders_of
 
 DRAFT: Final = ".draft"
+DEEPEST: Final = 3  # parts of a path in a tree
 
 
 @dataclass(frozen=True)
 class Change:
     """Paths that are otherwise. `in_the_way` must be taken away before anything is written, `remove` when readers are led elsewhere.
 
-    `found`: everything that lies there, as `walk` says it.
+    `closed`: folders that the public cannot look into, "" for the whole. `found`: everything that lies there, as `walk` says it.
     """
 
+    closed: list[str]
     in_the_way: list[str]
     remove: list[str]
     write: list[str]
@@ -38,25 +41,42 @@ class Change:
         return f"{folder}/" in self.found
 
 
-def compare(home: Path, tree: Mapping[str, Leaf], *, thorough: Callable[[Leaf], bool]) -> Change:
-    """What differs. Pages are always read; an approved file's bytes where `thorough`, else its size is enough."""
-    found = _itself(home) or dict(walk(str(home)))
+def compare(
+    home: Path, tree: Mapping[str, Leaf], *, thorough: Callable[[Leaf], bool], below: Callable[[str], bool] = lambda _: True
+) -> Change:
+    """What differs. Pages are always read; an approved file's bytes where `thorough`, else its size is enough. `below`: as of `walk`."""
+    found, closed = _itself(home)
+    found |= walk(str(home), below=below) if not found else {}
     folders = folders_of(tree)
     too_much = [path for path in found if path not in tree and path not in folders]
-    in_the_way = [path for path in too_much if _is_in_the_way(path, tree, folders)]
+    in_the_way = {path: None for path in too_much if _is_in_the_way(path, tree, folders)}
     return Change(
-        in_the_way=in_the_way,
+        closed=closed + [path for path, what in found.items() if path.endswith("/") and what != 0],
+        in_the_way=list(in_the_way),
         remove=[path for path in too_much if path not in in_the_way],
         write=[path for path, leaf in tree.items() if not _is(home / path, found.get(path), leaf.content, thorough=thorough(leaf))],
         found=found,
     )
 
 
-def _itself(home: Path) -> dict[str, str | int]:
-    """Where the dataset's folder should be, something else."""
-    if home.is_symlink():
-        return {"": str(home.readlink())}
-    return {"": home.stat().st_size} if home.is_file() else {}
+def looked(
+    home: Path, tree: Mapping[str, Leaf], *, thorough: Callable[[Leaf], bool], below: Callable[[str], bool] = lambda _: True
+) -> Change:
+    """As `compare`, with every folder opened that was closed."""
+    while (change := compare(home, tree, thorough=thorough, below=below)).closed:
+        for folder in change.closed:
+            open_up(home / folder)
+    return change
+
+
+def _itself(home: Path) -> tuple[dict[str, str | int], list[str]]:
+    """Where the folder should be, something else; or the folder, closed to the public."""
+    if not os.path.lexists(home):
+        return {}, []
+    what = told_of(home, home.parent.stat().st_mode)
+    if home.is_dir() and not home.is_symlink():
+        return {}, [""] if what else []
+    return {"": what}, []
 
 
 def take_away(home: Path, paths: Iterable[str]) -> None:
@@ -82,7 +102,7 @@ def put(home: Path, tree: Mapping[str, Leaf], paths: Sequence[str], files: Files
     for folder, inside in by_folder.items():
         content = {path: _chunks(tree[path].content, files) for path in inside}
         if change.has(folder):
-            _replace(home, content)
+            put_each(home, content)
         else:
             _build(home, folder, content)
 
@@ -106,18 +126,18 @@ def sha256_of(path: Path) -> str | None:
 def _is_in_the_way(path: str, tree: Mapping[str, Leaf], folders: set[str]) -> bool:
     """A draft that a crash left, a file where a folder should be, a folder (or what is in it) where a file should be."""
     parts = path.rstrip("/").split("/")
-    above = ("/".join(parts[: place + 1]) for place in range(len(parts)))
+    above = ("/".join(parts[: place + 1]) for place in range(min(len(parts), DEEPEST)))
     return not path or parts[0] == DRAFT or f"{path}/" in folders or any(one in tree for one in above)
 
 
 def _build(home: Path, folder: str, content: Mapping[str, Iterable[bytes]]) -> None:
     draft = home / DRAFT
-    draft.mkdir()
+    make_folder(draft)
     folders = {draft}
     for path, chunks in content.items():
         target = draft / path.removeprefix(f"{folder}/")
         if target.parent not in folders:
-            target.parent.mkdir()
+            make_folder(target.parent)
             folders.add(target.parent)
         write(target, chunks)
     for made in folders:
@@ -125,9 +145,11 @@ def _build(home: Path, folder: str, content: Mapping[str, Iterable[bytes]]) -> N
     draft.rename(home / folder)
 
 
-def _replace(home: Path, content: Mapping[str, Iterable[bytes]]) -> None:
+def put_each(home: Path, content: Mapping[str, Iterable[bytes]]) -> None:
+    """Each file in one step, under its path of at most two parts; all durable on return."""
     for path, chunks in content.items():
-        (home / path).parent.mkdir(exist_ok=True)
+        if not (home / path).parent.is_dir():
+            make_folder((home / path).parent)
         replace(home / path, chunks, draft=home / DRAFT)
     for folder in {(home / path).parent for path in content}:
         sync_folder(folder)

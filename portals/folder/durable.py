@@ -1,10 +1,19 @@
-"""Writing that survives a kill or a power cut, and looking at what lies in a folder without following a link."""
+"""Writing that survives a kill or a power cut, and looking at what lies in a folder without following a link or opening anything.
+
+What is written is as readable as the folder that it lies in, whatever umask the writer has: the operator opens the root, or does not.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Final
+
+READ: Final = 0o444
+READ_AND_ENTER: Final = 0o555
+OWNER: Final = 0o700
 
 
 def write(target: Path, chunks: Iterable[bytes]) -> None:
@@ -12,6 +21,9 @@ def write(target: Path, chunks: Iterable[bytes]) -> None:
     with target.open("wb", buffering=0) as file:
         for chunk in chunks:
             file.write(chunk)
+        mode, wanted = os.fstat(file.fileno()).st_mode, target.parent.stat().st_mode & READ
+        if wanted & ~mode:
+            os.fchmod(file.fileno(), stat.S_IMODE(mode) | wanted)
         os.fsync(file.fileno())
 
 
@@ -19,6 +31,19 @@ def replace(target: Path, chunks: Iterable[bytes], *, draft: Path) -> None:
     """Put a file under its name in one step; `draft` lies on the same disk. The name is durable once its folder is synced."""
     write(draft, chunks)
     draft.replace(target)
+
+
+def make_folder(folder: Path) -> None:
+    """Raises OSError, also when there is one."""
+    folder.mkdir()
+    open_up(folder)
+
+
+def open_up(folder: Path) -> None:
+    """Let everybody in who may read the folder that it lies in."""
+    mode, wanted = folder.stat().st_mode, folder.parent.stat().st_mode & READ_AND_ENTER | OWNER
+    if wanted & ~mode:
+        folder.chmod(stat.S_IMODE(mode) | wanted)
 
 
 def sync_folder(folder: Path) -> None:
@@ -30,22 +55,39 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True, prefix: str = "") -> Iterator[tuple[str, str | int]]:
-    """Everything below a folder, by relative path: a file's size, a link's target; a folder's path ends in "/", its size is 0.
+def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, str | int]]:
+    """Everything below a folder, by relative path; a folder's path ends in "/", and it comes before what is in it.
 
-    A folder comes before what is in it, and is looked into when `below` says so. Nothing when there is no such folder.
+    A number is a plain file's size, 0 for a folder; a text is a link's target, or the mode (`-rw-------`, `prw-r--r--`) of what is no
+    plain file or folder or is less readable than the folder that it lies in. Folders are looked into when `below` says so. Nothing
+    when there is no such folder; one that is closed to us by its mode is empty. Raises OSError.
     """
-    try:
-        entries = list(os.scandir(folder))
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        path = prefix + entry.name
-        if entry.is_symlink():
-            yield path, os.readlink(entry.path)  # noqa: PTH115 (a DirEntry is no Path, and making one costs more than the call)
-        elif entry.is_dir():
-            yield path + "/", 0
-            if below(path + "/"):
-                yield from walk(entry.path, below=below, prefix=path + "/")
-        else:
-            yield path, entry.stat().st_size
+    left = [(folder, "")]
+    while left:
+        place, prefix = left.pop()
+        try:
+            entries, mode = list(os.scandir(place)), os.stat(place).st_mode  # noqa: PTH116 (a Path for each costs more than the call)
+        except FileNotFoundError:
+            continue
+        except PermissionError:
+            if os.lstat(place).st_mode & OWNER == OWNER:
+                raise
+            continue
+        for entry in entries:
+            path, what = prefix + entry.name, told_of(entry, mode)
+            if entry.is_dir(follow_symlinks=False):
+                path += "/"
+                if below(path):
+                    left.append((entry.path, path))
+            yield path, what
+
+
+def told_of(entry: os.DirEntry[str] | Path, above: int) -> str | int:
+    """As `walk` says it; `above`: mode of the folder that it lies in."""
+    if entry.is_symlink():
+        return os.readlink(entry)  # noqa: PTH115 (a DirEntry is no Path, and making one costs more than the call)
+    found = os.lstat(entry) if isinstance(entry, Path) else entry.stat(follow_symlinks=False)
+    if stat.S_ISDIR(found.st_mode):
+        return 0 if not (above & READ_AND_ENTER | OWNER) & ~found.st_mode else stat.filemode(found.st_mode)
+    plain = stat.S_ISREG(found.st_mode) and not above & READ & ~found.st_mode
+    return found.st_size if plain else stat.filemode(found.st_mode)

@@ -9,6 +9,7 @@ Everything that lies there is compared with what the log says, path by path; not
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,15 +20,17 @@ from events.contracts import Published, PublishedFile
 from lane.files import Files
 from portals.desired import Desired, Publication
 from portals.folder.differences import differences_of
-from portals.folder.disk import compare, point_to, put, sha256_of, take_away
-from portals.folder.durable import replace, sync_folder, walk
+from portals.folder.disk import compare, looked, point_to, put, put_each, sha256_of, take_away
+from portals.folder.durable import make_folder, replace, sync_folder
 from portals.folder.names import key_of, names_on_disk
 from portals.folder.overview import Overview
 from portals.folder.tree import LATEST, Leaf, Link, Stored, tree_of
 from portals.portal import Code, Difference, PortalProblem, Step, Stranger
 
-OF_EARLIER_RELEASES: Final = ".work"
-"""A folder that was served with all that lay in it."""
+DATASETS: Final = "dataset"
+OUR_OWN: Final = ("opd", ".work")
+"""Folders that hold nothing but what Jejak put there; the second was served with all that earlier releases left in it."""
+DATASET_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{1,99}")
 
 
 class FolderPortal:
@@ -45,7 +48,8 @@ class FolderPortal:
         """See `Portal.check`."""
         probe = self._root / ".probe"
         try:
-            (self._root / "dataset").mkdir(parents=True, exist_ok=True)
+            self._root.mkdir(parents=True, exist_ok=True)
+            _make_each(self._root / DATASETS)
             replace(probe, [b"jejak"], draft=self._root / ".probe-draft")
             probe.unlink()
             probe.symlink_to("dataset")
@@ -68,7 +72,7 @@ class FolderPortal:
         home, tree = self._home(desired.dataset_id), tree_of(desired)
         with _or_problem():
             step("look")
-            change = compare(home, tree, thorough=lambda leaf: about in (None, leaf.of))
+            change = looked(home, tree, thorough=lambda leaf: about in (None, leaf.of))
             take_away(home, change.in_the_way)
             if not tree:
                 step("withdraw")
@@ -98,38 +102,33 @@ class FolderPortal:
         return self._published(found) if found else None
 
     def names(self) -> Iterable[str]:
-        """See `Portal.names`."""
+        """See `Portal.names`. What has no name of a dataset is told by `overview_differences`."""
         with _or_problem():
-            folder = self._root / "dataset"
-            return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+            folder = self._root / DATASETS
+            return sorted(path.name for path in folder.iterdir() if DATASET_ID.fullmatch(path.name)) if folder.is_dir() else []
 
     def overview(self, changed: Iterable[Desired]) -> None:
         """See `Portal.overview`."""
         self._overview.take(changed)
-        pages = self._overview.pages()
+        tree = self._overview.tree()
         with _or_problem():
-            (self._root / "opd").mkdir(parents=True, exist_ok=True)
-            for path, content in pages.items():
-                if not _holds(self._root / path, content):
-                    replace(self._root / path, [content], draft=self._root / "opd" / ".draft")
-            for there in (self._root / "opd").iterdir():
-                if f"opd/{there.name}" not in pages and not there.is_dir():
-                    there.unlink()
-            shutil.rmtree(self._root / OF_EARLIER_RELEASES, ignore_errors=True)
-            sync_folder(self._root)
+            change = looked(self._root, tree, thorough=lambda _: True, below=lambda path: path != f"{DATASETS}/")
+            take_away(self._root, change.in_the_way)
+            put_each(self._root, {path: [leaf.content] for path in change.write if isinstance((leaf := tree[path]).content, bytes)})
+            take_away(self._root, [path for path in change.remove if path.partition("/")[0] in OUR_OWN and path != "opd/"])
 
     def overview_differences(self, everything: Iterable[Desired]) -> list[Difference]:
         """See `Portal.overview_differences`."""
         expected = Overview(self._base)
         expected.take(everything)
-        pages = expected.pages()
         with _or_problem():
-            wrong = [Difference("", None, "page", field=path) for path, content in pages.items() if not _holds(self._root / path, content)]
-            return wrong + [
-                Difference("", None, "unknown", field=path, found=str(what))
-                for path, what in walk(str(self._root), below=lambda path: path != "dataset/")
-                if path not in pages and path not in ("opd/", "dataset/")
-            ]
+            change = compare(self._root, expected.tree(), thorough=lambda _: True, below=lambda path: not _is_of_a_dataset(path))
+        too_much = [path for path in change.too_much if not _is_of_a_dataset(path) and path not in ("opd/", f"{DATASETS}/")]
+        return [
+            *(Difference("", None, "page", field=path) for path in change.write),
+            *(Difference("", None, "not_public", field=path) for path in change.closed if not _is_of_a_dataset(path) and path),
+            *(Difference("", None, "unknown", field=path, found=str(change.found[path])) for path in too_much),
+        ]
 
     def strangers(self, name: str | None = None) -> Iterator[Stranger]:
         """None: in the folder is what the log says, and all else is a difference."""
@@ -139,7 +138,7 @@ class FolderPortal:
         """Nothing is kept open between calls."""
 
     def _home(self, dataset_id: str) -> Path:
-        return self._root / "dataset" / dataset_id
+        return self._root / DATASETS / dataset_id
 
     def _read_back(self, home: Path, leaves: dict[str, Leaf]) -> None:
         """Raises PortalProblem when a file that lies there is not what was approved."""
@@ -167,10 +166,22 @@ class FolderPortal:
         )
 
 
+def _is_of_a_dataset(path: str) -> bool:
+    """Below `root/`: one dataset's own folder, or in it."""
+    first, _, rest = path.partition("/")
+    return first == DATASETS and DATASET_ID.fullmatch(rest.partition("/")[0]) is not None
+
+
 def _begin(home: Path) -> None:
-    if not home.is_dir():
-        home.mkdir(parents=True)
-        sync_folder(home.parent)
+    home.parent.parent.mkdir(parents=True, exist_ok=True)
+    _make_each(home.parent, home)
+
+
+def _make_each(*folders: Path) -> None:
+    for folder in folders:
+        if not folder.is_dir():
+            make_folder(folder)
+            sync_folder(folder.parent)
 
 
 def _end(home: Path) -> None:
@@ -179,15 +190,12 @@ def _end(home: Path) -> None:
         sync_folder(home.parent)
 
 
-def _holds(path: Path, content: bytes) -> bool:
-    return not path.is_symlink() and path.is_file() and path.read_bytes() == content
-
-
 @contextlib.contextmanager
 def _or_problem() -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise PortalProblem(
-            Code.STORAGE, f"Folder portal tidak dapat dibaca atau ditulisi ({error.strerror}). Periksa disk dan izinnya; akan dicoba lagi."
+            Code.STORAGE,
+            f"Folder portal tidak dapat dibaca atau ditulisi ({error.strerror or error}). Periksa disk dan izinnya; akan dicoba lagi.",
         ) from error

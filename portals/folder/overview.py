@@ -15,6 +15,7 @@ from portals.desired import Desired
 from portals.folder.dcat import CONTEXT, dcat_dataset
 from portals.folder.names import key_of
 from portals.folder.pages import record_of, render
+from portals.folder.tree import Leaf
 
 NEWEST: Final = 20  # datasets on the first page
 
@@ -47,19 +48,20 @@ class Overview:
             else:
                 self.entries.pop(desired.dataset_id, None)
 
-    def pages(self) -> dict[str, bytes]:
-        """Path below the portal's root → content."""
+    def tree(self) -> dict[str, Leaf]:
+        """Path below the portal's root → what should lie there."""
         by_opd: dict[str, list[Entry]] = {}
         for entry in sorted(self.entries.values(), key=lambda entry: (entry.title.casefold(), entry.dataset_id)):
             by_opd.setdefault(entry.opd, []).append(entry)
         opds = sorted(((opd, _name(own), len(own)) for opd, own in by_opd.items()), key=lambda row: row[1].casefold())
         newest = sorted(self.entries.values(), key=_newest_first)[:NEWEST]
         pages = {f"opd/{opd}.html": render("opd.html", name=_name(own), entries=own) for opd, own in by_opd.items()}
-        return pages | {
+        pages |= {
             "catalog.jsonld": self._catalogue(),
             "index.html": render("index.html", opds=opds, newest=newest),
             "style.css": render("style.css"),
         }
+        return {path: Leaf(content, None) for path, content in pages.items()}
 
     def _catalogue(self) -> bytes:
         head = {

@@ -71,7 +71,10 @@ def fields_of(record: bytes) -> dict[str, str] | None:
     if not isinstance(said, dict) or not isinstance(said.get("dataset", {}), dict):
         return None
     fields = {name: value for name, value in said.items() if name != "dataset"} | said.get("dataset", {})
-    return {name: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for name, value in fields.items()}
+    try:
+        return {name: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for name, value in fields.items()}
+    except RecursionError:
+        return None
 
 
 def dataset_page(record: Mapping[str, Any], *, earlier: Sequence[tuple[str, int, datetime]] = ()) -> bytes:

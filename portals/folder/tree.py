@@ -33,10 +33,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Leaf:
-    """What should lie at a path, and the submission that it belongs to."""
+    """What should lie at a path, and the submission that it belongs to; None of a page over all datasets."""
 
     content: bytes | Stored | Link
-    of: UUID
+    of: UUID | None
 
 
 def tree_of(desired: Desired) -> dict[str, Leaf]:

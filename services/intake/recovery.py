@@ -3,7 +3,7 @@
 Without it every record of the past would be judged a second time, perhaps otherwise (a file that was missing then is there now).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -16,10 +16,11 @@ from bus.kafka import Kafka
 from bus.look_back import records_before
 from bus.reader import cluster_id, read_topic, spans
 from bus.relay import SENT_AT_ONCE
-from events.admission import source_of
+from events.admission import mark_of, source_of
 from events.alarms import OTHER_RECORD, Loss, generations, losses, write_loss
 from events.contracts import RECEIPTS_TOPIC, Receipt
 from events.journal import Journal
+from events.marks import first_mark
 from lane.json_text import field_in
 
 KEPT: Final = 8 * SENT_AT_ONCE
@@ -72,22 +73,25 @@ async def recover(kafka: Kafka, journal: Journal) -> None:
     for answers in answered.values():
         base = source_of(cluster, answers.topic, answers.partition)
         journal.skip_to(source_of(cluster, answers.topic, answers.partition, stands.get(base, 0)), answers.position)
-    await _compare(kafka, journal, cluster, list(answered.values()))
+    await _compare(kafka, journal, cluster, list(answered.values()), stands)
     journal.store.insert_tracking(Tracking(done, 1))
     log.info("inbound_positions_recovered", sources=len(answered), judged_again=sum(a.lost is not None for a in answered.values()))
 
 
-async def _compare(kafka: Kafka, journal: Journal, cluster: str, answered: Sequence[_Answers]) -> None:
-    """A topic may have been made anew too: the record before the position must be the one that was answered."""
-    wanted = {(a.topic, a.partition): a for a in answered if a.event_ids.get(a.position - 1)}
+async def _compare(kafka: Kafka, journal: Journal, cluster: str, answered: Sequence[_Answers], stands: Mapping[str, int]) -> None:
+    """A topic may have been made anew too: the record before the position must be the one that was answered, and then is its mark."""
+    wanted = {(a.topic, a.partition): a for a in answered if a.position}
     if not wanted:
         return
     found = await records_before(kafka, {place: a.position for place, a in wanted.items()})
     for place, (record, begins, ends) in found.items():
         answers, source = wanted[place], source_of(cluster, *place)
-        if record is not None and field_in(record.raw, "event_id") != answers.event_ids[answers.position - 1]:
+        event_id = answers.event_ids.get(answers.position - 1)
+        if record is not None and event_id and field_in(record.raw, "event_id") != event_id:
             now = datetime.now(UTC).isoformat(timespec="seconds")
             write_loss(journal.store, Loss(0, source, OTHER_RECORD, answers.position, begins, ends, now))
+        elif record is not None:
+            first_mark(journal.store, mark_of(record._replace(cluster=cluster, generation=stands.get(source, 0))))
 
 
 def _first_unanswered(offsets: Collection[int]) -> int:

@@ -11,7 +11,7 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
 from checks.catalogue import Report
-from events.contracts import Reason
+from events.contracts import FileName, MediaType, Reason, Sha256
 from events.journal import ATTEMPTS
 from events.submission import Kind, Refused
 from lane.callers import LaneOf, actor_of, caller_of, not_of_another
@@ -25,6 +25,7 @@ from services.intake.commands import WHERE_THE_FORM_IS, Accepted, Declined, Desk
 from services.intake.inbound import claims_of, first_received, make_receipt
 from services.intake.names import Names
 from services.intake.policy import MAY_CHECK, MAY_PUT_FILES, MAY_SUBMIT
+from services.intake.proposal import columns_in
 from web.tokens import Caller
 
 log = structlog.get_logger("jejak.intake")
@@ -48,6 +49,16 @@ def routes(lane: LaneOf) -> APIRouter:
         if caller.opd:
             await asyncio.to_thread(shared.files.brought, sha256, caller.opd)
         return json_of({"sha256": sha256, "bytes": size}, status=201)
+
+    @router.get("/api/files/{sha256}/columns")
+    def columns(
+        sha256: Sha256,
+        caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUT_FILES))],
+        name: FileName = "data.csv",
+        media_type: MediaType = "text/csv",
+    ) -> Response:
+        """The columns of a file that was put here before, by its bytes: to begin a form with."""
+        return json_of({"tables": columns_in(sha256, name, media_type, caller.opd or "", lane().shared)})
 
     @router.post("/api/submissions", status_code=202)
     async def post_submission(request: Request, caller: Annotated[Caller, Depends(caller_of(lane, MAY_SUBMIT))]) -> Response:

@@ -17,6 +17,7 @@ import structlog
 
 from bus.loops import WATCH_S, Progress, woken
 from events.contracts import Actor, DataPublished, Published, Reason
+from events.rules import standing_of
 from events.submission import Head, Kind, Recorded, Refused, State
 from lane.lane import Lane
 from portals.desired import Desired
@@ -218,7 +219,7 @@ class Publishing:
         if head.state not in (State.APPROVED, State.RETRACTED):
             raise Refused(
                 Kind.CONFLICT,
-                Reason(code="not_holder", note=f"Tidak menunggu penerbitan: keadaan {head.state}."),
+                Reason(code="not_holder", note=f"Tidak ada yang perlu diterbitkan: {standing_of(head)}."),
                 state=head.state,
             )
         self.attempts.retry_now(str(submission_id), datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""What the portal should show by the log: the publisher's journal and worklist in, one desired state per dataset out."""
+"""What the portal should show by the log: the publisher's journal and inbox in, one desired state per dataset out."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -86,8 +86,9 @@ def standing_of(history: Sequence[Recorded], directory: Directory) -> tuple[Stan
     if isinstance(last, DataRetracted) and last.lane == Lane.REVIEW:
         return None  # it was handed back before, and then withdrawn by its agency: no approval of it stands
     withdrawal = Withdrawal(last.data.reason, relist=bool(last.data.relist)) if isinstance(last, DataRetracted) else None
-    published = any(isinstance(r.event, DataPublished) for r in history)
-    return Standing(publication, published, withdrawal), first.data.edition if isinstance(first, DataSubmitted) else None
+    published = next((r.event.data for r in history if isinstance(r.event, DataPublished)), None)
+    place = (published.portal, published.dataset) if published else None
+    return Standing(publication, published is not None, withdrawal, place), first.data.edition if isinstance(first, DataSubmitted) else None
 
 
 def publication_of(history: Sequence[Recorded], directory: Directory) -> Publication:

@@ -27,6 +27,8 @@ REPAIRS: Final = sa.Table(
     sa.Column("what", sa.String(32), nullable=False),
     sa.Column("field", sa.Text, nullable=False),
 )
+OF_ALL: Final = frozenset({Code.UNREACHABLE, Code.MISCONFIGURED})
+"""Problems of the portal and not of one dataset: the others would only say the same."""
 log = structlog.get_logger("jejak.publisher")
 
 
@@ -48,17 +50,24 @@ class Upkeep:
     files: Files
 
     def check(self, dataset_id: str | None = None) -> Iterator[Difference]:
-        """Every difference, dataset by dataset, then of the pages over all; every file is read. Raises PortalProblem."""
+        """Every difference, dataset by dataset, then of the pages over all; every file is read.
+
+        A dataset that cannot be looked at is one of them. Raises PortalProblem when the portal as a whole cannot.
+        """
         for name in self._names(dataset_id):
-            with self._turn(name):
-                yield from self.portal.differences(self.standings.desired(name))
+            try:
+                with self._turn(name):
+                    found = self.portal.differences(self.standings.desired(name))
+            except PortalProblem as problem:
+                found = [_unreadable(name, problem)]
+            yield from found
         if dataset_id is None:
             yield from self.portal.overview_differences(self.standings.everything())
 
     def repair(self, dataset_id: str | None = None) -> Iterator[Repair]:
         """Put right what differs, and say of each difference what became of it. One dataset that fails holds up no other.
 
-        What the log knows nothing of is taken away only when it is named: the log may not be all here.
+        What the log knows nothing of is taken away only when it is named: the log may not be all here. Raises as `check` does.
         """
         known = set(self.standings.dataset_ids())
         for name in self._names(dataset_id):
@@ -66,10 +75,14 @@ class Upkeep:
                 with self._turn(name):
                     yield from self._repair(name, may_act=name in known or dataset_id is not None)
             except PortalProblem as problem:
-                yield Repair(Difference(name, None, "unknown"), problem.message)
+                yield Repair(_unreadable(name, problem), problem.message)
         if dataset_id is None and (wrong := self.portal.overview_differences(self.standings.everything())):
-            self.portal.overview(self.standings.everything())
-            yield from self._told(wrong, self.portal.overview_differences(self.standings.everything()), BY_HAND)
+            why = BY_HAND
+            try:
+                self.portal.overview(self.standings.everything())
+            except PortalProblem as problem:
+                why = problem.message
+            yield from self._told(wrong, self.portal.overview_differences(self.standings.everything()), why)
 
     def _repair(self, name: str, *, may_act: bool) -> Iterator[Repair]:
         desired = self.standings.desired(name)
@@ -115,3 +128,9 @@ class Upkeep:
         with self.attempts.engine.begin() as c:
             c.execute(sa.insert(REPAIRS), [row])
         log.warning("portal_repaired", **row)
+
+
+def _unreadable(dataset_id: str, problem: PortalProblem) -> Difference:
+    if problem.code in OF_ALL:
+        raise problem
+    return Difference(dataset_id, None, "unreadable", found=problem.message)

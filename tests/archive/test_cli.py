@@ -121,6 +121,14 @@ def test_verify_says_good_with_0_and_names_differences_with_1(tmp_path: Path, ka
     assert auditor.types("verify", WHO).exit_code == 0
 
 
+def test_an_empty_journal_is_named_and_a_missing_one_too(auditor: Auditor) -> None:
+    journal(auditor.store, [], lane="review")
+    empty = auditor.types("verify", "--from", "journal", "--lane", "review")
+    assert (empty.exit_code, empty.stdout.splitlines()[0].startswith("seluruh salinan, journal review: salinan ini kosong")) == (1, True)
+    missing = auditor.types("verify", "--from", "journal", "--lane", "decision")
+    assert (missing.exit_code, "decision" in missing.stderr) == (1, True)
+
+
 def test_rebuild_export_and_republish_make_the_same_bytes(tmp_path: Path, kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
     auditor = Auditor(tmp_path / "first", on_topic(topic(kafka, MESSAGES), monkeypatch))
     journal(auditor.store, ROWS)

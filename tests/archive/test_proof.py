@@ -189,6 +189,34 @@ def test_what_breaks_the_law_of_the_log_is_named_though_every_chain_holds(store:
     assert verified(one, two).differences == [Difference(WHO, 3, "journal archive", "four_eyes")]
 
 
+def test_what_breaks_the_law_on_kafka_is_named_where_it_stands_and_blames_nothing_else(store: str, kafka: str) -> None:
+    """Somebody who may say nothing says the next step, well chained, before the one who may; and something that is no step at all."""
+    key, here = WHO.encode(), journal(store, rows_of(*LIVES))
+    others = [message for message in messages_of(*LIVES) if message[0] != key]
+    said = orjson.loads(VICTIM[2])
+    auditor = forged(VICTIM[2], actor=said["actor"] | {"role": "auditor"})
+    hollow = forged(VICTIM[2], data={"manifest": said["data"]["manifest"]})
+    life = [*VICTIM[:2], auditor, hollow, *VICTIM[2:]]
+    log = topic(kafka, [*((key, raw) for raw in life), *others], partitions=1)
+    named = [Difference(WHO, 3, "kafka 0@2", "wrong_role"), Difference(WHO, 3, "kafka 0@3", "unreadable")]
+
+    assert verified(here, log=log).differences == named
+    assert verified(log=log).differences == named
+
+
+def test_the_law_is_asked_of_kafka_alone(kafka: str) -> None:
+    log = topic(kafka, [(who.encode(), raw) for who, _, raw in unlawful()], partitions=1)
+    found = verified(log=log).differences
+    assert Difference(WHO, 3, "kafka 0@2", "four_eyes") in found
+
+
+def test_a_copy_that_holds_nothing_proves_nothing(store: str, tmp_path: Path) -> None:
+    empty = journal(f"sqlite:{tmp_path / 'empty'}", [], lane="review")
+    assert verified(empty).differences == [Difference(None, None, "journal review", "empty")]
+    found = verified(journal(store, rows_of(VICTIM)), empty)
+    assert Difference(None, None, "journal review", "empty") in found.differences
+
+
 def test_a_head_that_is_not_what_its_events_say_is_named_and_made_anew(store: str) -> None:
     found = journal(store, rows_of(*LIVES))
     kept = open_store(store, "archive")

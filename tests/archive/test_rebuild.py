@@ -2,18 +2,23 @@
 
 import asyncio
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from archive.export import lines
-from archive.proof import verify
+from archive.proof import JournalAt, verify
 from archive.rebuild import RebuildRefused, rebuild, republish
 from archive.scan import LogAt
 from benchmarks.load import lives
 from bus.reader import read_topic, spans
+from events import alarms
+from events.alarms import Word
 from events.stores import StoreRefused, open_reader, open_store
 from tests.archive.copies import forged, id_of, journal, messages_of, rows_of, send, topic
+from tests.bus.cluster import delete_topic, new_topic
+from tests.bus.test_losses import deleted
 
 LIVES = list(lives(7))
 
@@ -76,23 +81,54 @@ def test_a_rebuild_sets_aside_what_every_lane_refuses(tmp_path: Path, kafka: str
 
 def test_a_lost_log_is_written_again_from_a_journal(store: str, kafka: str) -> None:
     whole, log = journal(store, rows_of(*LIVES)), topic(kafka, [])
-    assert republish(store, "archive", log) == 35
+    assert republish(store, "archive", log).events == 35
     assert verify([whole], log, processes=1, settle_s=0).ok
 
 
 def test_writing_the_log_again_goes_on_where_it_was_stopped(tmp_path: Path, kafka: str) -> None:
     address, log = f"sqlite:{tmp_path}", topic(kafka, [], partitions=1)
     journal(address, rows_of(*LIVES[:3]))
-    assert republish(address, "archive", log) == 15
+    assert republish(address, "archive", log).events == 15
     journal(address, rows_of(*LIVES[3:]))
-    assert republish(address, "archive", log) == 20
+    assert republish(address, "archive", log).events == 20
+    assert republish(address, "archive", log).events == 0
     assert asyncio.run(spans(log.kafka, log.topic)) == {0: (0, 35)}
 
 
-def test_the_log_is_not_written_again_over_records(tmp_path: Path, kafka: str) -> None:
+def test_a_log_that_was_emptied_or_made_anew_since_is_written_again(tmp_path: Path, kafka: str) -> None:
+    address, log = f"sqlite:{tmp_path}", topic(kafka, [], partitions=1)
+    whole = journal(address, rows_of(*LIVES))
+    assert republish(address, "archive", log).events == 35
+    asyncio.run(deleted(log.kafka, log.topic, 35))
+    assert republish(address, "archive", log).events == 35
+    asyncio.run(delete_topic(log.kafka, log.topic))
+    asyncio.run(new_topic(log.kafka, log.topic))
+    asyncio.run(send(log, messages_of(LIVES[3])[:2]))
+    assert republish(address, "archive", log).events == 33
+    assert asyncio.run(spans(log.kafka, log.topic)) == {0: (0, 35)}
+    assert verify([whole], log, processes=1, settle_s=0).ok
+
+
+def test_what_differs_on_the_log_is_named_when_it_is_written_again(tmp_path: Path, kafka: str) -> None:
     journal(f"sqlite:{tmp_path}", rows_of(*LIVES))
-    with pytest.raises(RebuildRefused, match="sudah berisi 5 rekaman"):
-        republish(f"sqlite:{tmp_path}", "archive", topic(kafka, messages_of(LIVES[0])))
+    fork = forged(LIVES[0][1], event_id="00000000-0000-4000-8000-000000000000")
+    log = topic(kafka, [messages_of(LIVES[0])[0], (id_of(LIVES[0]).encode(), fork)], partitions=1)
+    assert republish(f"sqlite:{tmp_path}", "archive", log).differing == [id_of(LIVES[0])]
+
+
+def test_a_log_without_its_beginning_is_rebuilt_by_the_operators_word_only(tmp_path: Path, kafka: str) -> None:
+    address, log = f"sqlite:{tmp_path}", topic(kafka, messages_of(*LIVES), partitions=1)
+    asyncio.run(deleted(log.kafka, log.topic, 5))
+    with pytest.raises(RebuildRefused, match="--accept-beginning"):
+        rebuild(address, "archive", log)
+    word = Word("operator", datetime.now(UTC), "accept", "")
+    assert rebuild(address, "archive", log, accepted=word) == {"applied": 30}
+    named = [(d.where, d.what) for d in verify([], log, processes=1, settle_s=0).differences]
+    assert named == [("kafka 0@5", "beginning_gone")]
+    assert verify([JournalAt("journal archive", address, "archive")], log, processes=1, settle_s=0).ok
+    [loss] = alarms.losses(store := open_reader(address, "archive"))
+    assert (loss.code, loss.begins, loss.ended_by) == ("beginning_gone", 5, "operator")
+    store.close()
 
 
 def test_a_topic_is_read_up_to_the_end_it_had(kafka: str) -> None:

@@ -17,10 +17,14 @@ from aiokafka.errors import (
 from aiokafka.structs import TopicPartition
 
 from bus.access import Access, AccessRefused
+from bus.follow import follow
 from bus.kafka import Kafka
+from bus.loops import Progress
 from bus.rights import RIGHTS, rights_of, user_of
 from bus.topics import ensure, inbound_topic, shared_topics
-from events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
+from events.admission import Record
+from events.contracts import DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
+from tests.bus.cluster import running, until
 from tests.bus.guarded import guarded, producer_of, sends
 
 PASSWORD = "rahasia"
@@ -116,7 +120,7 @@ async def test_an_opd_uses_no_other_s_group_and_deletes_and_makes_nothing(door: 
             await ensure(admin, [inbound_topic("lain")], replication=1, in_sync=1)
 
 
-@pytest.mark.parametrize("user", RIGHTS)
+@pytest.mark.parametrize("user", sorted(RIGHTS.keys() - {"jejak-desk"}))
 async def test_a_lane_does_its_own_work(door: Kafka, user: str) -> None:
     lane = known_as(door, user)
 
@@ -141,6 +145,25 @@ async def test_no_lane_but_intake_reads_what_opds_send(door: Kafka, user: str) -
     await denied(reads(known_as(door, user), "opd.dinkes.data-submitted.v1"))
     await denied(reads(known_as(door, user), LOG_TOPIC, "jejak.intake"))
     await denied(deletes(known_as(door, user), LOG_TOPIC))
+
+
+@pytest.mark.parametrize("topic", [LOG_TOPIC, DIRECTORY_TOPIC])
+async def test_the_desk_reads_log_and_directory_and_writes_nothing(door: Kafka, topic: str) -> None:
+    desk = known_as(door, "jejak-desk")
+    await reads(desk, topic)
+    await denied(sends(desk, topic))
+
+
+async def test_the_desk_follows_the_log_as_its_own_user(door: Kafka) -> None:
+    desk, taken, progress = known_as(door, "jejak-desk"), list[Record](), Progress("log")
+    async with running(lambda: follow(desk, LOG_TOPIC, lambda _: {}, taken.extend, (), progress)):
+        await until(lambda: taken and progress.ready, what="the log")
+
+
+@pytest.mark.parametrize("topic", ["opd.dinkes.data-submitted.v1", RECEIPTS_TOPIC, DEAD_LETTERS_TOPIC])
+async def test_the_desk_reads_nothing_else(door: Kafka, topic: str) -> None:
+    await denied(reads(known_as(door, "jejak-desk"), topic))
+    await denied(reads(known_as(door, "jejak-desk"), LOG_TOPIC, "jejak.desk"))
 
 
 @pytest.mark.parametrize(("user", "password"), [("opd-dinkes", "salah"), ("nobody", PASSWORD)])

@@ -43,6 +43,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is done every few seconds is done more often."""
     monkeypatch.setattr("bus.standing.WATCH_S", 0.3)
     monkeypatch.setattr("bus.losses.CONFIRM_S", 0.2)
+    monkeypatch.setattr("bus.losses.BEHIND_S", 0.5)
 
 
 def word(how: str = "accept") -> Word:

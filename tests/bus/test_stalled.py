@@ -1,7 +1,7 @@
 """A consumer that Kafka no longer serves gives no sign of it (aiokafka #1154): it is known by the records that wait."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -38,8 +38,12 @@ class SilentConsumer:
     async def position(self, _: TopicPartition) -> int:
         return 0
 
-    async def records_at(self, wanted: Mapping[TopicPartition, int]) -> dict[TopicPartition, Any]:
-        return {}
+    def pause(self, *_: TopicPartition) -> None: ...
+
+    def seek(self, tp: TopicPartition, offset: int) -> None: ...
+
+    async def records_at(self, wanted: Mapping[TopicPartition, Collection[int]]) -> dict[TopicPartition, dict[int, Any]]:
+        return {tp: {} for tp in wanted}
 
 
 class QuietAdmin:

@@ -176,7 +176,6 @@ def installed(folder: Path, *, more: Sequence[str] = ()) -> Iterator[Composed]:
     env = folder / ".env"
     kept = [line for line in env.read_text("utf-8").splitlines() if not line.startswith(("HTTP_PORT", "HTTPS_PORT"))]
     outside = ["COMPOSE_FILE=docker-compose.yml:docker-compose.kafka.yml", f"KAFKA_PORT={kafka}"]
-    outside.append(f"JEJAK_DESK_URL=https://localhost:{https}")
     mine = [*outside, f"HTTP_PORT=127.0.0.1:{http}", f"HTTPS_PORT=127.0.0.1:{https}", f"JEJAK_IMAGE={JEJAK_IMAGE}", *images, *more]
     env.write_text("\n".join([*kept, *mine, ""]), "utf-8")
     passwords = folder / "passwords"

@@ -88,6 +88,16 @@ def test_an_official_logs_in_on_the_pages(composed: Composed, opd: str) -> None:
     assert (right.status_code, "Secure" in right.headers["set-cookie"]) == (303, True)
 
 
+def test_the_desk_reads_the_log_as_its_own_user(composed: Composed, opd: str) -> None:
+    with composed.door() as door:
+        Lives(door, opd).submit(form(opd=opd))
+    asked = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/metrics', timeout=5).read().decode())"
+    taken = re.compile(r'^jejak_records_total\{lane="desk",loop="log",outcome="taken"\} [1-9]', re.MULTILINE)
+
+    composed.until(lambda: taken.search(composed.compose("exec", "-T", "desk", "python", "-c", asked).stdout), "a record")
+    assert composed.compose("exec", "-T", "desk", "python", "-m", "jejak.alive", "/healthz", check=False).returncode == 0
+
+
 def test_what_is_meant_for_inside_stays_inside(composed: Composed) -> None:
     with composed.door() as door:
         inside = ("/metrics", "/healthz", "/readyz", "/docs", "/asyncapi", "/static/x", "/portal")

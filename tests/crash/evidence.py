@@ -32,7 +32,6 @@ def expected_of(
     bad: dict[bytes | None, bool] | None = None,
     forged: Iterable[Letter] = (),
     astray: Iterable[Letter] = (),
-    spoilt: Iterable[uuid.UUID] = (),
 ) -> Expected:
     return Expected(
         paths={plan.submission_id: plan.path for plan in load.plans},
@@ -43,7 +42,6 @@ def expected_of(
         datasets={plan.submission_id: plan.dataset_id for plan in load.plans},
         forged=frozenset(forged),
         astray=frozenset(astray),
-        spoilt=frozenset(spoilt),
         surprises=load.surprises,
     )
 

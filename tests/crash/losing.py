@@ -22,7 +22,7 @@ from eventsourcing.persistence import PersistenceError
 
 from archive.refill import refill
 from archive.scan import LogAt
-from bus.accept import Begins, begins_of, open_on
+from bus.accept import begins_of, open_of
 from bus.client import send
 from bus.kafka import KafkaError
 from bus.reader import LogUnreachable, read_topic, spans
@@ -140,17 +140,17 @@ class Operator(_Acting):
 
     def act(self) -> None:
         here, _ = lanes_here(self.stage.store, LANES)
-        begins = asyncio.run(begins_of(self.stage.kafka, [LOG_TOPIC]))
-        if not any(self._waits(lane, begins) for lane in here):
+        if not any(self._waits(lane) for lane in here):
             return
+        begins = asyncio.run(begins_of(self.stage.kafka, [LOG_TOPIC]))
         written = refill(journals_of(self.stage.store, here), LogAt(self.stage.kafka))
         ended = end_losses(self.stage.store, here, LOG_TOPIC, begins, Word("soak", datetime.now(UTC), "refill"))
         self.put_back.update(written.journals)
         self.put_back["losses"] += len(ended)
 
-    def _waits(self, lane: str, begins: Begins) -> bool:
+    def _waits(self, lane: str) -> bool:
         with closing(open_reader(self.stage.store, lane)) as store:
-            return bool(open_on(store, begins.cluster))
+            return bool(open_of(store))
 
     def end_all_alarms(self) -> int:
         """Everybody has looked."""
@@ -169,7 +169,7 @@ class Forger(_Acting):
     def __init__(self, stage: Stage, chance: random.Random) -> None:
         super().__init__(stage, FORGES_EVERY_S)
         self._chance = chance
-        self.forged, self.spoilt = set[bytes](), set[UUID]()
+        self.forged = set[bytes]()
 
     def act(self) -> None:
         with closing(open_reader(self.stage.store, "archive")) as store:
@@ -178,7 +178,6 @@ class Forger(_Acting):
         for _, _, stream, raw in rows:
             forged = self._chance.choice((_broken, _by_an_auditor, _another_beginning))(stream, raw, self._chance)
             self.forged.add(forged)
-            self.spoilt.add(stream)
             asyncio.run(send(self.stage.kafka, [(LOG_TOPIC, str(stream).encode(), forged)]))
 
 

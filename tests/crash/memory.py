@@ -6,7 +6,7 @@ The log is lists of records; a `Disk` is a real SQLite store in memory that can 
 import asyncio
 import itertools
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,7 +48,9 @@ class Log:
         partitions = self.partitions(topic)
         number = sum(key or b"") % len(partitions) if partition is None else partition
         offset = len(partitions[number])
-        message = SimpleNamespace(topic=topic, partition=number, offset=offset, key=key, value=value, headers=tuple(headers))
+        message = SimpleNamespace(
+            topic=topic, partition=number, offset=offset, timestamp=offset, key=key, value=value, headers=tuple(headers)
+        )
         partitions[number].append(message)
         return number, offset
 
@@ -92,8 +94,8 @@ class Reader:
     def pause(self, *_: TopicPartition) -> None:
         """Whoever moves this world polls when it is time."""
 
-    async def records_at(self, wanted: Mapping[TopicPartition, int]) -> dict[TopicPartition, Any]:
-        return {tp: self.log.partitions(tp.topic)[tp.partition][offset] for tp, offset in wanted.items()}
+    async def records_at(self, wanted: Mapping[TopicPartition, Collection[int]]) -> dict[TopicPartition, dict[int, Any]]:
+        return {tp: {o: self.log.partitions(tp.topic)[tp.partition][o] for o in offsets} for tp, offsets in wanted.items()}
 
     async def position(self, tp: TopicPartition) -> int:
         return self.positions[tp]

@@ -142,7 +142,7 @@ def ready_from_the_start() -> Iterator[None]:
 
 
 def no_drop_by_key() -> AbstractContextManager[None]:
-    return patched(Journal, "_copied", "code in (APPLIED, DUPLICATE)", "code == APPLIED")
+    return patched(events.journal, "outcome_of", "code in (APPLIED, DUPLICATE)", "code == APPLIED")
 
 
 @contextmanager

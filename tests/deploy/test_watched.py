@@ -50,4 +50,4 @@ def test_prometheus_finds_the_rules_good(repository: Path) -> None:
     )
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert "12 rules found" in checked.stdout
+    assert "13 rules found" in checked.stdout

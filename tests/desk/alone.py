@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
+from fastapi import FastAPI
 
 from desk.accounts import Post
 from desk.app import create_desk, opened
@@ -24,10 +25,10 @@ class Alone:
     """`desk`: its parts; `browser`: the next person's browser, new, with their address."""
 
     desk: Desk
-    app: object
+    app: FastAPI
 
     def browser(self, *, source: str = "192.0.2.1", origin: str | None = ADDRESS, url: str = ADDRESS) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(self.app, client=(source, 1234), raise_app_exceptions=False)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(self.app, client=(source, 1234), raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url=url, headers={"Origin": origin} if origin else {})
 
     def person(self, name: str, role: Role = Role.AUDITOR, opd: str | None = None, *, must_change: bool = False) -> str:

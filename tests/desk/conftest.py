@@ -39,6 +39,16 @@ def office(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Off
         yield Office(up, own, other)
 
 
+@pytest.fixture(scope="package")
+def numbers(office: Office) -> dict[str, str]:
+    """One that waits on the head, one that waits on the superior; the second was returned before."""
+    checked = office.checked()
+    reasons = [{"code": "incomplete", "field": "dataset.retention", "note": "Jadwal retensi arsip belum diisi."}]
+    office.says("decision", "reject", checked, "atasan_ppid", expected_sequence=2, reasons=reasons)
+    office.says("review", "revise", checked, "ketua_ppid", expected_sequence=3)
+    return {"number": office.handed_in(), "checked": checked}
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Not longer than a module: as long as Playwright is there its event loop runs, and no asynchronous test can."""

@@ -1,24 +1,36 @@
 """Stored text shows as text: markup, templates and signs that turn the order round run nothing and ask nobody, on every page."""
 
+import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.desk.beside import Office
+from tests.desk.beside import Office, table
 from tests.desk.test_journey import SCREENS, person
 from tests.desk.test_read_by_all import PAGES
 from web.tokens import Role
 
 pytestmark = pytest.mark.needs("chromium")
 MARKUP = "<script>window.hit=1</script><img src=//evil.example/x onerror=\"window.hit=1\"><svg onload='window.hit=1'>\"'>"
+COLUMN = "<img src=//evil.example/k onerror=window.hit=1>"
 TEMPLATE = "{{ 7*7 }}{% raw %}${7*7}#{7*7}"
+
+
+@pytest.fixture(scope="module")
+def office(office: Office) -> Office:
+    """With an agency whose name is as hostile as all else."""
+    kode = f"dinas-{uuid.uuid4().hex[:8]}"
+    made = office.up.home.jejak("opd", "add", kode, "--name", f"Dinas {COLUMN} {TEMPLATE}")
+    assert made.returncode == 0, made.stderr
+    return replace(office, own=kode)
 
 
 @pytest.fixture(scope="module")
 def numbers(office: Office) -> dict[str, str]:
     hostile = f"{MARKUP}{TEMPLATE}"
-    columns = [{"name": "kode", "type": "string", "description": hostile}, {"name": "nama", "type": "string", "description": TEMPLATE}]
+    columns = [{"name": COLUMN, "type": "string", "description": hostile}, {"name": "nama", "type": "string", "description": TEMPLATE}]
     told: dict[str, Any] = {
         "title": f"Judul {hostile}"[:300],
         "summary": hostile,
@@ -28,7 +40,8 @@ def numbers(office: Office) -> dict[str, str]:
         "source": hostile,
     }
     told["responsible"] = {"position": hostile, "email": '"<b>"@evil.example'}
-    first, second = (office.handed_in(name="x<img src=x onerror='window.hit=1'>.csv", **told) for _ in range(2))
+    cells = table([[COLUMN, "nama"], ["33.13.01", MARKUP], [TEMPLATE, COLUMN]])
+    first, second = (office.handed_in(name="x<img src=x onerror='window.hit=1'>.csv", content=cells, **told) for _ in range(2))
     office.says("review", "revise", second, "ketua_ppid", expected_sequence=1, note=hostile)
     reasons = [{"code": "other", "field": f"dataset.{MARKUP}", "note": hostile}]
     office.says("decision", "reject", second, "atasan_ppid", expected_sequence=2, reasons=reasons)

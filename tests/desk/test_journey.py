@@ -54,7 +54,7 @@ def waits(office: Office, page: Page, title: str) -> None:
     office.up.until(lambda: page.goto("/kotak-masuk") and page.get_by_role("link", name=title).count() == 1, title)
 
 
-def hand_in(page: Page, title: str) -> None:
+def hand_in(page: Page, title: str, *, twice: bool = False) -> None:
     page.get_by_role("link", name="Serahkan data").first.click()
     page.get_by_label("Pilih berkas").set_input_files({"name": "daftar.csv", "mimeType": "text/csv", "buffer": table()})
     texts = {
@@ -77,7 +77,7 @@ def hand_in(page: Page, title: str) -> None:
         page.locator(f'[id="columns.{row}.description"]').fill(f"{name.title()} kecamatan")
     page.get_by_role("button", name="Periksa dan lanjutkan").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Periksa sebelum diserahkan")
-    page.get_by_role("button", name="Serahkan sekarang").click()
+    page.get_by_role("button", name="Serahkan sekarang").click(click_count=2 if twice else 1)
     expect(page.get_by_role("heading", level=1)).to_have_text("Diserahkan")
 
 

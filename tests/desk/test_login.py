@@ -9,6 +9,7 @@ import pytest
 from desk.accounts import Post
 from desk.attempts import TRIES, TRIES_OF_A_SOURCE, Guess
 from desk.clock import now_ms, today
+from desk.forms import MADE_FOR
 from desk.sessions import hash_of
 from tests.desk.alone import PASSWORD, Alone, desk_alone, log_in
 from web.tokens import Role
@@ -53,7 +54,7 @@ async def test_the_database_does_not_hold_what_the_browser_shows(alone: Alone) -
 async def test_the_first_password_opens_one_page_only(alone: Alone) -> None:
     async with alone.browser() as browser:
         await log_in(browser, alone.person("budi", must_change=True))
-        assert (await browser.get("/akun")).headers["location"] == "/akun/kata-sandi"
+        assert (await browser.get("/akun")).headers["location"] == "/akun/kata-sandi?kembali=/akun"
         short = {"kata_sandi_lama": PASSWORD, "kata_sandi_baru": "pendek", "kata_sandi_lagi": "pendek"}
         refused = await browser.post("/akun/kata-sandi", data=short)
         assert refused.status_code == 422
@@ -88,6 +89,44 @@ async def test_a_guesser_is_stopped_and_nobody_else(alone: Alone) -> None:
         assert (await log_in(own, name)).status_code == 303
     async with alone.browser(source="198.51.100.1") as elsewhere:
         assert (await log_in(elsewhere, name)).status_code == 303
+
+
+async def test_whoever_found_an_open_session_cannot_guess_the_password_by_changing_it(alone: Alone) -> None:
+    new = "empat-kata-tanpa-arti"
+    async with alone.browser() as browser:
+        await log_in(browser, alone.person("budi"))
+        typed = {"kata_sandi_baru": new, "kata_sandi_lagi": new}
+        guesses = [await browser.post("/akun/kata-sandi", data=typed | {"kata_sandi_lama": f"tebakan-nomor-{n}"}) for n in range(TRIES)]
+        assert [guess.status_code for guess in guesses] == [422] * TRIES
+        right = await browser.post("/akun/kata-sandi", data=typed | {"kata_sandi_lama": PASSWORD})
+        assert right.status_code == 429
+        assert "dalam 15 menit" in right.text
+    async with alone.browser(source="198.51.100.1") as elsewhere:
+        assert (await log_in(elsewhere, "budi")).status_code == 303
+
+
+async def test_who_is_appointed_twice_is_appointed_once(alone: Alone) -> None:
+    alone.person("budi", Role.KETUA_PPID, "setda")
+    for letter in ("800/1/2026", "800/1/2026", "800/2/2026"):
+        acting = Post(0, "budi", Role.ATASAN_PPID, None, "Plh.", letter, today(), today())
+        alone.desk.accounts.appoint(acting, now_ms=now_ms())
+    assert [post.letter for post in alone.desk.accounts.posts("budi", today())] == [None, "800/1/2026", "800/2/2026"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0", "Edge di Windows"),
+        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36", "Chrome di Android"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "Firefox di Linux"),
+        ("curl/8.0", "curl/8.0"),
+    ],
+)
+async def test_a_browser_is_called_as_people_call_it(alone: Alone, agent: str, words: str) -> None:
+    async with alone.browser() as browser:
+        browser.headers["User-Agent"] = agent
+        await log_in(browser, alone.person("budi"))
+        assert f"<li>{words} ·" in (await browser.get("/akun")).text
 
 
 async def test_one_place_cannot_try_all_names(alone: Alone) -> None:
@@ -170,20 +209,6 @@ async def test_who_acts_for_another_does_so_from_day_to_day(alone: Alone) -> Non
         assert (await browser.get("/akun")).status_code == 303
 
 
-async def test_what_was_typed_when_the_session_ended_comes_back_after_the_login(alone: Alone) -> None:
-    number = "00000000-0000-5000-8000-000000000000"
-    async with alone.browser() as browser:
-        typed = {"pilihan": "reject", "reason_note_0": "Kolom <b>satuan</b> belum diisi.", "expected_sequence": "2"}
-        ended = await browser.post(f"/pengajuan/{number}/putusan", data=typed)
-        assert ended.status_code == 401
-        isian = html.unescape(ended.text.partition('name="isian" value="')[2].partition('"')[0])
-        answer = await log_in(browser, alone.person("budi"), kembali=f"/pengajuan/{number}/putusan", isian=isian)
-        assert answer.status_code == 200
-        assert f'action="/pengajuan/{number}/putusan"' in answer.text
-        assert 'value="Kolom &lt;b&gt;satuan&lt;/b&gt; belum diisi."' in answer.text
-        assert 'name="expected_sequence" value="2"' in answer.text
-
-
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/masuk", "/a\nb"])
 async def test_a_login_leads_nowhere_else(alone: Alone, back: str) -> None:
     async with alone.browser() as browser:
@@ -193,11 +218,14 @@ async def test_a_login_leads_nowhere_else(alone: Alone, back: str) -> None:
 async def test_a_revision_that_comes_back_after_the_login_is_shown_again_before_it_is_sent(alone: Alone) -> None:
     """The file that was chosen did not come back: what is sent at once would name the old one."""
     number = str(uuid.uuid4())
+    alone.person("wati", Role.KETUA_PPID, "setda")
+    (post,) = alone.desk.accounts.posts("wati", today())
     async with alone.browser() as browser:
-        typed = {"expected_sequence": "1", "berkas": "[]", "title": "Jumlah kios", "aksi": "kirim"}
+        typed = {"expected_sequence": "1", "berkas": "[]", "title": "Jumlah kios", "aksi": "kirim", MADE_FOR: alone.desk.marks.of(post.id)}
         ended = await browser.post(f"/pengajuan/{number}/perbaiki", data=typed)
-        isian = html.unescape(ended.text.partition('name="isian" value="')[2].partition('"')[0])
-        answer = await log_in(browser, alone.person("wati"), kembali=f"/pengajuan/{number}/perbaiki", isian=isian)
+        back = html.unescape(ended.text.partition('name="kembali" value="')[2].partition('"')[0])
+        await log_in(browser, "wati", kembali=back)
+        answer = await browser.get(back)
     assert "pilih lagi" in answer.text
     assert 'name="aksi" value="kolom"' in answer.text
     assert 'value="kirim"' not in answer.text

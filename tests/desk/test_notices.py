@@ -1,23 +1,20 @@
 """Notices: each kind once to those whose turn it is, across restarts and with two desks, by real mail and from a real Kafka."""
 
 import asyncio
-import email
-import email.policy
 import smtplib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from aiosmtpd.controller import Controller
 from sqlalchemy.exc import SQLAlchemyError
 
 from bus.follow import follow
 from bus.kafka import Kafka
+from bus.loops import Progress
 from desk.accounts import Accounts
 from desk.clock import now_ms
 from desk.notices.sending import LEASE_MS, PAUSES_MS, Sending
@@ -25,8 +22,8 @@ from desk.notices.taking import SOON_MS, Taking
 from desk.notices.targets import TargetRefused, Targets
 from desk.store import open_store
 from desk.tables import FOLLOWED, NOTICES
-from jejak import ports
 from tests.bus.cluster import new_topic, put, put_story, running, until
+from tests.desk.mailbox import Mailbox, mail_server, text_of
 from tests.events.given import approved, on_kafka, published, rejected, retracted, revised, story, submission_of, submitted, verified
 from web.tokens import Role
 
@@ -36,23 +33,9 @@ LIFE = (submitted, revised, rejected(), revised, verified, approved, published, 
 
 
 @dataclass
-class Mailbox:
-    mails: list[EmailMessage] = field(default_factory=list)
-
-    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802 (aiosmtpd's name)
-        self.mails.append(email.message_from_bytes(envelope.content, EmailMessage, policy=email.policy.default))
-        return "250 OK"
-
-    @property
-    def subjects(self) -> list[str]:
-        return [str(mail["subject"]).removeprefix("Jejak: ").partition(" – ")[0] for mail in self.mails]
-
-
-@dataclass
 class Office:
     store: str
     box: Mailbox
-    port: int
     engines: list[sa.Engine] = field(default_factory=list)
 
     def desk(self) -> "Desk":
@@ -69,7 +52,7 @@ class Desk:
     office: Office
 
     def mail_to(self, role: Role, opd: str | None = None, port: int = 0) -> int:
-        to = f"mailto://127.0.0.1:{port or self.office.port}/?from=jejak@example.id&to={role.value.replace('_', '-')}@example.id"
+        to = (Mailbox(port) if port else self.office.box).target(role.value.replace("_", "-"))
         return Targets(self.engine).add_for_role(to, role, opd)
 
     def send(self) -> None:
@@ -84,16 +67,11 @@ class Desk:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     new: Callable[[], str] = (lambda: f"sqlite:{tmp_path}/") if request.param == "sqlite" else request.getfixturevalue("postgres")
-    box = Mailbox()
-    server = Controller(box, hostname="127.0.0.1", port=ports.free())
-    server.start()
-    try:
-        office = Office(new(), box, server.port)
+    with mail_server() as box:
+        office = Office(new(), box)
         yield office
         for engine in office.engines:
             engine.dispose()
-    finally:
-        server.stop()
 
 
 def today(*steps: Any, minutes_ago: int = 30) -> list[Any]:
@@ -115,9 +93,7 @@ def test_each_kind_once_across_a_restart_and_nothing_of_the_content(office: Offi
     assert office.box.subjects == ["Menunggu Anda", "Dikembalikan", "Disetujui", "Terbit", "Ditarik"]
     number = str(told[0].event.submission_id)
     for mail in office.box.mails:
-        part = mail.get_body(("plain", "html"))
-        assert part
-        body = part.get_content()
+        body = text_of(mail)
         assert f"{ADDRESS}/pengajuan/{number}" in body
         assert "Kode wilayah" not in body
         assert "Kolom tanpa satuan" not in body
@@ -212,7 +188,8 @@ async def test_the_log_is_followed_past_poison_while_the_store_is_away(office: O
     await put(cluster, topic, (b"key", None), (b"key", b"\xff"))
     await put_story(cluster, topic, *today(submitted))
     for _ in range(2):
-        async with running(lambda: follow(cluster, topic, desk.taking.positions, take, (SQLAlchemyError,))):
+        progress = Progress("log")
+        async with running(lambda: follow(cluster, topic, desk.taking.positions, take, (SQLAlchemyError,), progress)):  # noqa: B023
             await put_story(cluster, topic, *today(submitted))
             wanted = 4 + _
             await until(lambda: any(p >= wanted for p in _offsets(desk)), what="the position")  # noqa: B023
@@ -226,5 +203,5 @@ def _offsets(desk: Desk) -> list[int]:
 
 
 def test_the_server_is_a_real_one(office: Office) -> None:
-    with smtplib.SMTP("127.0.0.1", office.port) as smtp:
+    with smtplib.SMTP("127.0.0.1", office.box.port) as smtp:
         assert smtp.noop()[0] == 250

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.desk.beside import Office
-from tests.desk.test_journey import REASON, SCREENS, person
+from tests.desk.test_journey import SCREENS, person
 from web.tokens import Role
 
 pytestmark = pytest.mark.needs("chromium")
@@ -16,7 +16,7 @@ PAGES: dict[Role, tuple[str, ...]] = {
     Role.TIM_PPID: ("/", "/kotak-masuk", "/pengajuan/baru", "/jatuh-tempo", "/akun", "/akun/kata-sandi", *CASE),
     Role.KETUA_PPID: ("/", "/kotak-masuk?urut=newest", f"/pengajuan/{NUMBER}/perbaiki", f"/pengajuan/{NUMBER}/selesai?langkah=1", *CASE),
     Role.ATASAN_PPID: ("/", "/kotak-masuk", "/putusan-bersama", "/pengajuan/{checked}", "/pengajuan/tidak-ada"),
-    Role.ADMIN_OPENDATA: ("/", "/publikasi", "/akun/daftar", "/kotak-masuk", *CASE),
+    Role.ADMIN_OPENDATA: ("/", "/publikasi", "/akun/daftar", "/akun/opd", "/akun/token", "/kotak-masuk", *CASE),
     Role.AUDITOR: (
         "/",
         "/kotak-masuk",
@@ -27,16 +27,6 @@ PAGES: dict[Role, tuple[str, ...]] = {
         *CASE,
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def numbers(office: Office) -> dict[str, str]:
-    """One that waits on the head, one that waits on the superior; the second was returned before."""
-    checked = office.checked()
-    reasons = [{"code": "incomplete", "field": "dataset.retention", "note": REASON}]
-    office.says("decision", "reject", checked, "atasan_ppid", expected_sequence=2, reasons=reasons)
-    office.says("review", "revise", checked, "ketua_ppid", expected_sequence=3)
-    return {"number": office.handed_in(), "checked": checked}
 
 
 def violations(page: Page) -> list[str]:
@@ -76,25 +66,6 @@ def test_axe_finds_nothing_before_the_login(office: Office, chromium: Browser, p
         page = context.new_page()
         page.goto(path)
         assert violations(page) == []
-
-
-def test_forced_colours_lose_nothing(office: Office, chromium: Browser, numbers: dict[str, str]) -> None:
-    """Borders stand where backgrounds told things apart."""
-    with person(chromium, office, office.person(Role.ATASAN_PPID), SCREENS[1]) as page:
-        page.emulate_media(forced_colors="active")
-        page.goto(f"/pengajuan/{numbers['checked']}")
-        borders = page.evaluate(
-            "[...document.querySelectorAll('.tag, .decide, button:not(.link)')].map(e => getComputedStyle(e).borderTopStyle)"
-        )
-        assert set(borders) == {"solid"}
-
-
-def test_twice_as_large_still_fits(office: Office, chromium: Browser, numbers: dict[str, str]) -> None:
-    """200 % zoom on an office PC is a page of 640 px."""
-    with person(chromium, office, office.person(Role.ATASAN_PPID), SCREENS[1]) as page:
-        page.set_viewport_size({"width": 640, "height": 400})
-        page.goto(f"/pengajuan/{numbers['checked']}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 640
 
 
 def test_a_page_weighs_less_than_100_kb(office: Office, chromium: Browser, numbers: dict[str, str]) -> None:

@@ -38,6 +38,17 @@ def test_wrong_use_is_two(alone: Home, command: list[str]) -> None:
     says(alone.jejak(*command), 2)
 
 
+@pytest.mark.parametrize("command", ["diff", "repair"])
+@pytest.mark.parametrize("name", ["..", "../..", "data/../..", "", "Data", "data "])
+def test_a_dataset_is_named_and_no_path_is_given(alone: Home, command: str, name: str) -> None:
+    """What is named, and the log does not know, is taken away."""
+    kept = alone.directory / "var/portal/index.html"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("portal")
+    says(alone.jejak("portal", command, name), 2, "dataset_id")
+    assert kept.exists()
+
+
 def test_help_names_every_command(alone: Home) -> None:
     says(alone.jejak("--help"), 0, "up", "lane", "submit", "audit", "check", "broker", "migrate", "doctor", "opd", "token")
 

@@ -36,7 +36,7 @@ def test_every_setting_is_told_with_its_source(tmp_path: Path) -> None:
     ],
 )
 def test_no_secret_is_shown(store: str, shown: str) -> None:
-    found = told(STORE=store, PORTAL_TOKEN="rahasia", S3_KEY_ID="jejak", S3_SECRET="rahasia")
+    found = told(STORE=store, PORTAL_TOKEN="rahasia", S3_KEY_ID="jejak", S3_SECRET="rahasia", OIDC_SECRET="rahasia")
 
     assert found["JEJAK_STORE"][0] == shown
     assert "rahasia" not in str(found)

@@ -1,1 +1,1 @@
-"""What every lane is made of: settings, files, due times, worklists."""
+"""What every lane is made of: settings, files, due times, inboxes."""

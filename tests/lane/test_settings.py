@@ -129,3 +129,21 @@ def test_lanes_may_have_addresses_of_their_own() -> None:
 
 def test_the_key_of_an_s3_server_comes_with_its_secret() -> None:
     assert refused(S3_KEY_ID="jejak") == ["JEJAK_S3_KEY_ID and JEJAK_S3_SECRET are needed together"]
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ("https://jejak.example.id/", "https://jejak.example.id"),
+        ("https://jejak.example.id:443", "https://jejak.example.id"),
+        ("https://jejak.example.id:8443", "https://jejak.example.id:8443"),
+        ("https://localhost:127.0.0.1:8443", "https://localhost:8443"),
+        ("https://localhost:127.0.0.1:443", "https://localhost"),
+        ("http://jejak.example.id:80", "http://jejak.example.id"),
+        ("http://jejak.example.id:443", "http://jejak.example.id:443"),
+        ("https://[::1]:8443", "https://[::1]:8443"),
+    ],
+)
+def test_the_desk_s_address_is_the_one_that_browsers_say(given: str, address: str) -> None:
+    """A compose file makes it of SITE and HTTPS_PORT, which may be bound to one address of the machine."""
+    assert read_settings({"JEJAK_DESK_URL": given}).desk_url == address

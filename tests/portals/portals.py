@@ -5,7 +5,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,14 @@ class Listed:
 
 @dataclass
 class Log:
-    """What the log says of the datasets of a test."""
+    """What the log says of the datasets of a test. `adopted`: dataset_id → the portal's own id of what is to be taken over."""
 
     standings: dict[uuid.UUID, Standing] = field(default_factory=dict)
+    adopted: dict[str, str] = field(default_factory=dict)
 
     def desired(self, dataset_id: str) -> Desired:
-        return desired(dataset_id, [one for one in self.standings.values() if one.publication.dataset.dataset_id == dataset_id])
+        own = [one for one in self.standings.values() if one.publication.dataset.dataset_id == dataset_id]
+        return desired(dataset_id, own, adopted=self.adopted.get(dataset_id))
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,13 @@ class Stage:
         self.approved(publication)
         published = self.bring(shelf, publication, step=step)
         assert published is not None
-        self.log.standings[publication.submission_id] = Standing(publication, published=True)
+        self.log.standings[publication.submission_id] = Standing(publication, published=True, place=(published.portal, published.dataset))
         return published
 
     def retract(self, shelf: Shelf, publication: Publication, *, relist: bool = False, step: Step = unseen) -> None:
         """Written down first, then taken down. Raises PortalProblem."""
-        self.log.standings[publication.submission_id] = Standing(publication, published=True, withdrawal=Withdrawal(PERSONAL_DATA, relist))
+        before = self.log.standings[publication.submission_id]
+        self.log.standings[publication.submission_id] = replace(before, withdrawal=Withdrawal(PERSONAL_DATA, relist))
         assert self.bring(shelf, publication, step=step) is None
 
     def bring(self, shelf: Shelf, publication: Publication, *, step: Step = unseen) -> Published | None:
@@ -125,12 +128,19 @@ class CkanReader:
         found = self.act("package_search", q=f"name:{dataset_id}*", include_private=True, include_drafts=True, rows=100)
         return int(found["count"])
 
+    def add_file(self, dataset_id: str, name: str, content: bytes, **fields: str) -> None:
+        """Upload a file as a new resource."""
+        self.upload("resource_create", name, content, package_id=dataset_id, name=name, **fields)
+
     def spoil_file(self, dataset_id: str) -> None:
         resource = self.act("package_show", id=dataset_id)["resources"][0]
+        self.upload("resource_patch", "lain.csv", b"diubah tangan", id=resource["id"])
+
+    def upload(self, action: str, file: str, content: bytes, /, **fields: str) -> None:
         requests.post(
-            f"{self.server.address}/api/3/action/resource_patch",
-            data={"id": resource["id"]},
-            files={"upload": ("lain.csv", b"diubah tangan")},
+            f"{self.server.address}/api/3/action/{action}",
+            data=fields,
+            files={"upload": (file, content)},
             headers={"Authorization": self.server.token},
             timeout=30,
         ).raise_for_status()
@@ -186,3 +196,9 @@ def folder_stage(root: Path) -> Stage:
         spoil_title=spoil_title,
         remove=lambda dataset_id: shutil.rmtree(root / "dataset" / dataset_id),
     )
+
+
+def show_overview(stage: Stage) -> None:
+    """The pages over all datasets as the publisher has them made, from the log."""
+    names = {one.publication.dataset.dataset_id for one in stage.log.standings.values()}
+    stage.portal.overview([stage.log.desired(name) for name in sorted(names)])

@@ -103,3 +103,21 @@ def test_under_another_name_and_of_another_organization_it_is_renamed_and_moved(
     package = reader.public(name)
     assert package is not None
     assert (package["id"], package["organization"]["name"]) == (old, "dispermades")
+
+
+def test_what_is_put_in_after_the_takeover_goes_and_a_retraction_closes_it_with_what_it_had(
+    on_ckan: Stage, reader: CkanReader, organization: str, shelf: Shelf, name: str
+) -> None:
+    old = on_ckan.log.adopted[name] = Old(reader, name).make(owner_org=organization)
+    first = shelf.publication(name, {"desa.csv": b"1"}, opd=organization)
+    on_ckan.publish(shelf, first)
+    reader.add_file(name, "palsu.csv", b"palsu")
+    assert [(one.what, one.field) for one in on_ckan.differences(name)] == [("file_added", "palsu.csv")]
+    on_ckan.repair(shelf, name)
+    assert on_ckan.differences(name) == []
+    on_ckan.retract(shelf, first)
+    assert reader.public(old) is None
+    assert [one["name"] for one in reader.act("package_show", id=old)["resources"]] == ["lama.csv (sebelum Jejak)"]
+    assert on_ckan.differences(name) == []
+    on_ckan.publish(shelf, shelf.publication(name, {"desa.csv": b"2"}, opd=organization))
+    assert [one["name"] for one in (reader.public(name) or {})["resources"]] == ["desa.csv", "lama.csv (sebelum Jejak)"]

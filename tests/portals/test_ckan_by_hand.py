@@ -1,6 +1,7 @@
 """What people do in CKAN itself, before, after and while Jejak publishes there."""
 
 import uuid
+from collections.abc import Callable
 
 import pytest
 
@@ -11,6 +12,102 @@ from tests.portals.samples import Shelf
 pytestmark = pytest.mark.needs("ckan")
 
 DESA = {"desa.csv": b"kode,nama\n1,Jaten\n"}
+
+
+def _moved(reader: CkanReader, name: str, **changes: object) -> None:
+    opd = reader.act("organization_create", name=f"opd-{uuid.uuid4().hex[:8]}")["name"]
+    reader.act("package_patch", id=name, owner_org=opd, **changes)
+
+
+def _forged(reader: CkanReader, name: str) -> None:
+    """In another organization, as of another submission."""
+    extras = [one for one in reader.act("package_show", id=name)["extras"] if one["key"] != "submission_id"]
+    _moved(reader, name, extras=[*extras, {"key": "submission_id", "value": str(uuid.uuid4())}])
+
+
+def _described(reader: CkanReader, name: str) -> None:
+    """The hash and the name that the public compares its download with."""
+    resource = reader.act("package_show", id=name)["resources"][0]
+    reader.act("resource_patch", id=resource["id"], sha256="0" * 64, file_name="palsu.csv")
+
+
+def _reordered(reader: CkanReader, name: str) -> None:
+    resources = reader.act("package_show", id=name)["resources"]
+    reader.act("package_resource_reorder", id=name, order=[one["id"] for one in reversed(resources)])
+
+
+def _without_a_file(reader: CkanReader, name: str) -> None:
+    reader.act("resource_delete", id=reader.act("package_show", id=name)["resources"][0]["id"])
+
+
+HANDS: dict[str, Callable[[CkanReader, str], object]] = {
+    "renamed": lambda reader, name: reader.act("package_patch", id=name, name=f"{name}-lain"),
+    "deleted": lambda reader, name: reader.act("package_delete", id=name),
+    "purged": lambda reader, name: reader.act("dataset_purge", id=name),
+    "made a draft": lambda reader, name: reader.act("package_patch", id=name, state="draft"),
+    "all marks of Jejak taken off": lambda reader, name: reader.act("package_patch", id=name, extras=[], resources=[]),
+    "moved to another organization": _moved,
+    "moved and forged": _forged,
+    "a file's description forged": _described,
+    "the order of the files turned round": _reordered,
+    "a file taken out": _without_a_file,
+    "a file put in that says it was there before Jejak": lambda reader, name: reader.add_file(
+        name, "palsu.csv", b"palsu", version_status="adopted"
+    ),
+    "a title that writes on the terminal": lambda reader, name: reader.act("package_patch", id=name, title="a\x1b[31m\nb"),
+}
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_whatever_was_done_to_a_dataset_is_told_and_put_back_at_its_old_address(
+    hand: str, on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str
+) -> None:
+    first, second = (shelf.publication(name, {"desa.csv": word}, title=word.decode()) for word in (b"satu", b"dua"))
+    on_ckan.publish(shelf, first)
+    published = on_ckan.publish(shelf, second)
+    HANDS[hand](reader, name)
+    found = on_ckan.differences(name)
+    assert found
+    assert all(str(one).isprintable() for one in found)
+    on_ckan.repair(shelf, name)
+    assert on_ckan.differences(name) == []
+    assert (reader.public(name) or {})["id"] == published.dataset, "the address that is on the log leads there"
+    assert reader.kept(name) == {first.files[0].sha256, second.files[0].sha256}
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_whatever_was_done_to_it_before_a_retraction_takes_it_down(
+    hand: str, on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str
+) -> None:
+    publication = shelf.publication(name, DESA)
+    published = on_ckan.publish(shelf, publication)
+    HANDS[hand](reader, name)
+    on_ckan.retract(shelf, publication)
+    assert reader.public(published.dataset) is None
+    assert (reader.act("package_show", id=published.dataset) or {"resources": []})["resources"] == []
+    assert on_ckan.differences(name) == []
+
+
+def test_a_deactivated_organization_is_told_until_somebody_brings_it_back(
+    on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str
+) -> None:
+    opd = f"opd-{uuid.uuid4().hex[:8]}"
+    on_ckan.publish(shelf, shelf.publication(name, DESA, opd=opd))
+    reader.act("organization_patch", id=opd, state="deleted")
+    [told] = on_ckan.differences(name)
+    assert (told.what, told.field, "memulihkannya" in told.found) == ("not_public", "opd", True)
+    reader.act("organization_patch", id=opd, state="active")
+    assert on_ckan.differences(name) == []
+
+
+def test_an_organization_that_was_purged_meanwhile_is_made_again(on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str) -> None:
+    opd = f"opd-{uuid.uuid4().hex[:8]}"
+    on_ckan.publish(shelf, shelf.publication(name, DESA, opd=opd))
+    reader.act("dataset_purge", id=name)
+    reader.act("organization_purge", id=opd)
+    on_ckan.repair(shelf, name)
+    assert on_ckan.differences(name) == []
+    assert (reader.public(name) or {})["organization"]["name"] == opd
 
 
 def test_what_others_added_stays_except_files_that_nobody_approved(on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str) -> None:

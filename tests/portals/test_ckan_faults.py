@@ -1,5 +1,6 @@
 """Whatever breaks between Jejak and CKAN, at whichever request: publishing again gives exactly one dataset with the right files."""
 
+import hashlib
 import itertools
 import logging
 import uuid
@@ -102,6 +103,7 @@ def outcomes(
         publication, known = prepare()
         stage = through(proxy, ckan, timeout=timeout)
         stage.log.standings.update(known.standings)
+        stage.log.adopted.update(known.adopted)
         proxy.arm(fault, at=at)
         problem = attempt(partial(act, stage, shelf, publication))
         struck = proxy.requests >= at
@@ -187,6 +189,35 @@ def test_a_retraction_that_lists_the_edition_before_it_again(
     for _, _, publication, stage in outcomes(proxy, ckan, FAULTS[kind], prepare=prepare, act=relist, shelf=shelf):
         relist(stage, shelf, publication)
         check_published(stage, reader, first[publication.dataset.dataset_id])
+
+
+@pytest.mark.parametrize("kind", FEWER)
+def test_a_dataset_from_before_jejak_that_is_taken_over(
+    kind: str, proxy: FaultProxy, ckan: CkanServer, reader: CkanReader, shelf: Shelf
+) -> None:
+    """At no request is the old file lost, and the dataset stays the one that it was."""
+    old = b"lama" + BIG
+    known = Log()
+
+    def prepare() -> tuple[Publication, Log]:
+        publication = a_version(shelf, a_name(), "satu")
+        name, opd = publication.dataset.dataset_id, publication.opd
+        reader.act("organization_create", name=opd)
+        known.adopted[name] = reader.act("package_create", name=name, owner_org=opd, title="Buatan tangan")["id"]
+        reader.add_file(name, "lama.csv", old)
+        return publication, known
+
+    for _, _, publication, stage in outcomes(proxy, ckan, FAULTS[kind], prepare=prepare, act=publish, shelf=shelf):
+        name = publication.dataset.dataset_id
+        assert hashlib.sha256(old).hexdigest() in stage.kept(name), "what the public had it keeps"
+        publish(stage, shelf, publication)
+        package = reader.public(name)
+        assert package is not None
+        assert package["id"] == known.adopted[name]
+        assert [one["name"] for one in package["resources"]] == ["desa.csv", "satu.csv", "lama.csv (sebelum Jejak)"]
+        assert stage.kept(name) == hashes(publication) | {hashlib.sha256(old).hexdigest()}
+        assert stage.differences(name) == []
+        assert reader.datasets(name) == 1
 
 
 def test_silence_at_each_request_ends_with_the_timeout(proxy: FaultProxy, ckan: CkanServer, reader: CkanReader, shelf: Shelf) -> None:

@@ -40,6 +40,7 @@ class Desk:
     lane: Lane
     http: httpx.AsyncClient
     keys: Path
+    app: FastAPI
     offset: int = 0
 
     @property
@@ -112,7 +113,7 @@ async def desk_of(name: str, folder: Path, *, caught_up: bool = True, **settings
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://desk") as http:
-            desk = Desk(lane, http, folder / "keys")
+            desk = Desk(lane, http, folder / "keys", app)
             if caught_up:
                 desk.caught_up()
             yield desk

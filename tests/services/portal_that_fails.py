@@ -7,19 +7,28 @@ from events.contracts import Published
 from lane.files import Files
 from portals.desired import Desired
 from portals.folder.folder import FolderPortal
-from portals.portal import Code, PortalProblem, Step
+from portals.portal import Code, Difference, PortalProblem, Step
 
 
 class FailingPortal(FolderPortal):
-    """`down`: everything fails; `broken`: only these datasets; `refusing`: these for good; `answer_lost`: it is done, and nobody hears."""
+    """`down`: everything fails; `broken`: only these datasets; `refusing`: these for good; `unreadable`: looking at these.
+
+    `answer_lost`: it is done, and nobody hears.
+    """
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.down = False
         self.broken: set[str] = set()
         self.refusing: set[str] = set()
+        self.unreadable: dict[str, Code] = {}
         self.answer_lost = 0
         self.tried: list[str] = []
+
+    def differences(self, desired: Desired) -> list[Difference]:
+        if desired.dataset_id in self.unreadable:
+            raise PortalProblem(self.unreadable[desired.dataset_id], "Portal tidak menjawab.")
+        return super().differences(desired)
 
     def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
         self.tried.append(desired.dataset_id)

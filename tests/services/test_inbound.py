@@ -1,5 +1,6 @@
 """Step 1 over Kafka: every inbound record gets one receipt, whatever it is, and no refusal stops the lane."""
 
+import hashlib
 import json
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -15,7 +16,7 @@ from events.contracts import DataSubmitted, submission_id_of
 from events.recorder import LetterKind, Row
 from lane.files import FilesUnavailable
 from services.intake.inbound import first_event, judge, refuse
-from tests.services.desk import TIM, Desk, desk_of, form
+from tests.services.desk import CONTENT, TIM, Desk, desk_of, form
 
 TOPIC = "opd.dispermades.data-submitted.v1"
 
@@ -105,6 +106,21 @@ async def test_a_record_read_again_after_a_crash_is_dropped_without_a_second_rec
 
     assert take(intake, *records) == []
     assert (len(receipts(intake)), submissions(intake), len(dead_letters(intake))) == (2, 1, 1)
+
+
+async def test_what_was_answered_stays_answered_when_its_topic_is_read_anew_and_what_was_sent_again_is_judged(intake: Desk) -> None:
+    [record] = records_of(form(content=None))
+    assert take(intake, record) == ["refused"]
+    with intake.shared.files.spool(limit=1_000) as spool:
+        spool.write(CONTENT)
+        spool.keep(sha256 := hashlib.sha256(CONTENT).hexdigest())
+    intake.shared.files.brought(sha256, "dispermades")
+
+    again = record._replace(generation=1)
+    assert take(intake, again) == []
+    assert (len(receipts(intake)), intake.lane.journal.position(again.source)) == (1, 1)
+    assert take(intake, record._replace(generation=2, timestamp=1)) == ["accepted"]
+    assert len(receipts(intake)) == 2
 
 
 async def test_a_record_judged_again_by_a_journal_that_lost_its_position_is_accepted_as_before(intake: Desk) -> None:

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from bus.kafka import Kafka
 from bus.reader import cluster_id
 from bus.topics import ensure, inbound_topic, shared_topics
-from events import alarms
+from events import alarms, marks
 from events.admission import source_of
 from events.contracts import RECEIPTS_TOPIC
 from events.journal import Journal
@@ -68,7 +68,8 @@ async def test_where_the_last_answered_record_stands_reading_goes_on(kafka: str,
 
     await recover(cluster, journal)
 
-    assert journal.position(source_of(await cluster_id(cluster), topic, 0)) == 3
+    source = source_of(await cluster_id(cluster), topic, 0)
+    assert (journal.position(source), [mark.taken for mark in marks.all_marks(journal.store) if mark.source == source]) == (3, [2])
     assert losses_of(journal, topic) == []
 
 

@@ -67,4 +67,5 @@ async def test_agencies_are_listed_by_name_also_those_that_closed(archive: Desk)
 
     items = (await archive.get("opds", TIM)).json()["items"]
 
-    assert items[:2] == [{"kode": "baru", "name": "Dinas Baru", "open": True}, {"kode": "lama", "name": "Dinas Lama", "open": False}]
+    baru = {"kode": "baru", "name": "Dinas Baru", "open": True, "heir": None}
+    assert items[:2] == [baru, {"kode": "lama", "name": "Dinas Lama", "open": False, "heir": None}]

@@ -103,7 +103,21 @@ async def test_nothing_is_looked_at_while_it_is_being_written(desk: Desk, monkey
     upkeep = upkeep_of(desk)
     with upkeep.attempts.turn("daftar-desa") as mine:
         assert mine
-        with pytest.raises(PortalProblem) as problem:
-            list(upkeep.check("daftar-desa"))
-        assert problem.value.code is Code.BUSY
+        assert [difference.what for difference in upkeep.check("daftar-desa")] == ["unreadable"]
         assert len(left(desk, "daftar-desa")) == 1
+
+
+async def test_a_dataset_that_cannot_be_looked_at_is_told_and_the_others_are_looked_at(desk: Desk, tmp_path: Path) -> None:
+    publish(desk, dataset_id="rusak")
+    publish(desk, dataset_id="utuh")
+    assert left(desk) == []
+    portal = publishing_of(desk.lane).portal
+    assert isinstance(portal, FailingPortal)
+    portal.unreadable["rusak"] = Code.STORAGE
+    (tmp_path / "portal/dataset/utuh/latest/index.html").write_text("palsu")
+    told = [(difference.dataset_id, difference.what) for difference in upkeep_of(desk).check()]
+    assert told == [("rusak", "unreadable"), ("utuh", "page")]
+    assert left(desk) == ["Portal tidak menjawab."]
+    portal.unreadable["rusak"] = Code.UNREACHABLE
+    with pytest.raises(PortalProblem):
+        list(upkeep_of(desk).check())

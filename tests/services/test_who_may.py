@@ -49,6 +49,7 @@ intake    GET  submissions/{id}                         401   200  200  404   40
 intake    GET  submissions/{id}/files/{sha256}          401   200  200  404   404    403   403   200
 intake    GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   404    403   403   200
 intake    PUT  files/{sha256}                           401   201  201  201   201    403   403   403
+intake    GET  files/{sha256}/columns                   401   200  200  404   404    403   403   403
 intake    POST check                                    401   200  200  200   200    403   403   403
 intake    POST submissions                              401   202  403  422   403    403   403   403
 intake    GET  dead-letters                              401   403  403  403   403    403   200   403
@@ -63,6 +64,7 @@ review    GET  submissions/{id}/files/{sha256}/profile  401   200  200  404   40
 review    POST submissions/{id}/revise                  401   403  200  403   404    403   403   403
 review    POST submissions/{id}/withdraw                401   200  200  404   404    403   403   403
 review    POST submissions/{id}/take                    401   200  200  404   404    403   403   403
+review    GET  submissions/{id}/taken                   401   200  200  404   404    403   200   403
 review    POST submissions/{id}/release                 401   200  200  404   404    403   200   403
 review    POST batch                                    401   200  200  200   200    403   403   403
 review    GET  dead-letters                              401   403  403  403   403    403   200   403
@@ -78,6 +80,7 @@ decision  POST submissions/{id}/verify                  401   403  403  403   40
 decision  POST submissions/{id}/approve                 401   403  403  403   403    200   403   403
 decision  POST submissions/{id}/reject                  401   403  403  403   403    200   403   403
 decision  POST submissions/{id}/take                    401   403  403  403   403    200   403   403
+decision  GET  submissions/{id}/taken                   401   403  403  403   403    200   200   403
 decision  POST submissions/{id}/release                 401   403  403  403   403    200   200   403
 decision  POST batch                                    401   403  403  403   403    200   403   403
 decision  GET  dead-letters                              401   403  403  403   403    403   200   403
@@ -95,6 +98,7 @@ publisher POST submissions/{id}/retry                   401   403  403  403   40
 publisher POST submissions/{id}/retract                 401   403  403  403   403    403   200   403
 publisher POST submissions/{id}/reject                  401   403  403  403   403    200   200   403
 publisher POST submissions/{id}/take                    401   403  403  403   403    200   200   403
+publisher GET  submissions/{id}/taken                   401   403  403  403   403    200   200   403
 publisher POST submissions/{id}/release                 401   403  403  403   403    200   200   403
 publisher POST batch                                    401   403  403  403   403    200   200   403
 publisher GET  dead-letters                              401   403  403  403   403    403   200   403
@@ -103,6 +107,7 @@ publisher POST dead-letters/{number}/retry               401   403  403  403   4
 publisher POST dead-letters/{number}/discard             401   403  403  403   403    403   404   403
 archive   GET  submissions                              401   200  200  200   200    200   200   200
 archive   GET  opds                                     401   200  200  200   200    200   200   200
+archive   GET  tokens                                   401   403  403  403   403    403   200   403
 archive   GET  due                                      401   200  200  200   200    200   200   200
 archive   GET  statistics                               200   200  200  200   200    200   200   200
 archive   GET  submissions/{id}                         401   200  200  404   404    200   200   200
@@ -153,6 +158,7 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         with made.shared.files.spool(limit=1_000) as spool:
             spool.write(CONTENT)
             spool.keep(SHA256)
+        made.shared.files.brought(SHA256, "dispermades")
         made.shared.files.keep_beside(SHA256, "profile", b'{"tables": []}')
         yield made
 

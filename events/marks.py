@@ -1,0 +1,65 @@
+"""By what a loss is found: the last record taken from each source, the last one found on Kafka again, and where a generation began.
+
+In: a journal's store; out: `Mark`s and offsets. One table for both stores; the beginnings are positions under a name of their own.
+"""
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import Final
+
+import sqlalchemy as sa
+from eventsourcing.persistence import IntegrityError
+
+from events.recorder import Batch, Mark, Store
+
+BEGAN: Final = "began:"
+MARKS: Final = sa.Table(
+    "marks",
+    sa.MetaData(),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("taken", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("proved", sa.BigInteger, nullable=False),
+    sa.Column("proved_hash", sa.Text, nullable=False),
+)
+
+
+def marks(store: Store, sources: Collection[str]) -> dict[str, tuple[Mark, Mark]]:
+    """Source → the last record taken, and the last one that was found on Kafka again. None of before marks were kept are left out."""
+    rows = store.ask(sa.select(MARKS).where(MARKS.c.source.in_(sources)))
+    return {row[0]: (Mark(row[0], row[1], row[2]), Mark(row[0], row[3], row[4])) for row in rows}
+
+
+def all_marks(store: Store) -> list[Mark]:
+    """The last record taken from every source there ever was."""
+    return [Mark(*row) for row in store.ask(sa.select(MARKS.c.source, MARKS.c.taken, MARKS.c.hash))]
+
+
+def first_mark(store: Store, mark: Mark) -> None:
+    """Of a source that has none yet. Said twice changes nothing."""
+    row = {"source": mark.source, "taken": mark.taken, "hash": mark.hash, "proved": mark.taken, "proved_hash": mark.hash}
+    with suppress(IntegrityError):
+        store.tell(sa.insert(MARKS).values(row))
+
+
+def prove(store: Store, proved: Mapping[str, Mark]) -> None:
+    """What is found on Kafka again the next time."""
+    if proved:
+        store.tell(
+            *(
+                sa.update(MARKS).where(MARKS.c.source == source).values(proved=mark.taken, proved_hash=mark.hash)
+                for source, mark in sorted(proved.items())
+            )
+        )
+
+
+def begin(store: Store, source: str, at: int) -> None:
+    """A generation that begins at an offset, where nothing is before it any more. Said twice changes nothing."""
+    if at > (store.max_tracking_id(source) or 0):
+        store.write(Batch(positions={source: at, f"{BEGAN}{source}": at}))
+
+
+def began(store: Store, sources: Collection[str]) -> dict[str, int]:
+    """Source → the offset at which its generation began; those that began at 0 are left out."""
+    found = store.positions([f"{BEGAN}{source}" for source in sources])
+    return {name.removeprefix(BEGAN): at for name, at in found.items()}

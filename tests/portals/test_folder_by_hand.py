@@ -1,0 +1,241 @@
+"""The folder portal and a hostile hand: whatever somebody does to the folder is seen and put right, or told as left."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.portals.portals import Stage, folder_stage, show_overview
+from tests.portals.samples import Shelf
+
+FIRST = {"desa.csv": b"satu", "lama.csv": b"lama"}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "portal"
+
+
+@pytest.fixture
+def stage(root: Path) -> Stage:
+    return folder_stage(root)
+
+
+def strays(stage: Stage) -> list[tuple[str, str]]:
+    return [(one.what, one.field) for one in stage.portal.overview_differences([stage.log.desired("data")])]
+
+
+def _old(home: Path) -> Path:
+    return min(home.glob("2*"))
+
+
+def _moved_away(home: Path) -> None:
+    home.rename(home.parents[1] / "moved")
+    home.symlink_to("../moved")
+
+
+def _made_a_file(home: Path) -> None:
+    shutil.rmtree(home)
+    home.write_bytes(b"x")
+
+
+def _relink(home: Path, target: str) -> None:
+    forged = home.parents[1] / "forged" / (home / "latest").readlink().name
+    shutil.copytree(home / "latest", forged)
+    (home / "latest").unlink()
+    (home / "latest").symlink_to(target)
+
+
+def _link(path: Path, target: str) -> None:
+    path.unlink()
+    path.symlink_to(target)
+
+
+def _made_a_pipe(home: Path) -> None:
+    shutil.rmtree(home)
+    os.mkfifo(home)
+
+
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _made_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    (path / "x").write_bytes(b"x")
+
+
+def _away(folder: Path) -> None:
+    away = folder.parents[len(folder.parts) - folder.parts.index("portal") - 2] / "moved"
+    folder.rename(away)
+    folder.symlink_to(away)
+
+
+def _record(home: Path, content: bytes) -> None:
+    (home / "latest/metadata.json").write_bytes(content)
+
+
+def _deep(folder: Path) -> None:
+    """As deep as a path may be long."""
+    folder.mkdir()
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(1400):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+
+SPOILS: dict[str, Callable[[Path], object]] = {
+    "latest leads elsewhere, to a folder of the same name": lambda home: _relink(home, f"../../forged/{(home / 'latest').readlink().name}"),
+    "latest leads to the earlier edition": lambda home: _relink(home, _old(home).name),
+    "an earlier edition's file": lambda home: (_old(home) / "files/desa.csv").write_bytes(b"palsu"),
+    "an earlier edition's page": lambda home: (_old(home) / "index.html").write_bytes(b"palsu"),
+    "the listed page": lambda home: (home / "latest/index.html").write_bytes(b"palsu"),
+    "a file of the same length": lambda home: (home / "latest/files/desa.csv").write_bytes(b"tga"),
+    "a file more": lambda home: (home / "latest/files/tambahan.csv").write_bytes(b"x"),
+    "a file between the editions": lambda home: (home / "tambahan.html").write_bytes(b"x"),
+    "a rogue folder": lambda home: (home / "20250101T000000000000Z-palsu").mkdir(),
+    "a file turned into a link": lambda home: _link(home / "latest/files/desa.csv", "/etc/hostname"),
+    "metadata.json is a list": lambda home: (home / "latest/metadata.json").write_bytes(b"[1]"),
+    "metadata.json is no JSON": lambda home: (home / "latest/metadata.json").write_bytes(b"{"),
+    "metadata.json with a dataset of another shape": lambda home: (home / "latest/metadata.json").write_bytes(b'{"dataset": [1]}'),
+    "metadata.json with other files": lambda home: (home / "latest/metadata.json").write_bytes(b'{"files": 7, "dataset": {}}'),
+    "metadata.json is gone": lambda home: (home / "latest/metadata.json").unlink(),
+    "the earlier edition is gone": lambda home: shutil.rmtree(_old(home)),
+    "the whole dataset is a link": _moved_away,
+    "the whole dataset is a file": _made_a_file,
+    "the whole dataset is a pipe": _made_a_pipe,
+    "a file turned into a pipe": lambda home: _pipe(home / "latest/files/desa.csv"),
+    "an empty file turned into a pipe": lambda home: _pipe(home / "latest/files/kosong.csv"),
+    "metadata.json turned into a pipe": lambda home: _pipe(home / "latest/metadata.json"),
+    "a pipe more": lambda home: os.mkfifo(home / "pipa"),
+    "a file whose name is no text": lambda home: Path(os.fsdecode(os.fsencode(home) + b"/\xff\xfe.csv")).write_bytes(b"x"),
+    "a file whose name writes on the terminal": lambda home: (home / "a\nb\x1b[2J.csv").write_bytes(b"x"),
+    "folders deeper than a program can count": lambda home: _deep(home / "rogue"),
+    "metadata.json deeper than a program can count": lambda home: _record(home, b'{"x":%b}' % (b"[" * 1000 + b"]" * 1000)),
+    "metadata.json with numbers that are none": lambda home: _record(home, b'{"dataset": {}, "x": 1e400, "y": 99999999999999999999999}'),
+    "metadata.json that writes on the terminal": lambda home: _record(home, b'{"dataset": {"title": "a\\u001b[31m\\nb"}}'),
+    "metadata.json larger than memory should hold": lambda home: os.truncate(home / "latest/metadata.json", 1 << 33),
+    "a file that nobody may read": lambda home: (home / "latest/files/desa.csv").chmod(0),
+    "a page that only its owner may read": lambda home: (home / "latest/index.html").chmod(0o600),
+    "a folder that nobody may look into": lambda home: (home / "latest/files").chmod(0),
+    "the whole dataset closed": lambda home: home.chmod(0),
+    "a page turned into a folder": lambda home: _made_a_folder(home / "latest/index.html"),
+    "latest turned into a folder": lambda home: _made_a_folder(home / "latest"),
+    "latest leads to itself": lambda home: _link(home / "latest", "latest"),
+    "the files moved away, with a link to them": lambda home: _away(home / "latest/files"),
+    "an edition moved away, with a link to it": lambda home: _away((home / "latest").resolve()),
+    "a draft that a crash left": lambda home: shutil.copytree(home / "latest", home / ".draft"),
+}
+
+
+@pytest.mark.parametrize("what", SPOILS)
+def test_every_byte_that_is_otherwise_is_seen_and_put_right(what: str, stage: Stage, root: Path, shelf: Shelf) -> None:
+    made = [shelf.publication("data", {"desa.csv": word, "kosong.csv": b""}) for word in (b"satu", b"dua")]
+    for one in made:
+        stage.publish(shelf, one)
+    before = tree(root / "dataset/data")
+    SPOILS[what](root / "dataset/data")
+    found = stage.differences("data")
+    assert found
+    for difference in found:
+        assert str(difference).isprintable()
+        assert difference.field.encode().decode() == difference.field
+    stage.repair(shelf, "data")
+    assert stage.differences("data") == []
+    assert tree(root / "dataset/data") == before
+
+
+def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Everything there with its mode."""
+    return {str(p.relative_to(folder)): (p.lstat().st_mode, _content(p)) for p in (folder, *folder.rglob("*"))}
+
+
+def _content(path: Path) -> bytes:
+    if path.is_symlink():
+        return str(path.readlink()).encode()
+    return b"" if path.is_dir() else path.read_bytes()
+
+
+def test_whatever_belongs_to_no_dataset_is_seen_and_defaced_pages_are_written_again(stage: Stage, root: Path, shelf: Shelf) -> None:
+    stage.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(stage)
+    assert strays(stage) == []
+    (root / "index.html").write_text("diretas")
+    (root / "catalog.jsonld").write_text("{}")
+    (root / "phish.html").write_text("login")
+    (root / "opd/palsu.html").write_text("palsu")
+    (root / ".work/old").mkdir(parents=True)
+    (root / ".work/old/withdrawn.csv").write_text("nik")
+    expected = {("page", "index.html"), ("page", "catalog.jsonld"), ("unknown", "phish.html"), ("unknown", "opd/palsu.html")}
+    assert set(strays(stage)) > expected
+    assert ("unknown", ".work/old/withdrawn.csv") in strays(stage)
+    show_overview(stage)
+    assert strays(stage) == [("unknown", "phish.html")], "what is no page of ours is told, and left to whoever put it there"
+
+
+def _opd_elsewhere(root: Path) -> None:
+    (root / "opd").rename(root.parent / "opd")
+    (root / "opd").symlink_to("../opd")
+
+
+OVERVIEW_SPOILS: dict[str, Callable[[Path], object]] = {
+    "the first page turned into a folder": lambda root: _made_a_folder(root / "index.html"),
+    "the first page turned into a pipe": lambda root: _pipe(root / "index.html"),
+    "the first page turned into a link": lambda root: _link(root / "index.html", "style.css"),
+    "the catalogue is gone": lambda root: (root / "catalog.jsonld").unlink(),
+    "the catalogue that only its owner may read": lambda root: (root / "catalog.jsonld").chmod(0o600),
+    "the agencies' pages moved away, with a link to them": _opd_elsewhere,
+    "the agencies' pages closed": lambda root: (root / "opd").chmod(0),
+    "all datasets closed": lambda root: (root / "dataset").chmod(0),
+    "a folder where a draft will be": lambda root: (root / ".draft").mkdir(),
+    "a rogue page beside an agency's": lambda root: (root / "opd/palsu.html").write_bytes(b"palsu"),
+}
+
+
+@pytest.mark.parametrize("what", OVERVIEW_SPOILS)
+def test_the_pages_over_all_datasets_come_back_whatever_was_done_to_them(what: str, stage: Stage, root: Path, shelf: Shelf) -> None:
+    stage.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(stage)
+    before = tree(root)
+    OVERVIEW_SPOILS[what](root)
+    assert strays(stage) != []
+    show_overview(stage)
+    assert strays(stage) == []
+    assert tree(root) == before
+
+
+@pytest.mark.parametrize("rogue", ["palsu.html", "Data", "data palsu", "..data", "\udcff", "x"])
+def test_what_has_no_name_of_a_dataset_belongs_to_none_and_is_told_all_the_same(rogue: str, stage: Stage, root: Path, shelf: Shelf) -> None:
+    stage.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(stage)
+    (root / "dataset" / rogue).mkdir()
+    (root / "dataset" / rogue / "palsu.html").write_bytes(b"palsu")
+    assert stage.portal.names() == ["data"]
+    shown = rogue.encode(errors="backslashreplace").decode()
+    assert ("unknown", f"dataset/{shown}/palsu.html") in strays(stage)
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o700])
+def test_what_is_written_is_as_readable_as_the_folder_whatever_the_writers_umask(mode: int, root: Path, shelf: Shelf) -> None:
+    """An operator's `repair` from a closed shell must not take the portal from the web server."""
+    root.mkdir()
+    root.chmod(mode)
+    before = os.umask(0o077)
+    try:
+        stage = folder_stage(root)
+        stage.publish(shelf, shelf.publication("data", FIRST))
+        show_overview(stage)
+    finally:
+        os.umask(before)
+    modes = {oct(path.lstat().st_mode & 0o777) for path in root.rglob("*") if path.is_dir() and not path.is_symlink()}
+    assert modes == {oct(mode | 0o700)}
+    assert {oct(path.stat().st_mode & 0o777) for path in root.rglob("*") if path.is_file()} == {oct(mode & 0o444 | 0o600)}
+    assert stage.differences("data") == []
+    assert strays(stage) == []
