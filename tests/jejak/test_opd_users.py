@@ -39,7 +39,7 @@ async def comes_in(doors: tuple[Kafka, Kafka], opd: str, password: str) -> bool:
 
 
 async def test_an_opd_has_a_user_whose_password_is_shown_once_given_anew_and_taken_away(doors: tuple[Kafka, Kafka], operator: Home) -> None:
-    first = operator.jejak("opd", "add", "dinkes", "--name", "Dinas Kesehatan").stdout.split()[-1]
+    first = operator.jejak("opd", "add", "dinkes", "--name", "Dinas Kesehatan").stdout.partition("(shown this once): ")[2].split()[0]
     assert await comes_in(doors, "dinkes", first)
 
     again = operator.jejak("opd", "add", "dinkes", "--name", "Dinas Kesehatan dan KB")

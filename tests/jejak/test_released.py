@@ -75,12 +75,12 @@ def test_what_an_older_store_needs_is_told_before_it_is_done(tmp_path: Path, kaf
     with closing(sqlite3.connect(tmp_path / "var" / "review.sqlite")) as c, c:
         c.executescript("DROP TABLE heads; DROP TABLE letters; DELETE FROM tracking")
     with closing(sqlite3.connect(tmp_path / "var" / "desk.sqlite")) as c, c:
-        c.execute("UPDATE alembic_version SET version_num = '0001_accounts'")
+        c.execute("UPDATE alembic_version SET version_num = '0001'")
         c.executescript("DROP TABLE IF EXISTS identities")
 
     told = said(home, "migrate", "--dry-run")
 
     assert "store of review: 0 letters would be moved into a table of their own" in told
     assert "store of review: heads of 0 submissions would be made from 0 events" in told
-    assert "store of desk: step 0002_notices" in told
-    assert told.count("\n") == 4, told
+    steps = [line.split()[4].rstrip(":") for line in told.splitlines() if line.startswith("store of desk")]
+    assert steps == ["0002_notices", "0003_identities", "0004_kept_forms"]
