@@ -14,19 +14,21 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import DataError, PersistenceError
 
 from bus.kafka import CALL_S, KafkaError, stopped
 from bus.look_back import KafkaLookBack
 from bus.loops import STALLED_S, WATCH_S, breath, pause, within
 from bus.standing import Stalled, Standing
-from events.admission import Outcome, Record, place_in
+from events.admission import Outcome, Record, dead_letter, place_in
 from events.alarms import HOLES
 
 log = structlog.get_logger("jejak.bus")
 
 BATCH: Final = 1_000
 FAR_BEHIND: Final = 10 * BATCH
+NOT_HELD: Final = (DataError, OverflowError, UnicodeError)
+"""The store is there and cannot hold what one record says; to try again changes nothing."""
 
 
 def record_of(message: "ConsumerRecord[bytes, bytes]", cluster: str, generation: int = 0) -> Record:
@@ -39,10 +41,12 @@ class Consumer(Standing):
 
     A topic that lost records is left unread until the operator ends it (`bus/losses.py`); the others are read on. With a `group`,
     partitions are shared with other processes of the lane; without, this process reads them all. `gather_s`: the shortest wait between
-    two batches, unless the lane is far behind. What differs between the log and the OPDs' topics is in `bus/sources.py`.
+    two batches, unless the lane is far behind. What differs between the log and the OPDs' topics is in `bus/sources.py`. `refuse`: what
+    becomes of a record that nobody can take.
     """
 
     take: Callable[[Sequence[Record]], list[Outcome]] = field(kw_only=True)
+    refuse: Callable[[Record, str], Outcome] = dead_letter
     may_start: Callable[[], Awaitable[None]] | None = None
     gather_s: float = 0.0
 
@@ -164,7 +168,28 @@ class Consumer(Standing):
         return outcomes
 
     def taken(self, records: Sequence[Record]) -> list[Outcome]:
-        return self.take(records)
+        """One by one where a record is at fault: that one is refused, the others go on."""
+        try:
+            return self.take(records)
+        except Exception as error:
+            if not self.is_of_the_record(error):
+                raise
+            log.exception("batch_failed", consumer=self.progress.name, records=len(records))
+            return [outcome for record in records for outcome in self._taken_alone(record)]
+
+    def is_of_the_record(self, error: Exception) -> bool:
+        """Else it is held and tried again."""
+        return isinstance(error, NOT_HELD)
+
+    def _taken_alone(self, record: Record) -> list[Outcome]:
+        try:
+            return self.take([record])
+        except Exception as error:
+            if not self.is_of_the_record(error):
+                raise
+            place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            log.exception("record_failed", consumer=self.progress.name, **place)
+            return self.journal.answer([record], lambda fresh: [self.refuse(r, "failed") for r in fresh])
 
 
 def _is_one_after_the_other(messages: Sequence["ConsumerRecord[bytes, bytes]"], wanted: int | None) -> bool:

@@ -14,7 +14,7 @@ from eventsourcing.persistence import PersistenceError
 
 from bus.consumer import Consumer, record_of
 from events import alarms
-from events.admission import Outcome, Record, dead_letter
+from events.admission import Record
 
 log = structlog.get_logger("jejak.bus")
 Message: TypeAlias = "ConsumerRecord[bytes, bytes]"
@@ -23,7 +23,10 @@ LINGER_S: Final = 1.0
 
 
 class LogConsumer(Consumer):
-    """Of the log nothing may be missing: a record that our own code fails on waits, and a log that lost records is read no more."""
+    """Of the log nothing may be missing: a record that our own code fails on waits, and a log that lost records is read no more.
+
+    What is at fault itself, to be judged or to be held by the store, is a dead letter.
+    """
 
     must_be_there: ClassVar[bool] = True
     _healed_upto: int = 0
@@ -40,13 +43,12 @@ class LogConsumer(Consumer):
 
 @dataclass
 class InboundConsumer(Consumer):
-    """The OPDs' topics: one that is bad holds up no other. `refuse`: what becomes of a record that our own code fails on.
+    """The OPDs' topics: one that is bad holds up no other.
 
     `ahead`: what takes its time for the records of one partition, begun beside; they are taken in their order once it is done, and
     the other partitions go on meanwhile.
     """
 
-    refuse: Callable[[Record, str], Outcome] = dead_letter
     ahead: Callable[[Sequence[Record]], Sequence[Future[Any]]] = lambda _: ()
     _held: dict[TopicPartition, tuple[list[Message], Sequence[Future[Any]]]] = field(default_factory=dict)
 
@@ -86,24 +88,9 @@ class InboundConsumer(Consumer):
             log.warning("not_begun", consumer=self.progress.name, error=type(error).__name__)
             return ()
 
-    def taken(self, records: Sequence[Record]) -> list[Outcome]:
-        try:
-            return self.take(records)
-        except (PersistenceError, OSError):
-            raise
-        except Exception:  # a record our own code chokes on must not stop the lane: one by one, that one is refused
-            log.exception("batch_failed", consumer=self.progress.name, records=len(records))
-            return [outcome for record in records for outcome in self._taken_alone(record)]
-
-    def _taken_alone(self, record: Record) -> list[Outcome]:
-        try:
-            return self.take([record])
-        except (PersistenceError, OSError):
-            raise
-        except Exception:
-            place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-            log.exception("record_failed", consumer=self.progress.name, **place)
-            return self.journal.answer([record], lambda fresh: [self.refuse(r, "failed") for r in fresh])
+    def is_of_the_record(self, error: Exception) -> bool:
+        """Also whatever our own code chokes on: it must not stop the lane."""
+        return super().is_of_the_record(error) or not isinstance(error, (PersistenceError, OSError))
 
 
 def _by_partition(messages: Sequence[Message]) -> dict[TopicPartition, list[Message]]:

@@ -14,12 +14,13 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from events.contracts import read_event
+from events.contracts import MOST, read_event
 from events.lawful import Heirs, lawful
 from events.recorder import Batch, EventRow, Letter, LetterKind, Mark, Row
 from events.submission import TELL_CONTENT, Head, Recorded, hash_of
 
-MAX_SEQUENCE: Final = 2**31 - 1
+UNJUDGEABLE: Final = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+"""What pure judging can raise over bytes that the contract took."""
 APPLIED: Final = "applied"
 DUPLICATE: Final = "duplicate"
 _ID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -192,7 +193,10 @@ def admitted(record: Record, stream: uuid.UUID | None, draft: Draft, behind: Cal
         return "wrong_key"
     if head and said["sequence"] <= head.sequence:
         return "fork"
-    return draft.follow(Row.COPY, stream, said, record.raw, digest)
+    try:
+        return draft.follow(Row.COPY, stream, said, record.raw, digest)
+    except UNJUDGEABLE:  # nothing of it is in the draft yet; one record must not stop all lanes
+        return "unreadable"
 
 
 def stream_in(key: bytes | None) -> uuid.UUID | None:
@@ -211,4 +215,4 @@ def key_claimed(raw: bytes | None) -> tuple[uuid.UUID, int] | None:
     if not isinstance(said, dict):
         return None
     stream, sequence = stream_in(str(said.get("submission_id")).encode()), said.get("sequence")
-    return (stream, sequence) if stream and type(sequence) is int and 0 < sequence <= MAX_SEQUENCE else None
+    return (stream, sequence) if stream and type(sequence) is int and 0 < sequence <= MOST else None

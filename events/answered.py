@@ -55,8 +55,8 @@ def _letters_before(store: Store, records: Collection[Record]) -> dict[Record, l
 
 
 def _is_about(letter: Letter, record: Record) -> bool:
-    """A dead letter holds the record's own bytes, a receipt the event_id that the record says."""
-    if letter.kind == LetterKind.DEAD_LETTER:
+    """A dead letter holds the record's own bytes, a receipt the event_id that the record says; what was sent again may be edited."""
+    if letter.kind != LetterKind.RECEIPT:
         return letter.raw == (record.raw or b"")
     said = orjson.loads(letter.raw)["event_id"]
     return isinstance(said, str) and said.encode() in (record.raw or b"")

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -38,6 +38,9 @@ EVENT_BYTES_LIMIT: Final = 900_000
 
 ON_THE_LOG: Final = frozenset({"version", "lane"})
 """What every event's bytes say, though the models can do without: whoever relays, archives or upcasts an event reads it there."""
+
+MOST: Final = 2**31 - 1
+"""The largest number that a journal's column holds, on PostgreSQL too."""
 
 _PRINTABLE: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
@@ -248,7 +251,7 @@ class Submitted(Content):
     """`edition`: the how-manieth submission of its dataset this is, as intake numbers them; absent before editions were numbered."""
 
     received: Received
-    edition: Annotated[int, Field(ge=1)] | None = None
+    edition: Annotated[int, Field(ge=1, le=MOST)] | None = None
 
 
 class Revised(Content):
@@ -386,11 +389,30 @@ def read_event(raw: bytes) -> tuple[Event, dict[str, Any]]:
     """
     event = EVENT.validate_json(raw)
     said: dict[str, Any] = orjson.loads(raw)
-    if said["submission_id"] != str(event.submission_id) or datetime.fromisoformat(said["occurred_at"]) != event.occurred_at:
+    if said["submission_id"] != str(event.submission_id) or not all(_mean_the_same(*pair) for pair in _times_in(event, said)):
         raise ValueError("an id or a time in a spelling that others read differently")
     if not said.keys() >= ON_THE_LOG:
         raise ValueError("an event on the log says its version and its lane")
     return event, said
+
+
+def _times_in(event: Event, said: Mapping[str, Any]) -> Iterator[tuple[object, date]]:
+    """Every time and date that is read from the bytes too: as it stands there, and as the contract read it."""
+    yield said["occurred_at"], event.occurred_at
+    if event.due:
+        yield said["due"]["at"], event.due.at
+    if isinstance(event.data, Content):
+        told, read = said["data"]["dataset"], event.data.dataset
+        yield from ((told["period_start"], read.period_start), (told["period_end"], read.period_end))
+    if isinstance(event.data, Submitted):
+        yield said["data"]["received"]["submitted_at"], event.data.received.submitted_at
+
+
+def _mean_the_same(text: object, read: date) -> bool:
+    """A date has one spelling: it is compared, sorted and shown as text. Raises ValueError."""
+    if isinstance(read, datetime):
+        return isinstance(text, str) and datetime.fromisoformat(text) == read
+    return text == read.isoformat()
 
 
 class WholeResponsible(Responsible):

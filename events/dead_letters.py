@@ -21,6 +21,8 @@ from events.recorder import Letter, LetterKind, Store
 from events.submission import Kind, Refused
 
 PAGE: Final = 500
+WHOLE_PAGE: Final = 32
+"""Letters that are read with what they hold, up to a megabyte each."""
 NO_NUMBER: Final = 2**63
 """No store counts so far."""
 RESENT_BYTES: Final = 3 * 1024 * 1024
@@ -30,20 +32,22 @@ BEHIND: Final = "behind"
 DISCARDED: Final = "discarded"
 HEALED: Final = "healed"
 _AGAIN: Final = LETTERS.alias("again")
-_READ: Final = (
-    sa.select(
-        *(LETTERS.c[name] for name in ("number", "source", "position", "code", "about", "raw")),
-        *(_AGAIN.c[name].label(f"again_{name}") for name in ("code", "about")),
-        *(ENDED.c[name].label(f"ended_{name}") for name in ("at", "by", "note")),
+
+
+def _reading(raw: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    about = (*(LETTERS.c[name] for name in ("number", "source", "position", "code", "about")), raw)
+    done = (_AGAIN.c.code, _AGAIN.c.about, *(ENDED.c[name] for name in ("at", "by", "note")))
+    again = sa.and_(_AGAIN.c.kind == LetterKind.AGAIN, _AGAIN.c.source == LETTERS.c.source, _AGAIN.c.position == LETTERS.c.position)
+    return (
+        sa.select(*about, *done)
+        .select_from(LETTERS.outerjoin(ENDED, ENDED.c.letter == LETTERS.c.number).outerjoin(_AGAIN, again))
+        .where(IS_DEAD_LETTER, LETTERS.c.code > "")  # so that the index over dead letters is used, and no receipt is read
+        .order_by(LETTERS.c.number)
     )
-    .select_from(
-        LETTERS.outerjoin(ENDED, ENDED.c.letter == LETTERS.c.number).outerjoin(
-            _AGAIN, sa.and_(_AGAIN.c.kind == LetterKind.AGAIN, _AGAIN.c.source == LETTERS.c.source, _AGAIN.c.position == LETTERS.c.position)
-        )
-    )
-    .where(IS_DEAD_LETTER, LETTERS.c.code > "")  # so that the index over dead letters is used, and no receipt is read
-    .order_by(LETTERS.c.number)
-)
+
+
+_READ: Final = _reading(LETTERS.c.raw)
+_LISTED: Final = _reading(sa.null())
 _OPEN: Final = sa.and_(ENDED.c.letter.is_(None), _AGAIN.c.number.is_(None))
 
 
@@ -57,7 +61,7 @@ class Act(NamedTuple):
 
 
 class DeadLetter(NamedTuple):
-    """A record that was set aside; `raw` is None where it had no value. Open while nobody has done anything with it."""
+    """A record that was set aside; `raw` is None where it had no value, and in a list. Open while nobody has done anything with it."""
 
     number: int
     source: str
@@ -91,17 +95,21 @@ class DeadLetter(NamedTuple):
 
 
 def listed(store: Store, *, after: int = 0, limit: int = PAGE, done_too: bool = False) -> list[DeadLetter]:
-    """Those with a higher number, in order; without `done_too` only those with which nobody has done anything."""
-    found = _READ.where(LETTERS.c.number > after).limit(limit)
-    return [_letter_of(row) for row in store.ask(found if done_too else found.where(_OPEN))]
+    """Those with a higher number, in order, without what they hold; without `done_too` only those with which nobody has done anything."""
+    return _page(store, _LISTED, after, limit, done_too=done_too)
 
 
 def every(store: Store, *, done_too: bool = False) -> Iterator[DeadLetter]:
-    """As `listed`, all pages."""
+    """As `listed`, all of them, with what they hold."""
     after = 0
-    while page := listed(store, after=after, done_too=done_too):
+    while page := _page(store, _READ, after, WHOLE_PAGE, done_too=done_too):
         yield from page
         after = page[-1].number
+
+
+def _page(store: Store, read: sa.Select[Any], after: int, limit: int, *, done_too: bool) -> list[DeadLetter]:
+    found = read.where(LETTERS.c.number > after).limit(limit)
+    return [_letter_of(row) for row in store.ask(found if done_too else found.where(_OPEN))]
 
 
 def one(store: Store, number: int) -> DeadLetter:
@@ -213,7 +221,7 @@ def _letter_of(row: Sequence[Any]) -> DeadLetter:
         acts.append(Act(again, how["by"], how["at"], how["note"]))
     if at is not None:
         acts.append(Act(HEALED if by == "jejak" else DISCARDED, by, at, note))
-    return DeadLetter(number, source, position, code, said, None if said["tombstone"] else bytes(raw), tuple(acts))
+    return DeadLetter(number, source, position, code, said, None if said["tombstone"] or raw is None else bytes(raw), tuple(acts))
 
 
 def _done(note: str) -> Refused:

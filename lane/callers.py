@@ -82,7 +82,7 @@ def caller_first(caller: Callable[[Request], Caller]) -> type[APIRoute]:
 
             async def handle(request: Request) -> Response:
                 await run_in_threadpool(caller, request)
-                if reason := fault_of(await request.body()):
+                if reason := await run_in_threadpool(fault_of, await request.body()):  # a large one takes its time
                     raise Refused(Kind.INVALID, reason)
                 return await answer(request)
 

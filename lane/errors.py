@@ -9,10 +9,12 @@ from typing import Final
 
 import orjson
 import structlog
+from eventsourcing.persistence import DataError as NotHeld
 from eventsourcing.persistence import PersistenceError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolUsedUp
 from starlette.exceptions import HTTPException
 
 from events.contracts import Reason
@@ -25,8 +27,9 @@ from web.tokens import TokenRefused
 
 REFUSALS: Final[Mapping[Kind, int]] = {Kind.INVALID: 422, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409, Kind.NOT_FOUND: 404}
 UNAVAILABLE: Final = 503
-AT_FAULT: Final = (Refused, FileProblem, NotReady, PersistenceError, DBAPIError, OSError)
+AT_FAULT: Final = (Refused, FileProblem, NotReady, PersistenceError, DBAPIError, PoolUsedUp, OSError)
 NOT_NOW: Final = "Layanan sedang menyiapkan diri atau penyimpanannya tidak dapat dipakai; coba lagi sebentar lagi."
+NOT_HELD: Final = "Isian memuat karakter atau angka yang tidak dapat disimpan; periksa, lalu kirim lagi."
 log = structlog.get_logger("jejak.web")
 
 
@@ -52,6 +55,9 @@ def told_of(error: Exception) -> tuple[Sequence[Reason], int]:
             return error.reasons, REFUSALS[error.kind]
         case FileProblem():
             return [Reason(code=error.code, field="sha256", note=error.message)], 413 if error.code == "too_large" else 422
+        case NotHeld() | DataError():
+            log.warning("not_held", error=repr(error))
+            return [Reason(code="wrong_value", note=NOT_HELD)], REFUSALS[Kind.INVALID]
         case _:
             log.warning("not_now", error=repr(error))
             return [Reason(code="not_now", note=NOT_NOW)], UNAVAILABLE

@@ -5,6 +5,7 @@ Parsers differ in what they make of a byte-order mark, of UTF-16, and of a key t
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -64,8 +65,7 @@ def _parsed(text: str, twice: Twice) -> object | None:
     def paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice.append((found, next(name for n, name in enumerate(names) if name in names[:n])))
+            twice.append((found, _first_again(name for name, _ in pairs)))
         return found
 
     try:
@@ -75,9 +75,21 @@ def _parsed(text: str, twice: Twice) -> object | None:
     return whole
 
 
+def _first_again(names: Iterable[str]) -> str:
+    seen = set[str]()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    raise AssertionError("no name is there twice")
+
+
 def _path_of(holder: dict[str, Any], name: str, whole: object) -> str:
-    """The way to a key of an object somewhere inside a value."""
-    way = _way_to(holder, whole) or ()
+    """The way to a key of an object somewhere inside a value; where it lies too deep to be followed, the key alone."""
+    try:
+        way = _way_to(holder, whole) or ()
+    except RecursionError:
+        way = ()
     return ".".join("".join(c if c.isprintable() else "?" for c in str(step)) for step in (*way, name))[:300]
 
 

@@ -7,19 +7,22 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bus.again import send_again
 from bus.reader import LogUnreachable
 from events import dead_letters
 from events.alarms import Word
+from events.contracts import Note
 from events.dead_letters import DeadLetter
+from events.submission import Kind, Refused
 from lane.callers import LaneOf, caller_first, caller_of
 from lane.errors import json_of
+from lane.notes import personal_data_in
 from web.tokens import Caller, Role
 
 OPERATOR: Final = frozenset({Role.ADMIN_OPENDATA})
-Note = Annotated[str, Field(max_length=1_000)]
+Why = Annotated[Note, StringConstraints(max_length=1_000)]
 
 
 class Again(BaseModel):
@@ -27,14 +30,14 @@ class Again(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    note: Note = ""
+    note: Why = ""
     text: str | None = None
 
 
 class Discard(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    note: Note = ""
+    note: Why = ""
 
 
 def letter_json(letter: DeadLetter) -> dict[str, object]:
@@ -59,14 +62,14 @@ def add_dead_letters(router: APIRouter, lane: LaneOf) -> None:
         here = lane()
         edited = None if body.text is None else body.text.encode()
         try:
-            sent = await send_again(here.shared.kafka, here.journal, number, _word(caller, "retry", body.note), edited)
+            sent = await send_again(here.shared.kafka, here.journal, number, _word(caller, "retry", body), edited)
         except LogUnreachable as error:
             raise OSError(str(error)) from error
         return json_of({"sent": [letter_json(letter) for letter in sent]})
 
     def discard(number: int, body: Discard, caller: Caller) -> Response:
         """Nothing more is done with it; its alarm ends."""
-        return json_of(letter_json(dead_letters.discard(lane().journal.store, number, _word(caller, "discard", body.note))))
+        return json_of(letter_json(dead_letters.discard(lane().journal.store, number, _word(caller, "discard", body))))
 
     for name, endpoint in (("retry", retry), ("discard", discard)):
         endpoint.__annotations__ |= {"caller": operator}
@@ -97,5 +100,8 @@ def _add_looks(router: APIRouter, lane: LaneOf) -> None:
         return json_of(content_json(dead_letters.one(lane().journal.store, number)))
 
 
-def _word(caller: Caller, how: str, note: str) -> Word:
-    return Word(caller.id, datetime.now(UTC), how, note)
+def _word(caller: Caller, how: str, body: Again | Discard) -> Word:
+    """Raises `Refused`: what is sent again goes to Kafka with the note, and stays there."""
+    if reasons := personal_data_in(body):
+        raise Refused(Kind.INVALID, *reasons)
+    return Word(caller.id, datetime.now(UTC), how, body.note)

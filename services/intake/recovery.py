@@ -3,6 +3,7 @@
 Without it every record of the past would be judged a second time, perhaps otherwise (a file that was missing then is there now).
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,11 +19,13 @@ from bus.reader import cluster_id, read_topic, spans
 from bus.relay import SENT_AT_ONCE
 from events.admission import mark_of, source_of
 from events.alarms import OTHER_RECORD, Loss, generations, losses, write_loss
-from events.contracts import RECEIPTS_TOPIC, Receipt
+from events.contracts import INBOUND_PATTERN, RECEIPTS_TOPIC, Receipt
 from events.journal import Journal
 from events.marks import first_mark
 from lane.json_text import field_in
 
+NUMBERS: Final = re.compile(r"[0-9]{1,9} [0-9]{1,9} [0-9]{1,18}")
+"""Partition, generation and offset that Kafka and a store can hold; a header may say anything."""
 KEPT: Final = 8 * SENT_AT_ONCE
 log = structlog.get_logger("jejak.intake")
 
@@ -103,11 +106,11 @@ def _first_unanswered(offsets: Collection[int]) -> int:
 def _place(headers: Iterable[tuple[str, bytes]], cluster: str) -> tuple[str, int, int, int] | None:
     """Topic, partition, generation and offset of the record that a receipt answers."""
     said = {name: value.decode("utf-8", "replace") for name, value in headers}
-    numbers = [said.get("partition", ""), said.get("generation", "0"), said.get("offset", "")]
-    if said.get("cluster") != cluster or "topic" not in said or not all(number.isdecimal() for number in numbers):
+    topic, numbers = said.get("topic", ""), f"{said.get('partition')} {said.get('generation', '0')} {said.get('offset')}"
+    if said.get("cluster") != cluster or not re.fullmatch(INBOUND_PATTERN, topic) or not NUMBERS.fullmatch(numbers):
         return None
-    partition, generation, offset = map(int, numbers)
-    return said["topic"], partition, generation, offset
+    partition, generation, offset = map(int, numbers.split())
+    return topic, partition, generation, offset
 
 
 def _receipt(raw: bytes | None) -> Receipt | None:

@@ -8,14 +8,16 @@ import uuid
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from eventsourcing.persistence import DataError
 
 from bus.kafka import Kafka
 from bus.loops import Progress, forever
 from events.admission import Outcome, Record, dead_letter
 from events.journal import Journal
-from events.recorder import LetterKind
+from events.recorder import Letter, LetterKind
 from events.submission import Recorded
 from tests.bus.cluster import PATIENCE_S, log_consumer, new_topic, put, put_story, put_with_header, running, until
 from tests.events.conftest import Place
@@ -176,6 +178,25 @@ async def test_a_record_our_own_code_chokes_on_is_set_aside_alone(cluster: Kafka
 
     assert consumer.progress.counts == {"applied": 4, "failed": 1}
     assert dead_letters(journal) == [("failed", told[2].raw)]
+
+
+@pytest.mark.parametrize("more", [{}, {"refuse": dead_letter}], ids=["the log", "an OPD's topic"])
+def test_what_the_store_cannot_hold_is_the_records_own_fault_and_stops_nobody(shared_place: Place, more: dict[str, Any]) -> None:
+    """PostgreSQL knows no text with a zero byte, however often it is asked."""
+    journal = shared_place.journal()
+    records = [Record("t", 0, offset, b"key", raw, "c") for offset, raw in enumerate((b"good", b"a\x00b", b"good too"))]
+
+    def answered(fresh: Sequence[Record]) -> list[Outcome]:
+        letters = [Letter(LetterKind.RECEIPT, r.source, r.offset + 1, (r.raw or b"").decode(), b"{}", b"{}") for r in fresh]
+        return [Outcome("accepted", letters=(letter,)) for letter in letters]
+
+    with pytest.raises(DataError):
+        journal.answer(records, answered)
+    consumer = log_consumer(Kafka("127.0.0.1:1"), journal, "t", take=lambda some: journal.answer(some, answered), **more)
+
+    assert [outcome.counted for outcome in consumer.taken(records)] == ["accepted", "failed", "accepted"]
+    assert dead_letters(journal) == [("failed", b"a\x00b")]
+    assert journal.position(records[0].source) == 3
 
 
 async def test_on_the_log_it_waits_instead_and_health_is_red_because_the_log_must_not_have_holes(cluster: Kafka, lane: Place) -> None:

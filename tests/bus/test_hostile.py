@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from bus.consumer import record_of
 from events.admission import read_safely
-from events.contracts import EVENT, LOG_TOPIC, Event, Inbound
+from events.contracts import EVENT, LOG_TOPIC, Content, Event, Inbound
 from lane.reasons import reasons_of
 from tests.events.given import WHOLE_LIFE, story
 from tests.events.test_contracts import SAMPLES, ways
@@ -82,6 +82,11 @@ def means_the_same_to_all(event: Any, raw: bytes) -> None:
     assert said["submission_id"] == str(event.submission_id)
     assert (said["sequence"], said["type"]) == (event.sequence, event.type)
     assert datetime.fromisoformat(said["occurred_at"]) == event.occurred_at
+    if event.due:
+        assert datetime.fromisoformat(said["due"]["at"]) == event.due.at
+    if isinstance(event.data, Content):
+        told, read = said["data"]["dataset"], event.data.dataset
+        assert (told["period_start"], told["period_end"]) == (str(read.period_start), str(read.period_end))
     assert EVENT.validate_json(event.to_bytes()).submission_id == event.submission_id
 
 

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from bus.relay import message_of_letter
-from events import alarms, dead_letters
+from events import alarms, answered, dead_letters
 from events.admission import Outcome, Record, dead_letter
 from events.alarms import Word
 from events.contracts import LOG_TOPIC
@@ -75,6 +75,27 @@ def test_an_event_goes_back_with_those_that_waited_behind_it(journal: Journal) -
         ["as_it_was", "healed"],
         ["behind", "healed"],
     ]
+
+
+def test_a_list_reads_no_content_and_a_single_letter_does(journal: Journal) -> None:
+    """Hundreds of them may hold a megabyte each."""
+    told = story_with_a_hole(journal)
+    third, _ = dead_letters.listed(journal.store)
+
+    assert (third.raw, third.about["tombstone"]) == (None, False)
+    assert dead_letters.one(journal.store, third.number).raw == told[2].raw
+    assert [letter.raw for letter in dead_letters.every(journal.store)] == [told[2].raw, told[3].raw]
+
+
+@pytest.mark.parametrize("edited", [b"no JSON at all", b"[]", b"{}"])
+def test_what_was_sent_again_in_any_words_is_no_receipt_for_its_place(journal: Journal, edited: bytes) -> None:
+    set_aside(journal, b"broken", b"key")
+    [letter] = dead_letters.listed(journal.store)
+    dead_letters.retry(journal, letter.number, BUDI, edited=edited)
+    record = Record(OPD_TOPIC, 0, 0, b"key", b"broken", "c")
+
+    assert answered.is_known(journal.store, record)
+    assert not answered.is_known(journal.store, record._replace(raw=b"another"))
 
 
 def test_one_that_does_not_follow_behind_it_stays(journal: Journal) -> None:

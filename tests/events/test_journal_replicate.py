@@ -5,11 +5,11 @@ import json
 import pytest
 from eventsourcing.persistence import IntegrityError, OperationalError
 
-from events.admission import Record
+from events.admission import Draft, Record, admitted
 from events.contracts import EVENT, LOG_TOPIC
 from events.journal import Journal
 from events.recorder import Batch, EventRow, Row
-from events.submission import Recorded
+from events.submission import Recorded, advance
 from tests.events.conftest import Place
 from tests.events.given import WHOLE_LIFE, after, approved, on_kafka, revised, revision_of, story, submitted, verified
 from tests.events.stores_that_fail import FailingStore
@@ -120,6 +120,51 @@ def test_what_breaks_the_rules_is_set_aside_with_its_raw_bytes_and_the_rest_goes
     assert dead_letters(journal) == [(code, record.raw or b"")]
     assert raws(journal, told) == [recorded.raw for recorded in told]
     assert journal.position(SOURCE) == 4
+
+
+DUE = {"minutes": 60, "calendar": "wall"}
+ODD_VALUES: dict[str, tuple[tuple[str, ...], object]] = {
+    "a due time as seconds": (("due",), DUE | {"at": "1764200000"}),
+    "a due time in small letters": (("due",), DUE | {"at": "2026-11-23t02:00:00z"}),
+    "a due time with another minus": (("due",), DUE | {"at": "2026-11-23T02:00:00\u221207:00"}),
+    "an edition past 32 bits": (("data", "edition"), 2**31),
+    "an edition past 63 bits": (("data", "edition"), 2**63),
+    "an edition past 64 bits": (("data", "edition"), 2**64),
+    "a period as seconds": (("data", "dataset", "period_start"), "1764201600"),
+    "a period with a time": (("data", "dataset", "period_end"), "2025-12-31T00:00:00"),
+    "a time of sending as seconds": (("data", "received", "submitted_at"), "1764200000"),
+    "a name with a zero": (("actor", "name"), "Tim\x00PPID"),
+    "an id with a zero": (("actor", "id"), "tim\x00"),
+    "a title with a zero": (("data", "dataset", "title"), "Daftar\x00desa"),
+    "half a letter in a title": (("data", "dataset", "title"), "Daftar \ud800"),
+    "half a letter in a name": (("actor", "name"), "Tim \udfff"),
+    "a dataset_id with a zero": (("data", "dataset", "dataset_id"), "daftar\x00desa"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_VALUES)
+def test_a_value_that_no_column_holds_or_that_others_read_differently_stops_nobody(journal: Journal, odd: str) -> None:
+    (recorded,) = story(submitted)
+    way, value = ODD_VALUES[odd]
+    said = json.loads(recorded.raw)
+    holder = said
+    for step in way[:-1]:
+        holder = holder[step]
+    holder[way[-1]] = value
+    record = on_kafka(recorded)[0]._replace(raw=json.dumps(said).encode())
+
+    assert words(journal, record, *on_kafka(*story(submitted), offset=1)) == ["unreadable", "applied"]
+    assert dead_letters(journal) == [("unreadable", record.raw)]
+
+
+def test_an_event_that_cannot_be_judged_is_set_aside() -> None:
+    """The second wall: whatever the contract lets through, pure judging stops no lane."""
+    told = story(submitted, revised)
+    head = advance(None, told[0].said, told[0].hash)
+    assert head is not None
+    stream, broken_head = head.submission_id, head._replace(state="of a later version")  # type: ignore[arg-type]
+
+    assert admitted(on_kafka(told[1])[0], stream, Draft({stream: broken_head}, {}), dict) == "unreadable"
 
 
 def test_a_dead_letter_says_where_the_record_stands(journal: Journal) -> None:

@@ -95,6 +95,17 @@ async def test_a_store_that_fails_in_the_middle_costs_that_one_only(decision: De
     assert (decision.written(first)[-1], decision.written(second)[-1]) == ("DataRevised", "DataVerified")
 
 
+@pytest.mark.parametrize("odd", [{"expected_sequence": 10**30}, {"note": "\ud800"}, {"note": float("nan")}, {"\udfff": 1}])
+async def test_what_json_alone_can_say_costs_that_one_only(decision: Desk, odd: dict[str, Any]) -> None:
+    first, second, third = waiting(decision), waiting(decision), waiting(decision)
+
+    answer = await decision.post("batch", ATASAN, {"items": [verify(first), verify(second, **odd), verify(third)]})
+
+    assert (answer.status_code, [result["ok"] for result in answer.json()["results"]]) == (200, [True, False, True])
+    assert answer.json()["results"][1]["status"] in {409, 422}
+    assert [decision.written(one)[-1] for one in (first, second, third)] == ["DataVerified", "DataRevised", "DataVerified"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

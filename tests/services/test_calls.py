@@ -1,15 +1,21 @@
 """What every lane's HTTP face keeps to: who may call, what they see, in which order, and how every refusal looks."""
 
 import base64
+import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from eventsourcing.persistence import OperationalError
+import sqlalchemy as sa
+from eventsourcing.persistence import DataError, OperationalError
+from fastapi import FastAPI
 
-from events.contracts import Actor
+import lane.callers
+from events.contracts import Actor, Reason
+from lane.errors import add_errors
+from lane.json_text import fault_of
 from tests.events.given import START, Step, after, revised, revision_of, story, submission_of, submitted, verified
 from tests.events.stores_that_fail import FailingStore
 from tests.services.desk import ATASAN, AUDITOR, KETUA, KETUA_OF_DINKES, TIM, Desk, bearer, desk_of
@@ -179,6 +185,43 @@ async def test_a_lane_that_has_not_caught_up_takes_no_commands_and_says_when_to_
 
         desk.caught_up()
         assert (await desk.says(KETUA, "revise", submission_id, **body)).status_code == 200
+
+
+async def test_a_pool_of_connections_that_is_used_up_is_for_later_and_what_no_column_holds_is_the_callers(tmp_path: Path) -> None:
+    app = FastAPI()
+    add_errors(app)
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/x.sqlite", pool_size=1, max_overflow=0, pool_timeout=0.01, poolclass=sa.QueuePool)
+
+    @app.get("/busy")
+    def busy() -> None:
+        with engine.connect(), engine.connect():
+            raise AssertionError("there is one connection only")
+
+    @app.get("/odd")
+    def odd() -> None:
+        raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://lane") as http:
+        later, wrong = await http.get("/busy"), await http.get("/odd")
+    engine.dispose()
+
+    assert (later.status_code, code(later), later.headers["retry-after"]) == (503, "not_now", "2")
+    assert (wrong.status_code, code(wrong)) == (422, "wrong_value")
+
+
+async def test_a_body_is_looked_at_beside_the_event_loop(review: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large one takes its time, in which nobody else would be answered. The look itself is the real one."""
+    looked_in: list[str] = []
+
+    def look(raw: bytes) -> Reason | None:
+        looked_in.append(threading.current_thread().name)
+        return fault_of(raw)
+
+    monkeypatch.setattr(lane.callers, "fault_of", look)
+    await review.says(KETUA, "revise", review.given(*story(submitted)), expected_sequence=1)
+
+    assert looked_in
+    assert threading.current_thread().name not in looked_in
 
 
 async def test_success_is_told_only_after_the_commit(review: Desk) -> None:

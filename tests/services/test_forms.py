@@ -1,6 +1,7 @@
 """What a form may look like: one encoding, each key once, names that look like what they are, dates that are dates."""
 
 import json
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -67,6 +68,22 @@ def test_a_key_that_an_object_holds_twice_is_told_with_its_place(text: str, fiel
 
     assert reason is not None
     assert (reason.code, reason.field) == ("said_twice", field)
+
+
+def test_a_key_twice_among_very_many_is_found_at_once() -> None:
+    text = "{" + ",".join(f'"k{number}": 0' for number in range(60_000)) + ', "z": 0, "z": 1}'
+    began = time.monotonic()
+
+    reason = fault_of(text.encode())
+
+    assert (reason and reason.field, time.monotonic() - began < 5) == ("z", True)
+
+
+@pytest.mark.parametrize("depth", [300, 450, 480, 600, 900])
+def test_a_key_twice_however_deep_it_lies_is_told(depth: int) -> None:
+    reason = fault_of(('{"a": ' * depth + '{"x": 1, "x": 2}' + "}" * depth).encode())
+
+    assert reason is None or reason.code == "said_twice"  # where the parser itself goes no deeper, the form says so
 
 
 async def test_a_form_that_says_something_twice_is_refused(intake: Desk) -> None:

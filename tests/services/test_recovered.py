@@ -47,11 +47,11 @@ async def sent(kafka: Kafka, topic: str, count: int) -> list[str]:
     return ids
 
 
-async def answered(kafka: Kafka, topic: str, ids: list[str], **more: str) -> None:
+async def answered(kafka: Kafka, topic: str, ids: list[str], /, **more: str) -> None:
     cluster = await cluster_id(kafka)
     async with AIOKafkaProducer(**kafka.options()) as producer:
         for offset, event_id in enumerate(ids):
-            said = {"cluster": cluster, "topic": topic, "partition": "0", "offset": str(offset), **more}
+            said = {"cluster": cluster, "topic": topic, "partition": "0", "offset": str(offset)} | more
             receipt = {"event_id": event_id, "opd": "dinas", "outcome": "refused", "at": "2026-11-23T02:00:00Z"}
             headers = [(name, value.encode()) for name, value in said.items()]
             await producer.send_and_wait(RECEIPTS_TOPIC, orjson.dumps(receipt), headers=headers)
@@ -97,3 +97,15 @@ async def test_receipts_of_a_generation_that_ended_say_nothing_of_the_next(kafka
 
     assert journal.position(source_of(await cluster_id(cluster), topic, 0)) == 2
     assert losses_of(journal, topic) == []
+
+
+@pytest.mark.parametrize("said", [{"offset": "9" * 5_000}, {"partition": "9" * 400}, {"topic": "a\x00b"}, {"topic": "of/somebody/else"}])
+async def test_a_receipt_that_speaks_of_no_place_is_passed_over(kafka: str, opd: str, journal: Journal, said: dict[str, str]) -> None:
+    cluster = Kafka(kafka)
+    topic = await made(cluster, opd)
+    await answered(cluster, topic, (await sent(cluster, topic, 5))[:3])
+    await answered(cluster, topic, [str(uuid.uuid4())], **said)
+
+    await recover(cluster, journal)
+
+    assert journal.position(source_of(await cluster_id(cluster), topic, 0)) == 3
