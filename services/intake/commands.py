@@ -133,6 +133,7 @@ def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
             with desk.files.spool(limit=INLINE_LIMIT) as spool:
                 spool.write(content)
                 spool.keep(file.sha256)
+            desk.checking.beside.file_kept(file.sha256)
             desk.files.brought(file.sha256, inbound.opd)
     desk.names.take(inbound.dataset, inbound.opd, str(submission_id), event.data.manifest)
     return accepted

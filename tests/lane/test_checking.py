@@ -98,7 +98,7 @@ def test_nothing_that_is_kept_holds_a_personal_value(checking: Checking, tmp_pat
     codes(checking, file)
 
     beside = list((tmp_path / "files").rglob(f"{file.sha256}.*"))
-    assert len(beside) == 2
+    assert len(beside) == 1
     for path in beside:
         text = path.read_text("utf-8")
         assert not any(raw in text for row in rows for raw in row.split(","))

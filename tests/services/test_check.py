@@ -30,6 +30,16 @@ async def test_what_would_be_accepted_has_no_reasons_and_nothing_is_written(inta
     assert (await intake.post("submissions", TIM, sent)).status_code == 202
 
 
+async def test_of_bytes_that_were_only_checked_nothing_is_kept_and_of_those_handed_in_what_was_found(intake: Desk, tmp_path: Path) -> None:
+    sent = form()
+    sha256 = sent["files"][0]["sha256"]
+    await intake.post("check", TIM, sent)
+    assert list((tmp_path / "files").rglob(f"{sha256}*")) == []
+
+    assert (await intake.post("submissions", TIM, sent)).status_code == 202
+    assert len(list((tmp_path / "files").rglob(f"{sha256}.check-*"))) == 1
+
+
 async def test_findings_are_those_that_the_submission_will_carry(intake: Desk) -> None:
     sent = with_content(NIK, period_end="2099-12-31")
     checked = (await intake.post("check", TIM, sent)).json()

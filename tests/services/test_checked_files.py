@@ -11,7 +11,7 @@ import pytest
 
 from jejak import demo_village
 from tests.events.given import CHECKLIST, after, approved, published, revision_of, story, submission_of, submitted, verified
-from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, Desk, desk_of, form
+from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, TIM_OF_DINKES, Desk, desk_of, form
 
 NIK = "3313014101900001"
 
@@ -83,6 +83,31 @@ async def test_another_agency_sees_no_profile(tmp_path: Path) -> None:
 
         assert (await intake.get(f"submissions/{submission_id}/files/{sha256}/profile", KETUA_OF_DINKES)).status_code == 404
         assert (await intake.get(f"submissions/{submission_id}/files/{'0' * 64}/profile", KETUA)).status_code == 404
+
+
+async def test_a_profile_is_of_what_this_submission_says_and_of_no_other_agency_s_check(tmp_path: Path) -> None:
+    content = b"kode,jumlah\n33.13.01,5\n33.13.02,7\n33.13.03,9\n"
+    own = [{"name": "kode", "type": "string", "description": "-"}, {"name": "jumlah", "type": "integer", "description": "-"}]
+    others = [{"name": "33.13.02", "type": "string", "description": "-"}, {"name": "7", "type": "date", "description": "-"}]
+    async with desk_of("intake", tmp_path) as intake:
+        submission_id = (await intake.post("submissions", TIM, with_file(content, columns=own))).json()["submission_id"]
+        path = f"submissions/{submission_id}/files/{hashlib.sha256(content).hexdigest()}/profile"
+        before = (await intake.get(path, KETUA)).json()
+        checked = await intake.post("check", TIM_OF_DINKES, with_file(content, columns=others, opd="dinkes"))
+        after_it = (await intake.get(path, KETUA)).json()
+
+    assert (checked.status_code, checked.json()["reasons"]) == (200, [])
+    assert before["tables"][0]["rows"] == 3
+    assert after_it == before
+
+
+async def test_a_profile_that_is_not_there_is_made_anew(tmp_path: Path) -> None:
+    async with desk_of("review", tmp_path) as review:
+        file = brought(review, b"kode,nama\nA1,x\nA2,y\n")
+        submission_id = review.given(*story(submission_of(files=[file])))
+        profile = await review.get(f"submissions/{submission_id}/files/{file['sha256']}/profile", KETUA)
+
+    assert (profile.status_code, profile.json()["tables"][0]["rows"]) == (200, 2)
 
 
 async def test_a_revision_is_checked_anew(tmp_path: Path) -> None:
