@@ -13,10 +13,11 @@ from checks.run import as_json
 from events.contracts import File, Reason
 from events.submission import Kind, Refused, Submission, fold
 from lane.callers import LaneOf, not_of_another
-from lane.checking import NOT_KEPT, Open
+from lane.checking import NOT_KEPT
 from lane.errors import json_of
 from lane.files import FileProblem
 from lane.lane import Lane
+from lane.look import Open
 from lane.versions import followed_by, version_before
 from web.tokens import Caller
 

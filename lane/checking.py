@@ -4,10 +4,8 @@ Each file is looked at in a process of its own that is killed when its time is o
 SHA-256 and what it was checked against, so that the same file is not read twice, and a lane that is killed in between asks again.
 """
 
-import hashlib
-import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,44 +13,31 @@ from functools import cached_property
 from typing import Final
 from weakref import WeakValueDictionary
 
-import orjson
 import structlog
 
 from checks.catalogue import Report, report, summary
 from checks.content import ALLOWED
 from checks.findings import Found
 from checks.metadata import findings as metadata_findings
-from checks.persons import sensitive_words
 from events.contracts import Dataset, File, Finding, Reason
 from lane.beside import Beside, Told
 from lane.files import FileProblem, Files
-from lane.malware import scan
+from lane.look import Look, Open, about, keys, name_of, one
+from lane.malware import NotScanned, scan
 from lane.versions import Version, followed_by, period_told
-from lane.workers import Workers, copied
+from lane.workers import CORES, Workers, copied
 
-VERSION: Final = 4
-"""Of what the checks find: raise it, and files are looked at again."""
 BYTES_A_SECOND: Final = 500_000
 """How fast a file is looked at even on a busy machine; measured: docs/checks.md."""
+CALLS: Final = 8
+"""Threads for calls that may have to wait for a worker: the loops of the lanes never wait behind them."""
 REFUSED: Final = frozenset({"file_type", "malware"})
 """What a person cannot judge: refused at intake, and at a revision."""
 LOOK_AGAIN: Final = frozenset({"not_checked", "file_lost"})
 """What says nothing of the file, but of the moment at which it was looked at."""
 NOT_KEPT: Final = REFUSED | LOOK_AGAIN
 """Looked at again next time: a scanner learns, and a machine is not always as busy."""
-Open = Callable[[File], Iterable[bytes]]
-CORES: Final = os.cpu_count() or 1
 log = structlog.get_logger("jejak.checks")
-
-
-@dataclass(frozen=True)
-class Look:
-    """A file to be looked at, or to be held against the one of the version `before`; what it is checked against, how its bytes are read."""
-
-    file: File
-    dataset: Dataset
-    read: Open
-    before: File | None = None
 
 
 @dataclass
@@ -113,12 +98,12 @@ class Checking:
         if file.bytes == 0:
             return None
         look = Look(file, dataset, read)
-        name = self._name(look)
+        name = name_of(look, self.allowed)
         told = self.beside.whole(file.sha256, name) or self._look(look, name)
         return None if any(f["code"] in NOT_KEPT for f in told["findings"]) else list(told["profiles"])
 
     def _told(self, look: Look) -> Told:
-        sha256, name = look.file.sha256, self._name(look)
+        sha256, name = look.file.sha256, name_of(look, self.allowed)
         if (known := self.beside.told(sha256, name)) is not None:
             return known
         begun = self._begun.get((sha256, name))
@@ -134,7 +119,7 @@ class Checking:
         waiting: deque[tuple[Look, str, Future[Told]]] = deque()
         begun = []
         for look in looks:
-            name = self._name(look)
+            name = name_of(look, self.allowed)
             key = (look.file.sha256, name)
             if look.file.bytes == 0 or (look.before and look.before.bytes == 0) or self.beside.told(*key) is not None:
                 continue
@@ -151,6 +136,11 @@ class Checking:
     def beside(self) -> Beside:
         """What was found before."""
         return Beside(self.files)
+
+    @cached_property
+    def calls(self) -> ThreadPoolExecutor:
+        """Where calls run that look at files."""
+        return ThreadPoolExecutor(max_workers=CALLS, thread_name_prefix="check")
 
     @cached_property
     def _lookers(self) -> ThreadPoolExecutor:
@@ -176,7 +166,10 @@ class Checking:
             told = self._looked(file, look.dataset, look.read)
         except FileProblem as problem:  # gone from the store, or no longer what it was
             log.warning("file_lost", sha256=file.sha256, code=problem.code)
-            return _one(file, "file_lost")
+            return one(file, "file_lost")
+        except NotScanned:
+            log.warning("not_scanned", sha256=file.sha256, bytes=file.bytes)
+            return one(file, "not_checked", "lebih besar daripada batas pemindai malware", "it is larger than the malware scanner takes")
         if not any(f["code"] in NOT_KEPT for f in told["findings"]):
             self.beside.keep(file.sha256, name, told)
         return told
@@ -185,33 +178,26 @@ class Checking:
         file = look.file
         try:
             with copied(look.read(file)) as path, copied(self.files.read(old.sha256)) as before:
-                job = {"path": path, "name": file.name, "before": before, "keys": _keys(look.dataset)}
+                job = {"path": path, "name": file.name, "before": before, "keys": keys(look.dataset)}
                 told = self._asked(job, file.sha256, file.bytes + old.bytes)
         except FileProblem as problem:
             log.warning("file_lost", sha256=file.sha256, before=old.sha256, code=problem.code)
             return {"changes": None, "findings": []}
         if told is None:  # remembered: it costs all its time again, and tells nothing of the file
-            told = {"changes": None, "findings": _one(file, "not_compared")["findings"]}
+            told = {"changes": None, "findings": one(file, "not_compared")["findings"]}
             self.beside.remember(file.sha256, name, told)
             return told
         self.beside.keep(file.sha256, name, told)
         return told
 
-    def _name(self, look: Look) -> str:
-        """Under which what is told of it is kept: the same name, the same answer."""
-        if look.before is None:
-            return _against(look.dataset, look.file.name, look.file.media_type, self.allowed)
-        said = [VERSION, look.file.name, look.before.sha256, _keys(look.dataset)]
-        return f"changes-{hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]}"
-
     def _looked(self, file: File, dataset: Dataset, read: Open) -> Told:
         with copied(read(file)) as path:
             if self.clamd and (name := scan(path, self.clamd)):
                 log.warning("malware", sha256=file.sha256, name=name)
-                return _one(file, "malware")
+                return one(file, "malware")
             columns = [column.model_dump(mode="json", exclude_none=True) for column in dataset.columns]
-            job = {"path": path, "name": file.name, "media_type": file.media_type, "columns": columns, "about": _about(dataset)}
-            return self._asked({**job, "allowed": sorted(self.allowed)}, file.sha256, file.bytes) or _one(file, "not_checked")
+            job = {"path": path, "name": file.name, "media_type": file.media_type, "columns": columns, "about": about(dataset)}
+            return self._asked({**job, "allowed": sorted(self.allowed)}, file.sha256, file.bytes) or one(file, "not_checked")
 
     def _asked(self, job: Told, sha256: str, size: int) -> Told | None:
         """A worker's answer; None when it had to be killed. A file of many bytes is given more time."""
@@ -224,33 +210,11 @@ class Checking:
     def stop(self) -> None:
         """Ends the processes."""
         self._workers.stop()
-        if "_lookers" in self.__dict__:
-            self._lookers.shutdown(wait=False, cancel_futures=True)
+        for pool in ("_lookers", "calls"):
+            if pool in self.__dict__:
+                self.__dict__[pool].shutdown(wait=False, cancel_futures=True)
 
 
 def reasons_in(told: Report) -> list[Reason]:
     """What is refused outright, of what was found."""
     return [Reason(code=f.code, field=f.field, note=f.message) for f in told.findings if f.code in REFUSED]
-
-
-def _against(dataset: Dataset, name: str, media_type: str, allowed: frozenset[str]) -> str:
-    """Names what a file is checked against: the same name, the same findings."""
-    said = [VERSION, _about(dataset), name, media_type, sorted(allowed)]
-    columns = [column.model_dump(mode="json", exclude_none=True) for column in dataset.columns]
-    return f"check-{hashlib.sha256(orjson.dumps([said, columns])).hexdigest()[:32]}"
-
-
-def _keys(dataset: Dataset) -> list[str]:
-    return [column.name for column in dataset.columns if column.key]
-
-
-def _about(dataset: Dataset) -> str:
-    return sensitive_words(f"{dataset.title} {dataset.summary} {' '.join(dataset.keywords)}")
-
-
-def _one(file: File, code: str) -> Told:
-    """A single finding of the whole file."""
-    found = Found(file=file.name)
-    reason, reason_en = "pemeriksaan terlalu lama atau butuh terlalu banyak memori", "it takes too long or too much memory"
-    found(code, reason=reason, reason_en=reason_en, why="terlalu besar")
-    return {"findings": [f.model_dump(mode="json", exclude_none=True) for f in report(found).findings], "more": {}, "profiles": []}

@@ -1,6 +1,9 @@
 """A form is checked before it is handed in: the same reasons and findings as when it is submitted, and nothing left behind."""
 
+import asyncio
 import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +123,17 @@ async def test_nothing_is_checked_before_the_log_was_read_to_its_end(tmp_path: P
     async with desk_of("intake", tmp_path, caught_up=False) as desk:
         desk.shared.directory.progress.ready = True
         assert (await desk.post("check", TIM, form())).status_code == 503
+
+
+async def test_calls_that_look_at_files_take_no_thread_of_the_lanes_loops(intake: Desk) -> None:
+    loops, over = ThreadPoolExecutor(1), threading.Event()
+    asyncio.get_running_loop().set_default_executor(loops)
+    busy = loops.submit(over.wait)
+    sent = form()
+    try:
+        async with asyncio.timeout(60):
+            assert (await intake.post("check", TIM, sent)).status_code == 200
+            assert (await intake.post("submissions", TIM, sent)).status_code == 202
+    finally:
+        over.set()
+    assert busy.result(timeout=10)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from bus.sources import InboundConsumer
 from jejak import demo_village
 from tests.events.given import CHECKLIST, after, approved, published, revision_of, story, submission_of, submitted, verified
 from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, TIM_OF_DINKES, Desk, desk_of, form
+from tests.services.test_inbound import records_of
 
 NIK = "3313014101900001"
 
@@ -132,6 +134,21 @@ async def test_a_revision_is_held_against_the_published_edition(tmp_path: Path) 
 
     told = {(f["code"], f["field"]) for f in answer.json()["data"]["findings"] if f["code"] in {"version_changes", "sudden_jump"}}
     assert told == {("sudden_jump", "files.0"), ("version_changes", "dataset.period_start"), ("version_changes", "files.0")}
+
+
+async def test_a_record_that_waits_is_held_against_the_published_version_before_its_turn(tmp_path: Path) -> None:
+    old, new = b"kode,jumlah\nA,100\n", b"kode,jumlah\nA,120\n"
+    async with desk_of("intake", tmp_path) as intake:
+        was = brought(intake, old)
+        shown = {"dataset_id": "daftar-desa", "files": [was]}
+        intake.given(*story(submission_of(edition=1, **shown), revision_of(**shown), verified, approved, published))
+        sent = with_file(new, name="a.csv", dataset_id="daftar-desa", period_start="2026-01-01", period_end="2026-06-30")
+        consumer = intake.lane.consumers[1]
+        assert isinstance(consumer, InboundConsumer)
+
+        begun = [future.result() for future in consumer.ahead(records_of(sent))]
+
+    assert [told["changes"][0]["rows"]["after"] for told in begun if "changes" in told] == [1]
 
 
 @pytest.mark.parametrize(("code", "stands"), [("csv_dialect", True), ("not_checked", False), ("file_lost", False)])
