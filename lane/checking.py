@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from checks.catalogue import Report, report, summary
+from checks.catalogue import CHECKS, Report, report, summary
 from checks.content import ALLOWED
 from checks.findings import Found
 from checks.metadata import findings as metadata_findings
@@ -216,5 +216,7 @@ class Checking:
 
 
 def reasons_in(told: Report) -> list[Reason]:
-    """What is refused outright, of what was found."""
-    return [Reason(code=f.code, field=f.field, note=f.message) for f in told.findings if f.code in REFUSED]
+    """What is refused outright, of what was found, without the file's own name: the answer may stay for ever where many read."""
+    return [
+        Reason(code=f.code, field=f.field, note=CHECKS[f.code].message.format(file=f.field)) for f in told.findings if f.code in REFUSED
+    ]

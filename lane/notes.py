@@ -33,9 +33,8 @@ DOUBTFUL: Final = frozenset({"rt_rw", "passport", "npwp_digits"})
 CONTACTS: Final = {
     "dataset.responsible.email": frozenset({"mailbox"}),
     "dataset.responsible.position": frozenset({"mobile"}),
-    "submitted_by": frozenset({"mailbox"}),
 }
-"""Where somebody says how an office is reached, or who handed the data in."""
+"""Where somebody says how an office is reached."""
 
 
 def personal_data_in(body: BaseModel) -> list[Reason]:

@@ -11,7 +11,7 @@ import pytest
 
 from bus.sources import InboundConsumer
 from jejak import demo_village
-from tests.events.given import CHECKLIST, after, approved, published, revision_of, story, submission_of, submitted, verified
+from tests.events.given import CHECKLIST, after, approved, published, rejected, revision_of, story, submission_of, submitted, verified
 from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, TIM_OF_DINKES, Desk, desk_of, form
 from tests.services.test_inbound import records_of
 
@@ -161,6 +161,23 @@ async def test_when_nothing_is_changed_what_was_found_stands_but_for_a_file_that
         answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1)
 
     assert ([f["message"] for f in answer.json()["data"]["findings"]] == ["x"]) is stands
+
+
+async def test_what_only_intake_could_see_stays_with_a_revision_as_long_as_it_is_true(tmp_path: Path) -> None:
+    finding = {"word": "akuntabel", "severity": "warning", "field": "files", "message": "x"}
+    early, same = finding | {"code": "time_ahead"}, finding | {"code": "same_content"}
+    async with desk_of("review", tmp_path) as review:
+        file = brought(review, b"kode,nama\nA1,x\n")
+        sent = submission_of(files=[file], findings=[early, same])
+        submission_id = review.given(*story(sent))
+        changed = await review.says(KETUA, "revise", submission_id, expected_sequence=1, dataset={"title": "Lain"})
+
+        back = review.given(*story(sent, revision_of(files=[file], title="Lain"), rejected()))
+        title = review.lane.journal.history(back)[0].said["data"]["dataset"]["title"]
+        again = await review.says(KETUA, "revise", back, expected_sequence=3, dataset={"title": title})
+
+    found = [{f["code"] for f in answer.json()["data"]["findings"]} & {"time_ahead", "same_content"} for answer in (changed, again)]
+    assert found == [{"time_ahead"}, {"time_ahead", "same_content"}]
 
 
 async def test_warnings_are_verified_with_a_note_only(tmp_path: Path) -> None:
