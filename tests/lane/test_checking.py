@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import socket
+import struct
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -243,3 +244,28 @@ def test_a_comparison_is_begun_ahead_and_one_that_took_too_long_is_not_begun_aga
 def test_a_file_that_is_longer_than_clamd_takes_is_not_checked_and_waits_for_nobody(checking: Checking) -> None:
     for checking.clamd in clamd_that_says(b"INSTREAM size limit exceeded. ERROR\n"):
         assert codes(checking, kept(checking, "besar.csv", b"kode\n1\n")) == [("not_checked", "files.0")]
+
+
+def clamd_that_cuts_streams() -> Iterator[str]:
+    """As clamd does with what is too long while it is still being sent; then it answers a ping."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def serve() -> None:
+            stream, _ = server.accept()
+            stream.recv(1024)
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            stream.close()
+            ping, _ = server.accept()
+            with ping:
+                ping.recv(1024)
+                ping.sendall(b"PONG\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+def test_so_is_one_whose_stream_clamd_cuts_while_it_is_being_sent(checking: Checking) -> None:
+    for checking.clamd in clamd_that_cuts_streams():
+        assert codes(checking, kept(checking, "besar.csv", b"kode\n" + b"1\n" * 500_000)) == [("not_checked", "files.0")]
