@@ -1,7 +1,7 @@
 # Jejak's commands. Needed beforehand: make and Python 3.11 or later; everything else goes into .venv.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run run-ckan test lint bench soak pictures lock clean install install-dev
+.PHONY: help run run-ckan test lint bench soak pictures lock released-backup clean install install-dev
 
 PYTHON ?=
 export PYTHON
@@ -39,6 +39,9 @@ soak: install-dev ## break things under load for MINUTES=10
 
 pictures: install-dev ## make the pictures of docs/pages/ anew, beside a running `make run` (needs Chromium)
 	@exec $(BIN)/python -m tests.desk.pictures $(or $(ARGS),http://127.0.0.1:8000)
+
+released-backup: install-dev ## the small back-up that a release leaves for the tests of later ones
+	@exec $(BIN)/python -m tests.jejak.released
 
 lock: install-dev ## renew the lock files and the list of Kafka's jars
 	$(LOCK) --upgrade --group build -o requirements.txt

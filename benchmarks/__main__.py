@@ -18,7 +18,7 @@ from typing import Final
 import orjson
 import psutil
 
-from benchmarks import checks, growth, latency, pages, servers, whole_lives
+from benchmarks import checks, growth, kept, latency, pages, servers, whole_lives
 from benchmarks.measure import WrongCount, say, watched
 from benchmarks.plot import Chart, svg
 from benchmarks.report import Report
@@ -30,7 +30,7 @@ DOCS: Final = HERE.parent / "docs"
 BEGIN: Final = "<!-- the table of the last full run -->"
 END: Final = "<!-- end of the table -->"
 PLOT: Final = "![The figures at several sizes of the log](growth.svg)"
-SECTIONS: Final = ("throughput", "latency", "growth", "pages", "folder", "checks", "ckan")
+SECTIONS: Final = ("throughput", "latency", "growth", "pages", "folder", "kept", "checks", "ckan")
 CKAN: Final = "JEJAK_BENCH_CKAN"
 
 
@@ -163,6 +163,21 @@ class Bench:
         ):
             self.report.add(f"folder_{key}", [float(run[key]) for run in runs], words)
 
+    def kept(self) -> None:
+        """Back-up and restore at the largest size."""
+        events = self.plan.sizes[-1]
+        with self.section("kept") as here:
+            found = kept.kept(events, self.plan.repeats, here).seconds
+        for way, words in (
+            ("copy", "a bare copy of a journal"),
+            ("backup", "a journal backed up"),
+            ("restore", "restored, with its log to an empty Kafka"),
+        ):
+            self.report.add(f"kept_{way}_s", found[way], f"{words}, s of {events:,} events")
+        for way in ("backup", "restore"):
+            ratios = [took / bare for took, bare in zip(found[way], found["copy"], strict=True)]
+            self.report.add(f"kept_{way}_ratio", ratios, f"{way} of {events:,} events, times the bare copy")
+
     def checks(self) -> None:
         """Every figure is of a process of its own."""
         add, full = self.report.add, self.plan is FULL
@@ -220,6 +235,8 @@ def main(arguments: Sequence[str]) -> int:
                 charts += bench.pages()
             if "folder" in chosen:
                 bench.folder()
+            if "kept" in chosen:
+                bench.kept()
             if "checks" in chosen:
                 bench.checks()
             if "ckan" in chosen:

@@ -3,11 +3,11 @@
 confluent-kafka speaks here: aiokafka's admin client has no calls for users and rights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -71,6 +71,21 @@ class Access:
             raise _refused(error) from error
         return sorted(found)
 
+    def may(self, topics: Sequence[str]) -> dict[str, set[str]]:
+        """Topic → what we ourselves may do there, in Kafka's words; nothing where we may not even hear of it, or it is not there."""
+        found = dict[str, set[str]]()
+        told = self._admin.describe_topics(TopicCollection(list(topics)), include_authorized_operations=True, request_timeout=CALL_S)
+        for topic, future in told.items():
+            try:
+                found[topic] = {operation.name for operation in future.result(CALL_S).authorized_operations or ()}
+            except KafkaException as error:
+                if error.args[0].code() not in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.UNKNOWN_TOPIC_OR_PART):
+                    raise _refused(error) from error
+                found[topic] = set()
+            except TimeoutError as error:
+                raise _refused(error) from error
+        return found
+
     def _bindings(self, user: str) -> list[AclBinding]:
         every = AclBindingFilter(
             ResourceType.ANY, None, ResourcePatternType.ANY, f"User:{user}", None, AclOperation.ANY, AclPermissionType.ANY
@@ -83,6 +98,19 @@ class Access:
     def _take(self, b: AclBinding) -> None:
         this = AclBindingFilter(b.restype, b.name, b.resource_pattern_type, b.principal, b.host, b.operation, b.permission_type)
         _done(self._admin.delete_acls([this], request_timeout=CALL_S))
+
+
+def lacking(rights: Sequence[Right], may: Mapping[str, set[str]]) -> list[str]:
+    """What of these rights on the topics of `may` we do not have: "topic: operation". Pure."""
+    wanted = {
+        (topic, operation)
+        for right in rights
+        if right.resource == "topic"
+        for topic in may
+        if topic == right.name or (right.prefixed and topic.startswith(right.name))
+        for operation in right.operations
+    }
+    return sorted(f"{topic}: {operation}" for topic, operation in wanted if _WORDS[operation] not in may[topic])
 
 
 def _binding(user: str, right: Right, operation: str) -> AclBinding:

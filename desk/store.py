@@ -3,6 +3,7 @@
 SQLite (`desk.sqlite`) or PostgreSQL (schema `jejak_desk`).
 """
 
+import itertools
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,10 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from events.recorder import StoreRefused
 
 SCHEMA: Final = "jejak_desk"
 MIGRATION_LOCK: Final = 7_310_214
@@ -31,7 +36,7 @@ def open_engine(store: str) -> sa.Engine:
 
 
 def migrate(engine: sa.Engine) -> None:
-    """Make or change the tables until they are of this version; several processes may ask at once."""
+    """Make or change the tables until they are of this version; several processes may ask at once. Raises StoreRefused: they are newer."""
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
@@ -39,10 +44,32 @@ def migrate(engine: sa.Engine) -> None:
                 connection.execute(sa.schema.CreateSchema(SCHEMA))
         else:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        _steps_left(connection)
+        config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def pending(engine: sa.Engine) -> list[str]:
+    """The steps that `migrate` would take, in order. Raises StoreRefused when the tables are of a newer program."""
+    with engine.connect() as connection:
+        return _steps_left(connection)
+
+
+def _steps_left(connection: sa.Connection) -> list[str]:
+    known = ScriptDirectory.from_config(_config())
+    there = MigrationContext.configure(connection).get_current_heads()
+    steps = list(known.walk_revisions())
+    if unknown := sorted(set(there) - {step.revision for step in steps}):
+        raise StoreRefused(f"the desk's tables were made by a newer program (step {', '.join(unknown)}); install that one")
+    left = itertools.takewhile(lambda step: step.revision not in there, steps)
+    return [f"{step.revision}: {(step.doc or '').splitlines()[0]}" for step in left][::-1]
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
 
 
 def open_store(store: str) -> sa.Engine:

@@ -131,10 +131,13 @@ Frequency = Literal[
 ]
 
 
+DATASET_ID: Final = r"^[a-z0-9][a-z0-9_-]{1,99}$"
+
+
 class Dataset(Shape):
     """Metadata of a dataset (DIP, Satu Data and DCAT fields, see docs/for-opd-systems.md)."""
 
-    dataset_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{1,99}$")]
+    dataset_id: Annotated[str, StringConstraints(pattern=DATASET_ID)]
     title: Annotated[Text, StringConstraints(max_length=300)]
     summary: LongText
     keywords: Annotated[tuple[Annotated[Text, StringConstraints(max_length=100)], ...], Field(min_length=1, max_length=50)]

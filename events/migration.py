@@ -16,6 +16,7 @@ from events.recorder import Batch, Letter, LetterKind, Store, StoreRefused
 from events.submission import Head, advance, hash_of
 
 MARK: Final = "heads"
+NEWER: Final = "this journal was written by a newer program; install that one"
 RELAYED: Final = ("follower:relay", "follower:relay-letters")
 ROWS_A_READ: Final = 1_000
 HEADS_A_COMMIT: Final = 1_000
@@ -28,7 +29,7 @@ def bring_up(store: Store) -> None:
     if version == VERSION:
         return
     if version is not None and version > VERSION:
-        raise StoreRefused("this journal was written by a newer program; install that one")
+        raise StoreRefused(NEWER)
     if version is None:
         store.move_old_letters()
         sent, known = store.max_tracking_id(RELAYED[0]), store.max_letter()

@@ -60,7 +60,9 @@ def described(file: dict[str, Any], folder: Path) -> dict[str, Any]:
 def subscribe(broker: KafkaBroker, event_id: str) -> tuple[DefaultSubscriber, "asyncio.Future[dict[str, Any]]"]:
     """Receipts that are written from now on; the one with our event_id is kept."""
     answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-    receipts = broker.subscriber(Topic(RECEIPTS, declare=False), auto_offset_reset="latest", ack_policy=AckPolicy.MANUAL)
+    receipts = broker.subscriber(
+        Topic(RECEIPTS, declare=False), auto_offset_reset="latest", isolation_level="read_committed", ack_policy=AckPolicy.MANUAL
+    )
 
     @receipts
     async def answered(receipt: dict[str, Any]) -> None:

@@ -206,9 +206,15 @@ def init(
 
 
 @app.command()
-def migrate() -> None:
+def migrate(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be made or changed.")] = False) -> None:
     """Make the stores' tables and Kafka's topics, before the first start of several processes."""
     settings = _settings()
+    if dry_run:
+        from jejak.foreseen import foreseen
+
+        told = list(foreseen(settings))
+        typer.echo("\n".join(told) or "nothing would change")
+        return
     own = addresses_of(settings.store)
     for name in (name for name in LANES if "" in own or name in own):
         open_store(settings.store, name).close()

@@ -12,14 +12,19 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import psycopg
+import sqlalchemy as sa
 from cryptography.x509 import load_pem_x509_certificate
 from eventsourcing.persistence import PersistenceError
 
+from bus.access import AccessRefused
 from bus.kafka import KafkaError
 from bus.topics import TopicRefused, check, shared_topics
 from events.contracts import LOG_TOPIC
 from events.stores import POSTGRES, StoreRefused, addresses_of, open_reader
+from jejak import surroundings
+from jejak.prepare import StartRefused
 from lane.file_stores import open_files
+from lane.inbox import open_engine
 from lane.settings import LANES, Settings
 from portals.kinds import open_portal
 from portals.portal import PortalProblem
@@ -29,8 +34,8 @@ LOW_DISK: Final = 1 << 30
 CONNECT_S: Final = 10
 CLOCK_S: Final = 5.0
 SOON_DAYS: Final = 14
-DATABASE: Final = (StoreRefused, PersistenceError, psycopg.Error, sqlite3.Error)
-FAULTS: Final = (*DATABASE, KafkaError, TopicRefused, PortalProblem, OSError, ValueError, TimeoutError)
+DATABASE: Final = (StoreRefused, PersistenceError, psycopg.Error, sqlite3.Error, sa.exc.DBAPIError)
+FAULTS: Final = (*DATABASE, AccessRefused, KafkaError, StartRefused, TopicRefused, PortalProblem, OSError, ValueError, TimeoutError)
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,21 @@ def _store(settings: Settings) -> str:
             store.max_notification_id()
         finally:
             store.close()
-    return f"answers; journals of {', '.join(there) or 'no lane'} are there"
+        _write_nothing(settings.store, name)
+    return f"answers and can be written; journals of {', '.join(there) or 'no lane'} are there"
+
+
+def _write_nothing(store: str, lane: str) -> None:
+    """A row that is taken back: a full disk or a database that only reads says so now, and not with the next event."""
+    engine = open_engine(store, lane)
+    try:
+        with engine.connect() as c:
+            tables = sa.inspect(c).get_table_names()
+            tracking = "notification_tracking" if "notification_tracking" in tables else "tracking"
+            c.execute(sa.text(f"INSERT INTO {tracking} (application_name, notification_id) VALUES ('doctor', 0)"))  # noqa: S608 (one of two)
+            c.rollback()
+    finally:
+        engine.dispose()
 
 
 def _has_journal(addresses: str, lane: str) -> bool:
@@ -124,6 +143,9 @@ def _keys(settings: Settings) -> str:
 
 def _disk(settings: Settings) -> str:
     places = {"here": Path()} | ({"files": Path(settings.files.removeprefix("file:"))} if settings.files.startswith("file:") else {})
+    for lane, address in addresses_of(settings.store).items():
+        if address.startswith("sqlite:"):
+            places[f"store {lane}".strip()] = Path(address.removeprefix("sqlite:"))
     free = {name: shutil.disk_usage(path).free for name, path in places.items() if path.exists()}
     if low := [f"{name}: only {room >> 20} MiB free" for name, room in free.items() if room < LOW_DISK]:
         raise ValueError(", ".join(low))
@@ -173,9 +195,19 @@ LOOKS: Final[dict[str, Look]] = {
         "start Kafka, or mend JEJAK_KAFKA, its user and password; a topic's settings are mended with Kafka's own tools",
     ),
     "store": Look(
-        "the lanes' databases answer, and their tables are this program's",
+        "the lanes' databases answer and can be written, and their tables are this program's",
         _store,
         "start the database, or mend JEJAK_STORE; then jejak migrate",
+    ),
+    "rights": Look(
+        "our user on Kafka may do what its row of the table says",
+        surroundings.rights,
+        "run jejak access where Kafka asks for no login (docker compose up access does), or give the rights that are named",
+    ),
+    "services": Look(
+        "the lanes that can be asked are of this version, and their clocks agree with ours",
+        surroundings.services,
+        "start what is away, install the same version everywhere, run NTP; JEJAK_DESK_LANES says where they are",
     ),
     "files": Look(
         "datasets' files can be written", _files, "mend the rights or the room of JEJAK_FILES; on S3, its address, bucket and key"
@@ -186,7 +218,7 @@ LOOKS: Final[dict[str, Look]] = {
     "keys": Look(
         "tokens can be checked", _keys, "put public.pem into JEJAK_KEYS; jejak up and jejak init make a new pair where there is none"
     ),
-    "disk": Look("a gigabyte is free here, and where the files lie", _disk, "make room, or move the data to a larger disk"),
+    "disk": Look("a gigabyte is free here, and where files and SQLite's stores lie", _disk, "make room, or move the data to a larger disk"),
     "clock": Look(
         "our clock agrees with the database's", _clock, "run NTP on both machines: due times and the end of tokens are read from clocks"
     ),

@@ -55,7 +55,7 @@ class Restored:
 
 
 def restore(folder: Path, settings: Settings, *, told: Told) -> Restored:
-    """Raises BackupRefused, StoreRefused, TopicRefused, LogUnreachable, RebuildRefused, FilesUnavailable, FileProblem, OSError, and the
+    """Raises BackupRefused, StoreRefused, TopicRefused, LogUnreachable, FilesUnavailable, FileProblem, OSError, and the
     database's errors. What was begun and broken off is not empty any more: its stores are to be emptied before another try.
     """
     manifest = read_manifest(folder)

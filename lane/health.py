@@ -1,12 +1,15 @@
 """Is it alive, is it caught up: `/healthz` and `/readyz` of one lane or of a whole process."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from importlib.metadata import version
+from typing import Final, Protocol
 
 from fastapi import APIRouter, FastAPI, Response
 
 from bus.loops import Progress
 from lane.errors import json_of
+
+VERSION: Final = version("jejak")
 
 
 class Watched(Protocol):
@@ -29,7 +32,7 @@ def add_health(router: APIRouter | FastAPI, lanes: Callable[[], Sequence[Watched
     async def healthz() -> Response:
         here = lanes()
         return json_of(
-            {"ok": all(lane.healthy for lane in here), "lanes": {lane.name: _told(lane) for lane in here}},
+            {"ok": all(lane.healthy for lane in here), "version": VERSION, "lanes": {lane.name: _told(lane) for lane in here}},
             ok=all(lane.healthy for lane in here),
         )
 

@@ -140,6 +140,13 @@ class Inbox:
         with self.engine.connect() as c:
             return next((found for query in newest if (found := c.execute(query).scalar())), None)
 
+    def newest_after(self, head: Head) -> UUID | None:
+        """The newest submission of its dataset that came after this one and was not taken back: whoever decides should know of it."""
+        later = HEADS.c.edition > (head.edition or 0)
+        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == head.dataset_id, later, HEADS.c.state != State.RETRACTED.value)
+        with self.engine.connect() as c:
+            return c.execute(query.order_by(HEADS.c.edition.desc()).limit(1)).scalar()
+
     def was_published(self, dataset_id: str) -> bool:
         """Was anything on the portal under this name?"""
         query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.published).limit(1)

@@ -43,7 +43,7 @@ def _line(head: Head, lane: Lane, now: datetime) -> dict[str, object]:
 def submission_json(lane: Lane, submission_id: uuid.UUID, may: Collection[str]) -> dict[str, object]:
     """State, holder, due time, metadata, files, findings and history of a submission that is there.
 
-    `may`: the verbs that the caller may say now; `previous`: the submission of the dataset's edition before it.
+    `may`: the verbs that the caller may say now; `previous`: that of the dataset's edition before it; `newer`: the last after it.
     """
     history = lane.journal.history(submission_id)
     found = fold(history)
@@ -56,6 +56,7 @@ def submission_json(lane: Lane, submission_id: uuid.UUID, may: Collection[str]) 
         "findings": [finding.model_dump(mode="json", exclude_none=True) for finding in found.findings],
         "may": sorted(may),
         "previous": lane.inbox.before(found.head),
+        "newer": lane.inbox.newest_after(found.head),
         "history": [orjson.Fragment(r.raw) for r in history],
     }
 

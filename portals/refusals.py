@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from events.contracts import Dataset, File, Finding, Reason
+from lane.publishable import RESERVED
 from portals.folder.names import SERVED_AS_THEY_ARE, safe
 
-RESERVED: Final = frozenset({"new", "edit", "search"})
-"""Names that CKAN keeps for itself, of datasets and of organizations."""
 EMAIL: Final = re.compile(
     r"(?!\.)(?!.*\.$)(?!.*?\.\.)[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@"
     r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*"

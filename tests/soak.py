@@ -138,11 +138,15 @@ def _played(stage: Stage, tally: Tally, chance: random.Random, wanted: argparse.
 
 
 def _ended(stage: Stage, operator: Operator, tally: Tally) -> None:
-    """The operator ends what is left; then every lane is well."""
+    """The operator ends what is left, also what a lane that reads the log anew sets aside meanwhile; then every lane is well."""
     tally.put_back.update(operator.put_back)
-    tally.alarms += operator.end_all_alarms()
+
+    def all_well() -> bool:
+        tally.alarms += operator.end_all_alarms()
+        return all(lane.answers(f"/{lane.name}/healthz") for lane in stage.lanes)
+
     try:
-        until(lambda: all(lane.answers(f"/{lane.name}/healthz") for lane in stage.lanes), "all lanes are well", 60.0)
+        until(all_well, "all lanes are well", 60.0)
     except TimeoutError as error:
         tally.found.append(f"{error}: {[lane.name for lane in stage.lanes if not lane.answers(f'/{lane.name}/healthz')]}")
 

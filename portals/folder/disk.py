@@ -62,10 +62,14 @@ def compare(
 def looked(
     home: Path, tree: Mapping[str, Leaf], *, thorough: Callable[[Leaf], bool], below: Callable[[str], bool] = lambda _: True
 ) -> Change:
-    """As `compare`, with every folder opened that was closed."""
-    while (change := compare(home, tree, thorough=thorough, below=below)).closed:
+    """As `compare`, with every folder opened that was closed; one that stays closed, on a disk without such modes, is still told."""
+    change = compare(home, tree, thorough=thorough, below=below)
+    before: list[str] = []
+    while change.closed != before:
+        before = change.closed
         for folder in change.closed:
             open_up(home / folder)
+        change = compare(home, tree, thorough=thorough, below=below)
     return change
 
 

@@ -4,11 +4,12 @@ A name belongs to the OPD that first submitted under it, retracted or not. Numbe
 submission, so that two processes never give the same one.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from bus.directory import Directory
-from events.contracts import Dataset, Finding, Reason
+from events.contracts import DATASET_ID, Dataset, Finding, Reason
 from events.journal import Journal
 from lane.inbox import UNUSED, Inbox, Standing
 from lane.lane import owned_now
@@ -25,8 +26,8 @@ class Names:
     _known: dict[str, Standing] = field(default_factory=dict)
 
     def look_up(self, dataset_ids: Collection[str]) -> None:
-        """What is said of many at once need not be asked one by one."""
-        asked = set(dataset_ids) - self._known.keys()
+        """What is said of many at once need not be asked one by one. What can be no name is not asked for: anything may stand there."""
+        asked = {name for name in dataset_ids if re.fullmatch(DATASET_ID, name)} - self._known.keys()
         if not asked:
             return
         claimed = self.journal.store.positions({claim_of(dataset_id) for dataset_id in asked})
@@ -37,9 +38,12 @@ class Names:
             self._known[dataset_id] = owned_now(numbered, dataset_id, self.directory)
 
     def against(self, dataset: Dataset, opd: str, submission_id: str) -> list[Reason]:
-        """Why this OPD may not submit this now: the name is another's, or another submission of the same period is on its way."""
+        """Why this OPD may not submit this now: the name is another's, or another submission of the same period is on its way.
+
+        Of another's submissions nothing is told.
+        """
         standing = self._of(dataset)
-        return [*not_the_own_name(standing, dataset.dataset_id, opd), *open_already(standing, dataset, but=submission_id)]
+        return not_the_own_name(standing, dataset.dataset_id, opd) or open_already(standing, dataset, but=submission_id)
 
     def same_again(self, dataset: Dataset, manifest: str) -> list[Finding]:
         """The same content under another number: told with the number of the one before, for whoever checks it."""

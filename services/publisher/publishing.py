@@ -118,18 +118,17 @@ class Publishing:
                 return
             if not mine:
                 raise Elsewhere
-            started = time.monotonic()
+            began = time.monotonic()
             if head.state == State.APPROVED:
                 self._publish(head, waiting.dataset_id)
             else:
                 self._apply(self.standings.desired(waiting.dataset_id), head.submission_id)
-                self._note(waiting.submission_id, head.sequence, "done", step="withdraw")
-            took_s = round(time.monotonic() - started, 3)
-            log.info("portal_follows", submission_id=waiting.submission_id, state=head.state, took_s=took_s)
+                self.attempts.put(Attempt(waiting.submission_id, head.sequence, "done", 1, "withdraw", None, None, datetime.now(UTC)))
+            log.info("portal_follows", submission_id=waiting.submission_id, state=head.state, took_s=round(time.monotonic() - began, 3))
 
     def _publish(self, head: Head, dataset_id: str) -> None:
         desired, owner = self.standings.with_approved(dataset_id, head.submission_id)
-        if owner not in (None, head.opd):
+        if owner not in (None, self.standings.directory.heir_of(head.opd)):
             raise PortalProblem(
                 Code.NAME_TAKEN,
                 f"Nama data “{dataset_id}” sudah dipakai OPD {owner}. Kembalikan data ini agar dataset_id diganti, "
@@ -162,7 +161,8 @@ class Publishing:
     def _failed(self, waiting: Waiting, step: str, error: BaseException) -> None:
         """What must come down is tried for ever; what cannot be shown for good waits for a person."""
         code, message = words_of(error)
-        for_good = isinstance(error, PortalProblem) and error.permanent and self._is_approved(waiting)
+        approved = self.lane.find(uuid.UUID(waiting.submission_id)).state == State.APPROVED
+        for_good = approved and isinstance(error, PortalProblem) and error.permanent
         before = self.attempts.of(waiting.submission_id, waiting.sequence)
         attempts = (before.attempts if before else 0) + 1
         next_at = datetime.now(UTC) + delay_after(error, attempts)
@@ -179,12 +179,6 @@ class Publishing:
             error=repr(error),
             next_at=None if for_good else next_at.isoformat(),
         )
-
-    def _is_approved(self, waiting: Waiting) -> bool:
-        return self.lane.find(uuid.UUID(waiting.submission_id)).state == State.APPROVED
-
-    def _note(self, submission_id: str, sequence: int, state: Outcome, *, step: str) -> None:
-        self.attempts.put(Attempt(submission_id, sequence, state, 1, step, None, None, datetime.now(UTC)))
 
     def state_of(self, submission_id: uuid.UUID) -> dict[str, object]:
         """For the admin: how far the portal is, which step, how many attempts, what went wrong, when next."""
@@ -217,11 +211,8 @@ class Publishing:
         """Try again now. Raises `Refused` when the portal has nothing to follow. Blocking."""
         head = self.lane.find(submission_id)
         if head.state not in (State.APPROVED, State.RETRACTED):
-            raise Refused(
-                Kind.CONFLICT,
-                Reason(code="not_holder", note=f"Tidak ada yang perlu diterbitkan: {standing_of(head)}."),
-                state=head.state,
-            )
+            reason = Reason(code="not_holder", note=f"Tidak ada yang perlu diterbitkan: {standing_of(head)}.")
+            raise Refused(Kind.CONFLICT, reason, state=head.state)
         self.attempts.retry_now(str(submission_id), datetime.now(UTC))
         self._look_again()
 

@@ -31,11 +31,16 @@ class Standings:
         """As `desired`, with an approved submission shown too; and the OPD that the name belongs to, None when it is free."""
         found = self.of_dataset(dataset_id)
         wanted = [one for one in found if one.published or one.withdrawal or one.publication.submission_id == about]
-        return desired(dataset_id, wanted, adopted=self.directory.adopted.get(dataset_id)), owner_of(found)
+        return desired(dataset_id, wanted, adopted=self.directory.adopted.get(dataset_id)), self._owner(dataset_id, found)
 
     def owner(self, dataset_id: str) -> str | None:
-        """The OPD that the name belongs to, None when nothing was published under it."""
-        return owner_of(self.of_dataset(dataset_id))
+        """The OPD that the name belongs to now, None when it is free."""
+        return self._owner(dataset_id, self.of_dataset(dataset_id))
+
+    def _owner(self, dataset_id: str, found: Sequence[Standing]) -> str | None:
+        """The operator may have handed the name over, or the OPD may act under another code."""
+        first = owner_of(found)
+        return self.directory.owner_of(dataset_id) or (first and self.directory.heir_of(first))
 
     def of_dataset(self, dataset_id: str) -> list[Standing]:
         """All that was ever approved and not handed back, with its edition."""

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from bus.client import send
 from bus.directory import Directory, put_record
@@ -51,6 +52,19 @@ async def test_a_running_lane_learns_of_agencies_and_revocations(cluster: Kafka,
         await put_record(cluster, f"opd/{kode}", {"name": "Baru"})
         await put_record(cluster, f"token/{kode}", {})
         await until(lambda: all(d.name_of(kode) == "Baru" and d.is_revoked(kode) for d in directories))
+
+
+async def test_a_record_that_was_taken_back_never_was(cluster: Kafka, kode: str) -> None:
+    await put_record(cluster, f"token/{kode}", {})
+    async with AIOKafkaProducer(**cluster.options(), transactional_id=uuid.uuid4().hex) as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(DIRECTORY_TOPIC, None, key=f"token/{kode}".encode())
+        await producer.abort_transaction()
+    directory = Directory(cluster, Progress("directory"))
+    async with running(directory.run):
+        await until(lambda: directory.progress.ready)
+        assert directory.is_revoked(kode)
+        assert directory.progress.healthy
 
 
 async def test_removing_an_entry_and_what_cannot_be_read(cluster: Kafka, kode: str) -> None:

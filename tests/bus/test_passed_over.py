@@ -4,6 +4,7 @@ import asyncio
 import re
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -214,7 +215,8 @@ def test_a_record_that_was_refused_stays_refused_when_its_topic_is_read_again(pl
 
 def test_an_event_that_came_after_all_ends_its_alarm_behind_any_number_of_forks(place: Place) -> None:
     journal, told = place.journal(), story(submitted, revised)
-    forks = [after(told[:1], revised.on(told[1].event.occurred_at.replace(year=2100 + n)))[0] for n in range(alarms.HEALED_AT_ONCE)]
+    later = [told[1].event.occurred_at + timedelta(days=n) for n in range(1, 1 + alarms.HEALED_AT_ONCE)]
+    forks = [after(told[:1], revised.on(at))[0] for at in later]
     late = story(submitted, revised)
     journal.replicate(on_kafka(*told, *forks, *late[1:], *late))
     assert alarms.count_alarms(journal.store) == {"fork": len(forks), "gap": 1}

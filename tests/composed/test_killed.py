@@ -1,5 +1,7 @@
 """Every container is killed in turn while people work: it comes back, what was accepted gets published, and the proof holds."""
 
+import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,6 +11,8 @@ import pytest
 from tests.composed.lives import Lives
 from tests.composed.system import LANES, SERVING, Composed, docker
 
+AWAY_S = float(os.environ.get("JEJAK_TEST_AWAY_S", "10"))
+"""An operator's network is away longer than that now and then: 30 in a long run."""
 pytestmark = pytest.mark.needs("docker")
 CRASH = (
     "import os, pathlib\n"
@@ -63,3 +67,33 @@ def test_each_container_is_killed_while_people_work_and_nothing_is_lost(composed
     accepted = {submission_id for each in lives for submission_id in each.accepted}
     assert accepted == {submission_id for each in lives for submission_id in each.ended}
     assert "semua utuh" in composed.jejak("audit", "verify").stdout
+
+
+@pytest.mark.timeout(1200)
+def test_the_network_of_each_container_is_taken_away_while_people_work_and_nothing_is_lost(composed: Composed, opd: str) -> None:
+    with at_work(composed, opd) as lives:
+        for service in SERVING:
+            [container] = composed.compose("ps", "-q", service).stdout.split()
+            with without_network(composed, container, service):
+                ends = time.monotonic() + AWAY_S
+                composed.until(lambda ends=ends: time.monotonic() > ends, "the time without a network to pass")  # type: ignore[misc]
+            composed.until(lambda service=service: composed.is_healthy(service), f"{service} to be healthy again")  # type: ignore[misc]
+            before = ended(lives)
+            composed.until(lambda before=before: ended(lives) > before, f"work after {service} was alone")  # type: ignore[misc]
+
+    accepted = {submission_id for each in lives for submission_id in each.accepted}
+    assert accepted == {submission_id for each in lives for submission_id in each.ended}
+    assert "semua utuh" in composed.jejak("audit", "verify").stdout
+
+
+@contextmanager
+def without_network(composed: Composed, container: str, service: str) -> Iterator[None]:
+    """As if somebody pulled all its cables, and put them in again."""
+    names = list(composed.state(service)["NetworkSettings"]["Networks"])
+    for name in names:
+        docker("network", "disconnect", "-f", name, container)
+    try:
+        yield
+    finally:
+        for name in names:
+            docker("network", "connect", "--alias", service, name, container)

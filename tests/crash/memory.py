@@ -168,11 +168,13 @@ class MemoryRuns:
 
     def groups(self, ids: IdRange) -> Iterator[Group]:
         facts: dict[bytes, list[Fact]] = {}
+        raws: dict[bytes, list[bytes]] = {}
         for m in self.log.all(self.topic):
             fact = fact_of_message(m.key, m.value, place_of(m.partition, m.offset), read=read_quickly)
             facts.setdefault(fact.submission, []).append(fact)
+            raws.setdefault(fact.submission, []).append(m.value or b"")
         for submission in sorted(facts):
-            yield Group(submission, partial(_given, facts[submission]))
+            yield Group(submission, partial(_given, facts[submission]), partial(tuple, raws[submission]))
 
 
 def _given(facts: list[Fact], _: Mapping[bytes, Fact]) -> list[Fact]:

@@ -59,5 +59,6 @@ async def test_it_goes_on_where_the_first_answer_is_missing(
     monkeypatch.setattr(recovery, "read_topic", read_topic)
     monkeypatch.setattr(recovery, "spans", nothing)
     monkeypatch.setattr(recovery, "cluster_id", cluster_id)
+    monkeypatch.setattr(recovery, "records_before", nothing)
     await recovery.recover(Kafka("nowhere"), journal)
     assert journal.position(SOURCE) == goes_on_at

@@ -1,5 +1,6 @@
 """The desk over real lanes in this process, without Kafka: no lane hears of another's event until a test says so."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +14,7 @@ from desk.clock import now_ms
 from events.submission import Recorded
 from tests.desk.alone import PASSWORD, Alone, desk_alone, log_in
 from tests.services.desk import Desk as LaneDesk
-from tests.services.desk import desk_of
+from tests.services.desk import one_of_several
 from web.tokens import Role
 
 OPD = "dispermades"
@@ -47,8 +48,9 @@ class Over:
 @asynccontextmanager
 async def desk_over(folder: Path, *names: str, upload_mb: int = 100) -> AsyncIterator[Over]:
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(asyncio.get_running_loop().shutdown_default_executor)
         alone = await stack.enter_async_context(desk_alone(folder, lanes={name: f"http://{name}" for name in LANES}, upload_mb=upload_mb))
-        lanes = {name: await stack.enter_async_context(desk_of(name, folder)) for name in names}
+        lanes = {name: await stack.enter_async_context(one_of_several(name, folder)) for name in names}
         mounts = {f"http://{name}": httpx.ASGITransport(lane.app, raise_app_exceptions=False) for name, lane in lanes.items()}
         nobody = httpx.AsyncHTTPTransport()
         http = await stack.enter_async_context(

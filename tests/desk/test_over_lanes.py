@@ -41,6 +41,7 @@ FIELDS = {
 }
 COLUMNS = {f"columns.{n}.name": name for n, name in enumerate(("kode", "nama", "jumlah"))}
 COLUMNS |= {f"columns.{n}.description": "Arti" for n in range(3)}
+COLUMNS |= {f"columns.{n}.type": kind for n, kind in enumerate(("string", "string", "integer"))}
 FILE = ("files", ("daftar.csv", b"kode,nama,jumlah\n33.13.01,Jatipuro,12\n33.13.02,Jatiyoso,15\n"))
 
 
@@ -59,7 +60,7 @@ async def test_what_was_just_withdrawn_is_shown_as_withdrawn_though_the_own_lane
         assert "pilihan-withdraw" not in case
         again = await browser.post(f"/pengajuan/{number}/putusan", data=form)
         assert again.headers["location"] == answer.headers["location"]
-    assert over.lanes["review"].written(number) == ["DataSubmitted", "DataRetracted"]
+        assert over.lanes["review"].written(number) == ["DataSubmitted", "DataRetracted"]
 
 
 async def test_an_approval_that_was_recalled_is_recalled_though_the_own_lane_has_not_heard_of_it(tmp_path: Path) -> None:
@@ -92,10 +93,10 @@ async def test_a_form_sent_again_after_the_next_step_still_says_that_it_was_done
         number = over.lanes["decision"].given(*story(submitted, revised))
         form = VERIFY | {"expected_sequence": "2"}
         first = await browser.post(f"/pengajuan/{number}/putusan", data=form)
-        approve = {"pilihan": "approve", "consideration": "Layak.", "expected_sequence": "3", "yakin": "1"}
-        assert (await browser.post(f"/pengajuan/{number}/putusan", data=approve)).status_code == 303
+        returned = await browser.post(f"/pengajuan/{number}/putusan", data={"pilihan": "reject", "expected_sequence": "3", **REASON})
+        assert returned.status_code == 303
         assert (await browser.post(f"/pengajuan/{number}/putusan", data=form)).headers["location"] == first.headers["location"]
-        assert over.lanes["decision"].written(number)[2:] == ["DataVerified", "DataApproved"]
+        assert over.lanes["decision"].written(number)[2:] == ["DataVerified", "DataRejected"]
 
 
 async def test_an_admin_sees_who_has_a_case_of_another_lane_and_releases_it(tmp_path: Path) -> None:
@@ -117,7 +118,8 @@ async def test_an_admin_sees_who_has_a_case_of_another_lane_and_releases_it(tmp_
 async def test_columns_are_taken_from_the_file_and_what_was_typed_stays(tmp_path: Path) -> None:
     number = uuid.uuid4()
     async with desk_over(tmp_path, "intake") as over, over.person(Role.TIM_PPID) as browser:
-        typed = {"title": "Daftar Kecamatan", "columns.0.name": "nama", "columns.0.description": "Nama kecamatan", "aksi": "usul"}
+        typed = {"title": "Daftar Kecamatan", "columns.0.name": "nama", "columns.0.description": "Nama kecamatan"}
+        typed |= {"columns.0.type": "string", "aksi": "usul"}
         page = (await browser.post(f"/pengajuan/baru/{number}", data=typed, files=[FILE])).text
         assert "2 kolom diisi dari berkas" in page
         names = re.findall(r'name="columns\.\d+\.name" type="text" value="([^"]+)"', page)

@@ -1,13 +1,15 @@
 """The doctor looks at the store too: a real PostgreSQL that answers, and one that does not; a journal that is no database."""
 
 import socket
+import sqlite3
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -32,10 +34,10 @@ def of_the_store(settings: Settings, monkeypatch: pytest.MonkeyPatch, what: str 
 def test_a_store_that_answers_is_good(tmp_path: Path, postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
     for address in (postgres(), f"sqlite:{tmp_path}/"):
         answer = of_the_store(settings_of(tmp_path, address), monkeypatch)
-        assert (answer.good, answer.words) == (True, "answers; journals of no lane are there")
+        assert (answer.good, answer.words) == (True, "answers and can be written; journals of no lane are there")
         open_store(address, "review").close()
         answer = of_the_store(settings_of(tmp_path, address), monkeypatch)
-        assert (answer.good, answer.words) == (True, "answers; journals of review are there")
+        assert (answer.good, answer.words) == (True, "answers and can be written; journals of review are there")
 
 
 @pytest.mark.parametrize("store", ["postgresql://nobody@127.0.0.1:1/nothing", "postgresql://x:y@127.0.0.1:1/z?connect_timeout=1"])
@@ -72,6 +74,27 @@ def test_the_clock_is_compared_with_the_database_s(tmp_path: Path, postgres: Cal
     answer = of_the_store(settings, monkeypatch, "clock")
     assert not answer.good
     assert "differ (database: 3600 s)" in answer.words
+
+
+def test_a_database_that_only_reads_is_told(tmp_path: Path, postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    address = postgres()
+    open_store(address, "review").close()
+    with psycopg.connect(address, autocommit=True) as c:
+        c.execute(f"ALTER DATABASE {c.info.dbname} SET default_transaction_read_only = on")
+
+    answer = of_the_store(settings_of(tmp_path, address), monkeypatch)
+
+    assert (answer.good, "read-only" in answer.words) == (False, True), answer
+
+
+def test_what_the_doctor_writes_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_store(f"sqlite:{tmp_path}/", "review").close()
+    settings = settings_of(tmp_path, f"sqlite:{tmp_path}/")
+
+    assert of_the_store(settings, monkeypatch).good
+    assert of_the_store(settings, monkeypatch).good
+    with closing(sqlite3.connect(tmp_path / "review.sqlite")) as c:
+        assert c.execute("SELECT count(*) FROM tracking WHERE application_name = 'doctor'").fetchone() == (0,)
 
 
 @pytest.mark.parametrize(("days", "good"), [(10, False), (90, True)])

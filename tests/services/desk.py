@@ -98,6 +98,16 @@ def bearer(token: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def desk_of(name: str, folder: Path, *, caught_up: bool = True, **settings: str) -> AsyncIterator[Desk]:
+    """The desk of one lane, and the end of this loop's threads with it."""
+    try:
+        async with one_of_several(name, folder, caught_up=caught_up, **settings) as desk:
+            yield desk
+    finally:
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+
+@asynccontextmanager
+async def one_of_several(name: str, folder: Path, *, caught_up: bool = True, **settings: str) -> AsyncIterator[Desk]:
     """The desk of one lane on stores of its own. Nothing of it runs by itself."""
     make_keys(folder / "keys")
     given = {"KAFKA": "127.0.0.1:1", "STORE": f"sqlite:{folder}/", "FILES": f"file:{folder}/files", "KEYS": str(folder / "keys")}
@@ -119,7 +129,6 @@ async def desk_of(name: str, folder: Path, *, caught_up: bool = True, **settings
             yield desk
     finally:
         await lane.stop()
-        await asyncio.get_running_loop().shutdown_default_executor()
 
 
 def _routes(routes: Callable[[LaneOf], APIRouter], lane: Lane) -> APIRouter:

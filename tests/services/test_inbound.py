@@ -174,6 +174,12 @@ async def test_what_our_own_code_fails_on_is_refused_with_a_receipt_and_kept(int
     assert dead_letters(intake) == [record.raw]
 
 
+async def test_what_can_be_no_name_is_refused_and_not_asked_of_the_database(tmp_path: Path, postgres: Callable[[], str]) -> None:
+    odd = [form(dataset_id=name) for name in ("a\u0000b", "\ud800", "x" * 100_000)]
+    async with desk_of("intake", tmp_path, store=postgres()) as intake:
+        assert take(intake, *records_of(*odd, form())) == ["refused"] * 3 + ["accepted"]
+
+
 async def test_topics_of_several_agencies_are_told_apart(intake: Desk) -> None:
     same_id = str(uuid.uuid4())
     ours, theirs = form(event_id=same_id), form(event_id=same_id, opd="dinkes")

@@ -91,3 +91,15 @@ async def test_a_new_version_names_the_edition_before_it(tmp_path: Path, lane: s
 
         assert (await shown(desk, KETUA, third))["previous"] == str(first)
         assert (await shown(desk, KETUA, first))["previous"] is None
+
+
+@pytest.mark.parametrize(("lane", "who"), [("decision", ATASAN), ("archive", KETUA)])
+async def test_who_decides_on_an_older_submission_is_told_that_a_newer_one_came(tmp_path: Path, lane: str, who: Actor) -> None:
+    async with desk_of(lane, tmp_path) as desk:
+        first = desk.given(*story(submission_of(edition=1), revised))
+        assert (await shown(desk, who, first))["newer"] is None
+        second = desk.given(*story(submission_of(edition=2), *LIFE[1:5]))
+        desk.given(*story(submission_of(edition=3), withdrawn))
+
+        assert (await shown(desk, who, first))["newer"] == str(second)
+        assert (await shown(desk, who, second))["newer"] is None
