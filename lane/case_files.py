@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import quote
 
-import orjson
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
@@ -14,9 +13,11 @@ from checks.run import as_json
 from events.contracts import File, Reason
 from events.submission import Kind, Refused, Submission, fold
 from lane.callers import LaneOf, not_of_another
+from lane.checking import NOT_KEPT
 from lane.errors import json_of
 from lane.files import FileProblem
 from lane.lane import Lane
+from lane.look import Open
 from lane.versions import followed_by, version_before
 from web.tokens import Caller
 
@@ -61,12 +62,13 @@ def _profile(lane: Lane, submission_id: uuid.UUID, sha256: str) -> dict[str, obj
     """The tables' profiles, the findings of that file and the scores. Raises `Refused`: there is none."""
     found = fold(lane.journal.history(submission_id))
     assert found is not None  # noqa: S101 (a head has a history: they are written together)
-    fields = {f"files.{at}" for at, file in enumerate(found.files) if file.sha256 == sha256}
-    raw = lane.shared.files.beside(sha256, "profile") if fields else None
-    if raw is None:
+    files = {f"files.{at}": file for at, file in enumerate(found.files) if file.sha256 == sha256}
+    told = summary([finding for finding in found.findings if finding.field in files])
+    may_be_seen = files and not any(finding.code in NOT_KEPT for finding in told.findings)
+    tables = lane.shared.checking.profiles(next(iter(files.values())), found.dataset, _reader(lane)) if may_be_seen else None
+    if tables is None:
         raise Refused(Kind.NOT_FOUND, Reason(code="not_found", field="sha256", note="Profil berkas itu tidak ada."))
-    told = summary([finding for finding in found.findings if finding.field in fields])
-    return {**orjson.loads(raw), **as_json(told), "changes": _changes(lane, found, sha256)}
+    return {"tables": tables, **as_json(told), "changes": _changes(lane, found, sha256)}
 
 
 def _changes(lane: Lane, found: Submission, sha256: str) -> dict[str, object] | None:
@@ -77,6 +79,10 @@ def _changes(lane: Lane, found: Submission, sha256: str) -> dict[str, object] | 
     if before is None or at is None:
         return None
     shared, old = lane.shared, follows[at]
-    told = shared.checking.changes(found.files[at], old, found.dataset, lambda file: shared.files.read(file.sha256))
+    told = shared.checking.changes(found.files[at], old, found.dataset, _reader(lane))
     against = {"submission_id": before.submission_id, "edition": before.edition, "file": old.name, "sha256": old.sha256}
     return {"against": against, "tables": told["changes"]}
+
+
+def _reader(lane: Lane) -> Open:
+    return lambda file: lane.shared.files.read(file.sha256)

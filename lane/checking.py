@@ -4,55 +4,40 @@ Each file is looked at in a process of its own that is killed when its time is o
 SHA-256 and what it was checked against, so that the same file is not read twice, and a lane that is killed in between asks again.
 """
 
-import hashlib
-import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 from weakref import WeakValueDictionary
 
-import orjson
 import structlog
 
-from checks.catalogue import Report, report, summary
+from checks.catalogue import CHECKS, Report, report, summary
 from checks.content import ALLOWED
 from checks.findings import Found
 from checks.metadata import findings as metadata_findings
-from checks.persons import sensitive_words
 from events.contracts import Dataset, File, Finding, Reason
+from lane.beside import Beside, Told
 from lane.files import FileProblem, Files
-from lane.malware import scan
+from lane.look import Look, Open, about, keys, name_of, one
+from lane.malware import NotScanned, scan
 from lane.versions import Version, followed_by, period_told
-from lane.workers import Workers, copied
+from lane.workers import CORES, Workers, copied
 
-VERSION: Final = 4
-"""Of what the checks find: raise it, and files are looked at again."""
 BYTES_A_SECOND: Final = 500_000
 """How fast a file is looked at even on a busy machine; measured: docs/checks.md."""
-REMEMBERED: Final = 512
+CALLS: Final = 8
+"""Threads for calls that may have to wait for a worker: the loops of the lanes never wait behind them."""
 REFUSED: Final = frozenset({"file_type", "malware"})
 """What a person cannot judge: refused at intake, and at a revision."""
 LOOK_AGAIN: Final = frozenset({"not_checked", "file_lost"})
 """What says nothing of the file, but of the moment at which it was looked at."""
 NOT_KEPT: Final = REFUSED | LOOK_AGAIN
 """Looked at again next time: a scanner learns, and a machine is not always as busy."""
-Open = Callable[[File], Iterable[bytes]]
-Told = dict[str, Any]
-CORES: Final = os.cpu_count() or 1
 log = structlog.get_logger("jejak.checks")
-
-
-@dataclass(frozen=True)
-class Look:
-    """A file to be looked at, what it is checked against, and how its bytes are read."""
-
-    file: File
-    dataset: Dataset
-    read: Open
 
 
 @dataclass
@@ -65,7 +50,6 @@ class Checking:
     memory_mb: int = 1_024
     clamd: str | None = None
     _workers: Workers = field(default_factory=Workers)
-    _memory: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     _begun: WeakValueDictionary[tuple[str, str], Future[Told]] = field(default_factory=WeakValueDictionary)
     """Looks that run or have run, for as long as somebody keeps hold of them."""
 
@@ -94,39 +78,38 @@ class Checking:
             for told in self.changes(files[place], old, dataset, read)["findings"]:
                 yield Finding.model_validate({**told, "field": f"files.{place}"}, strict=False)
 
-    def changes(self, file: File, old: File, dataset: Dataset, read: Open) -> dict[str, Any]:
+    def changes(self, file: File, old: File, dataset: Dataset, read: Open) -> Told:
         """`{"changes", "findings"}` of a file against the one of the version before, from beside the file when both were compared before.
 
         `changes` is None when they could not be compared. Raises FilesUnavailable.
         """
-        keys = [column.name for column in dataset.columns if column.key]
         if file.sha256 == old.sha256 or not (file.bytes and old.bytes):
             return {"changes": [], "findings": []}
-        name = f"changes-{hashlib.sha256(orjson.dumps([VERSION, file.name, old.sha256, keys])).hexdigest()[:32]}"
-        if (raw := self.files.beside(file.sha256, name)) is not None:
-            return dict(orjson.loads(raw))
-        try:
-            with copied(read(file)) as path, copied(self.files.read(old.sha256)) as before:
-                told = self._asked({"path": path, "name": file.name, "before": before, "keys": keys}, file.sha256, file.bytes + old.bytes)
-        except FileProblem as problem:
-            log.warning("file_lost", sha256=file.sha256, before=old.sha256, code=problem.code)
-            return {"changes": None, "findings": []}
-        if told is None:
-            return {"changes": None, "findings": _one(file, "not_compared")["findings"]}
-        self.files.keep_beside(file.sha256, name, orjson.dumps(told))
-        return told
+        return self._told(Look(file, dataset, read, before=old))
 
-    def of_file(self, file: File, dataset: Dataset, read: Open) -> dict[str, Any]:
-        """`{"findings", "more", "profiles"}`, from beside the file when it was looked at before."""
+    def of_file(self, file: File, dataset: Dataset, read: Open) -> Told:
+        """`{"findings", "more", "profiles"}`, from beside the file when it was looked at before; from memory without the profiles."""
         if file.bytes == 0:
             return {"findings": [], "more": {}, "profiles": []}  # told by the checks of metadata
-        against = _against(dataset, file.name, file.media_type, self.allowed)
-        if (known := self._remembered(file.sha256, against)) is not None:
+        return self._told(Look(file, dataset, read))
+
+    def profiles(self, file: File, dataset: Dataset, read: Open) -> list[dict[str, object]] | None:
+        """What stands in the file's tables, as checked against these metadata and no other's; None when it cannot be looked at."""
+        if file.bytes == 0:
+            return None
+        look = Look(file, dataset, read)
+        name = name_of(look, self.allowed)
+        told = self.beside.whole(file.sha256, name) or self._look(look, name)
+        return None if any(f["code"] in NOT_KEPT for f in told["findings"]) else list(told["profiles"])
+
+    def _told(self, look: Look) -> Told:
+        sha256, name = look.file.sha256, name_of(look, self.allowed)
+        if (known := self.beside.told(sha256, name)) is not None:
             return known
-        begun = self._begun.get((file.sha256, against))
+        begun = self._begun.get((sha256, name))
         if begun is not None and begun.exception() is None:
             return begun.result()
-        return self._look(Look(file, dataset, read), against)
+        return self._look(look, name)
 
     def begin(self, looks: Sequence[Look]) -> list[Future[Told]]:
         """Looks at files that are not known yet, as many at once as there are cores; who asks for one of them meanwhile waits for it.
@@ -136,18 +119,28 @@ class Checking:
         waiting: deque[tuple[Look, str, Future[Told]]] = deque()
         begun = []
         for look in looks:
-            against = _against(look.dataset, look.file.name, look.file.media_type, self.allowed)
-            key = (look.file.sha256, against)
-            if look.file.bytes == 0 or self._remembered(*key) is not None:
+            name = name_of(look, self.allowed)
+            key = (look.file.sha256, name)
+            if look.file.bytes == 0 or (look.before and look.before.bytes == 0) or self.beside.told(*key) is not None:
                 continue
             future = self._begun.get(key)
             if future is None:
                 future = self._begun[key] = Future()
-                waiting.append((look, against, future))
+                waiting.append((look, name, future))
             begun.append(future)
         for _ in range(min(len(waiting), CORES)):
             self._lookers.submit(self._look_through, waiting)
         return begun
+
+    @cached_property
+    def beside(self) -> Beside:
+        """What was found before."""
+        return Beside(self.files)
+
+    @cached_property
+    def calls(self) -> ThreadPoolExecutor:
+        """Where calls run that look at files."""
+        return ThreadPoolExecutor(max_workers=CALLS, thread_name_prefix="check")
 
     @cached_property
     def _lookers(self) -> ThreadPoolExecutor:
@@ -157,37 +150,56 @@ class Checking:
     def _look_through(self, waiting: "deque[tuple[Look, str, Future[Told]]]") -> None:
         while True:
             try:
-                look, against, future = waiting.popleft()
+                look, name, future = waiting.popleft()
             except IndexError:
                 return
             try:
-                future.set_result(self._look(look, against))
+                future.set_result(self._look(look, name))
             except Exception as error:  # noqa: BLE001 (whoever asks for the file meets it again)
                 future.set_exception(error)
 
-    def _look(self, look: Look, against: str) -> Told:
+    def _look(self, look: Look, name: str) -> Told:
+        if look.before:
+            return self._compared(look, look.before, name)
         file = look.file
         try:
             told = self._looked(file, look.dataset, look.read)
         except FileProblem as problem:  # gone from the store, or no longer what it was
             log.warning("file_lost", sha256=file.sha256, code=problem.code)
-            return _one(file, "file_lost")
+            return one(file, "file_lost")
+        except NotScanned:
+            log.warning("not_scanned", sha256=file.sha256, bytes=file.bytes)
+            return one(file, "not_checked", "lebih besar daripada batas pemindai malware", "it is larger than the malware scanner takes")
         if not any(f["code"] in NOT_KEPT for f in told["findings"]):
-            raw = orjson.dumps(told)
-            self.files.keep_beside(file.sha256, against, raw)
-            self.files.keep_beside(file.sha256, "profile", orjson.dumps({"tables": told["profiles"]}))
+            self.beside.keep(file.sha256, name, told)
         return told
 
-    def _looked(self, file: File, dataset: Dataset, read: Open) -> dict[str, Any]:
+    def _compared(self, look: Look, old: File, name: str) -> Told:
+        file = look.file
+        try:
+            with copied(look.read(file)) as path, copied(self.files.read(old.sha256)) as before:
+                job = {"path": path, "name": file.name, "before": before, "keys": keys(look.dataset)}
+                told = self._asked(job, file.sha256, file.bytes + old.bytes)
+        except FileProblem as problem:
+            log.warning("file_lost", sha256=file.sha256, before=old.sha256, code=problem.code)
+            return {"changes": None, "findings": []}
+        if told is None:  # remembered: it costs all its time again, and tells nothing of the file
+            told = {"changes": None, "findings": one(file, "not_compared")["findings"]}
+            self.beside.remember(file.sha256, name, told)
+            return told
+        self.beside.keep(file.sha256, name, told)
+        return told
+
+    def _looked(self, file: File, dataset: Dataset, read: Open) -> Told:
         with copied(read(file)) as path:
             if self.clamd and (name := scan(path, self.clamd)):
                 log.warning("malware", sha256=file.sha256, name=name)
-                return _one(file, "malware")
+                return one(file, "malware")
             columns = [column.model_dump(mode="json", exclude_none=True) for column in dataset.columns]
-            job = {"path": path, "name": file.name, "media_type": file.media_type, "columns": columns, "about": _about(dataset)}
-            return self._asked({**job, "allowed": sorted(self.allowed)}, file.sha256, file.bytes) or _one(file, "not_checked")
+            job = {"path": path, "name": file.name, "media_type": file.media_type, "columns": columns, "about": about(dataset)}
+            return self._asked({**job, "allowed": sorted(self.allowed)}, file.sha256, file.bytes) or one(file, "not_checked")
 
-    def _asked(self, job: dict[str, Any], sha256: str, size: int) -> Told | None:
+    def _asked(self, job: Told, sha256: str, size: int) -> Told | None:
         """A worker's answer; None when it had to be killed. A file of many bytes is given more time."""
         seconds = self.seconds + size / BYTES_A_SECOND
         told = self._workers.ask(job, seconds=seconds, memory_mb=self.memory_mb)
@@ -195,42 +207,16 @@ class Checking:
             log.warning("check_ended", sha256=sha256, seconds=seconds)
         return told
 
-    def _remembered(self, sha256: str, against: str) -> dict[str, Any] | None:
-        """In memory for what came lately, else beside the file."""
-        known = self._memory.get((sha256, against))
-        if known is None and (raw := self.files.beside(sha256, against)) is not None:
-            known = dict(orjson.loads(raw))
-            if len(self._memory) >= REMEMBERED:
-                self._memory.clear()
-            self._memory[sha256, against] = {**known, "profiles": []}
-        return known
-
     def stop(self) -> None:
         """Ends the processes."""
         self._workers.stop()
-        if "_lookers" in self.__dict__:
-            self._lookers.shutdown(wait=False, cancel_futures=True)
+        for pool in ("_lookers", "calls"):
+            if pool in self.__dict__:
+                self.__dict__[pool].shutdown(wait=False, cancel_futures=True)
 
 
 def reasons_in(told: Report) -> list[Reason]:
-    """What is refused outright, of what was found."""
-    return [Reason(code=f.code, field=f.field, note=f.message) for f in told.findings if f.code in REFUSED]
-
-
-def _against(dataset: Dataset, name: str, media_type: str, allowed: frozenset[str]) -> str:
-    """Names what a file is checked against: the same name, the same findings."""
-    said = [VERSION, _about(dataset), name, media_type, sorted(allowed)]
-    columns = [column.model_dump(mode="json", exclude_none=True) for column in dataset.columns]
-    return f"check-{hashlib.sha256(orjson.dumps([said, columns])).hexdigest()[:32]}"
-
-
-def _about(dataset: Dataset) -> str:
-    return sensitive_words(f"{dataset.title} {dataset.summary} {' '.join(dataset.keywords)}")
-
-
-def _one(file: File, code: str) -> dict[str, Any]:
-    """A single finding of the whole file."""
-    found = Found(file=file.name)
-    reason, reason_en = "pemeriksaan terlalu lama atau butuh terlalu banyak memori", "it takes too long or too much memory"
-    found(code, reason=reason, reason_en=reason_en, why="terlalu besar")
-    return {"findings": [f.model_dump(mode="json", exclude_none=True) for f in report(found).findings], "more": {}, "profiles": []}
+    """What is refused outright, of what was found, without the file's own name: the answer may stay for ever where many read."""
+    return [
+        Reason(code=f.code, field=f.field, note=CHECKS[f.code].message.format(file=f.field)) for f in told.findings if f.code in REFUSED
+    ]

@@ -66,13 +66,16 @@ class LocalFiles:
     def brought(self, sha256: str, opd: str) -> None:
         mark = self._root / _key(_marked(sha256, opd))
         with or_unavailable():
+            if mark.exists() and mark.stat().st_size:
+                mark.unlink()  # no mark, see _beside
             mark.touch(mode=0o440)
             _fsync(mark.parent)
 
     def size_for(self, sha256: str, opd: str) -> int | None:
         size = self.size(sha256)  # first: it tells an unmounted disk
+        mark = self._root / _key(_marked(sha256, opd))
         with or_unavailable():
-            return size if size is not None and (self._root / _key(_marked(sha256, opd))).exists() else None
+            return size if size is not None and mark.exists() and not mark.stat().st_size else None
 
     def read(self, sha256: str) -> Iterator[bytes]:
         if self.size(sha256) is None:
@@ -93,13 +96,13 @@ class LocalFiles:
             with tempfile.NamedTemporaryFile(dir=self._spools, prefix=SPOOL_PREFIX, delete=False) as spool:
                 spool.write(content)
             target.parent.mkdir(parents=True, exist_ok=True)
-            Path(spool.name).replace(target.with_name(f"{sha256}.{name}"))
+            Path(spool.name).replace(target.with_name(_beside(sha256, name)))
 
     def beside(self, sha256: str, name: str) -> bytes | None:
         target = self._root / _key(sha256)
         with or_unavailable():
             try:
-                return target.with_name(f"{sha256}.{name}").read_bytes() if is_sha256(sha256) else None
+                return target.with_name(_beside(sha256, name)).read_bytes() if is_sha256(sha256) else None
             except FileNotFoundError:
                 return None
 
@@ -160,12 +163,12 @@ class S3Files:
 
     def keep_beside(self, sha256: str, name: str, content: bytes) -> None:
         with or_unavailable():
-            obstore.put(self._store, f"{_key(sha256)}.{name}", content)
+            obstore.put(self._store, _key(_beside(sha256, name)), content)
 
     def beside(self, sha256: str, name: str) -> bytes | None:
         with or_unavailable():
             try:
-                return bytes(obstore.get(self._store, f"{_key(sha256)}.{name}").bytes()) if is_sha256(sha256) else None
+                return bytes(obstore.get(self._store, _key(_beside(sha256, name))).bytes()) if is_sha256(sha256) else None
             except FileNotFoundError:
                 return None
 
@@ -235,6 +238,11 @@ def _marked(sha256: str, opd: str) -> str:
     if not (is_sha256(sha256) and re.fullmatch(OPD, opd)):
         raise ValueError(f"no mark for {sha256!r} of {opd!r}")
     return f"{sha256}.{opd}"
+
+
+def _beside(sha256: str, name: str) -> str:
+    """The name of what was found about a file. No OPD's code has a full stop; earlier programs left this name without its ending."""
+    return f"{sha256}.{name}.json"
 
 
 def _by_file(names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:

@@ -1,9 +1,9 @@
-"""What officials write in their own words: it goes on the log for ever, and nobody can take it back from there.
+"""What people write in their own words: it goes on the log for ever, and nobody can take it back from there.
 
-A command's body in; reasons out where its words hold somebody's personal data. Pure.
+A command's body, or metadata, in; reasons out where their words hold somebody's personal data. Pure.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -27,22 +27,32 @@ KINDS: Final = {
 }
 """What text can look like (`checks.personal.seen_in`) → what people call it. An office's own mailbox is nobody's personal data."""
 WORDS: Final = {"note", "consideration", "reason", "reasons"}
-"""Fields in which people write; metadata has checks of its own."""
+"""Fields of a command in which people write; metadata is looked at whole."""
+DOUBTFUL: Final = frozenset({"rt_rw", "passport", "npwp_digits"})
+"""In metadata, a neighbourhood that the data is about, a version, a code of a budget."""
+CONTACTS: Final = {
+    "dataset.responsible.email": frozenset({"mailbox"}),
+    "dataset.responsible.position": frozenset({"mobile"}),
+}
+"""Where somebody says how an office is reached."""
 
 
 def personal_data_in(body: BaseModel) -> list[Reason]:
     """One reason a field, without repeating what stands there."""
-    texts = _texts(body.model_dump(include=WORDS), "")
-    found = ((field, sorted({KINDS[look] for look, _ in seen_in(text) if look in KINDS})) for field, text in texts)
-    return [
-        Reason(
-            code="personal_data",
-            field=field,
-            note=f"{field} memuat {' dan '.join(kinds)}: hapus, karena catatan disimpan selamanya dan tidak dapat ditarik kembali.",
-        )
-        for field, kinds in found
-        if kinds
-    ]
+    return list(_reasons(body.model_dump(include=WORDS), ""))
+
+
+def personal_data_said(said: object, field: str) -> Iterator[Reason]:
+    """The same of metadata, names of files and of who hands in; `field` is where it lies."""
+    return _reasons(said, field, but=DOUBTFUL)
+
+
+def _reasons(said: object, where: str, *, but: Collection[str] = ()) -> Iterator[Reason]:
+    for field, text in _texts(said, where):
+        may = CONTACTS.get(field, ())
+        if kinds := sorted({KINDS[look] for look, _ in seen_in(text) if look in KINDS and look not in but and look not in may}):
+            note = f"{field} memuat {' dan '.join(kinds)}: hapus, karena catatan disimpan selamanya dan tidak dapat ditarik kembali."
+            yield Reason(code="personal_data", field=field, note=note)
 
 
 def _texts(said: Any, field: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 (JSON of any shape)

@@ -1,11 +1,12 @@
 """What may enter the way to the portal at all: rules over metadata and files that intake and review both hold to."""
 
 from collections.abc import Callable, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import PurePath
 from typing import Final
 
 from events.contracts import Dataset, File, Reason
+from lane.notes import personal_data_said
 from lane.plain_text import hidden_in, sameness
 
 TABLES: Final = frozenset(
@@ -95,6 +96,15 @@ def name_is_not_reserved(dataset: Dataset, files: Sequence[File]) -> Reason | No
     return Reason(code="reserved", field="dataset.dataset_id", note=note)
 
 
+def personal_words(dataset: Dataset, files: Sequence[File]) -> list[Reason]:
+    """UU 27/2022: in any text of the metadata and in any file's name."""
+    found = chain(
+        personal_data_said(dataset.model_dump(mode="json", exclude_none=True), "dataset"),
+        personal_data_said([{"name": file.name} for file in files], "files"),
+    )
+    return list(islice(found, REASONS))
+
+
 def hidden_characters(dataset: Dataset, files: Sequence[File]) -> list[Reason]:
     """In any text of the metadata and in any file's name."""
     if dataset.model_dump_json().isascii() and all(file.name.isascii() for file in files):
@@ -115,4 +125,5 @@ RULES: Final[tuple[Rule, ...]] = (
 
 
 def reasons_against(dataset: Dataset, files: Sequence[File]) -> list[Reason]:
-    return [*(reason for rule in RULES if (reason := rule(dataset, files))), *hidden_characters(dataset, files)]
+    of_rules = (reason for rule in RULES if (reason := rule(dataset, files)))
+    return [*of_rules, *personal_words(dataset, files), *hidden_characters(dataset, files)]

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import orjson
 
+CORES: Final = os.cpu_count() or 1
 PREFIX: Final = "jejak-check-"
 LEFT_S: Final = 24 * 3600.0
 """Seconds after which a copy is nobody's any more."""
@@ -64,23 +65,31 @@ class Worker:
 
 @dataclass
 class Workers:
-    """Those that have nothing to do; several may be asked at once, each job has a worker of its own."""
+    """Those that have nothing to do; several may be asked at once, each job has a worker of its own.
+
+    No more than one above the cores work at a time, since each may take all the memory that is allowed; who comes later waits.
+    """
 
     _idle: list[Worker] = field(default_factory=list)
+    _turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(CORES + 1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, job: dict[str, Any], *, seconds: float, memory_mb: int) -> dict[str, Any] | None:
-        """None: the worker died or had to be killed."""
+        """None: the worker died or had to be killed. The seconds begin with the turn."""
+        with self._turns:
+            return self._asked(job, seconds=seconds, memory_mb=memory_mb)
+
+    def _asked(self, job: dict[str, Any], *, seconds: float, memory_mb: int) -> dict[str, Any] | None:
         with self._lock:
             worker = self._idle.pop() if self._idle else None
         if worker is None or worker.process.poll() is not None:
             worker = _started(memory_mb)
         told = worker.ask(job, seconds=seconds)
-        if told is None:
-            worker.end()
-        else:
-            with self._lock:
+        with self._lock:
+            if told is not None and len(self._idle) < CORES:
                 self._idle.append(worker)
+                return told
+        worker.end()
         return told
 
     def stop(self) -> None:

@@ -1,31 +1,48 @@
-"""Files of waiting records, looked at beside the others before their turn comes. Records in; what has begun out.
+"""Files of waiting records, looked at and held against the version before, beside the others, before their turn comes.
+
+Records in; what has begun out.
 
 A record is judged in its turn as ever, and finds that its files were looked at; one that will be refused costs a look in vain.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from events.admission import Record
 from events.contracts import Inbound, InboundFile
-from lane.checking import Checking, Look
+from lane.beside import Told
+from lane.checking import Checking
 from lane.files import Files
+from lane.look import Look
+from lane.versions import followed_by
 from services.intake.commands import read_form
 from services.intake.contents import INLINE_LIMIT, content_of
 from services.intake.inbound import opd_of
+from services.intake.names import Names
 
 
-def begin(records: Sequence[Record], *, checking: Checking, files: Files) -> Sequence[Future[dict[str, Any]]]:
-    """The looks at the files of these records, one topic's, that are not known yet. Raises FilesUnavailable."""
+def begin(records: Sequence[Record], *, checking: Checking, files: Files, names: Callable[[], Names]) -> Sequence[Future[Told]]:
+    """The looks at the files of these records, one topic's, that are not known yet. Raises FilesUnavailable.
+
+    `names`: what is known of datasets now.
+    """
     looks: list[Look] = []
+    known = names()
     for record in records:
         inbound = read_form(record.raw) if record.raw is not None else None
         if isinstance(inbound, Inbound) and inbound.opd == opd_of(record.topic):
-            looks += [look for file in inbound.files if (look := _look(file, inbound, files))]
+            found = {at: look for at, file in enumerate(inbound.files) if (look := _look(file, inbound, files))}
+            looks += [*found.values(), *_comparisons(found, inbound, known)]
     return checking.begin(looks)
+
+
+def _comparisons(found: Mapping[int, Look], inbound: Inbound, names: Names) -> list[Look]:
+    before = names.version_before(inbound.dataset)
+    follows = followed_by(inbound.files, before.files) if before else {}
+    return [replace(look, before=follows[at]) for at, look in found.items() if at in follows and follows[at].sha256 != look.file.sha256]
 
 
 def _look(file: InboundFile, inbound: Inbound, files: Files) -> Look | None:

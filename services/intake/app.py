@@ -9,6 +9,7 @@ from lane.build import build_lane
 from lane.lane import Lane, Shared
 from services.intake.ahead import begin
 from services.intake.inbound import TOPICS, judge, refuse
+from services.intake.names import Names
 from services.intake.recovery import recover
 from services.intake.web import routes
 
@@ -38,7 +39,9 @@ def build(shared: Shared) -> Lane:
             take=lambda records: lane.journal.answer(records, judged),
             group=log_consumer.group and f"{log_consumer.group}.inbound",
             may_start=partial(_ready_to_take, lane),
-            ahead=partial(begin, checking=shared.checking, files=shared.files),
+            ahead=partial(
+                begin, checking=shared.checking, files=shared.files, names=partial(Names, lane.journal, lane.inbox, shared.directory)
+            ),
         )
     )
     return lane

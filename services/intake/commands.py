@@ -31,6 +31,7 @@ from lane.checking import Checking, reasons_in
 from lane.due import day_of
 from lane.files import Files
 from lane.json_text import WRONG_ENCODING, fault_of
+from lane.notes import personal_data_said
 from lane.plain_text import hidden_in
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
@@ -133,6 +134,7 @@ def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
             with desk.files.spool(limit=INLINE_LIMIT) as spool:
                 spool.write(content)
                 spool.keep(file.sha256)
+            desk.checking.beside.file_kept(file.sha256)
             desk.files.brought(file.sha256, inbound.opd)
     desk.names.take(inbound.dataset, inbound.opd, str(submission_id), event.data.manifest)
     return accepted
@@ -148,6 +150,7 @@ def against(inbound: Inbound, contents: Sequence[bytes | None], desk: Desk, subm
     return (
         *reasons_against(inbound.dataset, inbound.files),
         *hidden_in(inbound.submitted_by, field="submitted_by"),
+        *personal_data_said(inbound.submitted_by, "submitted_by"),
         *problems,
         *desk.names.against(inbound.dataset, inbound.opd, submission_id),
     )

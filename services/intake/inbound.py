@@ -31,6 +31,10 @@ DueRule = Callable[[datetime], Due]
 
 TOPICS: Final = re.compile(INBOUND_PATTERN)
 UNREADABLE: Final = Declined((Reason(code="unreadable", note=f"Rekaman ini kosong. {WHERE_THE_FORM_IS}"),), readable=False)
+FREE_KEYS: Final = frozenset({"unknown_field", "said_twice"})
+"""Codes of reasons whose field is a key as it was written."""
+KNOWN_PATH: Final = re.compile(r"(?:(?:dataset|responsible|personal_data|retention)\.|(?:columns|files)\.\d{1,4}\.)*")
+KEY_SHOWN: Final = 40
 log = structlog.get_logger("jejak.intake")
 
 
@@ -148,8 +152,20 @@ def make_receipt(verdict: Verdict, *, event_id: str | None, opd: str, at: dateti
         case Duplicate(submission_id):
             return Receipt(event_id=event_id, opd=opd, outcome="duplicate", submission_id=submission_id, at=at)
         case Declined(reasons):
-            told = tuple(ReceiptReason(code=r.code, field=r.field, message=r.note) for r in reasons)
+            told = tuple(_told(reason) for reason in reasons)
             return Receipt(event_id=event_id, opd=opd, outcome="refused", reasons=told, at=at)
+
+
+def _told(reason: Reason) -> ReceiptReason:
+    """A key that no contract knows may be anything: many read receipts, so it is cut and loses its digits there."""
+    field, note = reason.field, reason.note
+    if field and reason.code in FREE_KEYS:
+        known = KNOWN_PATH.match(field)
+        start = known.end() if known else 0
+        key = field[start:]
+        shown = field[:start] + re.sub(r"\d", "*", key if len(key) <= KEY_SHOWN else f"{key[: KEY_SHOWN - 1]}…")
+        field, note = shown, note.replace(field, shown)
+    return ReceiptReason(code=reason.code, field=field, message=note)
 
 
 @lru_cache(maxsize=1024)

@@ -3,8 +3,6 @@
 from datetime import date
 from typing import Any, Final
 
-import orjson
-
 from events.contracts import Dataset, File, PersonalData, Reason, Responsible
 from events.submission import Kind, Refused
 from lane.lane import Shared
@@ -33,9 +31,8 @@ def columns_in(sha256: str, name: str, media_type: str, opd: str, shared: Shared
     if size is None:
         raise Refused(Kind.NOT_FOUND, Reason(code="not_found", field="sha256", note="Berkas itu belum diunggah."))
     file = File(name=name, media_type=media_type, bytes=size, sha256=sha256)
-    shared.checking.of_file(file, NOTHING_SAID, lambda file: shared.files.read(file.sha256))
-    raw = shared.files.beside(sha256, "profile")
-    return [_table(table) for table in orjson.loads(raw)["tables"]] if raw else []
+    tables = shared.checking.profiles(file, NOTHING_SAID, lambda file: shared.files.read(file.sha256))
+    return [_table(table) for table in tables or []]
 
 
 def _table(told: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from events.contracts import (
     DataRetracted,
     DataRevised,
     Dataset,
+    DataSubmitted,
     File,
+    Finding,
     InboundDataset,
     Lane,
     Note,
@@ -90,7 +92,19 @@ def _found_now(head: Head, dataset: Dataset, files: Sequence[File], context: Con
     if refused := reasons_in(told):
         raise Refused(Kind.INVALID, *refused, state=head.state, sequence=head.sequence)
     of_the_portal = told_before(shared.settings.portal, head.opd, dataset, files)
-    return {"findings": (*told.findings, *of_the_portal), "more_findings": told.more or None}
+    return {
+        "findings": (*told.findings, *of_the_portal, *_told_at_the_door(head, dataset, files, context)),
+        "more_findings": told.more or None,
+    }
+
+
+def _told_at_the_door(head: Head, dataset: Dataset, files: Sequence[File], context: Context) -> tuple[Finding, ...]:
+    """What only intake could see: the OPD's clock; and that the content is another submission's, where it is again what was submitted."""
+    first = next((r.event for r in context.lane.journal.history(head.submission_id, upto=1)), None)
+    if not isinstance(first, DataSubmitted):
+        return ()
+    stand = {"time_ahead"} | ({"same_content"} if manifest(dataset, files) == first.data.manifest else set())
+    return tuple(finding for finding in first.data.findings if finding.code in stand)
 
 
 def withdraw(head: Head, body: Withdraw, context: Context) -> DataRetracted:

@@ -2,10 +2,13 @@
 
 import hashlib
 import io
+import os
 import socket
+import struct
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -14,11 +17,13 @@ from typing import Any
 import pytest
 
 from events.contracts import Dataset, File
-from lane.checking import Checking, Look
+from lane.checking import Checking
 from lane.file_stores import LocalFiles
 from lane.files import FilesUnavailable
+from lane.look import Look
 from lane.malware import scan
 from lane.versions import followed_by
+from lane.workers import CORES
 from tests.events.given import DATASET
 
 TODAY = date(2026, 11, 23)
@@ -98,7 +103,7 @@ def test_nothing_that_is_kept_holds_a_personal_value(checking: Checking, tmp_pat
     codes(checking, file)
 
     beside = list((tmp_path / "files").rglob(f"{file.sha256}.*"))
-    assert len(beside) == 2
+    assert len(beside) == 1
     for path in beside:
         text = path.read_text("utf-8")
         assert not any(raw in text for row in rows for raw in row.split(","))
@@ -194,3 +199,73 @@ def test_a_store_that_failed_ahead_is_asked_again(checking: Checking) -> None:
     (begun,) = checking.begin([Look(file, Dataset.model_validate(DATASET, strict=False), failing)])
     assert isinstance(begun.exception(), FilesUnavailable)
     assert ("csv_dialect", "files.0") in codes(checking, file)
+
+
+def processes() -> int:
+    """Workers that this process started and that live."""
+    told = (path.read_text().rpartition(")")[2].split() for path in Path("/proc").glob("[0-9]*/stat") if path.exists())
+    return sum(int(parent) == os.getpid() and state != "Z" for state, parent, *_ in told)
+
+
+def test_as_many_processes_stay_as_there_are_cores_however_many_files_came_at_once(checking: Checking) -> None:
+    before = processes()
+    files = [kept(checking, f"{n}.csv", b"kode\n%d\n" % n) for n in range(CORES + 4)]
+    together = threading.Barrier(len(files))
+
+    def look(file: File) -> list[tuple[str, str | None]]:
+        together.wait(timeout=30)
+        return codes(checking, file)
+
+    with ThreadPoolExecutor(len(files)) as threads:
+        told = list(threads.map(look, files))
+
+    assert [found for found in told if ("not_checked", "files.0") in found] == []
+    assert 1 <= processes() - before <= CORES
+
+
+def test_a_comparison_is_begun_ahead_and_one_that_took_too_long_is_not_begun_again(checking: Checking) -> None:
+    old, new, newer = (kept(checking, "a.csv", b"kode,n\nA,%d\n" % n) for n in range(3))
+    dataset = Dataset.model_validate(DATASET, strict=False)
+
+    def read(file: File) -> Iterator[bytes]:
+        return checking.files.read(file.sha256)
+
+    (begun,) = checking.begin([Look(new, dataset, read, before=old)])
+    assert begun.result()["changes"][0]["rows"]["after"] == 1
+    checking.seconds = 0.000_001
+    assert checking.changes(new, old, dataset, read) == begun.result()
+    assert checking.changes(newer, old, dataset, read)["changes"] is None
+
+    checking.seconds = 60
+    assert [f["code"] for f in checking.changes(newer, old, dataset, read)["findings"]] == ["not_compared"]
+    assert checking.begin([Look(newer, dataset, read, before=old)]) == []
+
+
+def test_a_file_that_is_longer_than_clamd_takes_is_not_checked_and_waits_for_nobody(checking: Checking) -> None:
+    for checking.clamd in clamd_that_says(b"INSTREAM size limit exceeded. ERROR\n"):
+        assert codes(checking, kept(checking, "besar.csv", b"kode\n1\n")) == [("not_checked", "files.0")]
+
+
+def clamd_that_cuts_streams() -> Iterator[str]:
+    """As clamd does with what is too long while it is still being sent; then it answers a ping."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def serve() -> None:
+            stream, _ = server.accept()
+            stream.recv(1024)
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            stream.close()
+            ping, _ = server.accept()
+            with ping:
+                ping.recv(1024)
+                ping.sendall(b"PONG\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+def test_so_is_one_whose_stream_clamd_cuts_while_it_is_being_sent(checking: Checking) -> None:
+    for checking.clamd in clamd_that_cuts_streams():
+        assert codes(checking, kept(checking, "besar.csv", b"kode\n" + b"1\n" * 500_000)) == [("not_checked", "files.0")]

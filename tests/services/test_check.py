@@ -1,6 +1,9 @@
 """A form is checked before it is handed in: the same reasons and findings as when it is submitted, and nothing left behind."""
 
+import asyncio
 import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,16 @@ async def test_what_would_be_accepted_has_no_reasons_and_nothing_is_written(inta
     assert intake.lane.journal.last_letter() == 0
     assert intake.shared.files.size(sent["files"][0]["sha256"]) is None
     assert (await intake.post("submissions", TIM, sent)).status_code == 202
+
+
+async def test_of_bytes_that_were_only_checked_nothing_is_kept_and_of_those_handed_in_what_was_found(intake: Desk, tmp_path: Path) -> None:
+    sent = form()
+    sha256 = sent["files"][0]["sha256"]
+    await intake.post("check", TIM, sent)
+    assert list((tmp_path / "files").rglob(f"{sha256}*")) == []
+
+    assert (await intake.post("submissions", TIM, sent)).status_code == 202
+    assert len(list((tmp_path / "files").rglob(f"{sha256}.check-*"))) == 1
 
 
 async def test_findings_are_those_that_the_submission_will_carry(intake: Desk) -> None:
@@ -110,3 +123,17 @@ async def test_nothing_is_checked_before_the_log_was_read_to_its_end(tmp_path: P
     async with desk_of("intake", tmp_path, caught_up=False) as desk:
         desk.shared.directory.progress.ready = True
         assert (await desk.post("check", TIM, form())).status_code == 503
+
+
+async def test_calls_that_look_at_files_take_no_thread_of_the_lanes_loops(intake: Desk) -> None:
+    loops, over = ThreadPoolExecutor(1), threading.Event()
+    asyncio.get_running_loop().set_default_executor(loops)
+    busy = loops.submit(over.wait)
+    sent = form()
+    try:
+        async with asyncio.timeout(60):
+            assert (await intake.post("check", TIM, sent)).status_code == 200
+            assert (await intake.post("submissions", TIM, sent)).status_code == 202
+    finally:
+        over.set()
+    assert busy.result(timeout=10)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from bus.sources import InboundConsumer
 from jejak import demo_village
-from tests.events.given import CHECKLIST, after, approved, published, revision_of, story, submission_of, submitted, verified
-from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, Desk, desk_of, form
+from tests.events.given import CHECKLIST, after, approved, published, rejected, revision_of, story, submission_of, submitted, verified
+from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, TIM_OF_DINKES, Desk, desk_of, form
+from tests.services.test_inbound import records_of
 
 NIK = "3313014101900001"
 
@@ -85,6 +87,31 @@ async def test_another_agency_sees_no_profile(tmp_path: Path) -> None:
         assert (await intake.get(f"submissions/{submission_id}/files/{'0' * 64}/profile", KETUA)).status_code == 404
 
 
+async def test_a_profile_is_of_what_this_submission_says_and_of_no_other_agency_s_check(tmp_path: Path) -> None:
+    content = b"kode,jumlah\n33.13.01,5\n33.13.02,7\n33.13.03,9\n"
+    own = [{"name": "kode", "type": "string", "description": "-"}, {"name": "jumlah", "type": "integer", "description": "-"}]
+    others = [{"name": "33.13.02", "type": "string", "description": "-"}, {"name": "7", "type": "date", "description": "-"}]
+    async with desk_of("intake", tmp_path) as intake:
+        submission_id = (await intake.post("submissions", TIM, with_file(content, columns=own))).json()["submission_id"]
+        path = f"submissions/{submission_id}/files/{hashlib.sha256(content).hexdigest()}/profile"
+        before = (await intake.get(path, KETUA)).json()
+        checked = await intake.post("check", TIM_OF_DINKES, with_file(content, columns=others, opd="dinkes"))
+        after_it = (await intake.get(path, KETUA)).json()
+
+    assert (checked.status_code, checked.json()["reasons"]) == (200, [])
+    assert before["tables"][0]["rows"] == 3
+    assert after_it == before
+
+
+async def test_a_profile_that_is_not_there_is_made_anew(tmp_path: Path) -> None:
+    async with desk_of("review", tmp_path) as review:
+        file = brought(review, b"kode,nama\nA1,x\nA2,y\n")
+        submission_id = review.given(*story(submission_of(files=[file])))
+        profile = await review.get(f"submissions/{submission_id}/files/{file['sha256']}/profile", KETUA)
+
+    assert (profile.status_code, profile.json()["tables"][0]["rows"]) == (200, 2)
+
+
 async def test_a_revision_is_checked_anew(tmp_path: Path) -> None:
     async with desk_of("review", tmp_path) as review:
         submission_id = review.given(*story(submitted))
@@ -109,6 +136,21 @@ async def test_a_revision_is_held_against_the_published_edition(tmp_path: Path) 
     assert told == {("sudden_jump", "files.0"), ("version_changes", "dataset.period_start"), ("version_changes", "files.0")}
 
 
+async def test_a_record_that_waits_is_held_against_the_published_version_before_its_turn(tmp_path: Path) -> None:
+    old, new = b"kode,jumlah\nA,100\n", b"kode,jumlah\nA,120\n"
+    async with desk_of("intake", tmp_path) as intake:
+        was = brought(intake, old)
+        shown = {"dataset_id": "daftar-desa", "files": [was]}
+        intake.given(*story(submission_of(edition=1, **shown), revision_of(**shown), verified, approved, published))
+        sent = with_file(new, name="a.csv", dataset_id="daftar-desa", period_start="2026-01-01", period_end="2026-06-30")
+        consumer = intake.lane.consumers[1]
+        assert isinstance(consumer, InboundConsumer)
+
+        begun = [future.result() for future in consumer.ahead(records_of(sent))]
+
+    assert [told["changes"][0]["rows"]["after"] for told in begun if "changes" in told] == [1]
+
+
 @pytest.mark.parametrize(("code", "stands"), [("csv_dialect", True), ("not_checked", False), ("file_lost", False)])
 async def test_when_nothing_is_changed_what_was_found_stands_but_for_a_file_that_could_not_be_looked_at(
     code: str, tmp_path: Path, *, stands: bool
@@ -119,6 +161,23 @@ async def test_when_nothing_is_changed_what_was_found_stands_but_for_a_file_that
         answer = await review.says(KETUA, "revise", submission_id, expected_sequence=1)
 
     assert ([f["message"] for f in answer.json()["data"]["findings"]] == ["x"]) is stands
+
+
+async def test_what_only_intake_could_see_stays_with_a_revision_as_long_as_it_is_true(tmp_path: Path) -> None:
+    finding = {"word": "akuntabel", "severity": "warning", "field": "files", "message": "x"}
+    early, same = finding | {"code": "time_ahead"}, finding | {"code": "same_content"}
+    async with desk_of("review", tmp_path) as review:
+        file = brought(review, b"kode,nama\nA1,x\n")
+        sent = submission_of(files=[file], findings=[early, same])
+        submission_id = review.given(*story(sent))
+        changed = await review.says(KETUA, "revise", submission_id, expected_sequence=1, dataset={"title": "Lain"})
+
+        back = review.given(*story(sent, revision_of(files=[file], title="Lain"), rejected()))
+        title = review.lane.journal.history(back)[0].said["data"]["dataset"]["title"]
+        again = await review.says(KETUA, "revise", back, expected_sequence=3, dataset={"title": title})
+
+    found = [{f["code"] for f in answer.json()["data"]["findings"]} & {"time_ahead", "same_content"} for answer in (changed, again)]
+    assert found == [{"time_ahead"}, {"time_ahead", "same_content"}]
 
 
 async def test_warnings_are_verified_with_a_note_only(tmp_path: Path) -> None:

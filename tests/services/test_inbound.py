@@ -203,3 +203,22 @@ async def test_a_record_of_an_opd_that_is_not_in_the_directory_gets_a_refused_re
 
     assert [receipt["reasons"][0]["code"] for receipt in receipts(intake)] == ["unknown_opd"] * 3
     assert submissions(intake) == 0
+
+
+async def test_a_receipt_names_no_file_and_no_key_that_nobody_knows_in_full(intake: Desk) -> None:
+    program = b"MZ" + bytes(24)
+    bad = form(content=program)
+    bad["files"][0] |= {"name": "Kartu Budi.csv", "bytes": len(program), "sha256": hashlib.sha256(program).hexdigest()}
+    unknown = form(columns=[{"name": "kode", "type": "string", "description": "-", "nik 3313014101900001": 1}])
+    unknown["budi santoso " * 10] = 1
+    twice = json.dumps(form()).replace('"type"', '"081234567890": 1, "081234567890": 2, "type"', 1).encode()
+
+    assert take(intake, *records_of(bad, unknown, twice)) == ["refused"] * 3
+
+    told = [[(r["code"], r["field"]) for r in receipt["reasons"]] for receipt in receipts(intake)]
+    assert told[0] == [("file_type", "files.0")]
+    assert ("unknown_field", "dataset.columns.0.nik ****************") in told[1]
+    assert max(len(field) for _, field in told[1]) <= 60
+    assert told[2] == [("said_twice", "************")]
+    text = json.dumps(receipts(intake))
+    assert not [word for word in ("Kartu", "3313014101900001", "081234567890", "budi santoso " * 4) if word in text]

@@ -159,7 +159,6 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
             spool.write(CONTENT)
             spool.keep(SHA256)
         made.shared.files.brought(SHA256, "dispermades")
-        made.shared.files.keep_beside(SHA256, "profile", b'{"tables": []}')
         yield made
 
 

@@ -8,6 +8,7 @@ import pytest
 from events.contracts import Actor
 from tests.events.given import (
     CHECKLIST,
+    FILE,
     Step,
     approved,
     rejected,
@@ -16,7 +17,7 @@ from tests.events.given import (
     submitted,
     verified,
 )
-from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, Desk, codes, desk_of
+from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, Desk, codes, desk_of, form
 
 
 @pytest.mark.parametrize(("who", "before"), [(TIM, (submitted,)), (KETUA, (submitted,)), (KETUA, (submitted, revised, rejected()))])
@@ -54,6 +55,52 @@ async def test_personal_data_does_not_enter_the_log_in_an_official_s_words(
         assert (refused.status_code, codes(refused)) == (422, [("personal_data", field)])
         assert NIK not in refused.text
         assert len(desk.written(submission_id)) == len(before)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"title": f"Data Budi NIK {NIK}"}, "dataset.title"),
+        ({"summary": "Hubungi 081234567890."}, "dataset.summary"),
+        ({"keywords": ["desa", "budi.santoso@gmail.com"]}, "dataset.keywords.1"),
+        ({"columns": [{"name": "nik", "type": "string", "description": f"misalnya {NIK}"}]}, "dataset.columns.0.description"),
+        ({"dataset_id": f"data-{NIK}"}, "dataset.dataset_id"),
+        ({"files": [FILE | {"name": f"KTP {NIK}.csv"}]}, "files.0.name"),
+        ({"submitted_by": "Budi NIP 198501012010011001"}, "submitted_by"),
+    ],
+)
+async def test_nor_in_metadata_in_names_of_files_or_of_who_hands_in(intake: Desk, changes: dict[str, Any], field: str) -> None:
+    sent = form()
+    sent["files"][0] |= {"name": changes.get("files", sent["files"])[0]["name"]}
+    sent |= {name: value for name, value in changes.items() if name == "submitted_by"}
+    sent["dataset"] |= {name: value for name, value in changes.items() if name not in {"files", "submitted_by"}}
+
+    refused = await intake.post("submissions", TIM, sent)
+
+    assert (refused.status_code, codes(refused)) == (422, [("personal_data", field)])
+    assert NIK not in refused.text
+    assert intake.lane.journal.last_id() == 0
+
+
+async def test_nor_in_what_a_revision_changes(review: Desk) -> None:
+    submission_id = review.given(*story(submitted))
+    refused = await review.says(KETUA, "revise", submission_id, expected_sequence=1, dataset={"title": f"Milik {NIK}"})
+    assert (refused.status_code, codes(refused)) == (422, [("personal_data", "dataset.title")])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"responsible": {"position": "Kepala Bidang, telepon 0271-495025", "email": "tapem@setda.example.id"}},
+        {"responsible": {"position": "Layanan (WA 0812-3456-7890)", "email": "budi@karanganyarkab.go.id"}},
+        {"summary": "Periode 2024-01-01 2024-12-31, desa 33.13.01.2001, SKPD 1.01.2.22.0.00.01.0000, tahun 2021 2022 2023 2024."},
+        {"source": "RT 01 RW 02 Kelurahan Cangakan; UU 27/2022; surat 045/1234/2024; ppid@karanganyarkab.go.id", "version": "V2024001"},
+        {"method": "Sensus 1 s.d. 31-12-2025 pukul 08.00-16.00, galat 0.123456789012345, 1.234.567 jiwa, telepon (0271) 495025"},
+    ],
+)
+async def test_what_is_no_person_s_may_stand_in_metadata(intake: Desk, changes: dict[str, Any]) -> None:
+    answer = await intake.post("submissions", TIM, form(**changes))
+    assert answer.status_code == 202, answer.text
 
 
 async def test_an_office_s_own_mailbox_and_numbers_of_laws_are_no_personal_data(decision: Desk) -> None:
