@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from events.contracts import manifest_of, read_event
+from events.contracts import read_event
+from events.ids import manifest_of
 from events.lawful import WRITERS
 from events.submission import BATON, STATE_AFTER
 

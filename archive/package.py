@@ -19,7 +19,8 @@ import orjson
 
 from archive.export import line
 from archive.trail import Trail
-from events.contracts import Content, File
+from events.contracts import Content
+from events.metadata import File
 from lane.files import Files
 
 AGENT: Final = "Jejak"

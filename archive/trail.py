@@ -13,17 +13,7 @@ from typing import Any, Final
 import orjson
 
 from archive import words
-from events.contracts import (
-    DataApproved,
-    DataPublished,
-    DataRejected,
-    DataRetracted,
-    DataRevised,
-    DataSubmitted,
-    DataVerified,
-    Event,
-    Lane,
-)
+from events.contracts import DataApproved, DataPublished, DataRejected, DataRetracted, DataRevised, DataSubmitted, DataVerified, Event, Lane
 from events.submission import Recorded, Submission, fold
 from lane.due import WIB, is_overdue
 

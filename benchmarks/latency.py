@@ -21,7 +21,7 @@ from benchmarks.measure import expect, percentile, say
 from benchmarks.whole_lives import LANES, check, hops, lanes
 from benchmarks.workers import Worker
 from bus.kafka import Kafka
-from events.contracts import submission_id_of
+from events.ids import submission_id_of
 
 RATE: Final = 50
 WARM: Final = 100

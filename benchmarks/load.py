@@ -9,27 +9,10 @@ from typing import Final
 
 import orjson
 
-from events.contracts import (
-    EVENT,
-    Actor,
-    Approved,
-    Checklist,
-    Column,
-    Dataset,
-    File,
-    PersonalData,
-    Published,
-    PublishedFile,
-    Received,
-    Responsible,
-    Revised,
-    Shape,
-    Submitted,
-    Verified,
-    event_id_of,
-    manifest_of,
-    submission_id_of,
-)
+from events.contracts import EVENT, Actor, Approved, Checklist, Published, PublishedFile, Received, Revised, Submitted, Verified
+from events.ids import event_id_of, manifest_of, submission_id_of
+from events.metadata import Column, Dataset, File, PersonalData, Responsible
+from events.values import Shape
 
 EVENTS_A_LIFE: Final = 5
 START: Final = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

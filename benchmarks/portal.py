@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ckanapi import NotFound, RemoteCKAN
 
-from events.contracts import Dataset, File
+from events.metadata import Dataset, File
 from lane.file_stores import LocalFiles
 from lane.files import Files
 from portals.desired import Desired, Publication

@@ -24,10 +24,9 @@ from events.contracts import (
     DataRevised,
     DataSubmitted,
     DataVerified,
-    Inbound,
-    Receipt,
     cloud_event_headers,
 )
+from events.inbound import Inbound, Receipt
 
 Declare = Callable[["Declarations"], None]
 SCHEMA_FORMAT: Final = "application/schema+json;version=draft-2020-12"

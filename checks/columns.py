@@ -17,7 +17,7 @@ from checks.limits import PREVIEW, ROWS, Limits
 from checks.notation import DATES, ENGLISH, INDONESIAN, NUMBERS, Notation, date_in, notation_of, number_in
 from checks.personal import PersonalFacts
 from checks.text import is_broken
-from events.contracts import Column
+from events.metadata import Column
 
 BLOCK_ROWS: Final = 4_000
 BLOCK_CELLS: Final = 200_000

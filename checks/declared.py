@@ -9,7 +9,7 @@ from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found
 from checks.grid import Table, key_of
 from checks.notation import NUMBERS, Notation
-from events.contracts import Column
+from events.metadata import Column
 
 _ALIKE: Final = 0.84
 _SHORT: Final = {

@@ -27,7 +27,7 @@ from checks.tables import TABLE_CHECKS
 from checks.text import check_form, form_of, rows_of
 from checks.workbooks import Sheet, check_sheet, open_other, open_xlsx
 from checks.xlsx import Broken
-from events.contracts import Column
+from events.metadata import Column
 
 Rows = Iterable[tuple[int, Sequence[str]]]
 UNREADABLE: Final = (

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from events.contracts import Dataset, File, Finding
+from events.contracts import Finding
+from events.metadata import Dataset, File
 
 TABULAR: Final = frozenset(
     {

@@ -12,7 +12,7 @@ from checks.files import check_file
 from checks.findings import Found
 from checks.limits import LIMITS, Limits
 from checks.profile import Profile
-from events.contracts import Column
+from events.metadata import Column
 
 COLLECT_AFTER: Final = 50_000
 """Objects; Python's own 700 is for programs whose objects point at each other."""

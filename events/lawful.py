@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from events.contracts import Lane, event_id_text, manifest_of, submission_id_of
+from events.contracts import Lane
+from events.ids import event_id_text, manifest_of, submission_id_of
 from events.rules import turn_of
 from events.submission import BATON, TELL_CONTENT, Head, advance
 

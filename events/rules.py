@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from events.contracts import Actor, Lane, Reason, event_id_of
+from events.contracts import Actor, Lane, Reason
+from events.ids import event_id_of
 from events.submission import Head, State
 
 Rule = Callable[[Head, Actor], Reason | None]

@@ -14,18 +14,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from events.contracts import (
-    Actor,
-    Content,
-    DataRejected,
-    Dataset,
-    DataSubmitted,
-    Event,
-    File,
-    Finding,
-    Lane,
-    Reason,
-)
+from events.contracts import Actor, Content, DataRejected, DataSubmitted, Event, Finding, Lane, Reason
+from events.metadata import Dataset, File
 
 
 class State(StrEnum):

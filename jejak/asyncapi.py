@@ -15,7 +15,8 @@ import services.intake.app
 import services.publisher.app
 import services.review.app
 from bus.channels import DIRECTORY, INBOUND, LOG, RECEIPTS, Declarations, document
-from events.contracts import EVENT, Inbound, Receipt
+from events.contracts import EVENT
+from events.inbound import Inbound, Receipt
 
 FOLDER: Final = Path(__file__).parent.parent / "events" / "schemas"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

@@ -23,7 +23,8 @@ from checks.limits import LIMITS, Limits
 from checks.metadata import findings as metadata_findings
 from checks.propose import propose
 from checks.run import Given, Metadata, collect_rarely, exit_code, look_at
-from events.contracts import Column, Dataset, File, Finding
+from events.contracts import Finding
+from events.metadata import Column, Dataset, File
 from jejak import forms
 
 SEVERITIES: Final = {"error": "GALAT", "warning": "PERHATIAN", "info": "info"}

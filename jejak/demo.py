@@ -20,7 +20,7 @@ from bus.client import send, submit
 from bus.directory import put_record
 from bus.kafka import KafkaError
 from bus.topics import ensure, inbound_topic
-from events.contracts import submission_id_of
+from events.ids import submission_id_of
 from jejak import demo_accounts, demo_excel, demo_village, forms
 from jejak.say import say
 from lane.settings import Settings

@@ -13,7 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from bus.kafka import Kafka
-from events.contracts import Inbound
+from events.inbound import Inbound
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
 from services.intake.contents import INLINE_LIMIT

@@ -10,7 +10,8 @@ from fastapi.responses import StreamingResponse
 
 from checks.catalogue import summary
 from checks.run import as_json
-from events.contracts import File, Reason
+from events.contracts import Reason
+from events.metadata import File
 from events.submission import Kind, Refused, Submission, fold
 from lane.callers import LaneOf, not_of_another
 from lane.checking import NOT_KEPT

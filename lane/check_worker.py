@@ -23,7 +23,7 @@ from checks.files import check_file
 from checks.findings import Found
 from checks.limits import LIMITS
 from checks.run import collect_rarely
-from events.contracts import Column
+from events.metadata import Column
 
 
 def judged(job: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from checks.catalogue import CHECKS, Report, report, summary
 from checks.content import ALLOWED
 from checks.findings import Found
 from checks.metadata import findings as metadata_findings
-from events.contracts import Dataset, File, Finding, Reason
+from events.contracts import Finding, Reason
+from events.metadata import Dataset, File
 from lane.beside import Beside, Told
 from lane.files import FileProblem, Files
 from lane.look import Look, Open, about, keys, name_of, one

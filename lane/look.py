@@ -10,7 +10,7 @@ import orjson
 from checks.catalogue import report
 from checks.findings import Found
 from checks.persons import sensitive_words
-from events.contracts import Dataset, File
+from events.metadata import Dataset, File
 from lane.beside import Told
 
 VERSION: Final = 4

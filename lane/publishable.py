@@ -5,7 +5,8 @@ from itertools import chain, islice
 from pathlib import PurePath
 from typing import Final
 
-from events.contracts import Dataset, File, Reason
+from events.contracts import Reason
+from events.metadata import Dataset, File
 from lane.notes import personal_data_said
 from lane.plain_text import hidden_in, sameness
 

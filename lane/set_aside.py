@@ -13,9 +13,9 @@ from bus.again import send_again
 from bus.reader import LogUnreachable
 from events import dead_letters
 from events.alarms import Word
-from events.contracts import Note
 from events.dead_letters import DeadLetter
 from events.submission import Kind, Refused
+from events.values import Note
 from lane.callers import LaneOf, caller_first, caller_of
 from lane.errors import json_of
 from lane.notes import personal_data_in

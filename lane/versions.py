@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from checks.catalogue import report
 from checks.findings import Found
 from checks.grid import key_of
-from events.contracts import Dataset, File, Finding
+from events.contracts import Finding
 from events.journal import Journal
+from events.metadata import Dataset, File
 from lane.inbox import Inbox
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from events.contracts import Dataset, File, Reason
+from events.contracts import Reason
+from events.metadata import Dataset, File
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from events.contracts import Dataset, File, Finding, Reason
+from events.contracts import Finding, Reason
+from events.metadata import Dataset, File
 from lane.publishable import RESERVED
 from portals.folder.names import SERVED_AS_THEY_ARE, safe
 

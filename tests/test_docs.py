@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from typer.main import get_command
 
 from bus.rights import as_table
-from events.contracts import Dataset, Inbound, InboundFile
+from events.inbound import Inbound, InboundFile
 from events.lawful import LAW
+from events.metadata import Dataset
 from events.submission import BATON, STATE_AFTER
 from jejak.app import LANES
 from jejak.cli import app as commands

@@ -22,7 +22,7 @@ from desk.render import render, speech_of
 from desk.uploads import ACCEPT, files_in, take_in
 from desk.verbs import Fault
 from desk.who import Who
-from events.contracts import submission_id_of
+from events.ids import submission_id_of
 from web.tokens import Role
 
 router: Final = APIRouter()

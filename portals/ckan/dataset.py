@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from events.contracts import File
+from events.metadata import File
 from lane.files import Files
 from portals.ckan.client import Ckan
 from portals.ckan.mapping import Package, Resource, resource_id, resources_of

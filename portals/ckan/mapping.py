@@ -12,7 +12,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from events.contracts import Dataset, File
+from events.metadata import Dataset, File
 from lane.due import WIB
 from portals.desired import Desired, Publication
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from slugify import slugify
 
-from events.contracts import File
+from events.metadata import File
 from portals.desired import Publication
 
 SERVED_AS_THEY_ARE: Final = frozenset(

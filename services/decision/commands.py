@@ -7,19 +7,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from events.contracts import (
-    Approved,
-    Checklist,
-    DataApproved,
-    DataRejected,
-    DataVerified,
-    LongText,
-    Note,
-    Reason,
-    Rejected,
-    Verified,
-)
+from events.contracts import Approved, Checklist, DataApproved, DataRejected, DataVerified, Reason, Rejected, Verified
 from events.submission import Head, Kind, Refused
+from events.values import LongText, Note
 from lane.lane import Command, CommandBody, Context
 from services.decision.policy import MAY_DECIDE, RULES, all_five_hold, has_no_error_findings, place_is_free, warnings_are_acknowledged
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from events.admission import Record
-from events.contracts import Inbound, InboundFile
+from events.inbound import Inbound, InboundFile
 from lane.beside import Told
 from lane.checking import Checking
 from lane.files import Files

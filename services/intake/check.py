@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from checks.catalogue import Report, summary
-from events.contracts import Reason, manifest_of, submission_id_of
+from events.contracts import Reason
+from events.ids import manifest_of, submission_id_of
 from events.submission import Head
 from lane.checking import reasons_in
 from services.intake.commands import Declined, Desk, Origin, against, found_beside, found_in, known, read_form

@@ -13,20 +13,10 @@ from typing import Final
 from pydantic import ValidationError
 
 from checks.catalogue import Report
-from events.contracts import (
-    EVENT_BYTES_LIMIT,
-    Actor,
-    DataSubmitted,
-    Due,
-    File,
-    Finding,
-    Inbound,
-    Reason,
-    Received,
-    canonical_hash,
-    manifest_of,
-    submission_id_of,
-)
+from events.contracts import EVENT_BYTES_LIMIT, Actor, DataSubmitted, Due, Finding, Reason, Received
+from events.ids import canonical_hash, manifest_of, submission_id_of
+from events.inbound import Inbound
+from events.metadata import File
 from lane.checking import Checking, reasons_in
 from lane.due import day_of
 from lane.files import Files

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Callable
 from typing import Final
 
-from events.contracts import InboundFile, Reason
+from events.contracts import Reason
+from events.inbound import InboundFile
 
 INLINE_LIMIT: Final = 512 * 1024
 

@@ -15,7 +15,9 @@ import structlog
 
 from bus.directory import Directory
 from events.admission import Outcome, Record, dead_letter, place_of
-from events.contracts import INBOUND_PATTERN, DataSubmitted, Due, Reason, Receipt, ReceiptReason, Received, submission_id_of
+from events.contracts import INBOUND_PATTERN, DataSubmitted, Due, Reason, Received
+from events.ids import submission_id_of
+from events.inbound import Receipt, ReceiptReason
 from events.journal import Journal
 from events.recorder import Letter, LetterKind
 from events.submission import Recorded

@@ -9,8 +9,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from bus.directory import Directory
-from events.contracts import DATASET_ID, Dataset, Finding, Reason
+from events.contracts import Finding, Reason
 from events.journal import Journal
+from events.metadata import DATASET_ID, Dataset
 from lane.inbox import UNUSED, Inbox, Standing
 from lane.lane import owned_now
 from lane.versions import Version, version_before

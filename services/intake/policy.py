@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from events.contracts import Finding, Inbound, Reason
+from events.contracts import Finding, Reason
+from events.inbound import Inbound
 from lane.due import WIB
 from web.tokens import Role
 

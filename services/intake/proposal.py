@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Any, Final
 
-from events.contracts import Dataset, File, PersonalData, Reason, Responsible
+from events.contracts import Reason
+from events.metadata import Dataset, File, PersonalData, Responsible
 from events.submission import Kind, Refused
 from lane.lane import Shared
 

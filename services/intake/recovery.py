@@ -19,7 +19,8 @@ from bus.reader import cluster_id, read_topic, spans
 from bus.relay import SENT_AT_ONCE
 from events.admission import mark_of, source_of
 from events.alarms import OTHER_RECORD, Loss, generations, losses, write_loss
-from events.contracts import INBOUND_PATTERN, RECEIPTS_TOPIC, Receipt
+from events.contracts import INBOUND_PATTERN, RECEIPTS_TOPIC
+from events.inbound import Receipt
 from events.journal import Journal
 from events.marks import first_mark
 from lane.json_text import field_in

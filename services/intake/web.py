@@ -13,9 +13,10 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
 from checks.catalogue import Report
-from events.contracts import FileName, MediaType, Reason, Sha256
+from events.contracts import Reason
 from events.journal import ATTEMPTS
 from events.submission import Kind, Refused
+from events.values import FileName, MediaType, Sha256
 from lane.callers import LaneOf, actor_of, caller_of, not_of_another
 from lane.errors import errors_json, json_of
 from lane.files import FileProblem, Spool

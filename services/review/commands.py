@@ -7,24 +7,12 @@ from typing import Annotated, Any, Final
 import orjson
 from pydantic import Field, JsonValue, ValidationError
 
-from events.contracts import (
-    DataRetracted,
-    DataRevised,
-    Dataset,
-    DataSubmitted,
-    File,
-    Finding,
-    InboundDataset,
-    Lane,
-    Note,
-    Reason,
-    Retracted,
-    Revised,
-    Whole,
-    WholeDataset,
-    manifest_of,
-)
+from events.contracts import DataRetracted, DataRevised, DataSubmitted, Finding, Lane, Reason, Retracted, Revised
+from events.ids import manifest_of
+from events.inbound import InboundDataset
+from events.metadata import Dataset, File, Whole, WholeDataset
 from events.submission import Head, Kind, Refused
+from events.values import Note
 from lane.checking import LOOK_AGAIN, reasons_in
 from lane.due import day_of
 from lane.lane import Command, CommandBody, Context

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from benchmarks.load import lives
-from events.contracts import EVENT, event_id_of, manifest_of
+from events.contracts import EVENT
+from events.ids import event_id_of, manifest_of
 from events.submission import Recorded
 
 NINE = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

@@ -18,7 +18,8 @@ from pydantic import ValidationError
 
 from bus.consumer import record_of
 from events.admission import read_safely
-from events.contracts import EVENT, LOG_TOPIC, Content, Event, Inbound
+from events.contracts import EVENT, LOG_TOPIC, Content, Event
+from events.inbound import Inbound
 from lane.reasons import reasons_of
 from tests.events.given import WHOLE_LIFE, story
 from tests.events.test_contracts import SAMPLES, ways

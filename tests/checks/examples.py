@@ -5,7 +5,7 @@ They are the checks' tests and the examples of docs/checks.md. What needs a work
 
 from typing import Final
 
-from events.contracts import Column
+from events.metadata import Column
 from tests.checks.sheets import columns
 
 Example = tuple[str, str, tuple[Column, ...]]

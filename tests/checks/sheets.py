@@ -9,7 +9,7 @@ import xlsxwriter
 from checks.catalogue import Report, report
 from checks.limits import LIMITS, Limits
 from checks.run import Given, Metadata, look_at
-from events.contracts import Column
+from events.metadata import Column
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -8,7 +8,8 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from checks.metadata import CHECKS, DAYS, findings, is_tabular
-from events.contracts import Dataset, File, Finding
+from events.contracts import Finding
+from events.metadata import Dataset, File
 from tests.events.given import DATASET, FILE
 
 TODAY = date(2026, 11, 23)

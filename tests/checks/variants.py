@@ -7,7 +7,7 @@ those given as rows are tried as CSV and as XLSX.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from events.contracts import Column
+from events.metadata import Column
 from tests.checks.sheets import columns
 
 Want = tuple[str | None, tuple[int, ...] | None]

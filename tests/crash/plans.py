@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from events.contracts import submission_id_of
+from events.ids import submission_id_of
 
 OPDS: Final = ("dispermades", "setda", "disdukcapil")
 STRAIGHT: Final = ("DataSubmitted", "DataRevised", "DataVerified", "DataApproved", "DataPublished")

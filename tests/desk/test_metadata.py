@@ -10,7 +10,7 @@ from desk.casework import changes
 from desk.forms import Typed
 from desk.metadata import COLUMN, KNOWN, changes_between, columns_of, dataset_of, personal_choices, values_of
 from desk.words import CLASSES, FATES, FREQUENCIES, TYPES
-from events.contracts import Column, Dataset
+from events.metadata import Column, Dataset
 from tests.events.given import DATASET
 
 LINE = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=40).map(str.strip).filter(bool)

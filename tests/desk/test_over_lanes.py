@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from desk.clock import today
 from desk.settings import lanes_of
 from desk.tables import DRAFTS
-from events.contracts import submission_id_of
+from events.ids import submission_id_of
 from tests.desk.alone import desk_alone, log_in
 from tests.desk.over import OPD, desk_over
 from tests.events.given import approved, revised, story, submitted, verified

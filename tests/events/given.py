@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from events.admission import Record
-from events.contracts import EVENT, LOG_TOPIC, Actor, Lane, event_id_of, manifest_of, submission_id_of
+from events.contracts import EVENT, LOG_TOPIC, Actor, Lane
+from events.ids import event_id_of, manifest_of, submission_id_of
 from events.submission import Recorded, Submission, evolve, fold
 
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)

@@ -14,17 +14,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bus.relay import message_of
 from events.admission import read_safely
-from events.contracts import (
-    EVENT,
-    LOG_TOPIC,
-    Inbound,
-    Receipt,
-    canonical_hash,
-    cloud_event_headers,
-    event_id_of,
-    manifest_of,
-    submission_id_of,
-)
+from events.contracts import EVENT, LOG_TOPIC, cloud_event_headers
+from events.ids import canonical_hash, event_id_of, manifest_of, submission_id_of
+from events.inbound import Inbound, Receipt
 from events.journal import Entry
 from events.recorder import Row
 from events.submission import STATE_AFTER

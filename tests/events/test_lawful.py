@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from events.contracts import EVENT, Actor, Lane, manifest_of
+from events.contracts import EVENT, Actor, Lane
+from events.ids import manifest_of
 from events.journal import Journal
 from events.lawful import LAW, lawful
 from events.submission import Head, Recorded, advance, hash_of

@@ -7,7 +7,7 @@ import orjson
 from checks.catalogue import Report, report
 from checks.findings import Severity
 from checks.run import Given, Metadata, look_at
-from events.contracts import Column
+from events.metadata import Column
 from jejak import demo_excel, demo_village
 from jejak.demo import DATA, REASONS, REVISIONS
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from bus.client import submit
 from bus.kafka import Kafka
-from events.contracts import submission_id_of
+from events.ids import submission_id_of
 from tests.events.given import CHECKLIST
 from tests.jejak.running import Up
 from tests.services.desk import CONTENT, form

@@ -13,7 +13,7 @@ import pytest
 
 from bus.client import send
 from bus.kafka import Kafka
-from events.contracts import submission_id_of
+from events.ids import submission_id_of
 from jejak import ports
 from tests.jejak.running import Home, Up
 from tests.services.desk import form

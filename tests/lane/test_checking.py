@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from events.contracts import Dataset, File
+from events.metadata import Dataset, File
 from lane.checking import Checking
 from lane.file_stores import LocalFiles
 from lane.files import FilesUnavailable

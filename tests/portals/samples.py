@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from events.contracts import Dataset, File, Reason
+from events.contracts import Reason
+from events.metadata import Dataset, File
 from lane.file_stores import LocalFiles
 from lane.files import Files
 from portals.desired import Publication

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import requests
 
-from events.contracts import File
+from events.metadata import File
 from lane.files import Files
 from portals.desired import Desired, Publication
 from portals.kinds import open_portal

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from events.contracts import File
+from events.metadata import File
 from portals.desired import Desired
 from portals.portal import Code, PortalProblem
 from portals.refusals import before_anybody_looks

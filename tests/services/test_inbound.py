@@ -12,7 +12,8 @@ import orjson
 import pytest
 
 from events.admission import Outcome, Record
-from events.contracts import DataSubmitted, submission_id_of
+from events.contracts import DataSubmitted
+from events.ids import submission_id_of
 from events.recorder import LetterKind, Row
 from lane.files import FilesUnavailable
 from services.intake.inbound import first_event, judge, refuse

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from events.contracts import EVENT, DataSubmitted, submission_id_of
+from events.contracts import EVENT, DataSubmitted
+from events.ids import submission_id_of
 from tests.events.given import after, approved, published, revised, story, submitted, verified, withdrawn
 from tests.services.desk import ATASAN, AUDITOR, CONTENT, KETUA, TIM, TIM_OF_DINKES, Desk, codes, desk_of, form
 

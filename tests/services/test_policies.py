@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from events.contracts import Checklist, Dataset, File, Inbound
+from events.contracts import Checklist
+from events.inbound import Inbound
+from events.metadata import Dataset, File
 from lane.inbox import Standing
 from lane.publishable import reasons_against
 from services.decision.policy import MAY_DECIDE, all_five_hold, has_no_error_findings, place_is_free

@@ -7,7 +7,8 @@ import httpx
 import orjson
 import pytest
 
-from events.contracts import EVENT, DataRevised, manifest_of
+from events.contracts import EVENT, DataRevised
+from events.ids import manifest_of
 from events.recorder import Row
 from events.submission import Recorded
 from tests.events.given import (
