@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -18,7 +19,7 @@ from desk.tables import DRAFTS
 from events.ids import submission_id_of
 from tests.desk.alone import desk_alone, log_in
 from tests.desk.over import OPD, desk_over
-from tests.events.given import approved, revised, story, submitted, verified
+from tests.events.given import approved, revised, revision_of, story, submission_of, submitted, verified
 from web.tokens import Role
 
 CHECKLIST = {f"checklist_{word}": "1" for word in ("terpadu", "lengkap", "aktual", "valid", "akuntabel")}
@@ -76,7 +77,8 @@ async def test_an_approval_that_was_recalled_is_recalled_though_the_own_lane_has
 async def test_several_at_once_sent_twice_is_done_once_and_shown_twice(tmp_path: Path) -> None:
     async with desk_over(tmp_path, "decision") as over, over.person(Role.ATASAN_PPID) as browser:
         lane = over.lanes["decision"]
-        numbers = [lane.given(*story(submitted, revised)) for _ in range(3)]
+        names: list[dict[str, Any]] = [{"dataset_id": f"daftar-{n}"} for n in range(3)]
+        numbers = [lane.given(*story(submission_of(**name), revision_of(**name))) for name in names]
         form = VERIFY | {"pilih": [f"{number}:2" for number in numbers[:2]], "yakin": "1"}
         answers = [await browser.post("/putusan-bersama", data=form) for _ in range(2)]
         assert ["2 dari 2 berhasil" in answer.text for answer in answers] == [True, True]

@@ -92,7 +92,7 @@ def test_only_what_changed_is_said_and_what_the_form_does_not_show_stays() -> No
         "title": "Lama",
         "theme": "Desa",
         "later": {"x": 1},
-        "columns": [{"name": "kode", "type": "string", "description": "Kode", "key": True}],
+        "columns": [{"name": "kode", "type": "string", "description": "Kode", "later": "x"}],
     }
     same = {"title": "Lama", "theme": "Desa", "columns": [{"name": "kode", "type": "string", "description": "Kode"}]}
     assert changes_between(before, same) == {}
@@ -100,7 +100,7 @@ def test_only_what_changed_is_said_and_what_the_form_does_not_show_stays() -> No
     assert changes_between(before, after) == {
         "title": "Baru",
         "theme": None,
-        "columns": [{"name": "kode", "type": "string", "description": "Kode desa", "key": True}],
+        "columns": [{"name": "kode", "type": "string", "description": "Kode desa", "later": "x"}],
     }
 
 
