@@ -42,6 +42,12 @@ KAFKA_CLUSTER_ID={cluster}
 
 # Settings of docs/for-operators.md that docker-compose.yml hands on may stand here: JEJAK_SLA_CALENDAR=office
 
+# A provider of OpenID Connect, its secret for us in secrets/oidc-secret:
+# JEJAK_LOGIN=oidc
+# JEJAK_OIDC_ISSUER=https://…
+# JEJAK_OIDC_CLIENT=jejak
+# JEJAK_OIDC_GROUPS=atasan=atasan_ppid,ppid-setda=ketua_ppid:setda
+
 # Files on the S3 server of the profile s3 instead of a volume:
 # COMPOSE_PROFILES=s3
 # JEJAK_FILES=s3://jejak/files
@@ -80,6 +86,7 @@ class Installation:
             yield from _once(hidden / f"kafka-{user}", _password())
         yield from _outside(hidden / "outside.pem", self.folder / "certificates" / "kafka-authority.pem", self.site)
         yield from _once(hidden / "portal-token", "")
+        yield from _once(hidden / "oidc-secret", "")
         yield from _once(hidden / "s3", _password())
         yield from _anew(hidden / "s3-server", _s3_server((hidden / "s3").read_text("utf-8").strip()))
         yield from _keys(hidden)

@@ -23,8 +23,8 @@ def test_every_installation_has_secrets_of_its_own(tmp_path: Path) -> None:
     one, other = made(tmp_path / "one"), made(tmp_path / "other")
 
     assert one.keys() == other.keys()
-    assert {name for name in one if one[name] == other[name]} == {"secrets/portal-token"}
-    assert one["secrets/portal-token"] == ""
+    assert {name for name in one if one[name] == other[name]} == {"secrets/portal-token", "secrets/oidc-secret"}
+    assert one["secrets/portal-token"] == one["secrets/oidc-secret"] == ""
 
 
 def test_each_lane_has_an_address_of_its_own_and_the_operator_has_all(tmp_path: Path) -> None:
