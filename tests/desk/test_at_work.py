@@ -1,4 +1,4 @@
-"""What people do with pages in a real browser: go back, click twice, work on one case from two places, lose the session."""
+"""What people do with pages in a real browser: go back, click twice, work on one case from two places, lose the session, use no mouse."""
 
 import uuid
 from collections.abc import Callable
@@ -141,3 +141,66 @@ def test_a_session_that_ends_in_the_middle_of_a_form_loses_nothing(office: Offic
         page.locator("main form button[type=submit]").click()
         page.wait_for_url(f"**/pengajuan/{number}/selesai?langkah=2")
     assert office.up.submission("review", number)["history"][-1]["data"]["note"] == note
+
+
+def reach(page: Page, selector: str) -> None:
+    """By the Tab key alone, from where the focus is."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            outline = page.evaluate(
+                "(() => { const s = getComputedStyle(document.activeElement); return [s.outlineStyle, s.boxShadow] })()"
+            )
+            assert outline != ["none", "none"], f"nobody sees that {selector} has the focus"
+            return
+    raise AssertionError(f"{selector} cannot be reached")
+
+
+def press(page: Page, selector: str, key: str = "Enter") -> None:
+    reach(page, selector)
+    page.keyboard.press(key)
+
+
+def write(page: Page, selector: str, text: str) -> None:
+    reach(page, selector)
+    page.keyboard.insert_text(text)
+
+
+def test_the_whole_way_by_keyboard_alone(office: Office, chromium: Browser) -> None:
+    """From the case that waits to the portal: login, check, verify, approve, and the trail of it."""
+    number = office.handed_in()
+    case, send = f"/pengajuan/{number}", ".decide .buttons button[type=submit]"
+    ketua, atasan = office.person(Role.KETUA_PPID, office.own), office.person(Role.ATASAN_PPID)
+    for name, steps in ((ketua, 1), (atasan, 2)):
+        with chromium.new_context(base_url=office.up.url, viewport={"width": 1280, "height": 800}) as context:
+            page = context.new_page()
+            page.goto(f"/masuk?kembali={case}")
+            write(page, "[name=nama_pengguna]", name)
+            write(page, "[name=kata_sandi]", PASSWORD)
+            page.keyboard.press("Enter")
+            page.wait_for_url(f"{office.up.url}{case}")
+            if steps == 1:
+                press(page, "[name=pilihan]", "Space")
+                press(page, send)
+                heading(page, "Dicek dan direvisi")
+                office.seen(number, 2)
+                continue
+            press(page, "[name=pilihan]", "Space")
+            for word in CHECKLIST:
+                press(page, f"#checklist_{word}", "Space")
+            write(page, "#note", "Temuan sudah dibaca.")
+            press(page, send)
+            heading(page, "Diverifikasi")
+            press(page, f"main a[href='{case}']")
+            page.wait_for_url(f"{office.up.url}{case}")
+            press(page, "[name=pilihan]", "Space")
+            write(page, "#consideration", "Data publik, layak diunggah.")
+            press(page, send)
+            heading(page, "Periksa sekali lagi")
+            press(page, "main form button[type=submit]")
+            heading(page, "Disetujui")
+            office.seen(number, 5)
+            page.goto(case)
+            press(page, f"main a[href='{case}/jejak']")
+            page.wait_for_url(f"**{case}/jejak")
+            assert page.locator(".timeline h2").count() == 5
