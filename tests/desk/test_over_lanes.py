@@ -90,6 +90,14 @@ async def test_several_at_once_sent_twice_is_done_once_and_shown_twice(tmp_path:
         assert [lane.written(number)[2:] for number in numbers] == [["DataVerified"]] * 3
 
 
+async def test_who_decides_on_an_older_submission_is_told_of_the_newer_one(tmp_path: Path) -> None:
+    async with desk_over(tmp_path, "decision") as over, over.person(Role.ATASAN_PPID) as browser:
+        older = over.given(*story(submission_of(edition=1, period_end="2025-06-30"), revised))
+        newer = over.given(*story(submission_of(edition=2), revised))
+        pages = [(await browser.get(f"/pengajuan/{number}")).text for number in (older, newer)]
+        assert [f'href="/pengajuan/{newer}">lihat yang lebih baru' in page for page in pages] == [True, False]
+
+
 async def test_a_form_sent_again_after_the_next_step_still_says_that_it_was_done(tmp_path: Path) -> None:
     async with desk_over(tmp_path, "decision", "publisher") as over, over.person(Role.ATASAN_PPID) as browser:
         number = over.lanes["decision"].given(*story(submitted, revised))
