@@ -153,3 +153,18 @@ def form(*, event_id: str | None = None, content: bytes | None = CONTENT, opd: s
         "dataset": DATASET | {"dataset_id": f"daftar-{uuid.uuid4().hex[:12]}"} | dataset,
         "files": [file],
     }
+
+
+def edited(**changes: Any) -> dict[str, Any]:
+    """The form with fields at dotted paths changed; None removes one."""
+    whole = form()
+    for path, value in changes.items():
+        holder: Any = whole
+        *way, last = path.split("__")
+        for step in way:
+            holder = holder[int(step) if step.isdigit() else step]
+        if value is None:
+            del holder[last]
+        else:
+            holder[last] = value
+    return whole

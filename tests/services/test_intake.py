@@ -12,7 +12,7 @@ import pytest
 from events.contracts import EVENT, DataSubmitted
 from events.ids import submission_id_of
 from tests.events.given import after, approved, published, revised, story, submitted, verified, withdrawn
-from tests.services.desk import ATASAN, AUDITOR, CONTENT, KETUA, TIM, TIM_OF_DINKES, Desk, codes, desk_of, form
+from tests.services.desk import ATASAN, AUDITOR, CONTENT, KETUA, TIM, TIM_OF_DINKES, Desk, codes, desk_of, edited, form
 
 
 async def test_a_submission_is_accepted_with_a_receipt_and_is_the_first_event(intake: Desk) -> None:
@@ -77,21 +77,6 @@ async def test_an_agency_submits_for_itself_only_and_only_its_team_submits(intak
     assert (answer.status_code, codes(answer)) == (422, [("other_opd", "opd")])
     for who in (KETUA, ATASAN, AUDITOR):
         assert (await intake.post("submissions", who, form())).status_code == 403
-
-
-def edited(**changes: Any) -> dict[str, Any]:
-    """The form with fields at dotted paths changed; None removes one."""
-    whole = form()
-    for path, value in changes.items():
-        holder: Any = whole
-        *way, last = path.split("__")
-        for step in way:
-            holder = holder[int(step) if step.isdigit() else step]
-        if value is None:
-            del holder[last]
-        else:
-            holder[last] = value
-    return whole
 
 
 @pytest.mark.parametrize(

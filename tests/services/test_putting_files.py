@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
 
 from events.contracts import Actor
-from tests.services.desk import ATASAN, AUDITOR, CONTENT, KETUA, TIM, TIM_OF_DINKES, Desk, bearer, codes, form
+from tests.services.desk import ATASAN, AUDITOR, CONTENT, KETUA, TIM, TIM_OF_DINKES, Desk, bearer, codes, edited, form
 
 MIB = 1024 * 1024
 
@@ -51,21 +50,6 @@ async def test_only_people_of_an_agency_put_files(intake: Desk) -> None:
     sha256 = hashlib.sha256(CONTENT).hexdigest()
 
     assert [(await put(intake, sha256, CONTENT, who)).status_code for who in (TIM, KETUA, ATASAN, AUDITOR)] == [201, 201, 403, 403]
-
-
-def edited(**changes: Any) -> dict[str, Any]:
-    """The form with fields at dotted paths changed; None removes one."""
-    whole = form()
-    for path, value in changes.items():
-        holder: Any = whole
-        *way, last = path.split("__")
-        for step in way:
-            holder = holder[int(step) if step.isdigit() else step]
-        if value is None:
-            del holder[last]
-        else:
-            holder[last] = value
-    return whole
 
 
 async def test_refused_data_leaves_no_bytes_behind(intake: Desk) -> None:
