@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk.door import SAFE
 from desk.forms import FORM_BYTES, close_files
+from web.limits import TooMuch, counted
 from web.pages import HEADERS
 
 OTHER_SITE: Final = 403
@@ -30,10 +31,6 @@ EXTRA: Final = {
 }
 UPLOADS: Final = "/pengajuan/"
 STATIC: Final = "/aset/"
-
-
-class TooMuch(Exception):
-    """The body grew past its limit."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class Guard:
             await self._refuse(TOO_MUCH, scope, receive, with_headers)
             return
         try:
-            await self.app(scope, _counted(receive, limit), with_headers)
+            await self.app(scope, counted(receive, limit), with_headers)
         except TooMuch:
             if not answered:
                 await self._refuse(TOO_MUCH, scope, receive, with_headers)
@@ -88,18 +85,6 @@ class Guard:
         response = self.refused(Request(scope), status)
         response.headers["Connection"] = "close"
         await response(scope, receive, send)
-
-
-def _counted(receive: Receive, left: int) -> Receive:
-    async def counted() -> Message:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise TooMuch
-        return message
-
-    return counted
 
 
 def _from_own_pages(headers: Headers, origin: str | None) -> bool:

@@ -22,6 +22,20 @@ class TooMuch(Exception):
     """The body grew past its limit."""
 
 
+def counted(receive: Receive, left: int) -> Receive:
+    """The same body, but TooMuch once it has more than so many bytes."""
+
+    async def on() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise TooMuch
+        return message
+
+    return on
+
+
 @dataclass(frozen=True)
 class BodyLimit:
     """ASGI middleware: 413 as soon as a body is, or says it is, too long."""
@@ -37,15 +51,7 @@ class BodyLimit:
         if not said.isdigit() or int(said) > limit:
             await _refuse(receive, send)
             return
-        left, answered = limit, False
-
-        async def counted() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise TooMuch
-            return message
+        answered = False
 
         async def noted(message: Message) -> None:
             nonlocal answered
@@ -53,7 +59,7 @@ class BodyLimit:
             await send(message)
 
         try:
-            await self.app(scope, counted, noted)
+            await self.app(scope, counted(receive, limit), noted)
         except TooMuch:
             if not answered:
                 await _refuse(receive, send)

@@ -13,6 +13,7 @@ import httpx
 from desk.accounts import Accounts, Post
 from desk.clock import now_ms
 from desk.store import open_store
+from tests.events.given import CHECKLIST
 from tests.jejak.running import Up
 from tests.services.desk import form
 from web.tokens import Role
@@ -85,6 +86,19 @@ class Office:
         number = self.handed_in()
         self.says("review", "revise", number, "ketua_ppid", expected_sequence=1)
         return number
+
+
+def verified(office: Office) -> str:
+    number = office.checked()
+    office.says("decision", "verify", number, "atasan_ppid", expected_sequence=2, checklist=CHECKLIST, note="Sudah dibaca.")
+    return number
+
+
+def published(office: Office) -> str:
+    number = verified(office)
+    office.says("decision", "approve", number, "atasan_ppid", expected_sequence=3, consideration="Layak.")
+    office.seen(number, 5)
+    return number
 
 
 def table(rows: list[list[str]] = ROWS) -> bytes:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from desk.tables import SESSIONS
-from tests.desk.beside import PASSWORD, Office
+from tests.desk.beside import PASSWORD, Office, published, verified
 from tests.desk.test_journey import REASON, SCREENS, Screen, hand_in, person, pick, waits
 from tests.events.given import CHECKLIST
 from web.tokens import Role
@@ -19,19 +19,6 @@ SCRIPTS, PLAIN = SCREENS[1], SCREENS[2]
 
 def heading(page: Page, text: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(text)
-
-
-def verified(office: Office) -> str:
-    number = office.checked()
-    office.says("decision", "verify", number, "atasan_ppid", expected_sequence=2, checklist=CHECKLIST, note="Sudah dibaca.")
-    return number
-
-
-def published(office: Office) -> str:
-    number = verified(office)
-    office.says("decision", "approve", number, "atasan_ppid", expected_sequence=3, consideration="Layak.")
-    office.seen(number, 5)
-    return number
 
 
 def nothing(_: Page) -> None:

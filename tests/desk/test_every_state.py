@@ -5,8 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.desk.beside import Office
-from tests.events.given import CHECKLIST
+from tests.desk.beside import Office, published, verified
 from web.tokens import Role
 
 REASON = {"code": "lain", "note": "Isi sumber datanya dahulu."}
@@ -26,19 +25,6 @@ def withdrawn(office: Office) -> str:
 def returned(office: Office) -> str:
     number = office.checked()
     office.says("decision", "reject", number, "atasan_ppid", expected_sequence=2, reasons=[REASON])
-    return number
-
-
-def verified(office: Office) -> str:
-    number = office.checked()
-    office.says("decision", "verify", number, "atasan_ppid", expected_sequence=2, checklist=CHECKLIST, note="Sudah dibaca.")
-    return number
-
-
-def published(office: Office) -> str:
-    number = verified(office)
-    office.says("decision", "approve", number, "atasan_ppid", expected_sequence=3, consideration="Layak.")
-    office.seen(number, 5)
     return number
 
 

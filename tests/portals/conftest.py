@@ -24,6 +24,18 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Where the folder portal lies."""
+    return tmp_path / "portal"
+
+
+@pytest.fixture
+def on_folder(root: Path) -> Stage:
+    """The folder portal alone."""
+    return folder_stage(root)
+
+
+@pytest.fixture
 def name() -> str:
     """A dataset_id that no other test uses: the CKAN is shared."""
     return f"data-{uuid.uuid4().hex[:12]}"

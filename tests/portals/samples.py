@@ -16,6 +16,8 @@ from portals.desired import Publication
 
 PERSONAL_DATA = Reason(code="personal_data", note="Ada NIK di kolom keterangan.")
 _LATER = itertools.count(1)
+FIRST = {"desa.csv": b"satu", "lama.csv": b"lama"}
+SECOND = {"desa.csv": b"dua", "baru.csv": b"baru"}
 
 
 class Shelf:

@@ -13,27 +13,14 @@ from portals.kinds import open_portal
 from portals.portal import Code, PortalProblem
 from tests.portals.folder_reader import read_catalogue, read_dataset
 from tests.portals.portals import Stage, folder_stage, show_overview
-from tests.portals.samples import PERSONAL_DATA, Shelf, unseen
+from tests.portals.samples import FIRST, PERSONAL_DATA, SECOND, Shelf, unseen
 from tests.portals.test_portals import NAMES
 
-FIRST = {"desa.csv": b"satu", "lama.csv": b"lama"}
-SECOND = {"desa.csv": b"dua", "baru.csv": b"baru"}
 
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "portal"
-
-
-@pytest.fixture
-def stage(root: Path) -> Stage:
-    return folder_stage(root)
-
-
-def test_pages_and_catalogue_lead_to_every_file_and_say_who_and_what(stage: Stage, root: Path, shelf: Shelf) -> None:
+def test_pages_and_catalogue_lead_to_every_file_and_say_who_and_what(on_folder: Stage, root: Path, shelf: Shelf) -> None:
     for number in range(3):
-        stage.publish(shelf, shelf.publication(f"data-{number}", FIRST, opd=f"opd-{number % 2}"))
-    show_overview(stage)
+        on_folder.publish(shelf, shelf.publication(f"data-{number}", FIRST, opd=f"opd-{number % 2}"))
+    show_overview(on_folder)
     listed = read_catalogue(root)
     assert sorted(listed) == ["data-0", "data-1", "data-2"]
     assert listed["data-1"]["dct:publisher"]["foaf:name"] == "Dinas opd-1"
@@ -53,10 +40,10 @@ def test_pages_and_catalogue_lead_to_every_file_and_say_who_and_what(stage: Stag
 def test_addresses_are_where_the_public_finds_the_files_and_last(root: Path, shelf: Shelf) -> None:
     """In the events as in the catalogue, which other portals parse without knowing where it came from."""
     address = "https://data.example.go.id/"
-    stage = replace(folder_stage(root), portal=open_portal(f"folder:{root}", public_url=address))
-    first = stage.publish(shelf, shelf.publication("data", FIRST))
-    second = stage.publish(shelf, shelf.publication("data", SECOND))
-    show_overview(stage)
+    on_folder = replace(folder_stage(root), portal=open_portal(f"folder:{root}", public_url=address))
+    first = on_folder.publish(shelf, shelf.publication("data", FIRST))
+    second = on_folder.publish(shelf, shelf.publication("data", SECOND))
+    show_overview(on_folder)
     for published, contents in ((first, FIRST), (second, SECOND)):
         assert {(root / file.url.removeprefix(address)).read_bytes() for file in published.files} == set(contents.values())
         assert (root / published.url.removeprefix(address)).is_file()
@@ -71,10 +58,12 @@ def test_addresses_are_where_the_public_finds_the_files_and_last(root: Path, she
     assert all((root / link.removeprefix(address)).is_file() for link in links)
 
 
-def test_the_listed_page_leads_to_the_earlier_ones_and_they_say_that_they_are_superseded(stage: Stage, root: Path, shelf: Shelf) -> None:
+def test_the_listed_page_leads_to_the_earlier_ones_and_they_say_that_they_are_superseded(
+    on_folder: Stage, root: Path, shelf: Shelf
+) -> None:
     made = [shelf.publication("data", {"desa.csv": str(n).encode()}) for n in range(3)]
     for number in (1, 2, 0):
-        stage.publish(shelf, made[number])
+        on_folder.publish(shelf, made[number])
     page = root / "dataset/data/latest/index.html"
     assert page.read_text().count(", disetujui 2") == 2
     for number in (0, 1):
@@ -82,17 +71,17 @@ def test_the_listed_page_leads_to_the_earlier_ones_and_they_say_that_they_are_su
         assert "Ini edisi lama" in old
         assert 'href="../latest/index.html"' in old
     assert "edisi lama" not in page.read_text()
-    stage.retract(shelf, made[1])
+    on_folder.retract(shelf, made[1])
     assert page.read_text().count(", disetujui 2") == 1
     read_dataset(root, "data")
 
 
-def test_a_tombstone_says_why_but_never_the_note_and_leaves_the_catalogue(stage: Stage, root: Path, shelf: Shelf) -> None:
+def test_a_tombstone_says_why_but_never_the_note_and_leaves_the_catalogue(on_folder: Stage, root: Path, shelf: Shelf) -> None:
     publication = shelf.publication("data", FIRST, title="Daftar <b>penerima</b>")
-    published = stage.publish(shelf, publication)
-    show_overview(stage)
-    stage.retract(shelf, publication)
-    show_overview(stage)
+    published = on_folder.publish(shelf, publication)
+    show_overview(on_folder)
+    on_folder.retract(shelf, publication)
+    show_overview(on_folder)
     page = (root / "dataset/data/latest/index.html").read_text()
     assert "memuat data pribadi" in page
     assert "<b>" not in page
@@ -103,9 +92,9 @@ def test_a_tombstone_says_why_but_never_the_note_and_leaves_the_catalogue(stage:
     assert not list(root.rglob("*.csv")), "a withdrawn file must not lie about anywhere"
 
 
-def test_names_on_disk_are_plain_distinct_and_never_run(stage: Stage, root: Path, shelf: Shelf) -> None:
+def test_names_on_disk_are_plain_distinct_and_never_run(on_folder: Stage, root: Path, shelf: Shelf) -> None:
     publication = shelf.publication("data", {name: name.encode() for name in NAMES}, title="<img onerror=alert(1)>")
-    stage.publish(shelf, publication)
+    on_folder.publish(shelf, publication)
     names = names_on_disk(publication.files)
     assert len({name.casefold() for name in names}) == len(NAMES)
     assert all(name.isascii() and name.count(".") == 1 and "/" not in name and len(name) < 120 for name in names)
@@ -124,5 +113,5 @@ def test_a_folder_that_cannot_be_written_is_said_at_start_and_when_publishing(tm
     assert problem.value.code is Code.STORAGE
 
 
-def test_check_says_when_the_largest_file_would_not_fit(stage: Stage) -> None:
-    assert "tempat" in stage.portal.check(largest_file=1 << 60)[0]
+def test_check_says_when_the_largest_file_would_not_fit(on_folder: Stage) -> None:
+    assert "tempat" in on_folder.portal.check(largest_file=1 << 60)[0]

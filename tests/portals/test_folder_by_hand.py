@@ -8,23 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.portals.portals import Stage, folder_stage, show_overview
-from tests.portals.samples import Shelf
-
-FIRST = {"desa.csv": b"satu", "lama.csv": b"lama"}
+from tests.portals.samples import FIRST, Shelf
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "portal"
-
-
-@pytest.fixture
-def stage(root: Path) -> Stage:
-    return folder_stage(root)
-
-
-def strays(stage: Stage) -> list[tuple[str, str]]:
-    return [(one.what, one.field) for one in stage.portal.overview_differences([stage.log.desired("data")])]
+def strays(on_folder: Stage) -> list[tuple[str, str]]:
+    return [(one.what, one.field) for one in on_folder.portal.overview_differences([on_folder.log.desired("data")])]
 
 
 def _old(home: Path) -> Path:
@@ -136,19 +124,19 @@ SPOILS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("what", SPOILS)
-def test_every_byte_that_is_otherwise_is_seen_and_put_right(what: str, stage: Stage, root: Path, shelf: Shelf) -> None:
+def test_every_byte_that_is_otherwise_is_seen_and_put_right(what: str, on_folder: Stage, root: Path, shelf: Shelf) -> None:
     made = [shelf.publication("data", {"desa.csv": word, "kosong.csv": b""}) for word in (b"satu", b"dua")]
     for one in made:
-        stage.publish(shelf, one)
+        on_folder.publish(shelf, one)
     before = tree(root / "dataset/data")
     SPOILS[what](root / "dataset/data")
-    found = stage.differences("data")
+    found = on_folder.differences("data")
     assert found
     for difference in found:
         assert str(difference).isprintable()
         assert difference.field.encode().decode() == difference.field
-    stage.repair(shelf, "data")
-    assert stage.differences("data") == []
+    on_folder.repair(shelf, "data")
+    assert on_folder.differences("data") == []
     assert tree(root / "dataset/data") == before
 
 
@@ -163,10 +151,10 @@ def _content(path: Path) -> bytes:
     return b"" if path.is_dir() else path.read_bytes()
 
 
-def test_whatever_belongs_to_no_dataset_is_seen_and_defaced_pages_are_written_again(stage: Stage, root: Path, shelf: Shelf) -> None:
-    stage.publish(shelf, shelf.publication("data", FIRST))
-    show_overview(stage)
-    assert strays(stage) == []
+def test_whatever_belongs_to_no_dataset_is_seen_and_defaced_pages_are_written_again(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
+    assert strays(on_folder) == []
     (root / "index.html").write_text("diretas")
     (root / "catalog.jsonld").write_text("{}")
     (root / "phish.html").write_text("login")
@@ -174,10 +162,10 @@ def test_whatever_belongs_to_no_dataset_is_seen_and_defaced_pages_are_written_ag
     (root / ".work/old").mkdir(parents=True)
     (root / ".work/old/withdrawn.csv").write_text("nik")
     expected = {("page", "index.html"), ("page", "catalog.jsonld"), ("unknown", "phish.html"), ("unknown", "opd/palsu.html")}
-    assert set(strays(stage)) > expected
-    assert ("unknown", ".work/old/withdrawn.csv") in strays(stage)
-    show_overview(stage)
-    assert strays(stage) == [("unknown", "phish.html")], "what is no page of ours is told, and left to whoever put it there"
+    assert set(strays(on_folder)) > expected
+    assert ("unknown", ".work/old/withdrawn.csv") in strays(on_folder)
+    show_overview(on_folder)
+    assert strays(on_folder) == [("unknown", "phish.html")], "what is no page of ours is told, and left to whoever put it there"
 
 
 def _opd_elsewhere(root: Path) -> None:
@@ -200,26 +188,28 @@ OVERVIEW_SPOILS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("what", OVERVIEW_SPOILS)
-def test_the_pages_over_all_datasets_come_back_whatever_was_done_to_them(what: str, stage: Stage, root: Path, shelf: Shelf) -> None:
-    stage.publish(shelf, shelf.publication("data", FIRST))
-    show_overview(stage)
+def test_the_pages_over_all_datasets_come_back_whatever_was_done_to_them(what: str, on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
     before = tree(root)
     OVERVIEW_SPOILS[what](root)
-    assert strays(stage) != []
-    show_overview(stage)
-    assert strays(stage) == []
+    assert strays(on_folder) != []
+    show_overview(on_folder)
+    assert strays(on_folder) == []
     assert tree(root) == before
 
 
 @pytest.mark.parametrize("rogue", ["palsu.html", "Data", "data palsu", "..data", "\udcff", "x"])
-def test_what_has_no_name_of_a_dataset_belongs_to_none_and_is_told_all_the_same(rogue: str, stage: Stage, root: Path, shelf: Shelf) -> None:
-    stage.publish(shelf, shelf.publication("data", FIRST))
-    show_overview(stage)
+def test_what_has_no_name_of_a_dataset_belongs_to_none_and_is_told_all_the_same(
+    rogue: str, on_folder: Stage, root: Path, shelf: Shelf
+) -> None:
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
     (root / "dataset" / rogue).mkdir()
     (root / "dataset" / rogue / "palsu.html").write_bytes(b"palsu")
-    assert stage.portal.names() == ["data"]
+    assert on_folder.portal.names() == ["data"]
     shown = rogue.encode(errors="backslashreplace").decode()
-    assert ("unknown", f"dataset/{shown}/palsu.html") in strays(stage)
+    assert ("unknown", f"dataset/{shown}/palsu.html") in strays(on_folder)
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o700])
@@ -229,13 +219,13 @@ def test_what_is_written_is_as_readable_as_the_folder_whatever_the_writers_umask
     root.chmod(mode)
     before = os.umask(0o077)
     try:
-        stage = folder_stage(root)
-        stage.publish(shelf, shelf.publication("data", FIRST))
-        show_overview(stage)
+        on_folder = folder_stage(root)
+        on_folder.publish(shelf, shelf.publication("data", FIRST))
+        show_overview(on_folder)
     finally:
         os.umask(before)
     modes = {oct(path.lstat().st_mode & 0o777) for path in root.rglob("*") if path.is_dir() and not path.is_symlink()}
     assert modes == {oct(mode | 0o700)}
     assert {oct(path.stat().st_mode & 0o777) for path in root.rglob("*") if path.is_file()} == {oct(mode & 0o444 | 0o600)}
-    assert stage.differences("data") == []
-    assert strays(stage) == []
+    assert on_folder.differences("data") == []
+    assert strays(on_folder) == []

@@ -13,23 +13,10 @@ import pytest
 
 from tests.portals.folder_reader import files_of_all_versions, read_dataset, read_version
 from tests.portals.portals import Stage, folder_stage
-from tests.portals.samples import Shelf
-
-FIRST = {"desa.csv": b"satu", "lama.csv": b"lama"}
-SECOND = {"desa.csv": b"dua", "baru.csv": b"baru"}
+from tests.portals.samples import FIRST, SECOND, Shelf
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "portal"
-
-
-@pytest.fixture
-def stage(root: Path) -> Stage:
-    return folder_stage(root)
-
-
-def test_a_reader_sees_whole_versions_while_they_change(stage: Stage, root: Path, shelf: Shelf) -> None:
+def test_a_reader_sees_whole_versions_while_they_change(on_folder: Stage, root: Path, shelf: Shelf) -> None:
     seen: list[str] = []
     done = threading.Event()
 
@@ -43,7 +30,7 @@ def test_a_reader_sees_whole_versions_while_they_change(stage: Stage, root: Path
     reader = threading.Thread(target=read)
     reader.start()
     for publication in versions:
-        stage.publish(shelf, publication)
+        on_folder.publish(shelf, publication)
     done.set()
     reader.join()
     order = [str(publication.submission_id) for publication in versions]
@@ -68,15 +55,15 @@ def test_death_at_every_single_file_operation_leaves_the_old_edition_or_the_new_
     while not survived:
         operation += 1
         root = tmp_path / f"portal-{operation}"
-        stage = folder_stage(root)
-        stage.publish(shelf, first)
-        stage.approved(second)
-        survived = child_survives(operation, lambda stage=stage: stage.bring(shelf, second))  # type: ignore[misc]
+        on_folder = folder_stage(root)
+        on_folder.publish(shelf, first)
+        on_folder.approved(second)
+        survived = child_survives(operation, lambda on_folder=on_folder: on_folder.bring(shelf, second))  # type: ignore[misc]
         record = check_whole(root)
         assert record is not None
         assert record["submission_id"] in {str(first.submission_id), str(second.submission_id)}
-        stage.publish(shelf, second)
-        assert stage.differences("data") == []
+        on_folder.publish(shelf, second)
+        assert on_folder.differences("data") == []
         record = check_whole(root)
         assert record is not None
         assert record["submission_id"] == str(second.submission_id)
@@ -91,12 +78,12 @@ def test_death_at_every_single_file_operation_of_a_retraction_is_made_good_by_th
     while not survived:
         operation += 1
         root = tmp_path / f"portal-{operation}"
-        stage = folder_stage(root)
-        stage.publish(shelf, first)
-        stage.publish(shelf, second)
-        survived = child_survives(operation, lambda stage=stage: stage.retract(shelf, second))  # type: ignore[misc]
-        stage.retract(shelf, second)
-        assert stage.differences("data") == []
+        on_folder = folder_stage(root)
+        on_folder.publish(shelf, first)
+        on_folder.publish(shelf, second)
+        survived = child_survives(operation, lambda on_folder=on_folder: on_folder.retract(shelf, second))  # type: ignore[misc]
+        on_folder.retract(shelf, second)
+        assert on_folder.differences("data") == []
         assert not list(root.rglob("*.csv"))
     assert operation > 10
 
@@ -128,12 +115,12 @@ WRITER = """
 import sys
 from pathlib import Path
 from tests.portals.portals import folder_stage
-from tests.portals.samples import Shelf
+from tests.portals.samples import FIRST, SECOND, Shelf
 base = Path(sys.argv[1])
-shelf, stage = Shelf(base / "files"), folder_stage(base / "portal")
+shelf, on_folder = Shelf(base / "files"), folder_stage(base / "portal")
 for number in range(10_000):
     publication = shelf.publication(f"data-{sys.argv[2]}", {"a.csv": b"%d" % number * 50_000, "b.csv": b"b%d" % number})
-    stage.publish(shelf, publication, step=lambda step: print(step, flush=True))
+    on_folder.publish(shelf, publication, step=lambda step: print(step, flush=True))
 """
 
 
@@ -147,6 +134,6 @@ def test_kill_9_at_random_moments_under_load(tmp_path: Path, repository: Path) -
                 assert writer.stdout.readline()
             writer.kill()
         read_dataset(tmp_path / "portal", f"data-{life}")
-    stage, shelf = folder_stage(tmp_path / "portal"), Shelf(tmp_path / "files")
-    stage.publish(shelf, shelf.publication("data", FIRST))
-    assert stage.differences("data") == []
+    on_folder, shelf = folder_stage(tmp_path / "portal"), Shelf(tmp_path / "files")
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    assert on_folder.differences("data") == []
