@@ -98,6 +98,7 @@ def _templates(language: str) -> Environment:
     environment.filters |= {
         name: getattr(speech, name) for name in ("moment", "day", "short_day", "month", "clock", "when", "number", "size", "span")
     }
+    environment.tests["portal_address"] = lambda url: str(url).startswith(("http://", "https://", "/portal/"))
     environment.filters["word"] = partial(_word, speech)
     return environment
 
