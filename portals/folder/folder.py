@@ -176,7 +176,8 @@ def _is_of_a_dataset(path: str) -> bool:
 
 
 def _begin(home: Path) -> None:
-    home.parent.parent.mkdir(parents=True, exist_ok=True)
+    if not home.parent.is_dir():
+        home.parent.parent.mkdir(parents=True, exist_ok=True)
     _make_each(home.parent, home)
 
 
