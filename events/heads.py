@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from events.contracts import Lane
 from events.submission import Head, State
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what a head holds. A journal with another one makes its heads anew when it is opened."""
 
 HEADS: Final = sa.Table(
@@ -28,6 +28,7 @@ HEADS: Final = sa.Table(
     sa.Column("due_ms", sa.BigInteger),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("published", sa.Boolean, nullable=False),
+    sa.Column("approved", sa.Boolean, nullable=False),
     sa.Column("opd", sa.Text, nullable=False),
     sa.Column("begun_ms", sa.BigInteger, nullable=False),
     sa.Column("edition", sa.Integer),
@@ -37,12 +38,13 @@ HEADS: Final = sa.Table(
     sa.Column("period_end", sa.Text, nullable=False),
     sa.Column("manifest", sa.Text, nullable=False),
     sa.Column("hands", sa.Text, nullable=False),
+    sa.Column("renamed", sa.Boolean, nullable=False),
     sa.Column("errors", sa.Integer, nullable=False),
     sa.Column("warnings", sa.Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 NAMES: Final = [column.name for column in HEADS.columns]
-MOVED: Final = ("sequence", "hash", "state", "holder", "arrived_ms", "due_ms", "actor", "published")
+MOVED: Final = ("sequence", "hash", "state", "holder", "arrived_ms", "due_ms", "actor", "published", "approved")
 """What changes with each event; the rest only with the content, and costs its indexes then only."""
 Values = tuple[object, ...]
 _STATES: Final[Mapping[str, State]] = {state.value: state for state in State}
@@ -54,17 +56,18 @@ def values_of(head: Head) -> Values:
     """In the order of the columns; the id as a UUID."""
     hands = orjson.dumps(sorted(head.hands)).decode()
     state, holder = head.state.value, head.holder.value if head.holder else None
-    return (*head[:3], state, holder, *head[_AFTER_HOLDER:-3], hands, head.errors, head.warnings)
+    return (*head[:3], state, holder, *head[_AFTER_HOLDER:-4], hands, *head[-3:])
 
 
 def moved_of(head: Head) -> Values:
     """In the order of MOVED."""
     holder = head.holder.value if head.holder else None
-    return (head.sequence, head.hash, head.state.value, holder, head.arrived_ms, head.due_ms, head.actor, head.published)
+    moved = (head.sequence, head.hash, head.state.value, holder, head.arrived_ms, head.due_ms)
+    return (*moved, head.actor, head.published, head.approved)
 
 
 def head_of(submission_id: uuid.UUID, values: Sequence[Any]) -> Head:
     """`values`: those after the id."""
-    sequence, digest, state, holder, *told, hands, errors, warnings = values
+    sequence, digest, state, holder, *told, hands, renamed, errors, warnings = values
     known = (submission_id, sequence, digest, _STATES[state], _LANES[holder], *told)
-    return Head._make((*known, frozenset(orjson.loads(hands)), errors, warnings))
+    return Head._make((*known, frozenset(orjson.loads(hands)), bool(renamed), errors, warnings))

@@ -78,7 +78,8 @@ class Head(NamedTuple):
     is due, if the event says so; `begun_ms`: when it was first submitted; all in milliseconds since 1970. `edition`: its number among the
     submissions of its dataset, if it was numbered. `hands`: ids of the persons who submitted or revised it (four eyes); what a system said
     on Kafka of who submitted binds nobody. `errors`: how many findings forbid to verify it, `warnings`: how many
-    must be answered for. `published`: it was on the portal.
+    must be answered for. `published`: it was on the portal; `approved`: it was let go there at
+    least. `renamed`: its dataset has another name than it was submitted under.
     """
 
     submission_id: uuid.UUID
@@ -90,6 +91,7 @@ class Head(NamedTuple):
     due_ms: int | None
     actor: str
     published: bool
+    approved: bool
     opd: str
     begun_ms: int
     edition: int | None
@@ -99,6 +101,7 @@ class Head(NamedTuple):
     period_end: str
     manifest: str
     hands: frozenset[str]
+    renamed: bool
     errors: int
     warnings: int
 
@@ -223,7 +226,9 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
     sequence, holder, name = said["sequence"], BATON[state].holder, actor["name"].strip()
     arrived_ms, due_ms = _ms(said["occurred_at"]), _ms(said["due"]["at"]) if said.get("due") else None
     published = state is State.PUBLISHED or bool(head and head.published)
-    moved = {"sequence": sequence, "hash": digest, "state": state, "holder": holder, "actor": name, "published": published}
+    approved = state is State.APPROVED or bool(head and head.approved)
+    moved = {"sequence": sequence, "hash": digest, "state": state, "holder": holder, "actor": name}
+    moved |= {"published": published, "approved": approved}
     if event_type not in TELL_CONTENT:
         return head and head._replace(arrived_ms=arrived_ms, due_ms=due_ms, **moved)
     hands = frozenset({actor["id"].strip()})
@@ -242,6 +247,7 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
         due_ms,
         name,
         published,
+        approved,
         head.opd if head else actor.get("opd") or "",
         head.begun_ms if head else arrived_ms,
         head.edition if head else data.get("edition"),
@@ -251,6 +257,7 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
         dataset["period_end"],
         data["manifest"],
         hands | head.hands if head else hands,
+        bool(head and (head.renamed or head.dataset_id != dataset["dataset_id"])),
         sum(finding["severity"] == "error" for finding in data.get("findings", ())),
         sum(finding["severity"] == "warning" for finding in data.get("findings", ())),
     )

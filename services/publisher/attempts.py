@@ -46,9 +46,10 @@ def _waiting(which: sa.ColumnElement[bool], turn: int) -> sa.Select[tuple[UUID, 
     return sa.select(*columns, sa.literal(turn).label("turn")).outerjoin(ATTEMPTS, joined).where(which)
 
 
-# Built once: putting such a query together costs several times what SQLite needs to answer it. What must come down goes first.
+# Built once: putting such a query together costs several times what SQLite needs to answer it. What must come down goes first; what was
+# withdrawn and never approved was never up.
 EITHER: Final = sa.union_all(
-    _waiting(HEADS.c.state == sa.literal_column(f"'{State.RETRACTED}'"), 0),
+    _waiting(sa.and_(HEADS.c.state == sa.literal_column(f"'{State.RETRACTED}'"), HEADS.c.approved), 0),
     _waiting(HEADS.c.holder == sa.literal_column(f"'{Lane.PUBLISHER}'"), 1),
 ).subquery()
 WAITING: Final = (
@@ -155,8 +156,9 @@ class Attempts:
             )
 
     def count(self, state: Outcome) -> int:
+        """Of what the portal has to follow now: what was handed back meanwhile does not count."""
         with self.engine.connect() as c:
-            return c.execute(sa.select(sa.func.count()).select_from(ATTEMPTS).where(ATTEMPTS.c.state == state)).scalar_one()
+            return c.execute(sa.select(sa.func.count()).select_from(EITHER).where(EITHER.c.attempt == state)).scalar_one()
 
     def for_a_person(self) -> Sequence[tuple[str, str, Attempt | None]]:
         """(submission, dataset, attempt): what the portal refuses for good, and what was taken down and is not yet down."""
