@@ -8,6 +8,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from events.contracts import Actor, DataPublished, Published, Reason
 from events.rules import standing_of
 from events.submission import Head, Kind, Recorded, Refused, State
 from lane.lane import Lane
+from lane.tracing import Step
 from portals.desired import Desired
 from portals.portal import STEPS, Code, Portal, PortalProblem
 from services.publisher.attempts import Attempt, Attempts, Outcome, Waiting
@@ -123,14 +125,15 @@ class Publishing:
             if not mine:
                 raise Elsewhere
             began = time.monotonic()
-            if head.state == State.APPROVED:
-                self._publish(head, waiting.dataset_id)
-            else:
-                self._apply(self.standings.desired(waiting.dataset_id), head.submission_id)
-                self.attempts.put(Attempt(waiting.submission_id, head.sequence, "done", 1, "withdraw", None, None, datetime.now(UTC)))
+            with self.lane.shared.traces.work("portal", Step(self.lane.name, head.submission_id, head.sequence), opd=head.opd) as told:
+                if head.state == State.APPROVED:
+                    self._publish(head, waiting.dataset_id, told)
+                else:
+                    self._apply(self.standings.desired(waiting.dataset_id), head.submission_id, told)
+                    self.attempts.put(Attempt(waiting.submission_id, head.sequence, "done", 1, "withdraw", None, None, datetime.now(UTC)))
             log.info("portal_follows", submission_id=waiting.submission_id, state=head.state, took_s=round(time.monotonic() - began, 3))
 
-    def _publish(self, head: Head, dataset_id: str) -> None:
+    def _publish(self, head: Head, dataset_id: str, told: Callable[[str], None]) -> None:
         desired, owner = self.standings.with_approved(dataset_id, head.submission_id)
         if owner not in (None, self.standings.directory.heir_of(head.opd)):
             raise PortalProblem(
@@ -138,7 +141,7 @@ class Publishing:
                 f"Nama data “{dataset_id}” sudah dipakai OPD {owner}. Kembalikan data ini agar dataset_id diganti, "
                 "atau minta pengelola mengalihkan nama itu.",
             )
-        published = self._apply(desired, head.submission_id)
+        published = self._apply(desired, head.submission_id, told)
         if published is None:
             raise PortalProblem(
                 Code.CLOSED, "Edisi yang lebih baru sudah ditarik, sehingga data ini ditutup. Kembalikan, lalu serahkan sebagai edisi baru."
@@ -146,12 +149,13 @@ class Publishing:
         self.lane.do("publish", head.submission_id, Publish(expected_sequence=head.sequence, published=published), actor=PUBLISHER)
         self.progress.counts["published"] += 1
 
-    def _apply(self, desired: Desired, about: uuid.UUID) -> Published | None:
-        return self.portal.apply(desired, self.lane.shared.files, about=about, step=lambda step: self._stepped(str(about), step))
+    def _apply(self, desired: Desired, about: uuid.UUID, told: Callable[[str], None]) -> Published | None:
+        def stepped(step: str) -> None:
+            self.steps[step] += 1
+            self.working_at[str(about)] = step
+            told(step)
 
-    def _stepped(self, submission_id: str, step: str) -> None:
-        self.steps[step] += 1
-        self.working_at[submission_id] = step
+        return self.portal.apply(desired, self.lane.shared.files, about=about, step=stepped)
 
     async def _ended(self, waiting: Waiting, error: BaseException | None) -> None:
         step = self.working_at.pop(waiting.submission_id, "look")
