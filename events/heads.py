@@ -28,7 +28,6 @@ HEADS: Final = sa.Table(
     sa.Column("due_ms", sa.BigInteger),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("published", sa.Boolean, nullable=False),
-    sa.Column("approved", sa.Boolean, nullable=False),
     sa.Column("opd", sa.Text, nullable=False),
     sa.Column("begun_ms", sa.BigInteger, nullable=False),
     sa.Column("edition", sa.Integer),
@@ -44,7 +43,7 @@ HEADS: Final = sa.Table(
     sqlite_with_rowid=False,
 )
 NAMES: Final = [column.name for column in HEADS.columns]
-MOVED: Final = ("sequence", "hash", "state", "holder", "arrived_ms", "due_ms", "actor", "published", "approved")
+MOVED: Final = ("sequence", "hash", "state", "holder", "arrived_ms", "due_ms", "actor", "published")
 """What changes with each event; the rest only with the content, and costs its indexes then only."""
 Values = tuple[object, ...]
 _STATES: Final[Mapping[str, State]] = {state.value: state for state in State}
@@ -62,8 +61,7 @@ def values_of(head: Head) -> Values:
 def moved_of(head: Head) -> Values:
     """In the order of MOVED."""
     holder = head.holder.value if head.holder else None
-    moved = (head.sequence, head.hash, head.state.value, holder, head.arrived_ms, head.due_ms)
-    return (*moved, head.actor, head.published, head.approved)
+    return (head.sequence, head.hash, head.state.value, holder, head.arrived_ms, head.due_ms, head.actor, head.published)
 
 
 def head_of(submission_id: uuid.UUID, values: Sequence[Any]) -> Head:

@@ -46,7 +46,6 @@ _ARRAYS: Final = {
     "errors": "int",
     "warnings": "int",
     "published": "bool",
-    "approved": "bool",
     "renamed": "bool",
     **dict.fromkeys(("arrived_ms", "due_ms", "begun_ms"), "bigint"),
 }

@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -16,6 +16,7 @@ import orjson
 
 from events.contracts import Actor, Content, DataRejected, DataSubmitted, Event, Finding, Lane, Reason
 from events.metadata import Dataset, File
+from events.values import moment_at, ms_of
 
 
 class State(StrEnum):
@@ -67,10 +68,6 @@ class Refused(Exception):
         self.kind, self.reasons, self.state, self.sequence = kind, reasons, state, sequence
 
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND: Final = timedelta(milliseconds=1)
-
-
 class Head(NamedTuple):
     """Where a submission stands after its last event: what checks, inboxes and rules look at. A journal keeps it as one row.
 
@@ -78,8 +75,8 @@ class Head(NamedTuple):
     is due, if the event says so; `begun_ms`: when it was first submitted; all in milliseconds since 1970. `edition`: its number among the
     submissions of its dataset, if it was numbered. `hands`: ids of the persons who submitted or revised it (four eyes); what a system said
     on Kafka of who submitted binds nobody. `errors`: how many findings forbid to verify it, `warnings`: how many
-    must be answered for. `published`: it was on the portal; `approved`: it was let go there at
-    least. `renamed`: its dataset has another name than it was submitted under.
+    must be answered for. `published`: it was on the portal. `renamed`: its dataset has another
+    name than it was submitted under.
     """
 
     submission_id: uuid.UUID
@@ -91,7 +88,6 @@ class Head(NamedTuple):
     due_ms: int | None
     actor: str
     published: bool
-    approved: bool
     opd: str
     begun_ms: int
     edition: int | None
@@ -107,11 +103,11 @@ class Head(NamedTuple):
 
     @property
     def arrived_at(self) -> datetime:
-        return EPOCH + self.arrived_ms * MILLISECOND
+        return moment_at(self.arrived_ms)
 
     @property
     def due_at(self) -> datetime | None:
-        return None if self.due_ms is None else EPOCH + self.due_ms * MILLISECOND
+        return None if self.due_ms is None else moment_at(self.due_ms)
 
     @property
     def next(self) -> frozenset[str]:
@@ -226,9 +222,7 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
     sequence, holder, name = said["sequence"], BATON[state].holder, actor["name"].strip()
     arrived_ms, due_ms = _ms(said["occurred_at"]), _ms(said["due"]["at"]) if said.get("due") else None
     published = state is State.PUBLISHED or bool(head and head.published)
-    approved = state is State.APPROVED or bool(head and head.approved)
-    moved = {"sequence": sequence, "hash": digest, "state": state, "holder": holder, "actor": name}
-    moved |= {"published": published, "approved": approved}
+    moved = {"sequence": sequence, "hash": digest, "state": state, "holder": holder, "actor": name, "published": published}
     if event_type not in TELL_CONTENT:
         return head and head._replace(arrived_ms=arrived_ms, due_ms=due_ms, **moved)
     hands = frozenset({actor["id"].strip()})
@@ -247,7 +241,6 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
         due_ms,
         name,
         published,
-        approved,
         head.opd if head else actor.get("opd") or "",
         head.begun_ms if head else arrived_ms,
         head.edition if head else data.get("edition"),
@@ -264,4 +257,4 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
 
 
 def _ms(moment: str) -> int:
-    return (datetime.fromisoformat(moment) - EPOCH) // MILLISECOND
+    return ms_of(datetime.fromisoformat(moment))

@@ -77,7 +77,7 @@ class Metrics(Collector):
         steps = CounterMetricFamily("jejak_portal_steps", "Steps of publishing begun", labels=["step"])
         retrying = GaugeMetricFamily("jejak_portal_retrying_submissions", "Submissions that failed at the portal and will be tried again")
         refused = GaugeMetricFamily("jejak_portal_refused_submissions", "Approved submissions that the portal refuses for good")
-        not_down = GaugeMetricFamily("jejak_portal_not_down_submissions", "Retracted submissions that the portal may still show")
+        not_down = GaugeMetricFamily("jejak_portal_not_down_submissions", "Retracted or handed back, and the portal may still show it")
         for publishing in publishings:
             for code, count in list(publishing.failures.items()):
                 failures.add_metric([code], count)

@@ -142,6 +142,6 @@ def _head(c: sa.Connection, stream: uuid.UUID) -> Head | None:
 
 def _read(stream: uuid.UUID, kept: str) -> Head:
     values = orjson.loads(kept)[1:]
-    for name in ("approved", "renamed") if len(values) < len(NAMES) - 1 else ():  # kept by an earlier program, which did not know of them
-        values.insert(NAMES.index(name) - 1, False)
+    if len(values) < len(NAMES) - 1:  # kept by an earlier program, which did not know of `renamed`
+        values.insert(NAMES.index("renamed") - 1, False)
     return head_of(stream, values)
