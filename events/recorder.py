@@ -74,6 +74,21 @@ class Batch(NamedTuple):
     marks: Sequence[Mark] = ()
 
 
+class Turn(Protocol):
+    """Whose turn it is to do what only one process of a lane may do at a time. Thread-safe; errors as of `Store`."""
+
+    def take(self) -> bool:
+        """False: another process has it."""
+        ...
+
+    def keep(self) -> None:
+        """To be said every few seconds by the one that has it; raises OperationalError when it was lost."""
+        ...
+
+    def give_back(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class Store(Protocol):
     """Database errors are `eventsourcing.persistence.PersistenceError`."""
 
@@ -128,6 +143,10 @@ class Store(Protocol):
 
     def tell(self, *changes: sa.Insert | sa.Update) -> None:
         """Changes of the tables of `events.alarms`, in one transaction. Raises IntegrityError when a row is there already."""
+        ...
+
+    def turn(self, name: str) -> Turn:
+        """What the processes of this lane take in turns, by its name."""
         ...
 
     def tables_exist(self) -> bool: ...
