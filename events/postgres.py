@@ -19,6 +19,7 @@ from events.heads import HEADS, MOVED, NAMES, head_of, moved_of, values_of
 from events.migration import letter_of_old
 from events.recorder import READ_FURTHER, Batch, Letter, LetterKind, Row
 from events.submission import Head
+from events.turns import PostgresTurn
 
 POSTGRES_PATIENCE: Final = {
     "connect_timeout": "10",
@@ -221,6 +222,10 @@ class PostgresStore(PostgresProcessRecorder):
                 yield
             finally:
                 curs.execute("SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
+
+    def turn(self, name: str) -> PostgresTurn:
+        connection = self.datastore.pool.kwargs
+        return PostgresTurn(connection if isinstance(connection, dict) else {}, f"jejak:{name}:{self.datastore.schema}")
 
     def close(self) -> None:
         self.datastore.close()

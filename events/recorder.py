@@ -78,6 +78,21 @@ class Batch(NamedTuple):
     ends: Sequence[Mark] = ()
 
 
+class Turn(Protocol):
+    """Whose turn it is to do what only one process of a lane may do at a time. Thread-safe; errors as of `Store`."""
+
+    def take(self) -> bool:
+        """False: another process has it."""
+        ...
+
+    def keep(self) -> None:
+        """To be said every few seconds by the one that has it; raises OperationalError when it was lost."""
+        ...
+
+    def give_back(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class Bookmarks(Protocol):
     """Where a reader keeps how far it came, and by what a loss is found (`events.marks`, `events.alarms`)."""
 
@@ -136,6 +151,10 @@ class Store(Bookmarks, Protocol):
 
     def move_old_letters(self) -> None:
         """Letters of the first release lay among the events: into their own table, with the numbers that they had."""
+        ...
+
+    def turn(self, name: str) -> Turn:
+        """What the processes of this lane take in turns, by its name."""
         ...
 
     def tables_exist(self) -> bool: ...
