@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from events.contracts import read_event
+from events.contracts import check_event
 from events.ids import manifest_of
 from events.lawful import WRITERS
 from events.submission import BATON, STATE_AFTER
@@ -83,7 +83,9 @@ def read_quickly(raw: bytes) -> dict[str, Any]:
 
 def read_wholly(raw: bytes) -> dict[str, Any]:
     """Checks every field against the contract, as the lanes do; twice as slow."""
-    return read_event(raw)[1]
+    said: dict[str, Any] = orjson.loads(raw)
+    check_event(raw, said)
+    return said
 
 
 class Lies(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from events.contracts import MOST, read_event
+from events.contracts import MOST, check_event
 from events.lawful import Heirs, lawful
 from events.recorder import Batch, EventRow, Letter, LetterKind, Mark, Row
 from events.submission import TELL_CONTENT, Head, Recorded, hash_of
@@ -176,11 +176,18 @@ def place_of(record: Record) -> dict[str, object]:
 
 
 def read_safely(raw: bytes | None) -> dict[str, Any] | None:
-    """The safe parser: anything may come in, nothing is raised. An event that keeps its contract, as plain JSON."""
+    """An event that keeps its contract, as plain JSON."""
+    said = said_in(raw)
+    return said if raw is not None and is_event(raw, said) else None
+
+
+def is_event(raw: bytes, said: Mapping[str, Any]) -> bool:
+    """Anything may come in, nothing is raised. `said`: what the safe parser (`said_in`) found in the bytes."""
     try:
-        return read_event(raw)[1] if raw is not None else None
+        check_event(raw, said)
     except (ValueError, RecursionError):
-        return None
+        return False
+    return True
 
 
 def admitted(record: Record, stream: uuid.UUID | None, draft: Draft, behind: Callable[[], dict[tuple[uuid.UUID, int], bytes]]) -> str:
@@ -193,16 +200,17 @@ def admitted(record: Record, stream: uuid.UUID | None, draft: Draft, behind: Cal
     head, digest = draft.heads.get(stream) if stream else None, hash_of(record.raw)
     if head and head.hash == digest:
         return DUPLICATE  # what is in the journal needs no second look
-    claimed = key_claimed(record.raw)
-    if head and claimed and claimed[0] == stream and claimed[1] <= head.sequence:
+    said = said_in(record.raw)
+    names_its_key, sequence = str(said.get("submission_id")).encode() == record.key, said.get("sequence")
+    if stream and head and names_its_key and type(sequence) is int and 0 < sequence <= head.sequence:
+        claimed = (stream, sequence)
         if claimed not in draft.stored:
             draft.stored |= behind()
         if draft.stored.get(claimed) == record.raw:
             return DUPLICATE
-    said = read_safely(record.raw)
-    if said is None:
+    if not is_event(record.raw, said):
         return "unreadable"
-    if stream is None or said["submission_id"].encode() != record.key:
+    if stream is None or not names_its_key:
         return "wrong_key"
     if head and said["sequence"] <= head.sequence:
         return "fork"
@@ -221,11 +229,15 @@ def stream_in(key: bytes | None) -> uuid.UUID | None:
 
 def key_claimed(raw: bytes | None) -> tuple[uuid.UUID, int] | None:
     """The stream and sequence that a record claims, if it claims any; nothing else of it is judged here."""
+    said = said_in(raw)
+    stream, sequence = stream_in(str(said.get("submission_id")).encode()), said.get("sequence")
+    return (stream, sequence) if stream and type(sequence) is int and 0 < sequence <= MOST else None
+
+
+def said_in(raw: bytes | None) -> dict[str, Any]:
+    """A record as plain JSON, not judged: anything may come in, nothing is raised. Empty where it is no object."""
     try:
         said = orjson.loads(raw or b"")
     except ValueError:
-        return None
-    if not isinstance(said, dict):
-        return None
-    stream, sequence = stream_in(str(said.get("submission_id")).encode()), said.get("sequence")
-    return (stream, sequence) if stream and type(sequence) is int and 0 < sequence <= MOST else None
+        return {}
+    return said if isinstance(said, dict) else {}

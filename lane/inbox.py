@@ -123,9 +123,9 @@ class Inbox:
         """
         names, values = json.dumps(sorted(dataset_ids)), _LISTED[self.engine.dialect.name]
         with self.engine.connect() as c:
-            found = list(c.exec_driver_sql(_OWNED.format(values), (names,)))
+            found = c.exec_driver_sql(_OWNED.format(values), (names,)).all()
             opened: dict[str, list[tuple[str, str, str]]] = {}
-            for dataset_id, _, start, end, submission_id in sorted(map(tuple, c.exec_driver_sql(_OPEN.format(values), (names,)))):
+            for dataset_id, _, start, end, submission_id in sorted(map(tuple, c.exec_driver_sql(_OPEN.format(values), (names,)).all())):
                 opened.setdefault(dataset_id, []).append((start, end, str(UUID(str(submission_id)))))
         return {
             dataset_id: Standing(owner, max(numbered or 0, unnumbered), tuple(opened.get(dataset_id, ())), (str(UUID(str(last))), manifest))

@@ -166,7 +166,7 @@ def cursor_before_the_acknowledgement() -> AbstractContextManager[None]:
 
 
 def a_parser_that_raises() -> AbstractContextManager[None]:
-    return patched(events.admission, "read_safely", "except (ValueError, RecursionError):", "except RecursionError:")
+    return patched(events.admission, "is_event", "except (ValueError, RecursionError):", "except RecursionError:")
 
 
 def no_expected_sequence() -> AbstractContextManager[None]:
