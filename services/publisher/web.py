@@ -13,6 +13,7 @@ from lane.errors import json_of, not_a_cursor
 from lane.lane import Lane
 from lane.verbs import Said, Verb
 from lane.web import lane_routes
+from portals.portal import WORDS
 from services.publisher.commands import HandBack, Retract
 from services.publisher.outcomes import was_tried_in_vain
 from services.publisher.policy import MAY_HAND_BACK, MAY_PUBLISH
@@ -42,7 +43,7 @@ def routes(lane: LaneOf) -> APIRouter:
         """What a person has to look at: refused by the portal for good, taken down and not yet down, differing from the log."""
         here = lane()
         differences = watching_of(here).differences or []
-        told = [vars(difference) | {"words": str(difference)} for difference in differences]
+        told = [vars(difference) | {"words": str(difference), "message": WORDS[difference.what]} for difference in differences]
         return json_of({"items": publishing_of(here).for_a_person(), "differences": told})
 
     @router.get("/api/queue")
