@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -16,6 +16,7 @@ import orjson
 
 from events.contracts import Actor, Content, DataRejected, DataSubmitted, Event, Finding, Lane, Reason
 from events.metadata import Dataset, File
+from events.values import moment_at, ms_of
 
 
 class State(StrEnum):
@@ -67,10 +68,6 @@ class Refused(Exception):
         self.kind, self.reasons, self.state, self.sequence = kind, reasons, state, sequence
 
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND: Final = timedelta(milliseconds=1)
-
-
 class Head(NamedTuple):
     """Where a submission stands after its last event: what checks, inboxes and rules look at. A journal keeps it as one row.
 
@@ -104,11 +101,11 @@ class Head(NamedTuple):
 
     @property
     def arrived_at(self) -> datetime:
-        return EPOCH + self.arrived_ms * MILLISECOND
+        return moment_at(self.arrived_ms)
 
     @property
     def due_at(self) -> datetime | None:
-        return None if self.due_ms is None else EPOCH + self.due_ms * MILLISECOND
+        return None if self.due_ms is None else moment_at(self.due_ms)
 
     @property
     def next(self) -> frozenset[str]:
@@ -257,4 +254,4 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
 
 
 def _ms(moment: str) -> int:
-    return (datetime.fromisoformat(moment) - EPOCH) // MILLISECOND
+    return ms_of(datetime.fromisoformat(moment))

@@ -28,6 +28,7 @@ class Metrics(Collector):
             [(lane.name, progress) for lane in lanes for progress in [*lane.loops, lane.commanded]]
             + [(other.name, progress) for other in self.others() for progress in other.loops]
         )
+        yield self._spans(lanes)
         yield from self._work(lanes)
         yield from self._publishing([p for lane in lanes if isinstance(p := lane.parts.get("publishing"), Publishing)])
         yield from self._watching([w for lane in lanes if isinstance(w := lane.parts.get("watching"), Watching)])
@@ -49,6 +50,13 @@ class Metrics(Collector):
             rebuilt.add_metric([lane, progress.name], progress.rebuilt)
         yield from (records, lag, healthy, rebuilt)
 
+    def _spans(self, lanes: Sequence[Lane]) -> Family:
+        """The lanes of a process tell theirs together."""
+        spans = CounterMetricFamily("jejak_spans", "Spans by what became of them (sent, lost, dropped)", labels=["outcome"])
+        for outcome, count in list(lanes[0].shared.traces.counts.items()) if lanes else ():
+            spans.add_metric([outcome], count)
+        return spans
+
     def _work(self, lanes: Sequence[Lane]) -> Iterator[Family]:
         ready = GaugeMetricFamily("jejak_ready", "1 when the lane takes commands", labels=["lane"])
         waiting = GaugeMetricFamily("jejak_waiting_submissions", "Submissions that wait on a lane, as seen by that lane", labels=["lane"])
@@ -69,7 +77,7 @@ class Metrics(Collector):
         steps = CounterMetricFamily("jejak_portal_steps", "Steps of publishing begun", labels=["step"])
         retrying = GaugeMetricFamily("jejak_portal_retrying_submissions", "Submissions that failed at the portal and will be tried again")
         refused = GaugeMetricFamily("jejak_portal_refused_submissions", "Approved submissions that the portal refuses for good")
-        not_down = GaugeMetricFamily("jejak_portal_not_down_submissions", "Retracted submissions that the portal may still show")
+        not_down = GaugeMetricFamily("jejak_portal_not_down_submissions", "Retracted or handed back, and the portal may still show it")
         for publishing in publishings:
             for code, count in list(publishing.failures.items()):
                 failures.add_metric([code], count)

@@ -124,26 +124,24 @@ def _upkeep() -> "Iterator[Upkeep]":
     from events.stores import open_reader
     from lane.file_stores import open_files
     from lane.inbox import open_engine
-    from services.publisher.attempts import Attempts
+    from services.publisher.following import Following
     from services.publisher.standings import Standings
+    from services.publisher.turns import Turns
     from services.publisher.upkeep import Upkeep
 
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
-    store = open_reader(settings.store, "publisher")
-    attempts = Attempts(open_engine(settings.store, "publisher"))
-    attempts.prepare()
+    journal, engine = Journal(open_reader(settings.store, "publisher"), "publisher"), open_engine(settings.store, "publisher")
+    Following(engine, journal).prepare()
     directory = Directory(settings.kafka_cluster(), Progress("directory"))
     asyncio.run(directory.read_once())
     try:
         with _portal(settings) as shown:
-            standings = Standings(Journal(store, "publisher"), attempts.engine, directory)
-            yield Upkeep(
-                shown, standings, attempts, open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys())
-            )
+            files = open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys())
+            yield Upkeep(shown, Standings(journal, engine, directory), Turns(engine), files)
     finally:
-        attempts.engine.dispose()
-        store.close()
+        engine.dispose()
+        journal.store.close()
 
 
 def _told(difference: "Difference") -> dict[str, object]:

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from events.contracts import Lane
 from events.heads import HEADS
-from events.submission import EPOCH, MILLISECOND, Head, State
+from events.submission import Head, State
+from events.values import ms_of
 
 NUMBER: Final = re.compile(r"[0-9a-f]{4,32}")
 
@@ -31,8 +32,8 @@ class Overdue:
     arrived_before: datetime
 
     def condition(self) -> sa.ColumnElement[bool]:
-        now_ms, before_ms = ((moment - EPOCH) // MILLISECOND for moment in (self.now, self.arrived_before))
-        return sa.or_(HEADS.c.due_ms < now_ms, sa.and_(HEADS.c.due_ms.is_(None), HEADS.c.arrived_ms < before_ms))
+        late, came_before = HEADS.c.due_ms < ms_of(self.now), HEADS.c.arrived_ms < ms_of(self.arrived_before)
+        return sa.or_(late, sa.and_(HEADS.c.due_ms.is_(None), came_before))
 
 
 @dataclass(frozen=True)

@@ -32,13 +32,6 @@ class Calendar(StrEnum):
     OFFICE = "office"
 
 
-def parse_calendar(name: str) -> Calendar:
-    """The calendar of a setting. Raises ValueError with a message for people."""
-    if name not in list(Calendar):
-        raise ValueError(f"Kalender {name!r} tidak dikenal; pilihannya: {', '.join(Calendar)}.")
-    return Calendar(name)
-
-
 def due_at(arrived_at: datetime, *, minutes: int, calendar: Calendar) -> datetime:
     """The last moment, in UTC, that is still on time; what arrives later is never due earlier.
 

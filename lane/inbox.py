@@ -6,7 +6,7 @@ the oldest arrived.
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from events.contracts import Lane
 from events.heads import HEADS, head_of
@@ -207,6 +208,17 @@ def migrating(engine: sa.Engine) -> Iterator[sa.Connection]:
         if engine.dialect.name == "postgresql":
             c.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
         yield c
+
+
+def put_rows(c: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]], *, rising: str | None = None) -> None:
+    """Rows by their key: new ones are added, others take the place of the old; with `rising` only where that column gets larger."""
+    if not rows:
+        return
+    insert = sqlite.insert(table) if c.dialect.name == "sqlite" else postgresql.insert(table)
+    key = [column.name for column in table.primary_key]
+    changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in key}
+    larger = table.c[rising] < insert.excluded[rising] if rising else None
+    c.execute(insert.on_conflict_do_update(index_elements=key, set_=changes, where=larger), rows)
 
 
 def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from events.contracts import Actor
-from events.submission import EPOCH, MILLISECOND, Head
+from events.submission import Head
+from events.values import moment_at, ms_of
 from lane.inbox import migrating
 
 TAKEN: Final = sa.Table(
@@ -52,11 +53,11 @@ class Takings:
     def of(self, heads: Collection[Head], now: datetime) -> Mapping[UUID, TakenBy]:
         """Those of these submissions that somebody has now."""
         sequences = {head.submission_id: head.sequence for head in heads}
-        query = sa.select(TAKEN).where(TAKEN.c.submission_id.in_(sequences), TAKEN.c.until_ms > _ms(now))
+        query = sa.select(TAKEN).where(TAKEN.c.submission_id.in_(sequences), TAKEN.c.until_ms > ms_of(now))
         with self.engine.connect() as c:
             rows = c.execute(query).all() if sequences else []
         return {
-            row.submission_id: TakenBy(row.person, row.name, EPOCH + row.until_ms * MILLISECOND)
+            row.submission_id: TakenBy(row.person, row.name, moment_at(row.until_ms))
             for row in rows
             if row.sequence == sequences[row.submission_id]
         }
@@ -65,9 +66,9 @@ class Takings:
         """Whoever has it after this: the actor, or who was faster; taking again begins the minutes anew. None: it moved on meanwhile."""
         insert = sqlite.insert(TAKEN) if self.engine.dialect.name == "sqlite" else postgresql.insert(TAKEN)
         new = insert.excluded
-        free = sa.or_(TAKEN.c.person == new.person, TAKEN.c.until_ms <= _ms(now), TAKEN.c.sequence < new.sequence)
+        free = sa.or_(TAKEN.c.person == new.person, TAKEN.c.until_ms <= ms_of(now), TAKEN.c.sequence < new.sequence)
         said = {"sequence": new.sequence, "person": new.person, "name": new.name, "until_ms": new.until_ms}
-        until_ms = _ms(now + timedelta(minutes=self.minutes))
+        until_ms = ms_of(now + timedelta(minutes=self.minutes))
         row = {"submission_id": head.submission_id, "sequence": head.sequence, "person": actor.id, "name": actor.name, "until_ms": until_ms}
         with self.engine.begin() as c:
             c.execute(insert.on_conflict_do_update(index_elements=["submission_id"], set_=said, where=free), [row])
@@ -78,7 +79,3 @@ class Takings:
         gone = sa.delete(TAKEN).where(TAKEN.c.submission_id == submission_id)
         with self.engine.begin() as c:
             c.execute(gone if person is None else gone.where(TAKEN.c.person == person))
-
-
-def _ms(moment: datetime) -> int:
-    return (moment - EPOCH) // MILLISECOND

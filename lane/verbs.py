@@ -56,7 +56,7 @@ class Wishes(BaseModel):
 def verbs_of(commands: Mapping[str, Command[Any]]) -> dict[str, Verb]:
     """A lane's commands as they are."""
     return {
-        name: Verb(command.roles, command.body, partial(_do, name), partial(_may, name), command.decide.__doc__ or command.event_type)
+        name: Verb(command.roles, command.body, partial(_do, name), partial(may_do, name), command.decide.__doc__ or command.event_type)
         for name, command in commands.items()
     }
 
@@ -194,5 +194,6 @@ def _do(name: str, lane: Lane, submission_id: uuid.UUID, body: CommandBody, acto
     return lane.do(name, submission_id, body, actor=actor)
 
 
-def _may(name: str, lane: Lane, head: Head, actor: Actor) -> bool:
+def may_do(name: str, lane: Lane, head: Head, actor: Actor) -> bool:
+    """Would this person be let to carry out this command of the lane now?"""
     return lane.may(name, head, actor)

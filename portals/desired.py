@@ -57,6 +57,11 @@ class Standing:
     withdrawal: Withdrawal | None = None
     place: tuple[str, str] | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Approved, and nothing came of it yet."""
+        return not self.published and self.withdrawal is None
+
 
 @dataclass(frozen=True)
 class Tombstone:

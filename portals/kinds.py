@@ -1,8 +1,14 @@
 """The kinds of portals: an address in, the portal behind it out."""
 
 from pathlib import Path
+from typing import Literal
 
 from portals.portal import Portal
+
+
+def kind_of(address: str) -> Literal["folder", "ckan"]:
+    """The name on the log of the portal at this address."""
+    return "folder" if address.startswith("folder:") else "ckan"
 
 
 def open_portal(address: str, *, token: str | None = None, timeout: float = 30.0, public_url: str | None = None) -> Portal:
@@ -12,7 +18,7 @@ def open_portal(address: str, *, token: str | None = None, timeout: float = 30.0
     Raises ValueError with a message for people.
     """
     # Imported here: a folder should not cost the import of CKAN's library.
-    if address.startswith("folder:") and len(address) > len("folder:"):
+    if kind_of(address) == "folder" and address != "folder:":
         from portals.folder.folder import FolderPortal
 
         return FolderPortal(Path(address.removeprefix("folder:")), public_url=public_url)

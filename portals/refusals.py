@@ -7,13 +7,14 @@ refused whatever the portal is, because a portal may change later.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from events.contracts import Finding, Reason
 from events.metadata import Dataset, File
 from lane.publishable import RESERVED
 from portals.folder.names import SERVED_AS_THEY_ARE, safe
+from portals.kinds import kind_of
 
 EMAIL: Final = re.compile(
     r"(?!\.)(?!.*\.$)(?!.*?\.\.)[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@"
@@ -30,7 +31,7 @@ def before_anybody_looks(
     address: str, opd: str, dataset: Dataset, files: Sequence[File], *, largest_file: int | None = None
 ) -> list[Reason]:
     """Why the portal behind `address` will refuse this. `largest_file`: bytes that it takes, where that is known."""
-    rules = (*ALWAYS, *(ON_A_FOLDER if address.startswith("folder:") else ON_CKAN))
+    rules = (*ALWAYS, *OF_KIND[kind_of(address)])
     reasons = [reason for rule in rules for reason in rule(opd, dataset, files)]
     return reasons + list(_too_large(files, largest_file))
 
@@ -87,5 +88,4 @@ def _too_large(files: Sequence[File], largest_file: int | None) -> Iterator[Reas
 
 
 ALWAYS: Final[tuple[Rule, ...]] = (name_is_free, email_is_one)
-ON_CKAN: Final[tuple[Rule, ...]] = (keywords_are_tags,)
-ON_A_FOLDER: Final[tuple[Rule, ...]] = (endings_are_kept,)
+OF_KIND: Final[Mapping[str, tuple[Rule, ...]]] = {"folder": (endings_are_kept,), "ckan": (keywords_are_tags,)}

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from events.metadata import DATASET_ID
+from events.values import OPD
 from portals.ckan.client import Ckan
 from portals.ckan.package import is_ours, organization_of
 from portals.ckan.size import NAME as PROBE
@@ -13,8 +15,6 @@ from portals.portal import Stranger
 
 PAGE: Final = 100
 OURS: Final = "extras_manifest:[* TO *]"
-OPD: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-DATASET_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{1,99}")
 
 
 def names_of_ours(ckan: Ckan) -> Iterator[str]:
@@ -45,8 +45,8 @@ def _stranger(package: dict[str, Any]) -> Stranger:
         name=package["name"],
         title=package.get("title") or package["name"],
         organization=organization,
-        opd=organization if OPD.fullmatch(organization) else None,
-        dataset_id=name if DATASET_ID.fullmatch(name := package["name"].lstrip("-_")) else None,
+        opd=organization if re.fullmatch(OPD, organization) else None,
+        dataset_id=name if re.fullmatch(DATASET_ID, name := package["name"].lstrip("-_")) else None,
         files=len(package.get("resources", ())),
         state="private" if package["state"] == "active" and package["private"] else package["state"],
     )

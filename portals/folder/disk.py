@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,12 +42,20 @@ class Change:
 
 
 def compare(
-    home: Path, tree: Mapping[str, Leaf], *, thorough: Callable[[Leaf], bool], below: Callable[[str], bool] = lambda _: True
+    home: Path,
+    tree: Mapping[str, Leaf],
+    *,
+    thorough: Callable[[Leaf], bool],
+    below: Callable[[str], bool] = lambda _: True,
+    settled: Collection[str] = (),
 ) -> Change:
-    """What differs. Pages are always read; an approved file's bytes where `thorough`, else its size is enough. `below`: as of `walk`."""
+    """What differs. Pages are always read; an approved file's bytes where `thorough`, else its size is enough. `below`: as of `walk`.
+
+    `settled`: folders, each with a "/" at its end, that may be there and are not looked into.
+    """
     found, closed = _itself(home)
-    found |= walk(str(home), below=below) if not found else {}
-    folders = folders_of(tree)
+    found |= walk(str(home), below=lambda path: path not in settled and below(path)) if not found else {}
+    folders = folders_of(tree).union(settled)
     too_much = [path for path in found if path not in tree and path not in folders]
     in_the_way = {path: None for path in too_much if _is_in_the_way(path, tree, folders)}
     return Change(
@@ -59,17 +67,15 @@ def compare(
     )
 
 
-def looked(
-    home: Path, tree: Mapping[str, Leaf], *, thorough: Callable[[Leaf], bool], below: Callable[[str], bool] = lambda _: True
-) -> Change:
-    """As `compare`, with every folder opened that was closed; one that stays closed, on a disk without such modes, is still told."""
-    change = compare(home, tree, thorough=thorough, below=below)
+def looked(home: Path, compared: Callable[[], Change]) -> Change:
+    """As it is compared, with every folder opened that was closed; one that stays closed, on a disk without such modes, is still told."""
+    change = compared()
     before: list[str] = []
     while change.closed != before:
         before = change.closed
         for folder in change.closed:
             open_up(home / folder)
-        change = compare(home, tree, thorough=thorough, below=below)
+        change = compared()
     return change
 
 

@@ -74,7 +74,10 @@ def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Itera
                 raise
             continue
         for entry in entries:
-            path, what = prefix + entry.name, told_of(entry, mode)
+            try:
+                path, what = prefix + entry.name, told_of(entry, mode)
+            except FileNotFoundError:  # gone since the folder was read
+                continue
             if entry.is_dir(follow_symlinks=False):
                 path += "/"
                 if below(path):

@@ -17,6 +17,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from events.contracts import Published, PublishedFile
+from events.metadata import DATASET_ID
 from lane.files import Files
 from portals.desired import Desired, Publication
 from portals.folder.differences import differences_of
@@ -24,13 +25,12 @@ from portals.folder.disk import compare, looked, point_to, put, put_each, sha256
 from portals.folder.durable import make_folder, replace, sync_folder
 from portals.folder.names import key_of, names_on_disk
 from portals.folder.overview import Overview
-from portals.folder.tree import LATEST, Leaf, Link, Stored, tree_of
+from portals.folder.tree import LATEST, Leaf, Link, Stored, settled_in, tree_of
 from portals.portal import Code, Difference, PortalProblem, Step, Stranger
 
 DATASETS: Final = "dataset"
 OUR_OWN: Final = ("opd", ".work")
 """Folders that hold nothing but what Jejak put there; the second was served with all that earlier releases left in it."""
-DATASET_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{1,99}")
 
 
 class FolderPortal:
@@ -69,10 +69,11 @@ class FolderPortal:
 
     def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
         """See `Portal.apply`; the dataset's pages are there when this returns."""
-        home, tree = self._home(desired.dataset_id), tree_of(desired)
+        home, settled = self._home(desired.dataset_id), settled_in(desired, about)
+        tree, kept = tree_of(desired, settled), {f"{key_of(one)}/" for one in settled}
         with _or_problem():
             step("look")
-            change = looked(home, tree, thorough=lambda leaf: about in (None, leaf.of))
+            change = looked(home, lambda: compare(home, tree, thorough=lambda leaf: about in (None, leaf.of), settled=kept))
             take_away(home, change.in_the_way)
             if not tree:
                 step("withdraw")
@@ -105,14 +106,16 @@ class FolderPortal:
         """See `Portal.names`. What has no name of a dataset is told by `overview_differences`."""
         with _or_problem():
             folder = self._root / DATASETS
-            return sorted(path.name for path in folder.iterdir() if DATASET_ID.fullmatch(path.name)) if folder.is_dir() else []
+            return sorted(path.name for path in folder.iterdir() if re.fullmatch(DATASET_ID, path.name)) if folder.is_dir() else []
 
     def overview(self, changed: Iterable[Desired]) -> None:
         """See `Portal.overview`."""
         self._overview.take(changed)
         tree = self._overview.tree()
         with _or_problem():
-            change = looked(self._root, tree, thorough=lambda _: True, below=lambda path: path != f"{DATASETS}/")
+            change = looked(
+                self._root, lambda: compare(self._root, tree, thorough=lambda _: True, below=lambda path: path != f"{DATASETS}/")
+            )
             take_away(self._root, change.in_the_way)
             put_each(self._root, {path: [leaf.content] for path in change.write if isinstance((leaf := tree[path]).content, bytes)})
             take_away(self._root, [path for path in change.remove if path.partition("/")[0] in OUR_OWN and path != "opd/"])
@@ -169,11 +172,12 @@ class FolderPortal:
 def _is_of_a_dataset(path: str) -> bool:
     """Below `root/`: one dataset's own folder, or in it."""
     first, _, rest = path.partition("/")
-    return first == DATASETS and DATASET_ID.fullmatch(rest.partition("/")[0]) is not None
+    return first == DATASETS and re.fullmatch(DATASET_ID, rest.partition("/")[0]) is not None
 
 
 def _begin(home: Path) -> None:
-    home.parent.parent.mkdir(parents=True, exist_ok=True)
+    if not home.parent.is_dir():
+        home.parent.parent.mkdir(parents=True, exist_ok=True)
     _make_each(home.parent, home)
 
 

@@ -6,9 +6,10 @@ latest       a symbolic link to the edition that is listed, or to the tombstone
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 from portals.desired import Desired, Publication
@@ -39,14 +40,23 @@ class Leaf:
     of: UUID | None
 
 
-def tree_of(desired: Desired) -> dict[str, Leaf]:
-    """Relative path → what should lie there."""
+def settled_in(desired: Desired, about: UUID | None) -> tuple[Publication, ...]:
+    """Editions that publishing this submission leaves as they are: all but its own, the listed one, and the one that was listed before."""
+    if not any(one.submission_id == about for one in desired.shown):
+        return ()
+    return tuple(one for one in desired.shown[2:] if one.submission_id != about)
+
+
+def tree_of(desired: Desired, settled: Collection[Publication] = ()) -> dict[str, Leaf]:
+    """Relative path → what should lie there; nothing of what is settled."""
     tree: dict[str, Leaf] = {}
     earlier = [(key_of(one), one.edition, one.approved_at) for one in desired.earlier]
+    left_alone = {one.submission_id for one in settled}
     if listed := desired.listed:
-        tree |= _edition(listed, dataset_page(record_of(listed), earlier=earlier))
+        tree |= _edition(listed, partial(dataset_page, earlier=earlier))
         for one in desired.earlier:
-            tree |= _edition(one, superseded_page(record_of(one)))
+            if one.submission_id not in left_alone:
+                tree |= _edition(one, superseded_page)
     for stone in desired.withdrawn:
         record = retracted_record(stone.publication, stone.reason)
         tree |= _leaves(stone.publication, {"metadata.json": to_json(record), "index.html": tombstone_page(record)})
@@ -61,10 +71,10 @@ def folders_of(tree: Mapping[str, Leaf]) -> set[str]:
     return {path[: place + 1] for path in tree for place, char in enumerate(path) if char == "/"}
 
 
-def _edition(publication: Publication, page: bytes) -> dict[str, Leaf]:
-    names = names_on_disk(publication.files)
+def _edition(publication: Publication, page: Callable[[Mapping[str, Any]], bytes]) -> dict[str, Leaf]:
+    names, record = names_on_disk(publication.files), record_of(publication)
     files = {f"files/{name}": Stored(file.sha256, file.bytes) for file, name in zip(publication.files, names, strict=True)}
-    return _leaves(publication, {**files, "metadata.json": to_json(record_of(publication)), "index.html": page})
+    return _leaves(publication, {**files, "metadata.json": to_json(record), "index.html": page(record)})
 
 
 def _leaves(publication: Publication, content: Mapping[str, bytes | Stored]) -> dict[str, Leaf]:

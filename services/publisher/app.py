@@ -7,8 +7,10 @@ from lane.lane import Lane, Shared
 from portals.kinds import open_portal
 from services.publisher.attempts import Attempts
 from services.publisher.commands import COMMANDS
+from services.publisher.following import Following
 from services.publisher.publishing import Publishing
 from services.publisher.standings import Standings
+from services.publisher.turns import Turns
 from services.publisher.upkeep import Upkeep
 from services.publisher.watching import Watching
 from services.publisher.web import routes
@@ -22,11 +24,13 @@ def build(shared: Shared) -> Lane:
     portal = open_portal(
         settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s, public_url=settings.portal_public_url
     )
-    attempts = Attempts(lane.inbox.engine)
+    following, turns = Following(lane.inbox.engine, lane.journal), Turns(lane.inbox.engine)
+    following.prepare()
     standings = Standings(lane.journal, lane.inbox.engine, shared.directory)
-    upkeep = Upkeep(portal, standings, attempts, shared.files)
-    attempts.prepare()
-    publishing = Publishing(lane, portal, attempts, standings, Progress("publishing"), wake_on(lane.journal.on_commit))
+    upkeep = Upkeep(portal, standings, turns, shared.files)
+    publishing = Publishing(
+        lane, portal, Attempts(lane.inbox.engine, following), turns, standings, Progress("publishing"), wake_on(lane.journal.on_commit)
+    )
     watching = Watching(lane, portal, standings, upkeep, Progress("overview"))
     lane.parts |= {"publishing": publishing, "watching": watching}
     lane.work += [(publishing.progress, publishing.run), (watching.progress, watching.keep_overview)]

@@ -1,70 +1,33 @@
-"""What the portal has still to be made to show, submission by submission: whose turn it is, attempts, last error, when next.
+"""What the portal has still to be made to show or to take down: whose turn it is, attempts, last error, when next.
 
-Kept across restarts. Not a view: it cannot be rebuilt from the log, and nothing but pauses and the admin's screen depend on it; what
-was lost is looked at once more. A row counts for one event only: after another approval everything begins anew.
+Kept across restarts. Not a view: it cannot be rebuilt from the log, and nothing but pauses and the admin's screen depend on it. An attempt
+counts for one event only: after another approval everything begins anew.
 """
 
-import fcntl
-import zlib
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final, Literal
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from events.contracts import Lane
 from events.heads import HEADS
-from events.submission import State
-from lane.inbox import migrating
+from events.values import moment_at, ms_of
+from lane.asked import cursor_of, read_cursor
+from lane.inbox import put_rows
+from services.publisher.following import ATTEMPTS, DOWN, Following
 
-METADATA: Final = sa.MetaData()
-ATTEMPTS: Final = sa.Table(
-    "publishing_v3",
-    METADATA,
-    sa.Column("submission_id", sa.Uuid, primary_key=True),
-    sa.Column("sequence", sa.Integer, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("step", sa.String(32), nullable=False),
-    sa.Column("code", sa.String(64)),
-    sa.Column("message", sa.Text),
-    sa.Column("next_ms", sa.BigInteger, nullable=False),
-)
-Outcome = Literal["retrying", "refused", "done"]
-"""Of an attempt: it will be tried again, the portal refuses for good, the portal shows it (a retraction: no longer)."""
-
-
-def _waiting(which: sa.ColumnElement[bool], turn: int) -> sa.Select[tuple[UUID, int, str, str, int, str | None]]:
-    joined = sa.and_(ATTEMPTS.c.submission_id == HEADS.c.submission_id, ATTEMPTS.c.sequence == HEADS.c.sequence)
-    next_ms, state = sa.func.coalesce(ATTEMPTS.c.next_ms, 0).label("next_ms"), ATTEMPTS.c.state.label("attempt")
-    columns = (HEADS.c.submission_id, HEADS.c.sequence, HEADS.c.dataset_id, HEADS.c.opd, next_ms, state, HEADS.c.arrived_ms)
-    return sa.select(*columns, sa.literal(turn).label("turn")).outerjoin(ATTEMPTS, joined).where(which)
-
-
-# Built once: putting such a query together costs several times what SQLite needs to answer it. What must come down goes first.
-EITHER: Final = sa.union_all(
-    _waiting(HEADS.c.state == sa.literal_column(f"'{State.RETRACTED}'"), 0),
-    _waiting(HEADS.c.holder == sa.literal_column(f"'{Lane.PUBLISHER}'"), 1),
-).subquery()
-WAITING: Final = (
-    sa.select(EITHER)
-    .where(sa.or_(EITHER.c.attempt.is_(None), EITHER.c.attempt != "done"))
-    .order_by(EITHER.c.turn, EITHER.c.arrived_ms, EITHER.c.submission_id)
-    .execution_options(stream_results=True, max_row_buffer=500)  # a look ends where enough is found
-)
-FORGET: Final = sa.delete(ATTEMPTS).where(ATTEMPTS.c.state != "done", ATTEMPTS.c.submission_id.in_(sa.bindparam("ids", expanding=True)))
+Outcome = Literal["retrying", "refused"]
+"""Of an attempt that failed: it will be made again, or the portal refuses for good."""
 
 
 @dataclass(frozen=True)
 class Attempt:
     """`sequence`: of the event that the portal was to follow."""
 
-    submission_id: str
+    submission_id: UUID
     sequence: int
     state: Outcome
     attempts: int
@@ -76,9 +39,18 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Waiting:
-    submission_id: str
+    """What the portal has still to follow: an approval, or (`down`) something that it may show and must not."""
+
+    submission_id: UUID
     sequence: int
     dataset_id: str
+    opd: str
+    down: bool
+    attempt: Attempt | None
+
+    @property
+    def key(self) -> tuple[UUID, int]:
+        return self.submission_id, self.sequence
 
 
 @dataclass(frozen=True)
@@ -87,133 +59,135 @@ class Look:
 
     due: list[Waiting]
     next_at: datetime | None
-    unseen: set[tuple[str, int]]
+    unseen: set[tuple[UUID, int]]
+
+
+def _waiting(source: sa.Table, turn: int) -> sa.Select[Any]:
+    tried = sa.and_(ATTEMPTS.c.submission_id == source.c.submission_id, ATTEMPTS.c.sequence == source.c.sequence)
+    of_attempt = [column for column in ATTEMPTS.c if column.name not in ("submission_id", "sequence")]
+    told = (source.c.submission_id, source.c.sequence, source.c.dataset_id, HEADS.c.opd, HEADS.c.arrived_ms)
+    joined = source if source is HEADS else source.join(HEADS, HEADS.c.submission_id == source.c.submission_id)
+    return sa.select(*told, sa.literal_column(str(turn), sa.Integer).label("turn"), *of_attempt).select_from(
+        joined.outerjoin(ATTEMPTS, tried)
+    )
+
+
+# Built once: putting such a query together costs several times what SQLite needs to answer it. What must come down goes first.
+EITHER: Final = sa.union_all(
+    _waiting(DOWN, 0), _waiting(HEADS, 1).where(HEADS.c.holder == sa.literal_column(f"'{Lane.PUBLISHER}'"))
+).subquery()
+ORDER: Final = (EITHER.c.turn, EITHER.c.arrived_ms, EITHER.c.submission_id)
+WAITING: Final = sa.select(EITHER).order_by(*ORDER)
+STREAMED: Final = WAITING.execution_options(stream_results=True, max_row_buffer=500)  # a look ends where enough is found
+OF_ONE: Final = WAITING.where(EITHER.c.submission_id == sa.bindparam("submission_id")).limit(1)
+FOR_A_PERSON: Final = WAITING.where(sa.or_(EITHER.c.turn == 0, EITHER.c.state == "refused"))
+SETTLED: Final = [
+    sa.delete(table).where(table.c.submission_id == sa.bindparam("id"), table.c.sequence == sa.bindparam("number"))
+    for table in (ATTEMPTS, DOWN)
+]
 
 
 @dataclass
 class Attempts:
     engine: sa.Engine
-    _writing: set[str] = field(default_factory=set)
+    following: Following
 
-    def prepare(self) -> None:
-        with migrating(self.engine) as c:
-            METADATA.create_all(c)
-            c.exec_driver_sql(
-                f"CREATE INDEX IF NOT EXISTS {HEADS.name}_retracted ON {HEADS.name} (submission_id) WHERE state = '{State.RETRACTED}'"
-            )
-
-    def look(self, now: datetime, limit: int, *, busy: Collection[str], finished: Collection[tuple[str, int]]) -> Look:
+    def look(self, now: datetime, limit: int, *, busy: Collection[str], finished: Collection[Waiting]) -> Look:
         """What the portal has still to follow and whose turn it is, and when the next pause ends; nothing of the datasets in `busy`.
 
-        Of one dataset only the first, so editions follow each other; one that is refused for good holds up none. What has `finished`
-        (submission, sequence) waits no longer, whatever the inbox says. Costs as much as waits, however much was published before.
+        Of one dataset and one submission only the first, so editions follow each other; one that is refused for good holds up none. What
+        has `finished` waits no longer, whatever the inbox says. Costs as much as waits, however much was published or taken down before.
         """
-        due: dict[str, Waiting] = {}
-        heads, unseen, pauses, now_ms = set[tuple[str, str]](), set[tuple[str, int]](), list[int](), _ms(now)
-        with self.engine.connect() as c:
-            if finished:
-                c.execute(FORGET, {"ids": [UUID(submission_id) for submission_id, _ in finished]})
-                c.commit()
-            with c.execute(WAITING) as rows:
-                for stream, sequence, dataset_id, opd, next_ms, state, _, _ in rows:
-                    submission_id = str(stream)
-                    if (submission_id, sequence) in finished:
-                        unseen.add((submission_id, sequence))
-                        continue
-                    if state == "refused" or (dataset_id, opd) in heads:
-                        continue
-                    heads.add((dataset_id, opd))
-                    if next_ms > now_ms:
-                        pauses.append(next_ms)
-                    elif dataset_id not in busy:
-                        due.setdefault(dataset_id, Waiting(submission_id, sequence, dataset_id))
-                    if len(due) == limit:
-                        break
-        return Look(list(due.values()), datetime.fromtimestamp(min(pauses) / 1000, UTC) if pauses else None, unseen)
+        self.following.follow()
+        self._settle([one for one in finished if one.down or one.attempt])
+        over, due = {one.key for one in finished}, dict[str, Waiting]()
+        held, unseen, pauses = set[object](), set[tuple[UUID, int]](), list[datetime]()
+        with self.engine.connect() as c, c.execute(STREAMED) as rows:
+            for row in rows:
+                waiting = waiting_of(row)
+                if waiting.key in over:
+                    unseen.add(waiting.key)
+                    continue
+                holds = {waiting.submission_id, (waiting.dataset_id, waiting.opd)}
+                if row.state == "refused" or holds & held:
+                    continue
+                held |= holds
+                if waiting.attempt and waiting.attempt.next_at > now:
+                    pauses.append(waiting.attempt.next_at)
+                elif waiting.dataset_id not in busy:
+                    due.setdefault(waiting.dataset_id, waiting)
+                if len(due) == limit:
+                    break
+        return Look(list(due.values()), min(pauses, default=None), unseen)
 
-    def of(self, submission_id: str, sequence: int) -> Attempt | None:
-        """How it went with the event of this number."""
+    def _settle(self, finished: Sequence[Waiting]) -> None:
+        if not finished:
+            return
+        with self.engine.begin() as c:
+            for gone in SETTLED:
+                c.execute(gone, [{"id": one.submission_id, "number": one.sequence} for one in finished])
+
+    def of(self, submission_id: UUID) -> Waiting | None:
+        """What the portal has still to follow of this submission; None when it shows what the log says."""
+        self.following.follow()
         with self.engine.connect() as c:
-            wanted = sa.select(ATTEMPTS).where(ATTEMPTS.c.submission_id == UUID(submission_id), ATTEMPTS.c.sequence == sequence)
-            row = c.execute(wanted).first()
-        return attempt_of(row) if row else None
+            row = c.execute(OF_ONE, {"submission_id": submission_id}).first()
+        return waiting_of(row) if row else None
 
     def put(self, attempt: Attempt) -> None:
-        row = {name: getattr(attempt, name) for name in ("sequence", "state", "attempts", "step", "code", "message")}
-        row |= {"submission_id": UUID(attempt.submission_id), "next_ms": _ms(attempt.next_at)}
-        insert = sqlite.insert(ATTEMPTS) if self.engine.dialect.name == "sqlite" else postgresql.insert(ATTEMPTS)
-        changes = {name: insert.excluded[name] for name in row if name != "submission_id"}
+        row = {column.name: vars(attempt).get(column.name) for column in ATTEMPTS.columns} | {"next_ms": ms_of(attempt.next_at)}
         with self.engine.begin() as c:
-            c.execute(insert.on_conflict_do_update(index_elements=["submission_id"], set_=changes), [row])
+            put_rows(c, ATTEMPTS, [row])
 
-    def retry_now(self, submission_id: str, now: datetime) -> None:
+    def retry_now(self, submission_id: UUID, now: datetime) -> None:
         """Also what the portal refused for good: somebody may have mended the portal."""
-        changed = {"next_ms": _ms(now), "state": "retrying"}
+        changed = sa.update(ATTEMPTS).where(ATTEMPTS.c.submission_id == submission_id)
         with self.engine.begin() as c:
-            c.execute(
-                sa.update(ATTEMPTS).where(ATTEMPTS.c.submission_id == UUID(submission_id), ATTEMPTS.c.state != "done").values(changed)
-            )
+            c.execute(changed.values(next_ms=ms_of(now), state="retrying"))
 
     def count(self, state: Outcome) -> int:
-        with self.engine.connect() as c:
-            return c.execute(sa.select(sa.func.count()).select_from(ATTEMPTS).where(ATTEMPTS.c.state == state)).scalar_one()
-
-    def for_a_person(self) -> Sequence[tuple[str, str, Attempt | None]]:
-        """(submission, dataset, attempt): what the portal refuses for good, and what was taken down and is not yet down."""
-        wanted = sa.or_(EITHER.c.attempt == "refused", sa.and_(EITHER.c.turn == 0, sa.func.coalesce(EITHER.c.attempt, "") != "done"))
-        with self.engine.connect() as c:
-            rows = c.execute(sa.select(EITHER).where(wanted).order_by(EITHER.c.turn, EITHER.c.arrived_ms)).all()
-        return [(str(row.submission_id), row.dataset_id, self.of(str(row.submission_id), row.sequence)) for row in rows]
+        return self._count(EITHER.c.state == state)
 
     def not_down(self) -> int:
-        """Retracted, and the portal has not followed yet."""
-        wanted = sa.select(sa.func.count()).select_from(EITHER).where(EITHER.c.turn == 0, sa.func.coalesce(EITHER.c.attempt, "") != "done")
+        """Taken down or handed back, and the portal was not seen to follow yet."""
+        self.following.follow()
+        return self._count(EITHER.c.turn == 0)
+
+    def _count(self, which: sa.ColumnElement[bool]) -> int:
         with self.engine.connect() as c:
-            return c.execute(wanted).scalar_one()
+            return c.execute(sa.select(sa.func.count()).select_from(EITHER).where(which)).scalar_one()
 
-    @contextmanager
-    def turn(self, dataset_id: str) -> Iterator[bool]:
-        """Only one worker writes a dataset at a time, also across processes on PostgreSQL. False: another has it."""
-        if dataset_id in self._writing:
-            yield False
-            return
-        self._writing.add(dataset_id)
-        try:
-            if self.engine.dialect.name == "sqlite":
-                with _file_turn(Path(self.engine.url.database or ""), dataset_id) as mine:
-                    yield mine
-                return
-            with self.engine.connect() as c:
-                key = {"key": f"jejak:{dataset_id}"}
-                mine = bool(c.execute(sa.text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))"), key).scalar())
-                c.commit()
-                try:
-                    yield mine
-                finally:  # the connection goes back to the pool, and the lock would stay with it
-                    if mine:
-                        c.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key)
-        finally:
-            self._writing.discard(dataset_id)
+    def for_a_person(self) -> list[Waiting]:
+        """What the portal refuses for good, and what must come down and is not yet down."""
+        self.following.follow()
+        with self.engine.connect() as c:
+            return [waiting_of(row) for row in c.execute(FOR_A_PERSON)]
+
+    def page(self, *, after: str | None, limit: int) -> tuple[list[Waiting], str | None]:
+        """All that waits, in order, and where the next page goes on. Raises ValueError when `after` is not from a page."""
+        query = WAITING.limit(limit + 1)
+        if after is not None:
+            query = query.where(sa.tuple_(*ORDER) > sa.tuple_(*_read(after)))
+        self.following.follow()
+        with self.engine.connect() as c:
+            found = c.execute(query).all()
+        last = found[limit - 1] if len(found) > limit else None
+        more = f"{last.turn}.{cursor_of(last.arrived_ms, last.submission_id)}" if last else None
+        return [waiting_of(row) for row in found[:limit]], more
 
 
-@contextmanager
-def _file_turn(database: Path, dataset_id: str) -> Iterator[bool]:
-    """A lock that another process (`jejak portal repair`) sees too; datasets share a thousand files, so they do not pile up."""
-    folder = database.parent / "turns"
-    folder.mkdir(exist_ok=True)
-    with (folder / f"{zlib.crc32(dataset_id.encode()) % 1_000}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
+def waiting_of(row: sa.Row[Any]) -> Waiting:
+    attempt = None
+    if row.state is not None:
+        said = (row.state, row.attempts, row.step, row.code, row.message)
+        attempt = Attempt(row.submission_id, row.sequence, *said, moment_at(row.next_ms))
+    return Waiting(row.submission_id, row.sequence, row.dataset_id, row.opd, row.turn == 0, attempt)
 
 
-def attempt_of(row: sa.Row[tuple[object, ...]]) -> Attempt:
-    next_at = datetime.fromtimestamp(row.next_ms / 1000, UTC)
-    return Attempt(str(row.submission_id), row.sequence, row.state, row.attempts, row.step, row.code, row.message, next_at)
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+def _read(after: str) -> tuple[sa.ColumnElement[Any], ...]:
+    """Raises ValueError."""
+    turn, _, rest = after.partition(".")
+    if turn not in ("0", "1"):
+        raise ValueError("not a cursor of the queue")
+    moment_ms, submission_id = read_cursor(rest)
+    return sa.literal(int(turn)), sa.literal(moment_ms), sa.literal(submission_id, sa.Uuid)

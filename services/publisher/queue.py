@@ -1,72 +1,89 @@
-"""The publishing queue as the admin sees it: what the portal has still to follow, in order. Heads and attempts in, a page out."""
+"""What the portal has still to follow, as people see it: a submission's head and what waits of it in, states, pages and lists out."""
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
-from uuid import UUID
 
-import sqlalchemy as sa
-
-from events.journal import Journal
-from events.submission import EPOCH, MILLISECOND, Head
-from lane.asked import cursor_of, read_cursor
+from events.submission import Head, State
+from lane.lane import Lane
 from portals.portal import STEPS
-from services.publisher.attempts import ATTEMPTS, EITHER, Attempt, attempt_of
-from services.publisher.outcomes import portal_state
-
-_COLUMNS: Final = (EITHER.c.turn, EITHER.c.arrived_ms, EITHER.c.submission_id)
-_WAITS: Final = sa.or_(EITHER.c.attempt.is_(None), EITHER.c.attempt != "done")
+from services.publisher.attempts import Attempts, Waiting
+from services.publisher.standings import Standings
 
 
 @dataclass(frozen=True)
 class Queue:
-    """`step_of`: the step that a worker is at now, None when none works on it."""
+    """`working_at`: submission → the step at which a worker is now."""
 
-    journal: Journal
-    engine: sa.Engine
-    step_of: Callable[[str], str | None]
+    lane: Lane
+    attempts: Attempts
+    standings: Standings
+    working_at: Mapping[uuid.UUID, str]
 
     def page(self, *, after: str | None, limit: int) -> dict[str, object]:
-        """`{"items", "next"}`, oldest first. Raises ValueError when `after` is not the `next` of a page."""
-        query = sa.select(*_COLUMNS).where(_WAITS).order_by(*_COLUMNS).limit(limit + 1)
-        if after is not None:
-            query = query.where(sa.tuple_(*_COLUMNS) > sa.tuple_(*_read(after)))
-        with self.engine.connect() as c:
-            found = c.execute(query).all()
-            ids = [row.submission_id for row in found[:limit]]
-            tried = {row.submission_id: attempt_of(row) for row in c.execute(sa.select(ATTEMPTS).where(ATTEMPTS.c.submission_id.in_(ids)))}
-        heads = self.journal.heads(ids)
-        items = [self._line(heads[one], tried.get(one)) for one in ids if one in heads]
-        more = f"{found[limit - 1].turn}.{cursor_of(*found[limit - 1][1:])}" if len(found) > limit else None
-        return {"items": items, "next": more}
+        """`{"items", "next"}`, in the order of their turns. Raises ValueError when `after` is not the `next` of a page."""
+        found, more = self.attempts.page(after=after, limit=limit)
+        heads = self.lane.journal.heads([one.submission_id for one in found])
+        return {"items": [self._line(heads[one.submission_id], one) for one in found], "next": more}
 
-    def _line(self, head: Head, attempt: Attempt | None) -> dict[str, object]:
-        tried = attempt if attempt and attempt.sequence == head.sequence else None
-        running = self.step_of(str(head.submission_id))
-        step = running or (tried.step if tried else None)
-        waits = tried is not None and tried.state == "retrying" and tried.next_at > datetime.now(UTC)
+    def for_a_person(self) -> list[dict[str, object]]:
+        """What the portal refuses for good, and what must come down and is not yet down."""
+        return [
+            {"submission_id": str(one.submission_id), "dataset_id": one.dataset_id, "publication": self.state_of(one.submission_id)}
+            for one in self.attempts.for_a_person()
+        ]
+
+    def state_of(self, submission_id: uuid.UUID) -> dict[str, object]:
+        """For the admin: how far the portal is, which step, how many attempts, what went wrong, when next.
+
+        `still_shown`: of one that was taken down, other editions that the public still gets; the same mistake may be in them.
+        """
+        head, waiting = self.lane.find(submission_id), self.attempts.of(submission_id)
+        attempt, state = waiting and waiting.attempt, portal_state(head, waiting)
+        down = state in ("down", "not_down")
+        return self._told(head, waiting) | {
+            "error": _error(waiting),
+            "next_at": attempt.next_at.isoformat() if attempt and state in ("retrying", "not_down") else None,
+            "still_shown": [str(one.submission_id) for one in self.standings.desired(head.dataset_id).shown] if down else [],
+        }
+
+    def _line(self, head: Head, waiting: Waiting) -> dict[str, object]:
+        attempt = waiting.attempt
+        pauses = attempt and attempt.state == "retrying" and attempt.next_at > datetime.now(UTC)
         return {
             "submission_id": head.submission_id,
-            "dataset_id": head.dataset_id,
+            "dataset_id": waiting.dataset_id,
             "title": head.title,
             "opd": head.opd,
-            "sequence": head.sequence,
-            "state": portal_state(head, tried),
+            "sequence": waiting.sequence,
+            **self._told(head, waiting),
+            "last_error": _error(waiting),
+            "next_attempt_at": attempt.next_at if attempt and pauses else None,
+            "since": head.arrived_at,
+        }
+
+    def _told(self, head: Head, waiting: Waiting | None) -> dict[str, object]:
+        attempt, running = waiting and waiting.attempt, self.working_at.get(head.submission_id)
+        step = running or (attempt.step if attempt else None)
+        return {
+            "state": portal_state(head, waiting),
             "running": running is not None,
             "step": step,
             "step_name": STEPS.get(step) if step else None,
-            "attempts": tried.attempts if tried else 0,
-            "last_error": {"code": tried.code, "message": tried.message} if tried and tried.code else None,
-            "next_attempt_at": tried.next_at if tried and waits else None,
-            "since": EPOCH + head.arrived_ms * MILLISECOND,
+            "attempts": attempt.attempts if attempt else 0,
         }
 
 
-def _read(after: str) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int], sa.ColumnElement[UUID]]:
-    """Raises ValueError."""
-    turn, _, rest = after.partition(".")
-    if turn not in ("0", "1"):
-        raise ValueError("not a cursor of the queue")
-    moment_ms, submission_id = read_cursor(rest)
-    return sa.literal(int(turn)), sa.literal(moment_ms), sa.literal(submission_id, sa.Uuid)
+def portal_state(head: Head, waiting: Waiting | None) -> str:
+    """`refused`: for good, so it is mended at the portal and tried again, or handed back. `not_down`: the portal may still show it."""
+    if waiting is None:
+        return "down" if head.state is State.RETRACTED else str(head.state)
+    if waiting.down:
+        return "not_down"
+    return waiting.attempt.state if waiting.attempt else "waiting"
+
+
+def _error(waiting: Waiting | None) -> dict[str, object] | None:
+    attempt = waiting and waiting.attempt
+    return {"code": attempt.code, "message": attempt.message} if attempt and attempt.code else None

@@ -12,8 +12,9 @@ import structlog
 
 from lane.files import FileProblem, Files, FilesUnavailable
 from portals.portal import Code, Difference, Portal, PortalProblem
-from services.publisher.attempts import METADATA, Attempts
+from services.publisher.following import METADATA
 from services.publisher.standings import Standings
+from services.publisher.turns import Turns
 
 TURN_S: Final = 60.0
 NOT_BY_ITSELF: Final = "tidak ada di log; bila memang harus hilang, sebut namanya: jejak portal repair NAMA"
@@ -46,7 +47,7 @@ class Upkeep:
 
     portal: Portal
     standings: Standings
-    attempts: Attempts
+    turns: Turns
     files: Files
 
     def check(self, dataset_id: str | None = None) -> Iterator[Difference]:
@@ -115,7 +116,7 @@ class Upkeep:
         """Never look at what the publisher is writing at this moment."""
         until = time.monotonic() + TURN_S
         while True:
-            with self.attempts.turn(dataset_id) as mine:
+            with self.turns.turn(dataset_id) as mine:
                 if mine:
                     yield
                     return
@@ -125,7 +126,7 @@ class Upkeep:
 
     def _note(self, difference: Difference) -> None:
         row = {"at": datetime.now(UTC).isoformat(), "dataset_id": difference.dataset_id, "what": difference.what, "field": difference.field}
-        with self.attempts.engine.begin() as c:
+        with self.standings.engine.begin() as c:
             c.execute(sa.insert(REPAIRS), [row])
         log.warning("portal_repaired", **row)
 

@@ -11,11 +11,10 @@ from events.submission import Head
 from lane.callers import LaneOf, caller_of
 from lane.errors import json_of, not_a_cursor
 from lane.lane import Lane
-from lane.verbs import Said, Verb
+from lane.verbs import Said, Verb, may_do, verbs_of
 from lane.web import lane_routes
 from portals.portal import WORDS
-from services.publisher.commands import HandBack, Retract
-from services.publisher.outcomes import was_tried_in_vain
+from services.publisher.commands import COMMANDS, HandBack
 from services.publisher.policy import MAY_HAND_BACK, MAY_PUBLISH
 from services.publisher.publishing import Publishing
 from services.publisher.queue import Queue
@@ -35,16 +34,20 @@ def watching_of(lane: Lane) -> Watching:
     return watching
 
 
+def queue_of(lane: Lane) -> Queue:
+    publishing = publishing_of(lane)
+    return Queue(lane, publishing.attempts, publishing.standings, publishing.working_at)
+
+
 def routes(lane: LaneOf) -> APIRouter:
     router = lane_routes("publisher", lane, readers=MAY_HAND_BACK, verbs=VERBS, more=_publication)
 
     @router.get("/api/attention")
     def attention(caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUBLISH))]) -> Response:
         """What a person has to look at: refused by the portal for good, taken down and not yet down, differing from the log."""
-        here = lane()
-        differences = watching_of(here).differences or []
+        differences = watching_of(lane()).differences or []
         told = [vars(difference) | {"words": str(difference), "message": WORDS[difference.what]} for difference in differences]
-        return json_of({"items": publishing_of(here).for_a_person(), "differences": told})
+        return json_of({"items": queue_of(lane()).for_a_person(), "differences": told})
 
     @router.get("/api/queue")
     def queue(
@@ -53,9 +56,8 @@ def routes(lane: LaneOf) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> Response:
         """What the portal has still to follow, what must come down first, then oldest first: step, attempts, what went wrong, when next."""
-        here = lane()
         try:
-            return json_of(Queue(here.journal, here.inbox.engine, publishing_of(here).working_at.get).page(after=after, limit=limit))
+            return json_of(queue_of(lane()).page(after=after, limit=limit))
         except ValueError:
             raise not_a_cursor() from None
 
@@ -63,7 +65,7 @@ def routes(lane: LaneOf) -> APIRouter:
 
 
 def _publication(lane: Lane, submission_id: uuid.UUID) -> dict[str, object]:
-    return {"publication": publishing_of(lane).state_of(submission_id)}
+    return {"publication": queue_of(lane).state_of(submission_id)}
 
 
 def _retry(lane: Lane, submission_id: uuid.UUID, _: None, actor: Actor) -> Said:
@@ -71,25 +73,18 @@ def _retry(lane: Lane, submission_id: uuid.UUID, _: None, actor: Actor) -> Said:
     return _publication(lane, submission_id)
 
 
-def _retract(lane: Lane, submission_id: uuid.UUID, body: Retract, actor: Actor) -> Said:
-    return publishing_of(lane).retract(submission_id, body, actor=actor)
-
-
 def _hand_back(lane: Lane, submission_id: uuid.UUID, body: HandBack, actor: Actor) -> Said:
     return publishing_of(lane).hand_back(submission_id, body, actor=actor)
 
 
 def _was_tried_in_vain(lane: Lane, head: Head, actor: Actor) -> bool:
-    attempt = publishing_of(lane).attempts.of(str(head.submission_id), head.sequence)
-    return Role(actor.role) in MAY_PUBLISH and was_tried_in_vain(head, attempt)
-
-
-def _may(name: str, lane: Lane, head: Head, actor: Actor) -> bool:
-    return lane.may(name, head, actor)
+    """The portal has still to follow, and an attempt at it failed: trying again now is worth while."""
+    waiting = publishing_of(lane).attempts.of(head.submission_id) if Role(actor.role) in MAY_PUBLISH else None
+    return waiting is not None and waiting.attempt is not None
 
 
 VERBS: Final[dict[str, Verb]] = {
     "retry": Verb(MAY_PUBLISH, None, _retry, _was_tried_in_vain, "Try now what the portal did not take."),
-    "retract": Verb(MAY_PUBLISH, Retract, _retract, partial(_may, "retract"), "Take a dataset down."),
-    "reject": Verb(MAY_HAND_BACK, HandBack, _hand_back, partial(_may, "reject"), "Hand back, or recall the approval."),
+    "retract": verbs_of(COMMANDS)["retract"],
+    "reject": Verb(MAY_HAND_BACK, HandBack, _hand_back, partial(may_do, "reject"), "Hand back, or recall the approval."),
 }

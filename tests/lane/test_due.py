@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lane.due import WIB, Calendar, due_at, is_overdue, parse_calendar
+from lane.due import WIB, Calendar, due_at, is_overdue
 
 # Hypothesis wants bounds without a zone and adds it.
 MOMENTS = st.datetimes(datetime(2015, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -80,13 +80,6 @@ def test_exactly_on_the_minute_is_on_time() -> None:
     due = wib("2026-11-23 10:00")
     assert not is_overdue(due, now=due)
     assert is_overdue(due, now=due + timedelta(microseconds=1))
-
-
-def test_calendars_are_named_in_the_settings() -> None:
-    assert parse_calendar("wall") is Calendar.WALL
-    assert parse_calendar("office") is Calendar.OFFICE
-    with pytest.raises(ValueError, match="wall, office"):
-        parse_calendar("kantor")
 
 
 def test_a_far_year_costs_no_more_than_this_one() -> None:

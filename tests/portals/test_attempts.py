@@ -5,15 +5,32 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from events.journal import Journal
 from events.stores import open_store
 from events.submission import Recorded
-from lane.inbox import open_engine
-from services.publisher.attempts import Attempt, Attempts, Look, Outcome
-from tests.events.given import KETUA, TIM, after, approved, on_kafka, retracted, revision_of, story, submission_of, verified
+from lane.inbox import Inbox, open_engine
+from services.publisher.attempts import Attempt, Attempts, Look, Outcome, Waiting
+from services.publisher.following import Following
+from tests.events.given import (
+    KETUA,
+    TIM,
+    Step,
+    after,
+    approved,
+    on_kafka,
+    published,
+    recalled,
+    retracted,
+    revision_of,
+    story,
+    submission_of,
+    verified,
+)
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
@@ -24,34 +41,39 @@ class Queue:
 
     attempts: Attempts
     journal: Journal
-    waiting: list[str] = field(default_factory=list)
+    waiting: list[uuid.UUID] = field(default_factory=list)
     offset: int = 0
 
-    def waits(self, dataset_id: str, opd: str = "dinkes") -> str:
+    def waits(self, dataset_id: str, opd: str = "dinkes") -> uuid.UUID:
         steps = (submission_of(dataset_id=dataset_id).by(TIM.model_copy(update={"opd": opd})), revision_of(dataset_id=dataset_id))
         at = NOW + timedelta(seconds=len(self.waiting))
         told = story(steps[0], steps[1].by(KETUA.model_copy(update={"opd": opd})), verified, approved.on(at))
         self._came(told)
-        self.waiting.append(str(told[0].event.submission_id))
+        self.waiting.append(told[0].event.submission_id)
         return self.waiting[-1]
 
-    def is_retracted(self, submission_id: str) -> None:
-        told = self.journal.history(uuid.UUID(submission_id))
-        self._came(after(told, retracted))
+    def goes_on(self, submission_id: uuid.UUID, *steps: Step) -> None:
+        told = self.journal.history(submission_id)
+        self._came(after(told, *steps))
 
     def _came(self, told: list[Recorded]) -> None:
         outcomes = self.journal.replicate(on_kafka(*told, offset=self.offset))
         assert {outcome.counted for outcome in outcomes} == {"applied"}
         self.offset += len(told)
 
-    def fails(self, submission_id: str, *, next_at: datetime = NOW, state: Outcome = "retrying", sequence: int = 4) -> None:
+    def fails(self, submission_id: uuid.UUID, *, next_at: datetime = NOW, state: Outcome = "retrying", sequence: int = 4) -> None:
         self.attempts.put(Attempt(submission_id, sequence, state, 1, "look", "busy", "x", next_at))
 
-    def look(self, limit: int = 9, *, busy: tuple[str, ...] = (), finished: tuple[tuple[str, int], ...] = ()) -> Look:
+    def look(self, limit: int = 9, *, busy: tuple[str, ...] = (), finished: tuple[Waiting, ...] = ()) -> Look:
         return self.attempts.look(NOW, limit, busy=busy, finished=finished)
 
-    def due(self, limit: int = 9, *, busy: tuple[str, ...] = (), finished: tuple[tuple[str, int], ...] = ()) -> list[str]:
+    def due(self, limit: int = 9, *, busy: tuple[str, ...] = (), finished: tuple[Waiting, ...] = ()) -> list[uuid.UUID]:
         return [waiting.submission_id for waiting in self.look(limit, busy=busy, finished=finished).due]
+
+    def waiting_of(self, submission_id: uuid.UUID) -> Waiting:
+        found = self.attempts.of(submission_id)
+        assert found is not None
+        return found
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -63,8 +85,9 @@ def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Queue]:
         address = new_database()
     journal = Journal(open_store(address, "publisher"), "publisher")
     engine = open_engine(address, "publisher")
-    attempts = Attempts(engine)
-    attempts.prepare()
+    Inbox("publisher", engine).prepare()
+    attempts = Attempts(engine, Following(engine, journal))
+    attempts.following.prepare()
     yield Queue(attempts, journal)
     engine.dispose()
     journal.store.close()
@@ -91,29 +114,97 @@ def test_one_that_pauses_holds_up_its_own_dataset_only(queue: Queue) -> None:
 def test_what_has_finished_makes_room_before_the_inbox_was_looked_at_and_is_forgotten(queue: Queue) -> None:
     first, second = queue.waits("desa"), queue.waits("desa")
     queue.fails(first, next_at=NOW)
-    look = queue.look(finished=((first, 4), (str(uuid.uuid4()), 4)))
-    assert ([waiting.submission_id for waiting in look.due], look.unseen) == ([second], {(first, 4)})
+    done = queue.waiting_of(first)
+    look = queue.look(finished=(done, Waiting(uuid.uuid4(), 4, "desa", "dinkes", down=True, attempt=None)))
+    assert ([waiting.submission_id for waiting in look.due], look.unseen) == ([second], {done.key})
     assert queue.attempts.count("retrying") == 0
 
 
-def test_what_must_come_down_goes_first_until_the_portal_has_followed(queue: Queue) -> None:
+@pytest.mark.parametrize("step", [retracted, recalled])
+def test_what_must_come_down_goes_first_until_the_portal_has_followed(queue: Queue, step: Step) -> None:
     waiting, gone = queue.waits("desa"), queue.waits("desa")
-    assert queue.due(finished=((gone, 4),)) == [waiting]
-    queue.is_retracted(gone)
-    assert queue.due(finished=((gone, 4),)) == [gone], "what was finished before it was retracted has something to do again"
+    approval = queue.waiting_of(gone)
+    queue.goes_on(gone, step)
+    assert queue.due(finished=(approval,)) == [gone], "what was finished before it was retracted has something to do again"
+    assert queue.waiting_of(gone).down
     queue.fails(gone, next_at=NOW + timedelta(seconds=8), sequence=5)
     assert (queue.due(), queue.attempts.not_down()) == ([], 1)
-    queue.fails(gone, state="done", sequence=5)
-    assert (queue.due(), queue.attempts.not_down()) == ([waiting], 0)
+    queue.fails(gone, sequence=5)
+    assert queue.due(finished=(queue.waiting_of(gone),)) == [waiting]
+    assert (queue.attempts.not_down(), queue.attempts.of(gone)) == (0, None)
     queue.attempts.retry_now(gone, NOW)
     assert queue.due() == [waiting]
+
+
+def test_what_was_handed_back_must_come_down_under_the_name_that_it_had_whatever_becomes_of_it(queue: Queue) -> None:
+    gone = queue.waits("desa")
+    again = revision_of(dataset_id="kota").by(KETUA.model_copy(update={"opd": "dinkes"}))
+    queue.goes_on(gone, recalled, again, verified, approved.on(NOW))
+    [found] = queue.look().due
+    assert (found.submission_id, found.dataset_id, found.down) == (gone, "desa", True)
+    queue.look(finished=(found,))
+    assert [(one.dataset_id, one.down) for one in queue.look().due] == [("kota", False)]
+
+
+def test_what_must_come_down_is_found_again_by_a_process_that_starts_anew(queue: Queue) -> None:
+    down, gone = queue.waits("desa"), queue.waits("kota")
+    queue.goes_on(down, published, retracted)
+    queue.look(finished=(queue.waiting_of(down),))
+    queue.goes_on(gone, retracted)
+    anew = Attempts(queue.attempts.engine, Following(queue.attempts.engine, queue.journal))
+    anew.following.prepare()
+    assert [one.submission_id for one in anew.look(NOW, 9, busy=(), finished=()).due] == [gone]
+
+
+def test_what_came_down_by_the_word_of_an_earlier_release_stays_down(queue: Queue) -> None:
+    down, other = queue.waits("desa"), queue.waits("kota")
+    queue.fails(down, state="done", sequence=5)  # type: ignore[arg-type]
+    queue.goes_on(down, retracted)
+    queue.goes_on(other, retracted)
+    assert queue.due() == [other]
+
+
+@pytest.mark.parametrize("queue", ["sqlite"], indirect=True)
+def test_a_look_costs_the_same_however_much_was_taken_down_before(queue: Queue) -> None:
+    """Counted in steps of SQLite's machine, and in events read from the journal."""
+    steps, read = 0, 0
+    select_rows = queue.journal.store.select_rows
+
+    def stepped() -> None:
+        nonlocal steps
+        steps += 1
+
+    def counted(*asked: Any) -> Any:
+        nonlocal read
+        found = select_rows(*asked)
+        read += len(found)
+        return found
+
+    queue.journal.store.select_rows = counted  # type: ignore[method-assign, assignment]
+    sa.event.listen(queue.attempts.engine, "checkout", lambda connection, *_: connection.set_progress_handler(stepped, 1))
+
+    def cost_after(history: int) -> tuple[int, int]:
+        nonlocal steps, read
+        for number in range(history):
+            queue.goes_on(queue.waits(f"desa-{history}-{number}"), published, retracted)
+        queue.look(finished=tuple(queue.look(999).due))
+        waits = queue.waits(f"kota-{history}")
+        queue.look()
+        steps = read = 0
+        assert queue.due() == [waits]
+        queue.goes_on(waits, published)
+        return steps, read
+
+    small, large = cost_after(3), cost_after(60)
+    assert (small[1], large[1]) == (0, 0)
+    assert large[0] <= small[0] * 1.1
 
 
 def test_what_is_refused_for_good_is_not_tried_again_and_holds_up_no_other(queue: Queue) -> None:
     refused, later = queue.waits("desa"), queue.waits("desa")
     queue.fails(refused, state="refused")
     assert queue.due() == [later]
-    assert [one for one, _, _ in queue.attempts.for_a_person()] == [refused]
+    assert [one.submission_id for one in queue.attempts.for_a_person()] == [refused]
     queue.attempts.retry_now(refused, NOW)
     assert queue.due() == [refused]
 

@@ -1,6 +1,8 @@
 """The folder portal's own promises: pages, catalogue, addresses and names."""
 
 import json
+import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,3 +117,24 @@ def test_a_folder_that_cannot_be_written_is_said_at_start_and_when_publishing(tm
 
 def test_check_says_when_the_largest_file_would_not_fit(on_folder: Stage) -> None:
     assert "tempat" in on_folder.portal.check(largest_file=1 << 60)[0]
+
+
+def test_publishing_costs_the_same_however_many_editions_there_were(on_folder: Stage, shelf: Shelf) -> None:
+    """Counted in files opened and folders looked into."""
+    looked_into, counting = list[str](), threading.Event()
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        if counting.is_set() and event in {"open", "os.scandir"}:
+            looked_into.append(str(arguments[0]))
+
+    sys.addaudithook(hook)
+    counts = []
+    for number in range(12):
+        publication = shelf.publication("data", {"desa.csv": b"%d" % number})
+        looked_into.clear()
+        counting.set()
+        on_folder.publish(shelf, publication)
+        counting.clear()
+        counts.append(len(looked_into))
+    assert max(counts[2:]) == counts[2]
+    assert on_folder.differences("data") == []

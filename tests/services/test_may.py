@@ -66,7 +66,7 @@ async def test_may_follows_state_role_and_person(tmp_path: Path, lane: str, step
 async def test_trying_again_is_offered_when_it_was_tried_in_vain(tmp_path: Path, state: str, verbs: list[str]) -> None:
     async with desk_of("publisher", tmp_path) as desk:
         submission_id = desk.given(*story(*LIFE))
-        attempt = Attempt(str(submission_id), 6, state, 1, "look", "unavailable", "Portal mati.", datetime.now(UTC))  # type: ignore[arg-type]
+        attempt = Attempt(submission_id, 6, state, 1, "look", "unavailable", "Portal mati.", datetime.now(UTC))  # type: ignore[arg-type]
         publishing_of(desk.lane).attempts.put(attempt)
 
         assert (await shown(desk, ADMIN, submission_id))["may"] == verbs

@@ -1,13 +1,14 @@
 """Step 4 by itself: what was approved is shown, read back and written down; failures wait their turn and hold up nobody."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from events.contracts import DataPublished
+from events.submission import Recorded
 from services.publisher.attempts import Attempt
 from services.publisher.web import publishing_of, watching_of
 from tests.bus.cluster import until
@@ -67,7 +68,7 @@ async def test_try_again_now(desk: Desk, portal: FailingPortal) -> None:
     submission_id = approve(desk)
     attempts = publishing_of(desk.lane).attempts
     await until(lambda: retrying(desk))
-    attempts.put(Attempt(str(submission_id), 4, "retrying", 9, "look", "unreachable", "x", datetime(2099, 1, 1, tzinfo=UTC)))
+    attempts.put(Attempt(submission_id, 4, "retrying", 9, "look", "unreachable", "x", datetime(2099, 1, 1, tzinfo=UTC)))
     portal.down = False
 
     for who, status in ((ATASAN, 403), (AUDITOR, 403), (ADMIN, 200)):
@@ -117,6 +118,20 @@ async def test_editions_of_one_dataset_follow_each_other(desk: Desk, portal: Fai
     shown = listed(tmp_path)
     assert shown is not None
     assert shown["submission_id"] == str(second)
+
+
+async def test_an_edition_that_is_known_is_not_read_again_however_many_there_are(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, histories = list[int](), desk.lane.journal.histories
+
+    def counted(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Recorded]]:
+        read.append(len(ids))
+        return histories(ids)
+
+    monkeypatch.setattr(desk.lane.journal, "histories", counted)
+    for edition in range(1, 9):
+        submission_id = approve(desk, edition=edition)
+        await until(lambda one=submission_id: is_published(desk, one))  # type: ignore[misc]
+    assert read == [1] * 8
 
 
 async def test_an_older_edition_approved_after_a_newer_one_does_not_take_its_place(desk: Desk, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
 def upkeep_of(desk: Desk) -> Upkeep:
     publishing = publishing_of(desk.lane)
-    return Upkeep(publishing.portal, publishing.standings, publishing.attempts, desk.shared.files)
+    return Upkeep(publishing.portal, publishing.standings, publishing.turns, desk.shared.files)
 
 
 def publish(desk: Desk, *, edition: int = 1, dataset_id: str = "daftar-desa") -> uuid.UUID:
@@ -101,7 +101,7 @@ async def test_nothing_is_looked_at_while_it_is_being_written(desk: Desk, monkey
     publish(desk)
     monkeypatch.setattr("services.publisher.upkeep.TURN_S", 0.0)
     upkeep = upkeep_of(desk)
-    with upkeep.attempts.turn("daftar-desa") as mine:
+    with upkeep.turns.turn("daftar-desa") as mine:
         assert mine
         assert [difference.what for difference in upkeep.check("daftar-desa")] == ["unreadable"]
         assert len(left(desk, "daftar-desa")) == 1
