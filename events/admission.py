@@ -7,6 +7,7 @@ import base64
 import hashlib
 import re
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +22,10 @@ from events.submission import TELL_CONTENT, Head, Recorded, hash_of
 
 UNJUDGEABLE: Final = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 """What pure judging can raise over bytes that the contract took."""
+MANY: Final = 1_000
+"""Records of a batch behind which there are more."""
+FEW: Final = 100
+"""Of a source that is not what fills a batch."""
 APPLIED: Final = "applied"
 DUPLICATE: Final = "duplicate"
 _ID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -94,9 +99,9 @@ class Draft:
         """Add an own event; False when it does not follow."""
         return self.follow(Row.OWN, recorded.event.submission_id, recorded.said, recorded.raw, recorded.hash) == APPLIED
 
-    def batch(self, positions: Mapping[str, int], marks: Sequence[Mark] = ()) -> Batch:
+    def batch(self, positions: Mapping[str, int], marks: Sequence[Mark] = (), ends: Sequence[Mark] = ()) -> Batch:
         positions = {**positions, **self.claims}
-        return Batch(self.events, list(self.told.values()), list(self.moved.values()), self.letters, positions, marks)
+        return Batch(self.events, list(self.told.values()), list(self.moved.values()), self.letters, positions, marks, ends)
 
 
 @lru_cache(maxsize=4096)
@@ -116,10 +121,16 @@ def place_in(source: str) -> tuple[str, str, int, int]:
     return cluster, topic, int(partition), int(generation or 0)
 
 
-def taken_of(records: Sequence[Record]) -> tuple[dict[str, int], list[Mark]]:
-    """For each source, the position after these records, and the last of them."""
+def taken_of(records: Sequence[Record]) -> tuple[dict[str, int], list[Mark], list[Mark]]:
+    """For each source, the position after these records, the last of them, and whether that one stays to be found again.
+
+    Far from the end of a source nothing is cut: it fills a batch, or most of one.
+    """
     last = {r.source: r for r in records}
-    return {source: r.offset + 1 for source, r in last.items()}, [mark_of(r) for r in last.values()]
+    marks = [mark_of(r) for r in last.values()]
+    counted = Counter(r.source for r in records) if len(records) >= MANY else {}
+    ends = [mark for mark in marks if counted.get(mark.source, 0) < FEW]
+    return {source: r.offset + 1 for source, r in last.items()}, marks, ends
 
 
 def mark_of(record: Record) -> Mark:

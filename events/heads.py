@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from events.contracts import Lane
 from events.submission import Head, State
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what a head holds. A journal with another one makes its heads anew when it is opened."""
 
 HEADS: Final = sa.Table(
@@ -37,6 +37,7 @@ HEADS: Final = sa.Table(
     sa.Column("period_end", sa.Text, nullable=False),
     sa.Column("manifest", sa.Text, nullable=False),
     sa.Column("hands", sa.Text, nullable=False),
+    sa.Column("renamed", sa.Boolean, nullable=False),
     sa.Column("errors", sa.Integer, nullable=False),
     sa.Column("warnings", sa.Integer, nullable=False),
 )
@@ -56,7 +57,7 @@ def values_of(head: Head) -> Values:
     """In the order of the columns; the id as a UUID."""
     hands = orjson.dumps(sorted(head.hands)).decode()
     state, holder = head.state.value, head.holder.value if head.holder else None
-    return (*head[:3], state, holder, *head[_AFTER_HOLDER:-3], hands, head.errors, head.warnings)
+    return (*head[:3], state, holder, *head[_AFTER_HOLDER:-4], hands, *head[-3:])
 
 
 def moved_of(head: Head) -> Values:
@@ -67,6 +68,6 @@ def moved_of(head: Head) -> Values:
 
 def head_of(submission_id: uuid.UUID, values: Sequence[Any]) -> Head:
     """`values`: those after the id."""
-    sequence, digest, state, holder, *told, hands, errors, warnings = values
+    sequence, digest, state, holder, *told, hands, renamed, errors, warnings = values
     known = (submission_id, sequence, digest, _STATES[state], _LANES[holder], *told)
-    return Head._make((*known, frozenset(orjson.loads(hands)), errors, warnings))
+    return Head._make((*known, frozenset(orjson.loads(hands)), bool(renamed), errors, warnings))

@@ -186,7 +186,9 @@ class Lane:
 
     def overdue(self, now: datetime) -> Overdue:
         """Due times follow arrival, so the moment before which whatever arrived is late now is found by halving."""
-        low, high = now - timedelta(days=60), now
+        low, high = now - timedelta(minutes=self.shared.settings.sla_minutes), now
+        while self.shared.due(low) >= now:  # office hours are a part of the day, and there are days off
+            low -= now - low
         while high - low > timedelta(seconds=1):
             middle = low + (high - low) / 2
             low, high = (middle, high) if self.shared.due(middle) < now else (low, middle)

@@ -42,6 +42,11 @@ def personal_data_in(body: BaseModel) -> list[Reason]:
     return list(_reasons(body.model_dump(include=WORDS), ""))
 
 
+def personal_data_noted(note: str) -> list[Reason]:
+    """The same of a note alone."""
+    return list(_reasons(note, "note"))
+
+
 def personal_data_said(said: object, field: str) -> Iterator[Reason]:
     """The same of metadata, names of files and of who hands in; `field` is where it lies."""
     return _reasons(said, field, but=DOUBTFUL)
