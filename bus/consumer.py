@@ -32,7 +32,8 @@ NOT_HELD: Final = (DataError, OverflowError, UnicodeError)
 
 
 def record_of(message: "ConsumerRecord[bytes, bytes]", cluster: str, generation: int = 0) -> Record:
-    return Record(message.topic, message.partition, message.offset, message.key, message.value, cluster, generation, message.timestamp)
+    place = message.topic, message.partition, message.offset
+    return Record(*place, message.key, message.value, cluster, generation, message.timestamp, message.headers)
 
 
 @dataclass

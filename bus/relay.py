@@ -2,7 +2,8 @@
 
 import asyncio
 import base64
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -58,6 +59,8 @@ class Relay:
     journal: Journal
     progress: Progress
     wake: asyncio.Event
+    on_sent: Callable[[Sequence[Message], int], None] | None = None
+    """Told of events that Kafka has acknowledged, and when their sending began (nanoseconds since 1970)."""
     _seen: int = 0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -112,9 +115,12 @@ class Relay:
             if not sending.messages:
                 self.progress.moved()
                 return
+            began = time.time_ns()
             await within(SEND_S, self._send(producer, sending.messages))
             self.progress.moved()
             self.progress.counts[f"sent_{sending.what}"] += len(sending.messages)
+            if self.on_sent and sending.follower == RELAYED:
+                await asyncio.to_thread(self.on_sent, sending.messages, began)
             sent = sending
 
     def _next(self, sent: Sending) -> Sending:

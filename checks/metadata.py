@@ -1,22 +1,13 @@
 """Checks of metadata and file list: what the SOP's five words ask for that can be seen without opening a file."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
 from events.contracts import Finding
 from events.metadata import Dataset, File
 
-TABULAR: Final = frozenset(
-    {
-        "text/csv",
-        "text/tab-separated-values",
-        "application/vnd.ms-excel",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "application/vnd.oasis.opendocument.spreadsheet",
-    }
-)
 NAME_SHOWN: Final = 100
 DAYS: Final = {
     "continuous": 1,
@@ -126,11 +117,6 @@ def says_its_period(dataset: Dataset, files: Sequence[File], today: date) -> Fin
                 message_en=f"It says {told}, but the period is {dataset.period_start} to {dataset.period_end}. Make them the same.",
             )
     return None
-
-
-def is_tabular(files: Sequence[File]) -> Iterator[int]:
-    """Positions of the files that are tables."""
-    return (index for index, file in enumerate(files) if file.media_type.split(";")[0].strip() in TABULAR)
 
 
 CHECKS: Final[tuple[Check, ...]] = (is_current, period_has_ended, is_described, has_no_empty_file, columns_are_distinct, says_its_period)

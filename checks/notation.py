@@ -4,7 +4,7 @@ A notation says only what the characters say: `1.234` stays `ambiguous` until th
 """
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Final, Literal, cast
 
@@ -121,11 +121,6 @@ def date_form(text: str) -> str:
     form = re.sub(r"(?<!\d)\d{1,2}(?!\d)", "99", form)
     first, second = ("bb", "hh") if form.startswith("tttt") else ("hh", "bb")
     return form.replace("99", first, 1).replace("99", second, 1)
-
-
-def serial_date(number: int) -> date:
-    """The day that Excel's serial number counts to (1900 system)."""
-    return date(1899, 12, 30) + timedelta(days=number)
 
 
 def number_in(text: str, *, indonesian: bool) -> float | None:

@@ -25,7 +25,6 @@ class Reading:
     kind: str = "n"
     style: int = 0
     formula: bool = False
-    valued: bool = False
     taking: bool = False
     pieces: list[str] = field(default_factory=list)
 
@@ -36,11 +35,10 @@ class Reading:
                 self.column = column_number(reference) if reference else self.column + 1
                 self.kind, style = attributes.get("t", "n"), attributes.get("s", "0")
                 self.style = int(style) if style.isdigit() else 0
-                self.formula = self.valued = False
+                self.formula = False
                 self.pieces.clear()
             case "v" | "t":
                 self.taking = True
-                self.valued = True
             case "f":
                 self.formula = True
             case "row":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from desk.words import FIVE, SAID_OF_A_COLUMN, STEP_OF, STEPS, TYPES
+from desk.words import FIELDS, FIVE, SAID_OF_A_COLUMN, STEP_OF, STEPS, TYPES
 
 Json = dict[str, Any]
 EXAMPLES: Final = 10
@@ -96,6 +96,12 @@ def times_of(history: Sequence[Json]) -> list[tuple[Json, float | None]]:
 def short(number: str) -> str:
     """How a submission's number is said: its first eight signs."""
     return number[:8]
+
+
+def said_of(dataset: Json) -> list[tuple[str, str, object]]:
+    """What is said of a dataset as a whole: each field that is filled in, its label as a key of the catalogue, and its value."""
+    filled = dataset | {f"responsible.{part}": value for part, value in dataset["responsible"].items()}
+    return [(name, words.label, filled[name]) for name, words in FIELDS.items() if name in filled and name not in ("title", "columns")]
 
 
 def _flat(case: Json) -> dict[str, str]:

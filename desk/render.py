@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from desk import words
+from desk.casework import said_of
 from desk.clock import now
 from desk.forms import MADE_FOR
 from desk.metadata import personal_choices
@@ -90,13 +91,14 @@ def _templates(language: str) -> Environment:
     )
     states = {state: word for state, (word, _) in words.STATES.items()}
     environment.globals |= {"_": speech.text, "words": words, "languages": _offered(), "left": speech.left, "state_words": states}
-    environment.globals |= {"kept_json": _kept_json, "personal_choices": personal_choices}
+    environment.globals |= {"kept_json": _kept_json, "personal_choices": personal_choices, "said_of": said_of}
     environment.globals["browser_of"] = partial(browser_of, speech.text(words.said("%(browser)s di %(system)s")))
     environment.globals["yes_or_no"] = words.YES_OR_NO
     environment.globals["reason_fields"] = {_path(name): told.label for name, told in words.FIELDS.items() if name not in words.OF_FORMS}
     environment.filters |= {
         name: getattr(speech, name) for name in ("moment", "day", "short_day", "month", "clock", "when", "number", "size", "span")
     }
+    environment.tests["portal_address"] = lambda url: str(url).startswith(("http://", "https://", "/portal/"))
     environment.filters["word"] = partial(_word, speech)
     return environment
 

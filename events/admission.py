@@ -30,6 +30,7 @@ class Record(NamedTuple):
     """One Kafka record, unread: anything may be in it.
 
     `generation`: how many losses of its source were ended before. `timestamp`: as Kafka keeps it, milliseconds since 1970.
+    Nothing is judged by `headers`.
     """
 
     topic: str
@@ -40,6 +41,7 @@ class Record(NamedTuple):
     cluster: str = ""
     generation: int = 0
     timestamp: int = 0
+    headers: Sequence[tuple[str, bytes]] = ()
 
     @property
     def source(self) -> str:

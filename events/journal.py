@@ -46,7 +46,7 @@ class Entry(NamedTuple):
 class Journal:
     """Thread-safe; writes take turns. `on_commit` is called after each commit, `on_outgoing` after those that hold something to send.
 
-    Both are called from the writing thread.
+    Then `on_written` with the records that were taken and what was written of them. All are called from the writing thread.
     """
 
     store: Store
@@ -55,6 +55,7 @@ class Journal:
     """The OPDs that act for others now, as the directory says."""
     on_commit: list[Callable[[], None]] = field(default_factory=list)
     on_outgoing: list[Callable[[], None]] = field(default_factory=list)
+    on_written: list[Callable[[Sequence[Record], Draft], None]] = field(default_factory=list)
     _writing: threading.RLock = field(default_factory=threading.RLock)
 
     # reading
@@ -186,7 +187,7 @@ class Journal:
                 outcomes, draft = drafted(fresh)
                 with self._writing:
                     self.store.write(draft.batch(*taken_of(fresh)))
-                self._woken(draft)
+                self._woken(draft, fresh)
                 return outcomes
         raise IntegrityError(OVERTAKEN)
 
@@ -222,10 +223,12 @@ class Journal:
         keys = [(r.event.submission_id, r.event.sequence) for r in recorded]
         return {raw for _, _, raw in self.store.select_states(keys)} == {r.raw for r in recorded}
 
-    def _woken(self, draft: Draft) -> None:
+    def _woken(self, draft: Draft, records: Sequence[Record] = ()) -> None:
         outgoing = draft.letters or any(event.row is Row.OWN for event in draft.events)
         for wake in (*self.on_outgoing, *self.on_commit) if outgoing else self.on_commit:
             wake()
+        for told in self.on_written:
+            told(records, draft)
 
 
 def _in_pieces(select: Callable[[Sequence[T]], Iterable[Any]], keys: Sequence[T]) -> Iterator[Any]:

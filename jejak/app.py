@@ -150,5 +150,6 @@ def _lifespan(
             with _at_most(STOP_S):
                 await pages.aclose()
                 await asyncio.gather(ended([following]), *(lane.stop() for lane in lanes.values()))
+                await asyncio.to_thread(shared.traces.close)
 
     return lifespan

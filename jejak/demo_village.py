@@ -50,10 +50,6 @@ def revision() -> tuple[str, bytes, dict[str, Any]]:
     return sha256, content, {"dataset": {"columns": columns_of_counts()}, "files": [file]}
 
 
-def columns_of_persons() -> list[dict[str, Any]]:
-    return [{"name": name, "type": "string", "description": name} for name in COLUMNS]
-
-
 def columns_of_counts() -> list[dict[str, Any]]:
     return [
         {"name": "dusun", "type": "string", "description": "Nama dusun"},

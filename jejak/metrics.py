@@ -28,6 +28,7 @@ class Metrics(Collector):
             [(lane.name, progress) for lane in lanes for progress in [*lane.loops, lane.commanded]]
             + [(other.name, progress) for other in self.others() for progress in other.loops]
         )
+        yield self._spans(lanes)
         yield from self._work(lanes)
         yield from self._publishing([p for lane in lanes if isinstance(p := lane.parts.get("publishing"), Publishing)])
         yield from self._watching([w for lane in lanes if isinstance(w := lane.parts.get("watching"), Watching)])
@@ -48,6 +49,13 @@ class Metrics(Collector):
             healthy.add_metric([lane, progress.name], float(progress.healthy))
             rebuilt.add_metric([lane, progress.name], progress.rebuilt)
         yield from (records, lag, healthy, rebuilt)
+
+    def _spans(self, lanes: Sequence[Lane]) -> Family:
+        """The lanes of a process tell theirs together."""
+        spans = CounterMetricFamily("jejak_spans", "Spans by what became of them (sent, lost, dropped)", labels=["outcome"])
+        for outcome, count in list(lanes[0].shared.traces.counts.items()) if lanes else ():
+            spans.add_metric([outcome], count)
+        return spans
 
     def _work(self, lanes: Sequence[Lane]) -> Iterator[Family]:
         ready = GaugeMetricFamily("jejak_ready", "1 when the lane takes commands", labels=["lane"])

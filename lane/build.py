@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from bus.loops import LEISURE_S, Progress, wake_on
@@ -39,6 +40,9 @@ def build_lane(name: str, shared: Shared, *, commands: Mapping[str, Command[Any]
         may_start=shared.directory.until_ready,  # the law asks who acts for whom
     )
     relay = Relay(shared.kafka, journal, Progress("relay"), wake_on(journal.on_outgoing))
+    if shared.traces.out:
+        journal.on_written.append(partial(shared.traces.written, name))
+        relay.on_sent = partial(shared.traces.sent, name)
     return Lane(
         name=name,
         shared=shared,

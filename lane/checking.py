@@ -25,6 +25,7 @@ from lane.beside import Beside, Told
 from lane.files import FileProblem, Files
 from lane.look import Look, Open, about, keys, name_of, one
 from lane.malware import NotScanned, scan
+from lane.tracing import Step, Traces
 from lane.versions import Version, followed_by, period_told
 from lane.workers import CORES, Workers, copied
 
@@ -50,16 +51,29 @@ class Checking:
     seconds: float = 60.0
     memory_mb: int = 1_024
     clamd: str | None = None
+    traces: Traces = field(default_factory=Traces)
     _workers: Workers = field(default_factory=Workers)
     _begun: WeakValueDictionary[tuple[str, str], Future[Told]] = field(default_factory=WeakValueDictionary)
     """Looks that run or have run, for as long as somebody keeps hold of them."""
 
-    def findings(self, dataset: Dataset, files: Sequence[File], *, today: date, read: Open, before: Version | None = None) -> Report:
-        """Of metadata and files together, and against the version that was published before. Raises FilesUnavailable."""
+    def findings(
+        self,
+        dataset: Dataset,
+        files: Sequence[File],
+        *,
+        today: date,
+        read: Open,
+        before: Version | None = None,
+        step: Step | None = None,
+    ) -> Report:
+        """Of metadata and files together, and against the version that was published before; for an event to be, or to tell only.
+
+        Raises FilesUnavailable.
+        """
         found = list(metadata_findings(dataset, files, today=today))
         more: dict[str, int] = {}
         for index, file in enumerate(files):
-            told = self.of_file(file, dataset, read)
+            told = self.of_file(file, dataset, read, step)
             found += [Finding.model_validate({**f, "field": f"files.{index}"}, strict=False) for f in told["findings"]]
             for code, count in told["more"].items():
                 more[code] = more.get(code, 0) + count
@@ -68,31 +82,31 @@ class Checking:
             note("personal_declared")
             found += report(note).findings
         if before:
-            found += [period_told(dataset, files, before), *self._against_before(dataset, files, before, read)]
+            found += [period_told(dataset, files, before), *self._against_before(dataset, files, before, read, step)]
         kept = summary(found)
         for code, count in kept.more.items():
             more[code] = more.get(code, 0) + count
         return Report(kept.findings, more, kept.scores)
 
-    def _against_before(self, dataset: Dataset, files: Sequence[File], before: Version, read: Open) -> Iterator[Finding]:
+    def _against_before(self, dataset: Dataset, files: Sequence[File], before: Version, read: Open, step: Step | None) -> Iterator[Finding]:
         for place, old in followed_by(files, before.files).items():
-            for told in self.changes(files[place], old, dataset, read)["findings"]:
+            for told in self.changes(files[place], old, dataset, read, step)["findings"]:
                 yield Finding.model_validate({**told, "field": f"files.{place}"}, strict=False)
 
-    def changes(self, file: File, old: File, dataset: Dataset, read: Open) -> Told:
+    def changes(self, file: File, old: File, dataset: Dataset, read: Open, step: Step | None = None) -> Told:
         """`{"changes", "findings"}` of a file against the one of the version before, from beside the file when both were compared before.
 
         `changes` is None when they could not be compared. Raises FilesUnavailable.
         """
         if file.sha256 == old.sha256 or not (file.bytes and old.bytes):
             return {"changes": [], "findings": []}
-        return self._told(Look(file, dataset, read, before=old))
+        return self._told(Look(file, dataset, read, old, step))
 
-    def of_file(self, file: File, dataset: Dataset, read: Open) -> Told:
+    def of_file(self, file: File, dataset: Dataset, read: Open, step: Step | None = None) -> Told:
         """`{"findings", "more", "profiles"}`, from beside the file when it was looked at before; from memory without the profiles."""
         if file.bytes == 0:
             return {"findings": [], "more": {}, "profiles": []}  # told by the checks of metadata
-        return self._told(Look(file, dataset, read))
+        return self._told(Look(file, dataset, read, step=step))
 
     def profiles(self, file: File, dataset: Dataset, read: Open) -> list[dict[str, object]] | None:
         """What stands in the file's tables, as checked against these metadata and no other's; None when it cannot be looked at."""
@@ -160,8 +174,10 @@ class Checking:
                 future.set_exception(error)
 
     def _look(self, look: Look, name: str) -> Told:
-        if look.before:
-            return self._compared(look, look.before, name)
+        with self.traces.work("compare" if look.before else "check", look.step, sha256=look.file.sha256, bytes=look.file.bytes):
+            return self._compared(look, look.before, name) if look.before else self._looked_at(look, name)
+
+    def _looked_at(self, look: Look, name: str) -> Told:
         file = look.file
         try:
             told = self._looked(file, look.dataset, look.read)

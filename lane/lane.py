@@ -31,6 +31,7 @@ from lane.inbox import Inbox, Standing
 from lane.notes import personal_data_in
 from lane.settings import Settings
 from lane.taken import Takings
+from lane.tracing import Traces, open_traces
 from web.keys import Signers, load_signers
 from web.tokens import Role
 
@@ -55,12 +56,14 @@ class Shared:
     files: Files
     directory: Directory
     signers: Signers
+    traces: Traces = field(default_factory=Traces)
 
     @cached_property
     def checking(self) -> Checking:
         given = self.settings
         allowed = frozenset(given.check_types.split(","))
-        return Checking(self.files, allowed, seconds=given.check_timeout_s, memory_mb=given.check_memory_mb, clamd=given.clamd)
+        seconds, memory_mb = given.check_timeout_s, given.check_memory_mb
+        return Checking(self.files, allowed, seconds=seconds, memory_mb=memory_mb, clamd=given.clamd, traces=self.traces)
 
     def due(self, arrived_at: datetime) -> datetime:
         return due_at(arrived_at, minutes=self.settings.sla_minutes, calendar=Calendar(self.settings.sla_calendar))
@@ -80,6 +83,7 @@ def open_shared(settings: Settings) -> Shared:
         open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys()),
         Directory(kafka, Progress("directory")),
         load_signers(settings.keys),
+        open_traces(settings.traces),
     )
 
 

@@ -12,6 +12,7 @@ from checks.findings import Found
 from checks.persons import sensitive_words
 from events.metadata import Dataset, File
 from lane.beside import Told
+from lane.tracing import Step
 
 VERSION: Final = 4
 """Of what the checks find: raise it, and files are looked at again."""
@@ -20,12 +21,16 @@ Open = Callable[[File], Iterable[bytes]]
 
 @dataclass(frozen=True)
 class Look:
-    """A file to be looked at, or to be held against the one of the version `before`; what it is checked against, how its bytes are read."""
+    """A file to be looked at, or to be held against the one of the version `before`; what it is checked against, how its bytes are read.
+
+    `step`: for which event, where it is for one.
+    """
 
     file: File
     dataset: Dataset
     read: Open
     before: File | None = None
+    step: Step | None = None
 
 
 def name_of(look: Look, allowed: frozenset[str]) -> str:

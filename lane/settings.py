@@ -72,6 +72,7 @@ class Settings(BaseModel):
     desk_session_hours: Annotated[int, Field(ge=1, le=72)] = 12
     desk_timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
     desk_check_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 300.0
+    traces: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("store")
@@ -112,9 +113,9 @@ class Settings(BaseModel):
             raise ValueError("must be folder:DIR or the address of a CKAN, http(s)://…")
         return value
 
-    @field_validator("portal_public_url")
+    @field_validator("portal_public_url", "traces")
     @classmethod
-    def _public_url(cls, value: str | None) -> str | None:
+    def _web_address(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must be an address, http(s)://…")
         return value

@@ -147,6 +147,7 @@ async def done(request: Request, number: str, who: Annotated[Who, Depends(somebo
     case = await until_known(lanes, who, await look(lanes, who, number), langkah)
     event = event_at(case.shown, langkah)
     content: Json = {"event": event or last_event(case.shown), "is_behind": case.own < langkah, "was_before": bool(sebelumnya)}
+    content["is_own_turn"] = case.shown["holder"] == OWN_LANE[who.role]
     return render(request, "done.html", case=case.shown, number=short(case.shown["submission_id"]), **content)
 
 

@@ -18,7 +18,7 @@ from lane.checking import Checking
 from lane.files import Files
 from lane.look import Look
 from lane.versions import followed_by
-from services.intake.commands import read_form
+from services.intake.commands import first_step, read_form
 from services.intake.contents import INLINE_LIMIT, content_of
 from services.intake.inbound import opd_of
 from services.intake.names import Names
@@ -49,11 +49,11 @@ def _look(file: InboundFile, inbound: Inbound, files: Files) -> Look | None:
     """Nothing is looked at whose bytes are not those that are said: it will be refused."""
     if file.content is None:
         there = files.size_for(file.sha256, inbound.opd) == file.bytes
-        return Look(file, inbound.dataset, lambda wanted: files.read(wanted.sha256)) if there else None
+        return Look(file, inbound.dataset, lambda wanted: files.read(wanted.sha256), step=first_step(inbound)) if there else None
     content = content_of(file)
     if content is None or len(content) > INLINE_LIMIT or hashlib.sha256(content).hexdigest() != file.sha256:
         return None
-    return Look(file, inbound.dataset, partial(_inline, content))
+    return Look(file, inbound.dataset, partial(_inline, content), step=first_step(inbound))
 
 
 def _inline(content: bytes, _: object) -> tuple[bytes]:

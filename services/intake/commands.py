@@ -13,7 +13,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from checks.catalogue import Report
-from events.contracts import EVENT_BYTES_LIMIT, Actor, DataSubmitted, Due, Finding, Reason, Received
+from events.contracts import EVENT_BYTES_LIMIT, Actor, DataSubmitted, Due, Finding, Lane, Reason, Received
 from events.ids import canonical_hash, manifest_of, submission_id_of
 from events.inbound import Inbound
 from events.metadata import File
@@ -25,6 +25,7 @@ from lane.notes import personal_data_said
 from lane.plain_text import hidden_in
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
+from lane.tracing import Step
 from portals.refusals import told_before
 from services.intake.contents import INLINE_LIMIT, content_of, file_problem
 from services.intake.names import Names
@@ -111,7 +112,7 @@ def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
     contents = [content_of(file) for file in inbound.files]
     if reasons := against(inbound, contents, desk, str(submission_id)):
         return Declined(reasons)
-    told = found_in(inbound, contents, desk)
+    told = found_in(inbound, contents, desk, first_step(inbound))
     if reasons := tuple(reasons_in(told)):
         return Declined(reasons)
     event = _event(submission_id, inbound, origin, desk, told)
@@ -146,12 +147,17 @@ def against(inbound: Inbound, contents: Sequence[bytes | None], desk: Desk, subm
     )
 
 
-def found_in(inbound: Inbound, contents: Sequence[bytes | None], desk: Desk) -> Report:
+def first_step(inbound: Inbound) -> Step:
+    """The event that it will be, if it is accepted."""
+    return Step(Lane.INTAKE, submission_id_of(inbound.opd, inbound.event_id), 1)
+
+
+def found_in(inbound: Inbound, contents: Sequence[bytes | None], desk: Desk, step: Step | None = None) -> Report:
     """What the checks find in metadata and files. Raises FilesUnavailable."""
     inline: dict[File, bytes | None] = dict(zip(inbound.files, contents, strict=True))
     read = partial(_bytes_of, inline, desk.files)
     before = desk.names.version_before(inbound.dataset)
-    return desk.checking.findings(inbound.dataset, inbound.files, today=day_of(desk.now), read=read, before=before)
+    return desk.checking.findings(inbound.dataset, inbound.files, today=day_of(desk.now), read=read, before=before, step=step)
 
 
 def read_form(raw: bytes) -> Inbound | Declined:

@@ -8,6 +8,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from events.contracts import Actor, Published, Reason
 from events.rules import standing_of
 from events.submission import Kind, Recorded, Refused
 from lane.lane import Lane
+from lane.tracing import Step
 from portals.desired import Desired
 from portals.portal import Code, Portal, PortalProblem
 from services.publisher.attempts import Attempt, Attempts, Outcome, Waiting
@@ -118,14 +120,16 @@ class Publishing:
             if not mine:
                 raise Elsewhere
             began = time.monotonic()
-            if waiting.down:
-                self._apply(self.standings.desired(waiting.dataset_id), waiting.submission_id)
-            else:
-                self._publish(waiting)
+            step = Step(self.lane.name, waiting.submission_id, waiting.sequence)
+            with self.lane.shared.traces.work("portal", step, opd=waiting.opd) as told:
+                if waiting.down:
+                    self._apply(self.standings.desired(waiting.dataset_id), waiting.submission_id, told)
+                else:
+                    self._publish(waiting, told)
             took_s = round(time.monotonic() - began, 3)
             log.info("portal_follows", submission_id=str(waiting.submission_id), down=waiting.down, took_s=took_s)
 
-    def _publish(self, waiting: Waiting) -> None:
+    def _publish(self, waiting: Waiting, told: Callable[[str], None]) -> None:
         found = self.standings.with_approved(waiting.dataset_id, *waiting.key)
         if found is None:
             return  # another process published it, or it was taken back
@@ -136,7 +140,7 @@ class Publishing:
                 f"Nama data “{waiting.dataset_id}” sudah dipakai OPD {owner}. Kembalikan data ini agar dataset_id diganti, "
                 "atau minta pengelola mengalihkan nama itu.",
             )
-        published = self._apply(desired, waiting.submission_id)
+        published = self._apply(desired, waiting.submission_id, told)
         if published is None:
             raise PortalProblem(
                 Code.CLOSED, "Edisi yang lebih baru sudah ditarik, sehingga data ini ditutup. Kembalikan, lalu serahkan sebagai edisi baru."
@@ -145,12 +149,13 @@ class Publishing:
         self.standings.went_public(self.lane.do("publish", waiting.submission_id, body, actor=PUBLISHER))
         self.progress.counts["published"] += 1
 
-    def _apply(self, desired: Desired, about: uuid.UUID) -> Published | None:
-        return self.portal.apply(desired, self.lane.shared.files, about=about, step=lambda step: self._stepped(about, step))
+    def _apply(self, desired: Desired, about: uuid.UUID, told: Callable[[str], None]) -> Published | None:
+        def stepped(step: str) -> None:
+            self.steps[step] += 1
+            self.working_at[about] = step
+            told(step)
 
-    def _stepped(self, submission_id: uuid.UUID, step: str) -> None:
-        self.steps[step] += 1
-        self.working_at[submission_id] = step
+        return self.portal.apply(desired, self.lane.shared.files, about=about, step=stepped)
 
     async def _ended(self, waiting: Waiting, error: BaseException | None) -> None:
         step = self.working_at.pop(waiting.submission_id, "look")

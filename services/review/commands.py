@@ -18,6 +18,7 @@ from lane.due import day_of
 from lane.lane import Command, CommandBody, Context
 from lane.publishable import reasons_against
 from lane.reasons import reasons_from
+from lane.tracing import Step
 from lane.versions import version_before
 from portals.refusals import told_before
 from services.review.policy import MAY_REVISE, MAY_WITHDRAW, RULES
@@ -75,7 +76,12 @@ def _found_now(head: Head, dataset: Dataset, files: Sequence[File], context: Con
     shared = context.lane.shared
     published = version_before(context.lane.inbox, context.lane.journal, dataset.dataset_id, head.edition)
     told = shared.checking.findings(
-        dataset, files, today=day_of(context.now), read=lambda file: shared.files.read(file.sha256), before=published
+        dataset,
+        files,
+        today=day_of(context.now),
+        read=lambda file: shared.files.read(file.sha256),
+        before=published,
+        step=Step(Lane.REVIEW, head.submission_id, head.sequence + 1),
     )
     if refused := reasons_in(told):
         raise Refused(Kind.INVALID, *refused, state=head.state, sequence=head.sequence)

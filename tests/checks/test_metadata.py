@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from checks.metadata import CHECKS, DAYS, findings, is_tabular
+from checks.metadata import CHECKS, DAYS, findings
 from events.contracts import Finding
 from events.metadata import Dataset, File
 from tests.events.given import DATASET, FILE
@@ -82,12 +82,6 @@ def test_a_title_that_says_another_year_than_the_period_is_told(title: str, *, t
     found_now = found(title=title, period_start="2025-01-01", period_end="2025-12-31")
 
     assert codes(found_now) == ([("aktual", "warning", "other_year")] if told else [])
-
-
-def test_tables_are_told_by_their_type() -> None:
-    types = ["text/csv; charset=utf-8", "application/pdf", "application/vnd.ms-excel", "image/png"]
-
-    assert list(is_tabular([File.model_validate(FILE | {"media_type": media_type}) for media_type in types])) == [0, 2]
 
 
 @for_all(st.sampled_from(sorted(DAYS)), st.dates(date(2000, 1, 1), date(2050, 1, 1)), st.integers(0, 3_000))

@@ -87,6 +87,23 @@ def test_a_double_click_hands_in_once(office: Office, chromium: Browser, screen:
         assert page.get_by_role("link", name=title).count() == 1
 
 
+@pytest.mark.parametrize("screen", [SCRIPTS, PLAIN], ids=["scripts", "plain"])
+def test_a_double_click_on_several_at_once_decides_each_once(office: Office, chromium: Browser, screen: Screen) -> None:
+    numbers = [office.checked(), office.checked()]
+    with person(chromium, office, office.person(Role.ATASAN_PPID), screen) as page:
+        page.goto("/putusan-bersama")
+        for number in numbers:
+            page.locator(f'input[value="{number}:2"]').check()
+        page.locator("#pilihan-verify").check()
+        all_five(page)
+        page.locator("main form button[type=submit]").dblclick()
+        heading(page, "Periksa sekali lagi")
+        page.locator("main form button[type=submit]").dblclick()
+        expect(page.get_by_text("2 dari 2 berhasil")).to_be_visible()
+    for number in numbers:
+        assert [event["type"] for event in office.up.submission("decision", number)["history"][2:]] == ["DataVerified"]
+
+
 def test_two_browsers_on_one_case(office: Office, chromium: Browser) -> None:
     """Who took it is seen; who decides second sees what the first one did, and keeps what was written."""
     number = office.checked()

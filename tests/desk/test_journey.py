@@ -137,7 +137,7 @@ def test_five_roles_carry_a_dataset_to_the_portal(office: Office, chromium: Brow
         page.get_by_label("Catatan").first.fill("Temuan sudah dibaca.")
         page.get_by_role("button", name="Kirim").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Diverifikasi")
-        page.get_by_role("link", name="Lihat pengajuan").click()
+        page.get_by_role("link", name="Lanjutkan ke keputusan").click()
         pick(page, "Setujui")
         page.get_by_label("Pertimbangan").fill("Data publik, layak diunggah.")
         page.get_by_role("button", name="Lanjutkan").click()
@@ -149,6 +149,8 @@ def test_five_roles_carry_a_dataset_to_the_portal(office: Office, chromium: Brow
         page.get_by_role("link", name=title).click()
         office.up.until(lambda: page.reload() and page.get_by_text("Terbit").count() > 1, "published")
         no_sideways(page)
+        page.get_by_role("link", name="Lihat di portal Open Data").click()
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
     with person(chromium, office, auditor, screen) as page:
         page.get_by_label("Cari nomor, judul atau OPD").fill(title)
         page.get_by_role("button", name="Cari").click()

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desk.casework import changes
+from desk.casework import changes, said_of
 from desk.forms import Typed
 from desk.metadata import COLUMN, KNOWN, changes_between, columns_of, dataset_of, personal_choices, values_of
 from desk.words import CLASSES, FATES, FREQUENCIES, TYPES
@@ -119,3 +119,11 @@ def test_what_changed_in_a_column_is_seen_whatever_it_is(before: list[dict[str, 
     told = changes({"dataset": {"columns": before}, "files": []}, {"dataset": {"columns": after}, "files": []})
     was, now = ({column["name"]: {k: v for k, v in column.items() if v is not False} for column in columns} for columns in (before, after))
     assert {change.field for change in told} == {f"columns.{name}" for name in was | now if was.get(name) != now.get(name)}
+
+
+@given(DATASETS)
+def test_who_decides_is_shown_every_field(dataset: dict[str, Any]) -> None:
+    told = [(name, value) for name, _, value in said_of(dataset)]
+    whole = {name.partition(".")[0] for name, _ in told} | {"title", "columns"}
+    assert whole >= dataset.keys()
+    assert {name.partition(".")[2]: value for name, value in told if name.startswith("responsible.")} == dataset["responsible"]

@@ -42,6 +42,7 @@ def test_axe_finds_nothing(office: Office, chromium: Browser, numbers: dict[str,
         for path in PAGES[role]:
             page.goto(path.format_map(numbers))
             assert violations(page) == [], path
+            assert page.locator("[hidden]:visible").count() == 0, path
             if width == 0:
                 page.set_viewport_size({"width": 320, "height": 640})
                 assert page.evaluate("document.documentElement.scrollWidth") <= 320, path

@@ -36,7 +36,8 @@ def brought(desk: Desk, content: bytes) -> dict[str, Any]:
 async def test_a_list_of_persons_enters_with_errors_and_no_value_of_it_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     content = demo_village.persons()
     async with desk_of("intake", tmp_path) as intake:
-        answer = await intake.post("submissions", TIM, with_file(content, columns=demo_village.columns_of_persons()))
+        columns = [{"name": name, "type": "string", "description": name} for name in demo_village.COLUMNS]
+        answer = await intake.post("submissions", TIM, with_file(content, columns=columns))
         submission_id = uuid.UUID(answer.json()["submission_id"])
         seen = await intake.get(f"submissions/{submission_id}", KETUA)
         profile = await intake.get(f"submissions/{submission_id}/files/{hashlib.sha256(content).hexdigest()}/profile", KETUA)
