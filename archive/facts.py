@@ -1,4 +1,4 @@
-"""What the checker keeps of a record: 140 bytes that say whose it is, where it stood, its hash, what it claims came before and where its
+"""What the checker keeps of a record: 141 bytes that say whose it is, where it stood, its hash, what it claims came before and where its
 bytes lie.
 
 In: the bytes of a record, from a journal's row or from Kafka; out: a `Fact`. Bytes that are no event are a fact too, with a fault.
@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from events.contracts import read_event
+from events.contracts import check_event
 from events.ids import manifest_of
 from events.lawful import WRITERS
 from events.submission import BATON, STATE_AFTER
@@ -30,7 +30,7 @@ FAULTS: Final = ("", "unreadable", "tombstone", "wrong_key", "misplaced", "manif
 """What can be wrong with a record by itself; a fact holds the number."""
 
 _ROW: Final = struct.Struct(">16sQI32s32s32sBB")
-_LIES: Final = struct.Struct(">HQI")
+_LIES: Final = struct.Struct(">HQI?")
 ROW_BYTES: Final = _ROW.size + _LIES.size
 _TYPE_NUMBER: Final = {name: number for number, name in enumerate(TYPES, start=1)}
 _FAULT_NUMBER: Final = {name: number for number, name in enumerate(FAULTS)}
@@ -83,15 +83,18 @@ def read_quickly(raw: bytes) -> dict[str, Any]:
 
 def read_wholly(raw: bytes) -> dict[str, Any]:
     """Checks every field against the contract, as the lanes do; twice as slow."""
-    return read_event(raw)[1]
+    said: dict[str, Any] = orjson.loads(raw)
+    check_event(raw, said)
+    return said
 
 
 class Lies(NamedTuple):
-    """Where a record's bytes lie meanwhile: the number of a file, an offset and a length."""
+    """Where a record's bytes lie meanwhile: the number of a file, an offset and a length. `lawful`: it is known to keep the law there."""
 
     file: int = 0
     offset: int = 0
     length: int = 0
+    lawful: bool = False
 
 
 NOWHERE: Final = Lies()

@@ -8,35 +8,33 @@ from typing import Final
 
 import orjson
 
+from archive.asking import NOT_LAWFUL, REST
 from archive.facts import Fact
 from archive.sources import Held
 from archive.verdicts import Fault, Verdict, judge
-from events.lawful import LAW, NOBODY_MOVED, Heirs, lawful
-from events.submission import Head, hash_of
+from events.lawful import NOBODY_MOVED, Heirs, lawful
+from events.submission import Head
 
 HEAD: Final = "head"
-CHAIN: Final = frozenset({"gap", "broken_chain", "out_of_turn", "wrong_manifest"})
-"""Codes of the law that verdicts find by themselves, and trace to the event that is to blame."""
-BEYOND_CHAINS: Final = tuple(code for code, _ in LAW if code not in CHAIN)
+BEYOND_CHAINS: Final = tuple(code for code, _ in REST)
+Judged = Head | Fault | None
 
 
-def faults(raws: Sequence[bytes], stored: Head | None, heirs: Heirs = NOBODY_MOVED) -> Iterator[Fault]:
-    """`raws`: a chain that holds, from its first event on; `stored`: the head that the journal keeps of it."""
-    head = judged(raws, heirs)
-    if isinstance(head, Fault):
-        if head.what not in CHAIN:
-            yield head
-    elif head != stored:
-        yield Fault(max(known.sequence for known in (head, stored) if known), HEAD)
+def faults(found: Judged, stored: Head | None) -> Iterator[Fault]:
+    """`found`: of a chain that holds; `stored`: the head that the journal keeps of it."""
+    if isinstance(found, Fault):
+        yield found
+    elif found != stored:
+        yield Fault(max(known.sequence for known in (found, stored) if known), HEAD)
 
 
-def judged(raws: Sequence[bytes], heirs: Heirs = NOBODY_MOVED) -> Head | Fault | None:
-    """The head after such a chain, or the first event that breaks the law; None of no events."""
+def judged(raws: Sequence[bytes], hashes: Sequence[bytes], heirs: Heirs = NOBODY_MOVED) -> Judged:
+    """The head after a chain that holds, from its first event on, or the first event that breaks the rest of the law; None of no events."""
     head: Head | None = None
-    for sequence, raw in enumerate(raws, start=1):
+    for sequence, (raw, digest) in enumerate(zip(raws, hashes, strict=True), start=1):
         try:
-            after = lawful(head, orjson.loads(raw), hash_of(raw), heirs)
-        except (ValueError, KeyError, TypeError, AttributeError):  # an event in its chain only, without what its contract wants
+            after = lawful(head, orjson.loads(raw), digest.hex(), heirs, REST)
+        except NOT_LAWFUL:
             after = "unreadable"
         if isinstance(after, str):
             return Fault(sequence, after)
@@ -45,12 +43,15 @@ def judged(raws: Sequence[bytes], heirs: Heirs = NOBODY_MOVED) -> Head | Fault |
 
 
 def verdicts_of(held: Mapping[str, Held], heirs: Heirs) -> tuple[dict[str, Verdict], list[tuple[str, Fault]]]:
-    """Each source's verdict, and what the law forbids on Kafka. Where a journal holds the same chain, the law is asked there (`faults`)."""
+    """Each source's verdict, and what the law forbids on Kafka. Where a journal holds the same chain, the law is asked there (`faults`);
+    of most others it was asked when they were read (`archive.asking`).
+    """
     verdicts = {name: judge(found.facts) for name, found in held.items()}
     chains = [verdicts[name].hashes for name, found in held.items() if found.in_journal and not verdicts[name].faults]
     forbidden: list[tuple[str, Fault]] = []
     for name, found in held.items():
-        if not found.in_journal and found.facts and verdicts[name].hashes not in chains:
+        known = found.in_journal or not found.facts or verdicts[name].hashes in chains or found.lawful().issuperset(verdicts[name].hashes)
+        if not known:
             verdicts[name], out = as_lanes_read(found.facts, found.raws(), heirs)
             forbidden += [(name, fault) for fault in out]
     return verdicts, forbidden
@@ -63,8 +64,8 @@ def as_lanes_read(facts: Sequence[Fact], raws: Sequence[bytes], heirs: Heirs) ->
     left = list(facts)
     while True:
         verdict = judge(left)
-        fault = judged([by_hash[digest] for digest in verdict.hashes], heirs)
-        if not isinstance(fault, Fault) or fault.what in CHAIN:
+        fault = judged([by_hash[digest] for digest in verdict.hashes], verdict.hashes, heirs)
+        if not isinstance(fault, Fault):
             return verdict, forbidden
         out = next(fact for fact in left if fact.hash == verdict.hashes[fault.sequence - 1])
         forbidden.append(Fault(fault.sequence, fault.what, out.place))

@@ -110,12 +110,15 @@ def check(sources: Mapping[str, Source], ids: IdRange = ALL, heirs: Heirs = NOBO
 
 
 def _unlawful(held: Mapping[str, Held], verdicts: Mapping[str, Verdict], heirs: Heirs) -> Iterator[tuple[str, Fault]]:
-    """The law and the heads, in each journal whose chain holds. The same bytes break the same law: that is named once."""
-    told = set[Fault]()
+    """The law and the heads, in each journal whose chain holds. The same bytes break the same law: that is asked and named once."""
+    told, judged = set[Fault](), dict[tuple[bytes, ...], law.Judged]()
     for name, found in held.items():
         if not found.in_journal or verdicts[name].faults:
             continue
-        for fault in law.faults(found.raws(), found.head, heirs):
+        hashes = tuple(verdicts[name].hashes)
+        if hashes not in judged:
+            judged[hashes] = law.judged(found.raws(), hashes, heirs)
+        for fault in law.faults(judged[hashes], found.head):
             if fault.what == law.HEAD or fault not in told:
                 yield name, fault
             told.add(fault)
@@ -142,7 +145,8 @@ def verify(
         few = sum(after - first for first, after in wanted.values()) + _rows(journals) <= FEW
         parts = 1 if few else processes or processors()
         with sharing(parts, progress) as share:
-            scan = Scan(log, wanted, Path(directory), "log", submission, read) if log else None
+            asked = None if journals else dict(heirs)  # where a journal holds the same chain, the law is asked there
+            scan = Scan(log, wanted, Path(directory), "log", submission, read, heirs=asked) if log else None
             place = Place(tuple(journals), tuple(scan_all(scan, share, parts)) if scan else None, read, dict(heirs))
             ranges = [only(submission)] if submission else split(RANGES)
             report = Report()

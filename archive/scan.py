@@ -5,7 +5,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from archive.asking import Asking
 from archive.facts import ROW_BYTES, Lies, Read, fact_of_message, pack, place_of, read_quickly
 from archive.runs import Runs
 from archive.workers import Share, count
@@ -26,7 +28,7 @@ class LogAt:
 class Scan:
     """What one process reads: partition → offsets, of all submissions or of one, and where its files go.
 
-    `number`: of the file of bytes, which no other scan into this directory has.
+    `number`: of the file of bytes, which no other scan into this directory has; `heirs`: who acts for whom, where the law is asked too.
     """
 
     log: LogAt
@@ -36,6 +38,7 @@ class Scan:
     only: uuid.UUID | None = None
     read: Read = read_quickly
     number: int = 0
+    heirs: Mapping[str, str] | None = None
 
 
 def bytes_file(directory: Path, number: int) -> Path:
@@ -56,14 +59,24 @@ def scanned(scan: Scan) -> list[Path]:
 async def _scanned(scan: Scan) -> list[Path]:
     runs = Runs(scan.directory, scan.prefix, ROW_BYTES)
     name = str(scan.only).encode() if scan.only else b""
+    at, asking = 0, None if scan.heirs is None else Asking(scan.heirs)
+    said: dict[str, Any] | None = None
+
+    def read(raw: bytes) -> dict[str, Any]:
+        nonlocal said
+        said = scan.read(raw)
+        return said
+
     with bytes_file(scan.directory, scan.number).open("wb") as file:
         async for records in read_topic(scan.log.kafka, scan.log.topic, scan.wanted):
             for record in records:
                 raw = record.value or b""
                 if name in raw or name == record.key:
-                    fact = fact_of_message(record.key, record.value, place_of(record.partition, record.offset), read=scan.read)
-                    runs.add(pack(fact, Lies(scan.number, file.tell(), len(raw))))
-                    file.write(raw)
+                    said = None
+                    fact = fact_of_message(record.key, record.value, place_of(record.partition, record.offset), read=read)
+                    lawful = asking is not None and asking.holds(fact, said)
+                    runs.add(pack(fact, Lies(scan.number, at, len(raw), lawful)))
+                    at += file.write(raw)
             count(len(records))
     return runs.finish()
 

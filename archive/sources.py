@@ -27,13 +27,15 @@ Raws = Callable[[], Sequence[bytes]]
 class Group(NamedTuple):
     """A submission in one source. `facts` gives its facts: what another source already said of the same bytes need not be found out again.
 
-    `raws`: the bytes of each fact, read when they are asked for; `head`: what a journal keeps as its head.
+    `raws`: the bytes of each fact, read when they are asked for; `head`: what a journal keeps as its head; `lawful`: the hashes of events
+    that are known to keep the law after those that they follow.
     """
 
     submission: bytes
     facts: Callable[[Known], list[Fact]]
     raws: Raws = tuple
     head: Head | None = None
+    lawful: Callable[[], frozenset[bytes]] = frozenset
 
 
 class Held(NamedTuple):
@@ -43,6 +45,7 @@ class Held(NamedTuple):
     raws: Raws = tuple
     head: Head | None = None
     in_journal: bool = False
+    lawful: Callable[[], frozenset[bytes]] = frozenset
 
 
 IdRange = tuple[bytes, bytes]
@@ -96,7 +99,7 @@ class KafkaRuns:
     def groups(self, ids: IdRange) -> Iterator[Group]:
         for submission, found in groupby(merged(self.paths, ROW_BYTES, first=ids[0], last=ids[1]), key=lambda row: row[:16]):
             rows = list(found)
-            yield Group(submission, partial(_unpacked, rows), partial(self._bytes, rows))
+            yield Group(submission, partial(_unpacked, rows), partial(self._bytes, rows), lawful=partial(_lawful_in, rows))
 
     def _bytes(self, rows: Sequence[bytes]) -> list[bytes]:
         return [self._bytes_of(lies_at(row)) for row in rows]
@@ -115,6 +118,10 @@ def _unpacked(rows: Sequence[bytes], _: Known) -> list[Fact]:
     return [unpack(row) for row in rows]
 
 
+def _lawful_in(rows: Sequence[bytes]) -> frozenset[bytes]:
+    return frozenset(unpack(row).hash for row in rows if lies_at(row).lawful)
+
+
 def joined(sources: Mapping[str, Source], ids: IdRange) -> Iterator[tuple[bytes, dict[str, Held]]]:
     """Every submission that any source holds, ids rising, with what each source holds of it; nothing where it is not."""
     streams = {name: source.groups(ids) for name, source in sources.items()}
@@ -127,7 +134,7 @@ def joined(sources: Mapping[str, Source], ids: IdRange) -> Iterator[tuple[bytes,
             if first is None or first.submission != lowest:
                 held[name] = Held([])
                 continue
-            held[name] = Held(first.facts(known), first.raws, first.head, isinstance(sources[name], JournalSource))
+            held[name] = Held(first.facts(known), first.raws, first.head, isinstance(sources[name], JournalSource), first.lawful)
             firsts[name] = next(streams[name], None)
             known = known or {fact.hash: fact for fact in held[name].facts if fact.type}
         yield lowest, held

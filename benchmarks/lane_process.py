@@ -20,9 +20,9 @@ from benchmarks.officials import OFFICIALS, Arrived, Stamps, revise_all
 from benchmarks.workers import answer, lines
 from bus.headers import read_any_header
 from bus.loops import ended, forever, wake_on, woken
-from events.admission import Outcome, Record
+from events.admission import APPLIED, Outcome, Record
 from events.contracts import Lane as Holder
-from events.journal import EVENTS, Entry
+from events.journal import EVENTS
 from events.recorder import Batch, LetterKind, Row
 from jejak.app import LANES
 from jejak.prepare import configure_logs, settle_heap
@@ -42,7 +42,6 @@ class Bench:
     lane: Lane
     stamps: Stamps = field(default_factory=list)
     followed: int = 0
-    heard: int = 0
     arrived: deque[Arrived] = field(default_factory=deque)
     shown: deque[tuple[str, str]] = field(default_factory=deque)
     came: asyncio.Event = field(init=False)
@@ -97,7 +96,6 @@ class Bench:
                 await woken(wake, 1.0)
 
     def __post_init__(self) -> None:
-        self.heard = self.lane.journal.last_id()
         callbacks: list[Callable[[], None]] = []
         self.came, self.taken_in = wake_on(callbacks), wake_on(callbacks)
         write = self.lane.journal.store.write
@@ -111,9 +109,8 @@ class Bench:
 
         def watched(records: Sequence[Record]) -> list[Outcome]:
             outcomes = replicate(records)
-            if heard := self.lane.journal.read(self.heard, MANY) if event_type else []:
-                self.arrived.extend(arrived for entry in heard if (arrived := _arrived(entry, event_type)))
-                self.heard = heard[-1].id
+            taken = zip(records, outcomes, strict=True) if outcomes else ()
+            self.arrived += [arrived for r, told in taken if told.counted == APPLIED and (arrived := _arrived(r.raw or b"", event_type))]
             callbacks[0]()
             return outcomes
 
@@ -143,11 +140,11 @@ class Bench:
         return found | odd | {"events": sum(found[row] for row in EVENTS)}
 
 
-def _arrived(entry: Entry, event_type: str | None) -> Arrived | None:
+def _arrived(raw: bytes, event_type: str | None) -> Arrived | None:
     """An event of this type, as the officials hear of it."""
-    if not event_type or f'"type":"{event_type}"'.encode() not in entry.raw:
+    if not event_type or f'"type":"{event_type}"'.encode() not in raw:
         return None
-    said = orjson.loads(entry.raw)
+    said = orjson.loads(raw)
     return Arrived(said["submission_id"], said["actor"].get("opd"))
 
 

@@ -1,4 +1,4 @@
-"""The operator's word on a loss: a lane's store and the cluster in; every open loss of a topic ended, and where its reading goes on.
+"""The operator's word on a loss: a reader's store and the cluster in; every open loss of a topic ended, and where its reading goes on.
 
 What Kafka holds now is read from its beginning, as the next generation of its source: what is in the journal already is dropped by its key.
 """
@@ -11,7 +11,7 @@ from bus.reader import cluster_id, spans_if_there
 from events import alarms, marks
 from events.admission import place_in, source_of
 from events.alarms import WITH_ITS_TOPIC, Loss, Word
-from events.recorder import Store
+from events.recorder import Bookmarks
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ async def begins_of(kafka: Kafka, topics: Sequence[str]) -> Begins:
     return Begins(await cluster_id(kafka), begins)
 
 
-def open_of(store: Store, topic: str | None = None) -> list[Loss]:
+def open_of(store: Bookmarks, topic: str | None = None) -> list[Loss]:
     """The open losses of a topic, or of all: also those found on another cluster, which a new one does not end."""
     return [loss for loss in alarms.open_losses(alarms.losses(store)) if topic in (None, place_in(loss.source)[1])]
 
 
-def accept(store: Store, topic: str, begins: Begins, word: Word) -> list[Loss]:
+def accept(store: Bookmarks, topic: str, begins: Begins, word: Word) -> list[Loss]:
     """Returns what was ended. The lane may run: it reads on within seconds. Database errors (`PersistenceError`) pass through.
 
     All of the topic goes on as another generation: what happened to one partition happened to the others, noticed yet or not.

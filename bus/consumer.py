@@ -20,12 +20,12 @@ from bus.kafka import CALL_S, KafkaError, stopped
 from bus.look_back import KafkaLookBack
 from bus.loops import STALLED_S, WATCH_S, breath, pause, within
 from bus.standing import Stalled, Standing
-from events.admission import Outcome, Record, dead_letter, place_in
+from events.admission import MANY, Outcome, Record, dead_letter, place_in
 from events.alarms import HOLES
 
 log = structlog.get_logger("jejak.bus")
 
-BATCH: Final = 1_000
+BATCH: Final = MANY
 FAR_BEHIND: Final = 10 * BATCH
 NOT_HELD: Final = (DataError, OverflowError, UnicodeError)
 """The store is there and cannot hold what one record says; to try again changes nothing."""
@@ -163,10 +163,7 @@ class Consumer(Standing):
         tps = {TopicPartition(m.topic, m.partition) for m in messages}
         told = {(tp.topic, tp.partition): place_in(self._read_as.get(tp) or self.losses.source(tp))[3] for tp in tps}
         records = [record_of(m, self._cluster, told[m.topic, m.partition]) for m in messages]
-        outcomes = self.taken(records)
-        if len(records) < BATCH:  # far from the end nothing is cut
-            self.losses.took(records)
-        return outcomes
+        return self.taken(records)
 
     def taken(self, records: Sequence[Record]) -> list[Outcome]:
         """One by one where a record is at fault: that one is refused, the others go on."""

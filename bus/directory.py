@@ -12,20 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 import orjson
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from bus.client import send
+from bus.directory_topic import Following, MadeAnew
 from bus.kafka import CALL_S, Kafka, log, stopped
-from bus.look_back import KafkaLookBack, LookBack
+from bus.look_back import KafkaLookBack
 from bus.loops import STALLED_S, WATCH_S, Progress, ended, pause, within
 from bus.standing import Stalled
 from events.contracts import DIRECTORY_TOPIC
-
-
-class MadeAnew(RuntimeError):
-    """The topic is another one than was read before."""
-
 
 V = TypeVar("V")
 BRIEFLY_S: Final = 0.2
@@ -106,9 +102,13 @@ class Directory:
 
     def keep_in(self, kept: Kept) -> None:
         """Know what this store knows, and write there what arrives from now on. Before `run`. Raises OSError."""
-        for key, value in kept.read():
-            self._apply(key, value)
+        self.know(dict(kept.read()))
         self._kept.append(kept)
+
+    def know(self, entries: Mapping[str, bytes]) -> None:
+        """They stand until Kafka says something else of them. Before anything is read."""
+        for key, value in entries.items():
+            self._apply(key, value)
 
     async def run(self) -> None:
         failures = 0
@@ -122,12 +122,14 @@ class Directory:
                 await asyncio.sleep(pause(failures))
 
     async def read_once(self) -> None:
-        """As it stands now, for a command. Raises KafkaError, TimeoutError."""
+        """As it stands now, for a command. Raises KafkaError, OSError, TimeoutError: nothing is known then."""
         following = asyncio.create_task(self._follow())
         try:
             async with asyncio.timeout(2 * CALL_S):
                 while not self.progress.ready and not following.done():  # noqa: ASYNC110 (the task makes it so)
                     await asyncio.sleep(0.05)
+                if following.done():
+                    following.result()  # it ends only by what went wrong
         finally:
             await ended([following])
 
@@ -142,7 +144,7 @@ class Directory:
         partition, look_back = TopicPartition(DIRECTORY_TOPIC, 0), KafkaLookBack(self.kafka)
         consumer.assign([partition])
         self._shown.clear()
-        following = _Following(consumer, look_back, partition)
+        following = Following(consumer, look_back, partition)
         try:
             await within(CALL_S, consumer.start())
             consumer.seek(partition, 0)
@@ -155,7 +157,7 @@ class Directory:
             await stopped(consumer.stop())
             await look_back.close()
 
-    async def _judge(self, following: "_Following") -> None:
+    async def _judge(self, following: Following) -> None:
         before, self.progress.lag = self.progress.lag, await following.lag()
         if self.progress.lag == 0 and not following.caught_up:
             await asyncio.to_thread(self._keep, list(self._known.items()))  # each lane's store knows what another one knew
@@ -213,40 +215,6 @@ class Directory:
         if lost and not self.progress.left_alone:
             log.error("directory_lost", entries=lost)
         self.progress.left_alone = f"directory_lost: {lost} entries that a store knows are not on Kafka; they stand" if lost else None
-
-
-@dataclass
-class _Following:
-    """The topic, read from its beginning on. `caught_up`: all that was there has been read."""
-
-    consumer: AIOKafkaConsumer
-    look_back: LookBack
-    partition: TopicPartition
-    caught_up: bool = False
-    began_at: float = field(default_factory=time.monotonic)
-    _end: int = 0
-    _last: "ConsumerRecord[bytes, bytes] | None" = None
-
-    async def read(self, seconds: float) -> "list[ConsumerRecord[bytes, bytes]]":
-        """What came within so many seconds. Raises MadeAnew when the record read last is no longer where it was.
-
-        Nothing is lost when it was only compacted away: the topic is then read once more.
-        """
-        self._end = (await within(CALL_S, self.consumer.end_offsets([self.partition])))[self.partition]
-        if self._end < await within(CALL_S, self.consumer.position(self.partition)):
-            raise MadeAnew("the directory holds less than was read")
-        batches = await within(STALLED_S, self.consumer.getmany(timeout_ms=int(seconds * 1000)))
-        messages: list[ConsumerRecord[bytes, bytes]] = batches.get(self.partition, [])
-        if self.caught_up and (last := self._last):
-            found = (await self.look_back.records_at({self.partition: [last.offset]}))[self.partition].get(last.offset)
-            if found is None or (found.key, found.value, found.timestamp) != (last.key, last.value, last.timestamp):
-                raise MadeAnew("the directory is another one than was read")
-        self._last = messages[-1] if messages else self._last
-        return messages
-
-    async def lag(self) -> int:
-        position: int = await within(CALL_S, self.consumer.position(self.partition))
-        return max(0, self._end - position)
 
 
 def _put(entries: dict[str, V], name: str, value: V | None) -> None:

@@ -69,12 +69,14 @@ class KafkaLookBack:
             elif rest[tp][0] > position + NEAR:
                 consumer.seek(tp, rest[tp][0])
 
-    async def spans(self, partitions: Collection[TopicPartition]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-        """Where they begin, and the offset after their last record."""
+    async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         consumer = await self._started()
-        begins = await within(CALL_S, consumer.beginning_offsets(partitions)) if partitions else {}
-        ends = await within(CALL_S, consumer.end_offsets(partitions)) if partitions else {}
-        return begins, ends
+        return await within(CALL_S, consumer.beginning_offsets(partitions)) if partitions else {}
+
+    async def end_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The offset after their last record."""
+        consumer = await self._started()
+        return await within(CALL_S, consumer.end_offsets(partitions)) if partitions else {}
 
     async def close(self) -> None:
         if self._consumer:
@@ -106,7 +108,7 @@ async def records_before(kafka: Kafka, positions: Mapping[tuple[str, int], int])
         async with kafka.admin() as admin:
             there = set(await admin.list_topics())
         tps = {TopicPartition(*place): position for place, position in positions.items() if place[0] in there}
-        begins, ends = await look_back.spans(tps)
+        begins, ends = await look_back.beginning_offsets(tps), await look_back.end_offsets(tps)
         wanted = {tp: [position - 1] for tp, position in tps.items() if begins[tp] < position <= ends[tp]}
         found = await look_back.records_at(wanted)
         return {(tp.topic, tp.partition): (_record(found.get(tp, {}).get(at - 1)), begins[tp], ends[tp]) for tp, at in tps.items()}

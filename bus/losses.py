@@ -1,4 +1,4 @@
-"""Does Kafka still hold what was read? A journal's positions and marks in; the partitions that stay unread, and why, out.
+"""Does Kafka still hold what was read? A reader's positions and marks in; the partitions that stay unread, and why, out.
 
 A loss is found by the end (Kafka holds less than was read), by the beginning (what was still to be read is gone, or of the log anything)
 or by a record that was taken (another one stands there: the topic was made anew, or cut and grown). What looks lost for a while is written
@@ -9,8 +9,7 @@ import asyncio
 import itertools
 import re
 import time
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, Protocol
@@ -22,11 +21,9 @@ from bus.kafka import CALL_S
 from bus.look_back import LookBack
 from bus.loops import within
 from events import alarms, marks
-from events.admission import Record, is_marked, mark_of, place_in, source_of, taken_of
+from events.admission import Record, is_marked, mark_of, place_in, source_of
 from events.alarms import BEGINNING_GONE, GONE, OTHER_RECORD, SHORTER, Loss
-from events.answered import is_known
-from events.journal import Journal
-from events.recorder import Mark
+from events.recorder import Bookmarks, Mark
 
 log = structlog.get_logger("jejak.bus")
 
@@ -43,7 +40,8 @@ IDLE_A_LOOK: Final = 4
 class _Seen(NamedTuple):
     """Where a source stands in the journal and on Kafka.
 
-    `began`: where its generation began; `marks`: the records taken that must stand there again, `taken` the last of them.
+    `began`: where its generation began; `marks`: the records taken that must stand there again, `taken` the last of them; `unproved`:
+    some of them were not found there yet.
     """
 
     position: int
@@ -52,6 +50,7 @@ class _Seen(NamedTuple):
     began: int
     taken: Mark | None
     marks: Collection[Mark]
+    unproved: bool
 
 
 class Offsets(Protocol):
@@ -63,17 +62,19 @@ class Offsets(Protocol):
 
 @dataclass
 class LossWatch:
-    """`keeps_all`: of this topic also what was read may not go. Database errors (`PersistenceError`) and Kafka's pass through."""
+    """`keeps_all`: of this topic also what was read may not go. `knows`: was this record taken, before there were marks?
 
-    journal: Journal
+    Database errors (`PersistenceError`) and Kafka's pass through.
+    """
+
+    store: Bookmarks
     cluster: str
     keeps_all: bool
+    knows: Callable[[Record], bool] = lambda _: True
     _generations: Mapping[str, int] = field(default_factory=dict)
     _open: Mapping[str, Loss] = field(default_factory=dict)
     _since: dict[tuple[TopicPartition, str], float] = field(default_factory=dict)
     """What looks lost, how, and since when."""
-    _unproved: dict[str, dict[int, Mark]] = field(default_factory=lambda: defaultdict(dict))
-    """Source → the last records of the batches taken since it was proved: a log may be cut between any two of them."""
     _turn: int = 0
 
     def source(self, tp: TopicPartition) -> str:
@@ -84,7 +85,7 @@ class LossWatch:
 
     def refresh(self) -> None:
         """What the store says now: other processes find losses too, and the operator ends them. Blocking."""
-        found = alarms.losses(self.journal.store)
+        found = alarms.losses(self.store)
         self._generations = alarms.generations(found)
         self._open = {loss.source: loss for loss in alarms.open_losses(found)}
 
@@ -104,11 +105,6 @@ class LossWatch:
         what = f"{topic}/{partition} was read up to {first.position}, Kafka held {first.begins} to {first.ends} ({first.code})"
         return f"lost: {what}{more}; see jejak bus status"
 
-    def took(self, records: Sequence[Record]) -> None:
-        """A batch was taken: the next proof looks at its last records too."""
-        for mark in taken_of(records)[1]:
-            self._unproved[mark.source][mark.taken] = mark
-
     def missing(self, topics: re.Pattern[str], there: Collection[TopicPartition]) -> None:
         """Partitions of these topics that were read and are not there any more, for a while, are a loss. Blocking."""
         gone = {tp: self._loss(tp, GONE, mark.taken + 1, 0, 0) for tp, mark in self._marked(topics).items() if tp not in there}
@@ -118,7 +114,7 @@ class LossWatch:
     def _marked(self, topics: re.Pattern[str]) -> dict[TopicPartition, Mark]:
         """The last record of every partition that is read now, there or not, without open losses."""
         found: dict[TopicPartition, Mark] = {}
-        for mark in marks.all_marks(self.journal.store):
+        for mark in marks.all_marks(self.store):
             cluster, topic, partition, generation = place_in(mark.source)
             tp = TopicPartition(topic, partition)
             if cluster == self.cluster and topics.match(topic) and generation == self.generation(tp) and not self.unread([tp]):
@@ -144,7 +140,7 @@ class LossWatch:
         return Loss(0, source_of(self.cluster, tp.topic, tp.partition), code, position, begins, ends, now)
 
     def _write(self, tp: TopicPartition, loss: Loss) -> None:
-        if alarms.write_loss(self.journal.store, loss):
+        if alarms.write_loss(self.store, loss):
             log.error("records_lost", code=loss.code, topic=tp.topic, partition=tp.partition, position=loss.position, ends=loss.ends)
 
     async def examine(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
@@ -158,9 +154,11 @@ class LossWatch:
 
     async def prove(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
         """Examine those from which something was taken since they were examined last, and a few of the others in turn."""
-        marked = await asyncio.to_thread(marks.marks, self.journal.store, [self.source(tp) for tp in partitions])
+        sources = [self.source(tp) for tp in partitions]
+        marked = await asyncio.to_thread(marks.marks, self.store, sources)
+        ends = await asyncio.to_thread(marks.ends, self.store, sources)
         both = {tp: marked[source] for tp in partitions if (source := self.source(tp)) in marked}
-        moved = {tp for tp, (taken, proved) in both.items() if taken != proved or self._unproved.get(self.source(tp))}
+        moved = {tp for tp, (taken, proved) in both.items() if taken != proved or self.source(tp) in ends}
         in_turn = sorted(both.keys() - moved)
         self._turn += IDLE_A_LOOK
         start = self._turn % len(in_turn) if in_turn else 0
@@ -175,10 +173,8 @@ class LossWatch:
         others = {tp for tp, at in rest.items() if any(not _is_there(mark, found[tp]) for mark in at.marks if mark.taken >= at.begins)}
         unmarked = {tp: found[tp].get(at.position - 1) for tp, at in rest.items() if at.taken is None}
         others |= await asyncio.to_thread(self._not_known, unmarked)
-        good = {at.taken.source: at.taken for tp, at in rest.items() if tp not in others and at.taken and len(_wanted(at)) > 1}
-        await asyncio.to_thread(marks.prove, self.journal.store, good)
-        for tp in rest.keys() - others:
-            self._unproved.pop(self.source(tp), None)
+        good = {at.taken.source: at.taken for tp, at in rest.items() if tp not in others and at.taken and at.unproved}
+        await asyncio.to_thread(marks.prove, self.store, good)
         codes |= dict.fromkeys(others, OTHER_RECORD)
         return {tp: self._loss(tp, code, seen[tp].position, seen[tp].begins, seen[tp].ends) for tp, code in codes.items()}
 
@@ -186,16 +182,18 @@ class LossWatch:
         """The journal is asked before Kafka: what others read meanwhile is then no fault. Nor is a loss that was ended just now."""
         await asyncio.to_thread(self.refresh)
         sources = {tp: self.source(tp) for tp in partitions}
-        positions = await asyncio.to_thread(self.journal.store.positions, list(sources.values()))
-        began = await asyncio.to_thread(marks.began, self.journal.store, list(sources.values()))
-        marked = await asyncio.to_thread(marks.marks, self.journal.store, list(sources.values()))
+        positions = await asyncio.to_thread(self.store.positions, list(sources.values()))
+        began = await asyncio.to_thread(marks.began, self.store, list(sources.values()))
+        marked = await asyncio.to_thread(marks.marks, self.store, list(sources.values()))
+        between = await asyncio.to_thread(marks.ends, self.store, list(sources.values()))
         begins = await within(CALL_S, consumer.beginning_offsets(partitions))
         ends = await within(CALL_S, consumer.end_offsets(partitions))
         found: dict[TopicPartition, _Seen] = {}
         for tp, source in sources.items():
-            known = [*marked.get(source, ()), *self._unproved.get(source, {}).values()]
+            known = [*marked.get(source, ()), *between.get(source, ())]
             taken = max(known, key=lambda mark: mark.taken, default=None)
-            found[tp] = _Seen(positions.get(source, 0), begins[tp], ends[tp], began.get(source, 0), taken, known)
+            unproved = source in between or len(set(known)) > 1
+            found[tp] = _Seen(positions.get(source, 0), begins[tp], ends[tp], began.get(source, 0), taken, known, unproved)
         return found
 
     def _code(self, at: _Seen) -> str | None:
@@ -214,8 +212,8 @@ class LossWatch:
                 continue
             _, _, _, generation = place_in(self.source(tp))
             record = Record(tp.topic, tp.partition, message.offset, message.key, message.value, self.cluster, generation, message.timestamp)
-            if is_known(self.journal.store, record):
-                marks.first_mark(self.journal.store, mark_of(record))
+            if self.knows(record):
+                marks.first_mark(self.store, mark_of(record))
             else:
                 others.add(tp)
         return others

@@ -13,15 +13,17 @@ from aiokafka import AIOKafkaProducer
 from eventsourcing.persistence import PersistenceError
 
 from bus.kafka import CALL_S, Kafka, KafkaError, stopped
-from bus.loops import WATCH_S, Progress, ended, pause, within, woken
+from bus.loops import GATHER_S, WATCH_S, Progress, ended, pause, within, woken
 from events.contracts import DEAD_LETTERS_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, cloud_event_headers
 from events.journal import RELAYED, RELAYED_LETTERS, Entry, Journal
-from events.recorder import Letter, LetterKind, Row
+from events.recorder import Letter, LetterKind, Row, Turn
+from events.turns import OnlyOne
 
 log = structlog.get_logger("jejak.bus")
 
 SENT_AT_ONCE: Final = 500
 SEND_S: Final = 60.0
+KEEP_S: Final = 2.0
 DEAD_LETTER_BYTES: Final = 3 * 1024 * 1024
 DEAD_LETTER_KEY_BYTES: Final = 64 * 1024
 SEND_BYTES: Final = 4 * 1024 * 1024
@@ -51,8 +53,8 @@ class Sending:
 class Relay:
     """Sends what a journal holds for others, in commit order, and remembers how far only after Kafka's acknowledgement.
 
-    A crash in between sends the same bytes again, and every reader drops them by key. On a shared store several relays of one
-    lane may run: each sends what it finds after the stored cursor.
+    A crash in between sends the same bytes again, and every reader drops them by key. Where several processes share a lane's store, one
+    sends at a time: it takes the turn, sends all that waits, whoever wrote it, and gives it back.
     """
 
     kafka: Kafka
@@ -62,21 +64,25 @@ class Relay:
     on_sent: Callable[[Sequence[Message], int], None] | None = None
     """Told of events that Kafka has acknowledged, and when their sending began (nanoseconds since 1970)."""
     _seen: int = 0
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _turn: Turn = field(default_factory=OnlyOne)
+    _kept_at: float = 0.0
 
     async def run(self) -> None:
+        self._turn = self.journal.store.turn("send")
         watching = asyncio.create_task(self._watch())
         try:
             await self._relay()
         finally:
             await ended([watching])
+            await asyncio.to_thread(self._turn.close)
 
     async def _watch(self) -> None:
         """The lag grows also while Kafka takes nothing: it is what waits, not what is being sent."""
         while True:
             await asyncio.sleep(WATCH_S)
             try:
-                async with self._turn:
+                async with self._reading:
                     self.progress.lag = await asyncio.to_thread(self._lag)
             except (PersistenceError, OSError) as error:
                 log.warning("relay_lag_unknown", relay=self.progress.name, error=repr(error))
@@ -107,9 +113,19 @@ class Relay:
                 await stopped(producer.stop())
 
     async def _drain(self, producer: AIOKafkaProducer) -> None:
+        while not await asyncio.to_thread(self._turn.take):
+            self.progress.moved()
+            await asyncio.sleep(GATHER_S)
+        self._kept_at = time.monotonic()
+        try:
+            await self._send_all(producer)
+        finally:
+            await asyncio.to_thread(self._turn.give_back)
+
+    async def _send_all(self, producer: AIOKafkaProducer) -> None:
         sent = Sending()
         while True:
-            async with self._turn:
+            async with self._reading:
                 sending = await asyncio.to_thread(self._next, sent)
             self.progress.lag = sending.waiting
             if not sending.messages:
@@ -148,9 +164,19 @@ class Relay:
         return max(self.journal.cursor(RELAYED), self._seen)
 
     async def _send(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> None:
-        sent = [await producer.send(**message) for message in messages]
+        sent = []
+        for message in messages:
+            await self._keep()
+            sent.append(await producer.send(**message))
         for acknowledged in sent:
             await acknowledged
+            await self._keep()
+
+    async def _keep(self) -> None:
+        """As long as it goes on; who stands still loses the turn, and sends nothing more."""
+        if time.monotonic() - self._kept_at > KEEP_S:
+            await asyncio.to_thread(self._turn.keep)
+            self._kept_at = time.monotonic()
 
 
 def message_of(entry: Entry) -> Message:

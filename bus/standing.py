@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar, Final
 
 import structlog
@@ -19,6 +20,7 @@ from bus.kafka import CALL_S, Kafka
 from bus.look_back import LookBack
 from bus.loops import STALLED_S, WATCH_S, Progress, within
 from bus.losses import LossWatch
+from events.answered import is_known
 from events.journal import Journal
 
 log = structlog.get_logger("jejak.bus")
@@ -167,7 +169,8 @@ class Standing:
     @property
     def losses(self) -> LossWatch:
         if self._losses is None or self._losses.cluster != self._cluster:
-            self._losses = LossWatch(self.journal, self._cluster, self.must_be_there)
+            store = self.journal.store
+            self._losses = LossWatch(store, self._cluster, self.must_be_there, partial(is_known, store))
         return self._losses
 
     @property

@@ -15,7 +15,7 @@ def check_archive(archive: zipfile.ZipFile, limits: Limits, found: Found, *, is_
     parts = archive.infolist()
     unpacked, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
     if len(parts) > limits.members:
-        found("zip_bomb", why=f"{len(parts)} bagian")
+        found("zip_bomb", why=f"{len(parts)} bagian", why_en=f"{len(parts)} parts")
         return False
     if unpacked > limits.unpacked_bytes or (unpacked > limits.bomb_bytes and unpacked > packed * limits.ratio):
         found("zip_bomb", why=f"{unpacked // 1_000_000} MB")

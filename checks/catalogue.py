@@ -58,6 +58,7 @@ def _finding(note: Note) -> Finding:
         "column": plain(note.column or ""),
         "count": str(note.count),
     } | note.words
+    words = {f"{name}_en": word for name, word in words.items()} | words  # what is the same in both languages is said once
     texts = (check.message, check.message_en) if note.column or "personal" not in note.code else _of_no_column(check)
     message, message_en = (" ".join(text.format(**words).split()).replace(" .", ".") for text in texts)
     rows = tuple(sorted(dict.fromkeys(note.rows)))[:ROWS] or None

@@ -28,8 +28,9 @@ def check_json(path: Path, limits: Limits, found: Found) -> list[tuple[str, Rows
     try:
         value = json.loads(path.read_bytes().decode(form.encoding))
     except (ValueError, RecursionError) as error:
-        why = f"baris {error.lineno}" if isinstance(error, json.JSONDecodeError) else type(error).__name__
-        found("json_broken", why=why)
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
+        why, why_en = (f"baris {line}", f"line {line}") if line else [type(error).__name__] * 2
+        found("json_broken", why=why, why_en=why_en)
         return []
     if isinstance(value, dict) and value.get("type") in {"FeatureCollection", "Feature"}:
         return _geojson(value, found)
@@ -71,7 +72,7 @@ def _flat(value: object, prefix: str = "", depth: int = 0) -> dict[str, str]:
 def _geojson(value: dict[str, object], found: Found) -> list[tuple[str, Rows]]:
     features = value.get("features") if value.get("type") == "FeatureCollection" else [value]
     if not isinstance(features, list):
-        found("geojson_shape", why="features bukan daftar")
+        found("geojson_shape", why="features bukan daftar", why_en="features is no list")
         return []
     wrong = [
         at
@@ -79,7 +80,8 @@ def _geojson(value: dict[str, object], found: Found) -> list[tuple[str, Rows]]:
         if not (isinstance(f, dict) and f.get("type") == "Feature" and "geometry" in f and isinstance(f.get("properties"), dict | None))
     ]
     if wrong:
-        found("geojson_shape", rows=wrong[:10], count=len(wrong), why="ada fitur tanpa geometry atau properties")
+        why, why_en = "ada fitur tanpa geometry atau properties", "features without geometry or properties"
+        found("geojson_shape", rows=wrong[:10], count=len(wrong), why=why, why_en=why_en)
     outside = [
         at
         for at, f in enumerate(features, 1)

@@ -103,7 +103,8 @@ def _content(path: Path, name: str, media_type: str, look: Look, found: Found) -
             case "zip":
                 _archive(path, look, found)
     except UNREADABLE as error:
-        found("file_broken", why=str(error) if isinstance(error, Broken) else type(error).__name__)
+        why, why_en = (error.why, error.why_en) if isinstance(error, Broken) else [type(error).__name__] * 2
+        found("file_broken", why=why, why_en=why_en)
 
 
 def _text(path: Path, name: str, look: Look, found: Found) -> None:

@@ -65,7 +65,7 @@ def is_described(dataset: Dataset, files: Sequence[File], today: date) -> Findin
         severity="warning",
         code="metadata_incomplete",
         field=f"dataset.{missing[0]}",
-        message=f"Belum diisi: {', '.join(f'{OPTIONAL[name]} ({name})' for name in missing)}. Lengkapi sebelum diputuskan.",
+        message=f"Belum diisi: {', '.join(OPTIONAL[name] for name in missing)}. Lengkapi sebelum diputuskan.",
     )
 
 

@@ -123,6 +123,11 @@ def date_form(text: str) -> str:
     return form.replace("99", first, 1).replace("99", second, 1)
 
 
+def date_form_en(form: str) -> str:
+    """The same in English: `hh/bb/tttt` → `dd/mm/yyyy`."""
+    return re.sub("tttt|hh|bb|bulan", lambda part: {"tttt": "yyyy", "hh": "dd", "bb": "mm", "bulan": "month"}[part[0]], form)
+
+
 def number_in(text: str, *, indonesian: bool) -> float | None:
     """The number a cell says, `1.234` read in the notation of its column; None when it says none."""
     text = _CURRENCY.sub("", text.strip()).removesuffix(",-").rstrip("% ")

@@ -22,10 +22,10 @@ _MOST_CELLS: Final = 10_000_000
 def check_container(content: bytes) -> None:
     """Raises `Broken` when a chain turns in circles, or a cell lies outside of any sheet."""
     if len(content) < 512:
-        raise Broken("wadah XLS tidak utuh")
+        raise Broken("wadah XLS tidak utuh", "the XLS container is not whole")
     shift = struct.unpack_from("<H", content, 30)[0]
     if shift not in (9, 12):
-        raise Broken("wadah XLS tidak utuh")
+        raise Broken("wadah XLS tidak utuh", "the XLS container is not whole")
     size = 1 << shift
     fat = _table(content, _fat_sectors(content, size), size)
     small, small_count = struct.unpack_from("<II", content, 60)
@@ -35,7 +35,7 @@ def check_container(content: bytes) -> None:
         small = fat[small] if small < len(fat) else _LAST
     small_table = _table(content, mini, size)
     if _turns(fat) or _turns(small_table):
-        raise Broken("wadah XLS berputar")
+        raise Broken("wadah XLS berputar", "the XLS container leads back to itself")
     _check_cells(_workbook(content, fat, small_table, size))
 
 
@@ -77,7 +77,7 @@ def _check_cells(records: bytes) -> None:
         elif kind in _CELLS:
             rows, columns = max(rows, row + 1), max(columns, column + 1)
             if columns > 256 or rows * columns > _MOST_CELLS:
-                raise Broken("sel di luar lembar")
+                raise Broken("sel di luar lembar", "cells outside the sheet")
 
 
 def _fat_sectors(content: bytes, size: int) -> list[int]:
@@ -86,7 +86,7 @@ def _fat_sectors(content: bytes, size: int) -> list[int]:
     following, seen = struct.unpack_from("<I", content, 68)[0], set[int]()
     while following < _LAST:
         if following in seen:
-            raise Broken("wadah XLS berputar")
+            raise Broken("wadah XLS berputar", "the XLS container leads back to itself")
         seen.add(following)
         *numbers, following = _table(content, [following], size) or [_LAST]
         found += numbers

@@ -49,6 +49,8 @@ _MARKS: Final = (
     "[ at",
     "( at",
 )
+_NEEDED: Final = re.compile(r"[\d@\[(]")
+"""Text without any of these looks like nothing."""
 _DECIMAL: Final = re.compile(r"[+-]?\d{1,12}\.\d+")
 """A measurement, however many digits it has."""
 _NO_ZERO: Final = re.compile(r"8[1-9]\d{8,10}")
@@ -117,7 +119,7 @@ def seen_in(text: str) -> list[tuple[str, str]]:
     """What a cell's text looks like: (look, masked sample), each look once."""
     seen: dict[str, str] = {}
     text = text.removesuffix(".0")  # a number that a program wrote with a decimal
-    if _DECIMAL.fullmatch(text):
+    if not _NEEDED.search(text) or _DECIMAL.fullmatch(text):
         return []
     taken = _numbers_in(text, seen)
     for match in MOBILE.finditer(text):

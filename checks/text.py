@@ -71,7 +71,8 @@ def rows_of(path: Path, form: TextForm, limits: Limits, found: Found) -> Iterato
                 row = next(reader, None)
                 if row is None:
                     if _is_open(last, form.delimiter):
-                        found("csv_broken", rows=[begins - len(last)], why="tanda kutip dibuka tetapi tidak ditutup")
+                        why, why_en = "tanda kutip dibuka tetapi tidak ditutup", "a quote is opened and not closed"
+                        found("csv_broken", rows=[begins - len(last)], why=why, why_en=why_en)
                     return
                 last = lines.copy()
                 lines.clear()

@@ -32,7 +32,11 @@ _BEHIND: Final = (
 _LOOKED_THROUGH: Final = re.compile(r"xl/(?:comments|threadedcomments|pivotcache/pivotcache)|docprops/.*\.xml")
 _LOOKED_AT: Final = 8 << 20
 _MOST_CELLS: Final = 20_000_000
-_PROPERTIES: Final = (("creator", "pembuat"), ("lastModifiedBy", "pengubah terakhir"), ("manager", "manajer"))
+_PROPERTIES: Final = (
+    ("creator", "pembuat", "creator"),
+    ("lastModifiedBy", "pengubah terakhir", "last changed by"),
+    ("manager", "manajer", "manager"),
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def open_xlsx(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
         check_workbook(archive, found)
         sheets, from_1904 = sheets_of(archive)
         if not sheets:
-            raise Broken("tidak ada lembar")
+            raise Broken("tidak ada lembar", "it has no sheets")
         names = set(archive.namelist())
         strings: Strings = strings_of(archive)
         styles = styles_of(archive)
@@ -85,11 +89,11 @@ def open_other(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
     except calamine.PasswordError:
         found("file_encrypted")
     except (calamine.CalamineError, ValueError, OSError) as error:
-        raise Broken(type(error).__name__) from None
+        raise Broken(type(error).__name__, type(error).__name__) from None
     except BaseException as panic:  # of a file's making too, but a panic of Rust is no Exception
         if type(panic).__name__ != "PanicException":
             raise
-        raise Broken("bentuk isinya tidak sesuai") from None
+        raise Broken("bentuk isinya tidak sesuai", "its content has another shape") from None
     return None
 
 
@@ -152,13 +156,14 @@ def check_workbook(archive: zipfile.ZipFile, found: Found) -> None:
 def check_properties(text: str, found: Found) -> None:
     """Whether creator and editor are persons; offices and programs (openpyxl, LibreOffice) are not."""
     said = [
-        words
-        for name, words in _PROPERTIES
+        (words, words_en)
+        for name, words, words_en in _PROPERTIES
         for match in re.finditer(rf"<(?:\w+:)?{name}>([^<]{{2,100}})<", text)
         if is_person_name(match[1])
     ]
     if said:
-        found("properties_person", where=", ".join(dict.fromkeys(said)))
+        where, where_en = (", ".join(dict.fromkeys(words)) for words in zip(*said, strict=True))
+        found("properties_person", where=where, where_en=where_en)
 
 
 @dataclass
@@ -179,7 +184,7 @@ class _SeenInOds:
         elif name in {"table:table-cell", "table:covered-table-cell"} and "office:value-type" in attributes:
             self.cells += self.rows * _repeated(attributes, "table:number-columns-repeated")
             if self.cells > _MOST_CELLS:
-                raise Broken("terlalu banyak sel berulang")
+                raise Broken("terlalu banyak sel berulang", "too many repeated cells")
 
 
 def _repeated(attributes: dict[str, str], name: str) -> int:
@@ -194,7 +199,7 @@ def _check_ods(archive: zipfile.ZipFile, found: Found) -> None:
     if any(name.startswith("Basic/") for name in names):
         found("file_macros", name="")
     if "content.xml" not in names:
-        raise Broken("content.xml tidak ada")
+        raise Broken("content.xml tidak ada", "it has no content.xml")
     seen = _SeenInOds()
     parser = new_parser()
     parser.StartElementHandler = seen.start

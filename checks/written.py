@@ -8,7 +8,7 @@ from checks.codes import is_called_a_code, is_region_column
 from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found
 from checks.grid import key_of
-from checks.notation import DATES, ENGLISH, INDONESIAN, Notation, date_form, notation_of
+from checks.notation import DATES, ENGLISH, INDONESIAN, Notation, date_form, date_form_en, notation_of
 from checks.persons import hint_of
 
 _DATE_WORDS: Final = frozenset({"tanggal", "tgl", "date", "tmt", "ttl", "lhr", "dob"})
@@ -88,10 +88,18 @@ def dates(facts: TableFacts, found: Found) -> None:
             if hint_of(column.name) == "birth_date":
                 forms = Counter({re.sub(r"[^htb/. -]", "", form): n for form, n in forms.items()})
             shown = ", ".join(form for form, _ in forms.most_common(4))
-            found("date_format", column=column.name, rows=column.rows_with(["date_other"]), count=count, forms=shown)
+            found(
+                "date_format",
+                column=column.name,
+                rows=column.rows_with(["date_other"]),
+                count=count,
+                forms=shown,
+                forms_en=date_form_en(shown),
+            )
         if (plain := _matching(column, _WITHOUT_SIGNS)) and sum(column.values[v] for v in plain) * 10 >= column.filled * 5:
             count = sum(column.values[value] for value in plain)
-            found("date_format", column=column.name, rows=facts.rows_of(column, plain), count=count, forms="ttttbbhh")
+            forms_en = date_form_en("ttttbbhh")
+            found("date_format", column=column.name, rows=facts.rows_of(column, plain), count=count, forms="ttttbbhh", forms_en=forms_en)
         if count := column.notations["date_impossible"]:
             found("date_impossible", column=column.name, rows=column.rows_with(["date_impossible"]), count=count)
 

@@ -20,7 +20,11 @@ BLOCK: Final = 256 * 1024
 
 
 class Broken(ValueError):
-    """The file is not what it says; one sentence."""
+    """The file is not what it says; a few words in both languages."""
+
+    def __init__(self, why: str, why_en: str) -> None:
+        super().__init__(why)
+        self.why, self.why_en = why, why_en
 
 
 @dataclass
@@ -62,7 +66,7 @@ def parse(source: IO[bytes], parser: expat.XMLParserType) -> Iterator[None]:
     """Feeds a part in blocks; yields after each so that the caller can hand on what came."""
 
     def refuse(*_: object) -> None:
-        raise Broken("deklarasi DTD di dalam XML")
+        raise Broken("deklarasi DTD di dalam XML", "a DTD inside the XML")
 
     parser.StartDoctypeDeclHandler = refuse
     parser.buffer_text = True
@@ -72,7 +76,8 @@ def parse(source: IO[bytes], parser: expat.XMLParserType) -> Iterator[None]:
             yield
         parser.Parse(b"", True)  # noqa: FBT003
     except expat.ExpatError as error:
-        raise Broken(f"XML rusak: {expat.ErrorString(error.code)}") from None
+        told = expat.ErrorString(error.code)
+        raise Broken(f"XML rusak: {told}", f"broken XML: {told}") from None
     yield
 
 

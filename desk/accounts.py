@@ -154,7 +154,7 @@ class Accounts:
 
 def _not_a_post(post: Post) -> str | None:
     if (post.opd is not None) != (post.role in ROLES_IN_AN_OPD):
-        return f"Peran {post.role} {'memerlukan' if post.role in ROLES_IN_AN_OPD else 'tidak memakai'} OPD."
+        return f"Peran {post.role} memerlukan OPD." if post.role in ROLES_IN_AN_OPD else f"Peran {post.role} tidak memakai OPD."
     if post.opd is not None and not OPD_KODE.fullmatch(post.opd):
         return "Kode OPD hanya huruf kecil, angka dan tanda hubung, misalnya dinkes."
     if not (post.kind or post.letter or post.from_day or post.to_day):

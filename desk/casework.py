@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from desk.words import FIELDS, FIVE, SAID_OF_A_COLUMN, STEP_OF, STEPS, TYPES
+from desk.speech import Speech
+from desk.words import CHOICES, FIELDS, FIVE, SAID_OF_A_COLUMN, STEP_OF, STEPS, TYPES, YES_OR_NO
 
 Json = dict[str, Any]
 EXAMPLES: Final = 10
@@ -69,9 +70,9 @@ def reasons_now(case: Json) -> list[Json]:
     return list(last["data"].get("reasons", []))
 
 
-def changes(before: Json, case: Json) -> list[Change]:
+def changes(before: Json, case: Json, speech: Speech) -> list[Change]:
     """Metadata and files that differ, in the order of the newer version; columns by name."""
-    was, now = _flat(before), _flat(case)
+    was, now = _flat(before, speech), _flat(case, speech)
     names = [*now, *(name for name in was if name not in now)]
     return [Change(name, was.get(name), now.get(name)) for name in names if was.get(name) != now.get(name)]
 
@@ -104,26 +105,31 @@ def said_of(dataset: Json) -> list[tuple[str, str, object]]:
     return [(name, words.label, filled[name]) for name, words in FIELDS.items() if name in filled and name not in ("title", "columns")]
 
 
-def _flat(case: Json) -> dict[str, str]:
+def _flat(case: Json, speech: Speech) -> dict[str, str]:
     told: dict[str, str] = {}
     for name, value in case["dataset"].items():
         if name == "columns":
-            told |= {f"columns.{column['name']}": _column(column) for column in value}
+            told |= {f"columns.{column['name']}": _column(column, speech) for column in value}
         elif isinstance(value, Mapping):
-            told |= {f"{name}.{inner}": _text(part) for inner, part in value.items()}
+            told |= {f"{name}.{inner}": _text(f"{name}.{inner}", part, speech) for inner, part in value.items()}
         else:
-            told[name] = _text(value)
+            told[name] = _text(name, value, speech)
     return told | {f"files.{file['name']}": f"{file['bytes']} B, SHA-256 {file['sha256'][:12]}…" for file in case["files"]}
 
 
-def _column(column: Json) -> str:
+def _column(column: Json, speech: Speech) -> str:
     unit = f" ({column['unit']})" if column.get("unit") else ""
     title = f"“{column['title']}”, " if column.get("title") else ""
-    more = "".join(f", {words}" for name, words in SAID_OF_A_COLUMN.items() if column.get(name))
-    return f"{title}{TYPES.get(column.get('type', ''), '')}: {column.get('description', '')}{unit}{more}"
+    more = "".join(f", {speech.text(words)}" for name, words in SAID_OF_A_COLUMN.items() if column.get(name))
+    kind = speech.text(TYPES[column["type"]]) if column.get("type") in TYPES else ""
+    return f"{title}{kind}: {column.get('description', '')}{unit}{more}"
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object, speech: Speech) -> str:
     if isinstance(value, bool):
-        return "ya" if value else "tidak"
+        return speech.text(YES_OR_NO["ya" if value else "tidak"])
+    if name in {"period_start", "period_end"}:
+        return speech.short_day(str(value))
+    if name in CHOICES:
+        return speech.text(CHOICES[name].get(str(value), str(value)))
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

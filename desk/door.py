@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from desk.accounts import Accounts
 from desk.attempts import Attempts
+from desk.catalogue import LANGUAGES
 from desk.clock import now_ms, today
 from desk.drafts import Drafts
-from desk.forms import MADE_FOR, read_form
+from desk.forms import MADE_FOR, SWITCH, Typed, read_form
 from desk.kept import KeptForms
 from desk.lanes import Lanes
 from desk.marks import Marks, marks_of
@@ -96,10 +97,23 @@ async def somebody(request: Request) -> Who:
     if who is None:
         raise NotIn
     if request.method not in SAFE and request.url.path not in FOR_ANY_POST:
+        if language := switched_to(await read_form(request)):
+            who = request.state.who = await spoken_to(request, who, language)
         who = request.state.who = await _as_drawn_for(request, who)
     if who.account.must_change and request.url.path not in {CHANGE, "/keluar"}:
         raise MustChange
     return who
+
+
+def switched_to(typed: Typed) -> str | None:
+    """The language that this form is to be shown again in, and nothing else done with it."""
+    return typed.get(SWITCH) if typed.get(SWITCH) in LANGUAGES else None
+
+
+async def spoken_to(request: Request, who: Who, language: str) -> Who:
+    """The same person, in this language from now on."""
+    await run_in_threadpool(desk_of(request).accounts.set_language, who.account.id, language)
+    return replace(who, account=replace(who.account, language=language))
 
 
 async def _as_drawn_for(request: Request, who: Who) -> Who:
@@ -109,7 +123,7 @@ async def _as_drawn_for(request: Request, who: Who) -> Who:
     if not mark or (post := desk.marks.post_of(mark)) == who.post.id:
         return who
     wanted = next((held for held in who.posts if held.id == post), None)
-    if wanted is None or typed.get(AS_BEFORE) != "1":
+    if wanted is None or typed.get(AS_BEFORE) != "1" or switched_to(typed):
         raise OtherPost(post)
     await run_in_threadpool(desk.sessions.act_as, who.session.hash, wanted.id)
     return replace(who, post=wanted)

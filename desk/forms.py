@@ -23,6 +23,10 @@ MADE_FOR: Final = "sebagai"
 """The field by which every form says for whom it was drawn (`desk.marks`)."""
 
 
+SWITCH: Final = "bahasa"
+"""The field by which a form is only to be shown again, in this language."""
+
+
 @dataclass(frozen=True)
 class Typed:
     """Fields in the order of the page, and files; texts have line ends as `\\n`. `left_out`: names of files that were not taken in."""

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from desk.forms import Typed
 from desk.lanes import Told
+from desk.retold import retold
 from desk.speech import Speech
 from desk.verbs import Fault
-from desk.words import FIELDS, field_words, place_of, said
+from desk.words import FIELDS, said
 
 Json = dict[str, Any]
 TEXTS: Final = ("title", "dataset_id", "summary", "section", "period_start", "period_end", "frequency", "information_class", "license")
@@ -107,7 +108,7 @@ def name_from(title: str) -> str:
 
 def faults_of(errors: tuple[Told, ...], speech: Speech) -> list[Fault]:
     """A lane's reasons at the fields of the form, with the fields' own names in place of paths."""
-    return [Fault(_at(error.field), _in_words(error, speech)) for error in errors]
+    return [Fault(_at(error.field), retold(speech, error.message, error.field)) for error in errors]
 
 
 def _at(field: str | None) -> str:
@@ -118,13 +119,6 @@ def _at(field: str | None) -> str:
         return f"{name}.name"
     first = name.partition(".")[0]
     return name if name.startswith(("columns.", "responsible.", "retention.")) else first if first in FIELDS else ""
-
-
-def _in_words(error: Told, speech: Speech) -> str:
-    label, place = speech.text(field_words(error.field)), place_of(error.field)
-    inner = (error.field or "").rpartition(".")[2] if "columns." in (error.field or "") else ""
-    named = f"{label}{f' {place}' if place else ''}{f' ({inner})' if inner and not inner.isdigit() else ''}"
-    return error.message.replace(error.field, named) if error.field and label else error.message
 
 
 def _chosen(told: object) -> str:
@@ -155,7 +149,11 @@ def _columns(typed: Typed) -> list[Json]:
 
 
 def _column(row: dict[str, str]) -> Json:
-    return {name: YES_OR_NO.get(value, value) for name, value in row.items() if value or name in NEEDED}
+    return {name: _answer(name, value) for name, value in row.items() if value or name in NEEDED}
+
+
+def _answer(name: str, value: str) -> str | bool:
+    return YES_OR_NO.get(value, value) if name in {"required", "key"} else value
 
 
 def _kept(before: Json | None, column: Json) -> Json:

@@ -9,19 +9,23 @@ import orjson
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from desk import words
 from desk.casework import said_of
+from desk.catalogue import LANGUAGES
 from desk.clock import now
 from desk.forms import MADE_FOR
 from desk.metadata import personal_choices
-from desk.speech import CATALOGUES, LANGUAGES, Speech, shown
+from desk.retold import field_named, retold
+from desk.speech import Speech, shown
 from desk.who import Who
 from web.tokens import Role
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
+SPOKEN: Final = "jejak_bahasa"
+SPOKEN_S: Final = 400 * 24 * 3600
 NAVIGATION: Final[dict[Role, tuple[tuple[str, str], ...]]] = {
     Role.TIM_PPID: (
         ("/kotak-masuk", words.said("Pengajuan saya")),
@@ -54,12 +58,21 @@ def render(request: Request, template: str, *, status: int = 200, **content: obj
     mark = request.app.state.desk.marks.of(who.post.id) if who else ""
     content = {"made_for": Markup('<input type="hidden" name="{}" value="{}">').format(MADE_FOR, mark) if who else ""} | content
     content = {"who": who, "path": request.url.path, "now": now(), "language": language, "navigation": navigation, "typed": {}} | content
-    return HTMLResponse(page.render(content), status_code=status)
+    here = request.url.path + (f"?{request.url.query}" if request.url.query and request.method == "GET" else "")
+    response = HTMLResponse(page.render({"here": here, "typed_form": ""} | content), status_code=status)
+    if request.cookies.get(SPOKEN, "id") != language:
+        speak(response, language)
+    return response
+
+
+def speak(response: Response, language: str) -> None:
+    """This browser's language, for pages that nobody is logged in on."""
+    response.set_cookie(SPOKEN, language, max_age=SPOKEN_S, path="/", samesite="lax", httponly=True)
 
 
 def language_of(request: Request, who: Who | None) -> str:
-    """The person's own, else what the browser was switched to, else Indonesian."""
-    wanted = who.account.language if who else request.cookies.get("jejak_bahasa", "id")
+    """What this very request asks for, else the person's own, else what the browser spoke last, else Indonesian."""
+    wanted = getattr(request.state, "language", None) or (who.account.language if who else request.cookies.get(SPOKEN, "id"))
     return wanted if wanted in LANGUAGES else "id"
 
 
@@ -90,7 +103,7 @@ def _templates(language: str) -> Environment:
         extensions=["jinja2.ext.loopcontrols"],
     )
     states = {state: word for state, (word, _) in words.STATES.items()}
-    environment.globals |= {"_": speech.text, "words": words, "languages": _offered(), "left": speech.left, "state_words": states}
+    environment.globals |= {"_": speech.text, "words": words, "languages": LANGUAGES, "left": speech.left, "state_words": states}
     environment.globals |= {"kept_json": _kept_json, "personal_choices": personal_choices, "said_of": said_of}
     environment.globals["browser_of"] = partial(browser_of, speech.text(words.said("%(browser)s di %(system)s")))
     environment.globals["yes_or_no"] = words.YES_OR_NO
@@ -99,7 +112,12 @@ def _templates(language: str) -> Environment:
         name: getattr(speech, name) for name in ("moment", "day", "short_day", "month", "clock", "when", "number", "size", "span")
     }
     environment.tests["portal_address"] = lambda url: str(url).startswith(("http://", "https://", "/portal/"))
-    environment.filters["word"] = partial(_word, speech)
+    environment.filters |= {
+        "word": partial(_word, speech),
+        "actor": partial(_actor, speech),
+        "field": partial(_field, speech),
+        "retold": partial(retold, speech),
+    }
     return environment
 
 
@@ -114,11 +132,6 @@ def browser_of(sentence: str, agent: str) -> str:
     return sentence % {"browser": browser, "system": system} if browser and system else agent
 
 
-def _offered() -> dict[str, str]:
-    """Indonesian, in which everything is written, and the languages that there are words for."""
-    return {code: name for code, name in LANGUAGES.items() if code == "id" or (CATALOGUES / f"{code}.po").exists()}
-
-
 def _path(name: str) -> str:
     """A field as lanes name it."""
     return name if name == "files" else f"dataset.{name}"
@@ -127,6 +140,16 @@ def _path(name: str) -> str:
 def _kept_json(pairs: object) -> str:
     """Fields that go through the login page and back."""
     return orjson.dumps(pairs).decode()
+
+
+def _actor(speech: Speech, actor: dict[str, str]) -> str:
+    """Whoever acted, by name."""
+    return speech.text(words.SERVICES[actor["id"]]) if actor["id"] in words.SERVICES else actor["name"]
+
+
+def _field(speech: Speech, path: str | None) -> str:
+    """A field as its form calls it; "" for none."""
+    return field_named(speech, path or "")
 
 
 def _word(speech: Speech, key: object, table: dict[str, object]) -> str:

@@ -3,22 +3,21 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 from unicodedata import category
 
-from babel import dates, numbers
-from babel.messages.pofile import read_po
+from babel import Locale, dates, numbers
 
+from desk.catalogue import catalogue
 from desk.clock import WIB, today
+from desk.words import said
 
-LANGUAGES: Final = {"id": "Bahasa Indonesia", "en": "English"}
-CATALOGUES: Final = Path(__file__).parent / "catalogues"
 SOON_S: Final = 15 * 60
 _HIDDEN: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b\u2028\u2029\ufeff")
 _HARMLESS: Final = frozenset("\n\r\t\u00ad\u200c\u200d")
 """Ends of lines, and signs that shape words: a soft hyphen, joiners."""
-_UNITS: Final = ((86_400, "hari"), (3_600, "jam"), (60, "menit"))
+_UNITS: Final = ((86_400, said("%(n)s hari")), (3_600, said("%(n)s jam")), (60, said("%(n)s menit")))
+_CLOCKS: Final = {"id": "%H.%M WIB", "en": "%H:%M WIB"}
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,14 @@ class Speech:
     language: str
 
     def text(self, message: str, /, **names: object) -> str:
-        words = _catalogue(self.language).get(message, message)
-        return words % names if names else words
+        """With what stands at its names: numbers as the language writes them, and `n` chooses between one and several."""
+        forms = catalogue(self.language).text(message)
+        words = forms[0] if len(forms) == 1 or _is_one(names["n"], self.language) else forms[1]
+        return words % {name: self.number(it) if isinstance(it, int | float) else it for name, it in names.items()} if names else words
+
+    def retold(self, message: str) -> str:
+        """What was said elsewhere as a whole sentence (`desk.retold`)."""
+        return catalogue(self.language).retold(message)
 
     def moment(self, at: datetime | str) -> str:
         """ "Minggu, 22 November 2026 23.05 WIB"."""
@@ -56,7 +61,7 @@ class Speech:
 
     def clock(self, at: datetime | str) -> str:
         """ "23.05 WIB"."""
-        return f"{_aware(at).astimezone(WIB):%H.%M} WIB"
+        return _aware(at).astimezone(WIB).strftime(_CLOCKS[self.language])
 
     def when(self, at: datetime | str) -> str:
         """Shorter for today: "23.05 WIB", else "22 November 2026 23.05 WIB"."""
@@ -77,18 +82,18 @@ class Speech:
         left, parts = int(abs(seconds)), []
         for size, unit in _UNITS:
             if left >= size:
-                parts.append(f"{self.number(left // size)} {self.text(unit)}")
+                parts.append(self.text(unit, n=left // size))
                 left %= size
-        return " ".join(parts[:2]) or self.text("kurang dari satu menit")
+        return " ".join(parts[:2]) or self.text(said("kurang dari satu menit"))
 
     def left(self, due_at: datetime | str, now: datetime) -> Left:
         """ "Terlambat 12 menit, batas 14.05 WIB"; "Sisa 43 menit, batas 14.05 WIB"."""
         due = _aware(due_at)
         seconds = (due - now).total_seconds()
         if seconds < 0:
-            return Left("late", self.text("Terlambat %(span)s, batas %(when)s", span=self.span(seconds), when=self.when(due)))
+            return Left("late", self.text(said("Terlambat %(span)s, batas %(when)s"), span=self.span(seconds), when=self.when(due)))
         level = "soon" if seconds <= SOON_S else "good"
-        return Left(level, self.text("Sisa %(span)s, batas %(when)s", span=self.span(seconds), when=self.when(due)))
+        return Left(level, self.text(said("Sisa %(span)s, batas %(when)s"), span=self.span(seconds), when=self.when(due)))
 
 
 def shown(value: object) -> object:
@@ -113,14 +118,8 @@ def _counted(value: float, language: str) -> str:
     return numbers.format_decimal(value, locale=language)
 
 
-@lru_cache(maxsize=8)
-def _catalogue(language: str) -> dict[str, str]:
-    """Message → words; empty for Indonesian, in which the messages themselves are written."""
-    path = CATALOGUES / f"{language}.po"
-    if language == "id" or not path.exists():
-        return {}
-    with path.open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file, locale=language) if message.id and message.string}
+def _is_one(n: object, language: str) -> bool:
+    return isinstance(n, int | float) and Locale.parse(language).plural_form(n) == "one"
 
 
 def _aware(at: datetime | str) -> datetime:

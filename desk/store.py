@@ -79,6 +79,21 @@ def open_store(store: str) -> sa.Engine:
     return engine
 
 
+def open_beside(store: str) -> sa.Engine:
+    """The database while the desk runs or not, as it is. Raises StoreRefused: there is none, or its tables are of an older program."""
+    if store.startswith("sqlite:") and not (Path(store.removeprefix("sqlite:")) / "desk.sqlite").is_file():
+        raise StoreRefused(f"there are no tables of the desk at {store}")
+    engine = open_engine(store)
+    try:
+        steps = pending(engine)
+    except sa.exc.DBAPIError as error:
+        raise StoreRefused(f"the desk's tables cannot be read: {error.orig}") from error
+    if steps:
+        engine.dispose()
+        raise StoreRefused("the desk's tables are of an older program: start the desk once")
+    return engine
+
+
 def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")

@@ -7,6 +7,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from events import alarms, marks
+
 METADATA: Final = sa.MetaData()
 
 ACCOUNTS: Final = sa.Table(
@@ -119,6 +121,9 @@ POSITIONS: Final = sa.Table(
     sa.Column("next", sa.BigInteger, nullable=False),
 )
 """The next offset to read of each partition of the log."""
+
+MARKS, ENDS, LOSSES = (table.to_metadata(METADATA) for table in (marks.MARKS, marks.ENDS, alarms.LOSSES))
+"""By what a loss on Kafka is found, and what was lost, as in a lane's journal."""
 
 TARGETS: Final = sa.Table(
     "targets",

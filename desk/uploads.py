@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 
 from desk.forms import FILES, Typed
 from desk.lanes import CallRefused, Lanes
+from desk.retold import retold
 from desk.speech import Speech
 from desk.verbs import Fault
 from desk.who import Who
@@ -45,7 +46,10 @@ async def take_in(lanes: Lanes, who: Who, typed: Typed, files: list[Json], speec
         try:
             files = with_new(files, [await _put(lanes, who, upload)])
         except CallRefused as refused:
-            faults += [Fault("files", f"{safe_name(upload.filename or '')}: {error.message}") for error in refused.errors]
+            faults += [
+                Fault("files", f"{safe_name(upload.filename or '')}: {retold(speech, error.message, error.field)}")
+                for error in refused.errors
+            ]
     return files, faults
 
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from desk.forms import Typed
 from desk.lanes import Told
+from desk.retold import retold
+from desk.speech import Speech
 from desk.words import FIVE, said
 
 Json = dict[str, Any]
@@ -94,9 +96,9 @@ def _same(kept: object, sent: object) -> bool:
     return (kept or "") == (sent.strip() if isinstance(sent, str) else sent or "")
 
 
-def faults_of(errors: tuple[Told, ...]) -> list[Fault]:
+def faults_of(errors: tuple[Told, ...], speech: Speech) -> list[Fault]:
     """A lane's reasons at the fields of the form."""
-    return [Fault(_at(error.field), error.message) for error in errors]
+    return [Fault(_at(error.field), retold(speech, error.message, error.field)) for error in errors]
 
 
 def _at(field: str | None) -> str:

@@ -44,6 +44,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "DataPublished": said("Terbit"),
     "DataRetracted": said("Ditarik"),
 }
+SERVICES: Final[Mapping[str, str]] = {"jejak-publisher": said("Penerbit otomatis")}
+"""Who acts on the log and is no person."""
 VIA: Final[Mapping[str, str]] = {"desk": said("halaman Jejak"), "password": said("kata sandi")}
 """How a person was known; a provider is called by its own name."""
 STEPS: Final[tuple[tuple[str, str], ...]] = (
@@ -69,6 +71,7 @@ FIVE: Final[Mapping[str, tuple[str, str]]] = {
     "akuntabel": (said("Akuntabel"), said("OPD, bidang, penanggung jawab, sumber dan cara memperolehnya tercatat.")),
 }
 PORTAL: Final[Mapping[str, str]] = {
+    **{state: word for state, (word, _) in STATES.items()},
     "waiting": said("Menunggu giliran"),
     "retrying": said("Gagal, akan dicoba lagi"),
     "refused": said("Ditolak portal"),
@@ -132,6 +135,13 @@ FATES: Final[Mapping[str, str]] = {
     "dinilai kembali": said("Dinilai kembali"),
     "permanen": said("Permanen"),
 }
+CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
+    "frequency": FREQUENCIES,
+    "information_class": CLASSES,
+    "license": LICENSES,
+    "retention.fate": FATES,
+}
+"""Fields of a dataset that are chosen from a list."""
 YES_OR_NO: Final[Mapping[str, str]] = {"ya": said("Ya"), "tidak": said("Tidak")}
 SAID_OF_A_COLUMN: Final[Mapping[str, str]] = {"key": said("pembeda baris"), "required": said("selalu terisi")}
 TYPES: Final[Mapping[str, str]] = {
@@ -194,6 +204,12 @@ FIELDS: Final[Mapping[str, FieldWords]] = {
 }
 
 
+NUMBERED: Final[Mapping[str, str]] = {
+    FIELDS["columns"].label: said("Kolom %(n)s"),
+    FIELDS["files"].label: said("Berkas %(n)s"),
+    FIELDS["reasons"].label: said("Alasan %(n)s"),
+}
+"""Fields of which there are several, as one of them is called."""
 OF_FORMS: Final = frozenset({"checklist", "note", "consideration", "reasons", "personal_data.contains", "personal_data.deidentified"})
 """Fields that are none of a dataset, or parts of one that is named as a whole."""
 
@@ -208,12 +224,21 @@ TYPED: Final[Mapping[str, str]] = {
     "opd": said("Kode OPD"),
 }
 """Fields of forms beside those of a dataset, in which people write with their own words."""
+SEEN: Final[Mapping[str, str]] = {"expected_sequence": said("langkah terakhir yang Anda lihat")}
+"""What forms carry along of the page, as a person would call it."""
 PARTS_OF_A_COLUMN: Final[Mapping[str, str]] = {
     "name": said("Nama kolom"),
     "title": said("Judul kolom"),
     "description": said("Arti kolom"),
     "unit": said("Satuan"),
 }
+OF_A_COLUMN: Final[Mapping[str, str]] = {
+    **PARTS_OF_A_COLUMN,
+    "type": said("Jenis isi"),
+    "required": said("Selalu terisi"),
+    "key": said("Pembeda baris"),
+}
+"""With what is chosen and not written."""
 
 
 def typed_label(name: str) -> str:

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import re
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,13 +15,17 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from events.contracts import MOST, read_event
+from events.contracts import MOST, check_event
 from events.lawful import Heirs, lawful
 from events.recorder import Batch, EventRow, Letter, LetterKind, Mark, Row
 from events.submission import TELL_CONTENT, Head, Recorded, hash_of
 
 UNJUDGEABLE: Final = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 """What pure judging can raise over bytes that the contract took."""
+MANY: Final = 1_000
+"""Records of a batch behind which there are more."""
+FEW: Final = 100
+"""Of a source that is not what fills a batch."""
 APPLIED: Final = "applied"
 DUPLICATE: Final = "duplicate"
 _ID: Final = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -94,9 +99,9 @@ class Draft:
         """Add an own event; False when it does not follow."""
         return self.follow(Row.OWN, recorded.event.submission_id, recorded.said, recorded.raw, recorded.hash) == APPLIED
 
-    def batch(self, positions: Mapping[str, int], marks: Sequence[Mark] = ()) -> Batch:
+    def batch(self, positions: Mapping[str, int], marks: Sequence[Mark] = (), ends: Sequence[Mark] = ()) -> Batch:
         positions = {**positions, **self.claims}
-        return Batch(self.events, list(self.told.values()), list(self.moved.values()), self.letters, positions, marks)
+        return Batch(self.events, list(self.told.values()), list(self.moved.values()), self.letters, positions, marks, ends)
 
 
 @lru_cache(maxsize=4096)
@@ -116,10 +121,16 @@ def place_in(source: str) -> tuple[str, str, int, int]:
     return cluster, topic, int(partition), int(generation or 0)
 
 
-def taken_of(records: Sequence[Record]) -> tuple[dict[str, int], list[Mark]]:
-    """For each source, the position after these records, and the last of them."""
+def taken_of(records: Sequence[Record]) -> tuple[dict[str, int], list[Mark], list[Mark]]:
+    """For each source, the position after these records, the last of them, and whether that one stays to be found again.
+
+    Far from the end of a source nothing is cut: it fills a batch, or most of one.
+    """
     last = {r.source: r for r in records}
-    return {source: r.offset + 1 for source, r in last.items()}, [mark_of(r) for r in last.values()]
+    marks = [mark_of(r) for r in last.values()]
+    counted = Counter(r.source for r in records) if len(records) >= MANY else {}
+    ends = [mark for mark in marks if counted.get(mark.source, 0) < FEW]
+    return {source: r.offset + 1 for source, r in last.items()}, marks, ends
 
 
 def mark_of(record: Record) -> Mark:
@@ -165,11 +176,18 @@ def place_of(record: Record) -> dict[str, object]:
 
 
 def read_safely(raw: bytes | None) -> dict[str, Any] | None:
-    """The safe parser: anything may come in, nothing is raised. An event that keeps its contract, as plain JSON."""
+    """An event that keeps its contract, as plain JSON."""
+    said = said_in(raw)
+    return said if raw is not None and is_event(raw, said) else None
+
+
+def is_event(raw: bytes, said: Mapping[str, Any]) -> bool:
+    """Anything may come in, nothing is raised. `said`: what the safe parser (`said_in`) found in the bytes."""
     try:
-        return read_event(raw)[1] if raw is not None else None
+        check_event(raw, said)
     except (ValueError, RecursionError):
-        return None
+        return False
+    return True
 
 
 def admitted(record: Record, stream: uuid.UUID | None, draft: Draft, behind: Callable[[], dict[tuple[uuid.UUID, int], bytes]]) -> str:
@@ -182,16 +200,17 @@ def admitted(record: Record, stream: uuid.UUID | None, draft: Draft, behind: Cal
     head, digest = draft.heads.get(stream) if stream else None, hash_of(record.raw)
     if head and head.hash == digest:
         return DUPLICATE  # what is in the journal needs no second look
-    claimed = key_claimed(record.raw)
-    if head and claimed and claimed[0] == stream and claimed[1] <= head.sequence:
+    said = said_in(record.raw)
+    names_its_key, sequence = str(said.get("submission_id")).encode() == record.key, said.get("sequence")
+    if stream and head and names_its_key and type(sequence) is int and 0 < sequence <= head.sequence:
+        claimed = (stream, sequence)
         if claimed not in draft.stored:
             draft.stored |= behind()
         if draft.stored.get(claimed) == record.raw:
             return DUPLICATE
-    said = read_safely(record.raw)
-    if said is None:
+    if not is_event(record.raw, said):
         return "unreadable"
-    if stream is None or said["submission_id"].encode() != record.key:
+    if stream is None or not names_its_key:
         return "wrong_key"
     if head and said["sequence"] <= head.sequence:
         return "fork"
@@ -210,11 +229,15 @@ def stream_in(key: bytes | None) -> uuid.UUID | None:
 
 def key_claimed(raw: bytes | None) -> tuple[uuid.UUID, int] | None:
     """The stream and sequence that a record claims, if it claims any; nothing else of it is judged here."""
+    said = said_in(raw)
+    stream, sequence = stream_in(str(said.get("submission_id")).encode()), said.get("sequence")
+    return (stream, sequence) if stream and type(sequence) is int and 0 < sequence <= MOST else None
+
+
+def said_in(raw: bytes | None) -> dict[str, Any]:
+    """A record as plain JSON, not judged: anything may come in, nothing is raised. Empty where it is no object."""
     try:
         said = orjson.loads(raw or b"")
     except ValueError:
-        return None
-    if not isinstance(said, dict):
-        return None
-    stream, sequence = stream_in(str(said.get("submission_id")).encode()), said.get("sequence")
-    return (stream, sequence) if stream and type(sequence) is int and 0 < sequence <= MOST else None
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -13,8 +13,8 @@ from eventsourcing.persistence import IntegrityError
 
 from events.admission import key_claimed, place_in, source_of
 from events.lawful import LAW
-from events.marks import MARKS, began, begin
-from events.recorder import LetterKind, Store
+from events.marks import ENDS, MARKS, began, begin
+from events.recorder import Bookmarks, LetterKind, Store
 
 FORK: Final = "fork"
 HOLES: Final = (FORK, *(code for code, _ in LAW))
@@ -108,7 +108,7 @@ class Word(NamedTuple):
     note: str = ""
 
 
-def losses(store: Store) -> list[Loss]:
+def losses(store: Bookmarks) -> list[Loss]:
     """All that were ever found, oldest first."""
     return [Loss(*row) for row in store.ask(sa.select(LOSSES).order_by(LOSSES.c.number))]
 
@@ -123,7 +123,7 @@ def generations(found: Sequence[Loss]) -> dict[str, int]:
     return {source: ended.count(source) for source in ended}
 
 
-def write_loss(store: Store, loss: Loss) -> bool:
+def write_loss(store: Bookmarks, loss: Loss) -> bool:
     """False when this source has an open loss already."""
     row = loss._asdict()
     del row["number"]
@@ -134,14 +134,14 @@ def write_loss(store: Store, loss: Loss) -> bool:
     return True
 
 
-def end_loss(store: Store, loss: Loss, word: Word, *, goes_on: str, at: int) -> None:
+def end_loss(store: Bookmarks, loss: Loss, word: Word, *, goes_on: str, at: int) -> None:
     """The source is read on as `goes_on`, from an offset. What is cut off in between is done again: the position comes first."""
     begin(store, goes_on, at)
     said = {"ended_at": word.at.isoformat(), "ended_by": word.by, "how": word.how, "note": word.note}
     store.tell(sa.update(LOSSES).where(LOSSES.c.number == loss.number, LOSSES.c.ended_at.is_(None)).values(said))
 
 
-def begins_on_log(store: Store, topic: str) -> dict[int, int]:
+def begins_on_log(store: Bookmarks, topic: str) -> dict[int, int]:
     """Partition → the offset at which a topic may begin by the operator's word; on whichever cluster that is furthest."""
     places = [(*place_in(source)[:3], generation) for source, generation in generations(losses(store)).items()]
     found: dict[int, int] = {}
@@ -189,10 +189,10 @@ def end_alarm(store: Store, number: int, word: Word) -> None:
 
 def make_tables(dialect: sa.Dialect) -> list[str]:
     """The statements that make what is missing, for a connection whose search path is the journal's schema."""
-    made: list[Any] = [sa.schema.CreateTable(table, if_not_exists=True) for table in (MARKS, LOSSES, ENDED)]
+    made: list[Any] = [sa.schema.CreateTable(table, if_not_exists=True) for table in (MARKS, ENDS, LOSSES, ENDED)]
     made.append(sa.schema.CreateIndex(ONE_OPEN, if_not_exists=True))
     index = f"CREATE INDEX IF NOT EXISTS letters_alarms ON letters (code) WHERE kind = '{LetterKind.DEAD_LETTER}'"
     return [*(str(statement.compile(dialect=dialect)) for statement in made), index]
 
 
-NAMES: Final = frozenset({MARKS.name, LOSSES.name, ENDED.name})
+NAMES: Final = frozenset({MARKS.name, ENDS.name, LOSSES.name, ENDED.name})

@@ -5,12 +5,11 @@ readers of the log ignore fields they do not know; the inbound form (`inbound.py
 """
 
 import uuid
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-import orjson
 from pydantic import Field, SerializeAsAny, StringConstraints, TypeAdapter
 
 from events.metadata import Dataset, File
@@ -247,37 +246,30 @@ Event = DataSubmitted | DataRevised | DataVerified | DataRejected | DataApproved
 EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
-def read_event(raw: bytes) -> tuple[Event, dict[str, Any]]:
-    """An event from its bytes, and the same as plain JSON. Raises ValueError, RecursionError.
+def check_event(raw: bytes, said: Mapping[str, Any]) -> None:
+    """Are these bytes an event that keeps its contract? `said`: the same as plain JSON. Raises ValueError, RecursionError.
 
     Views and checkers read the bytes themselves, with another parser: where it finds anything else, the bytes are no event.
     """
     event = EVENT.validate_json(raw)
-    said: dict[str, Any] = orjson.loads(raw)
-    if said["submission_id"] != str(event.submission_id) or not all(_mean_the_same(*pair) for pair in _times_in(event, said)):
+    if said.get("submission_id") != str(event.submission_id) or not _has_the_same_times(event, said):
         raise ValueError("an id or a time in a spelling that others read differently")
     if not said.keys() >= ON_THE_LOG:
         raise ValueError("an event on the log says its version and its lane")
-    return event, said
 
 
-def _times_in(event: Event, said: Mapping[str, Any]) -> Iterator[tuple[object, date]]:
-    """Every time and date that is read from the bytes too: as it stands there, and as the contract read it."""
-    yield said["occurred_at"], event.occurred_at
+def _has_the_same_times(event: Event, said: Mapping[str, Any]) -> bool:
+    """Every time and date that is read from the bytes too means there what the contract read. Raises ValueError."""
+    moments = [(said["occurred_at"], event.occurred_at)]
     if event.due:
-        yield said["due"]["at"], event.due.at
+        moments.append((said["due"]["at"], event.due.at))
+    if isinstance(event.data, Submitted):
+        moments.append((said["data"]["received"]["submitted_at"], event.data.received.submitted_at))
     if isinstance(event.data, Content):
         told, read = said["data"]["dataset"], event.data.dataset
-        yield from ((told["period_start"], read.period_start), (told["period_end"], read.period_end))
-    if isinstance(event.data, Submitted):
-        yield said["data"]["received"]["submitted_at"], event.data.received.submitted_at
-
-
-def _mean_the_same(text: object, read: date) -> bool:
-    """A date has one spelling: it is compared, sorted and shown as text. Raises ValueError."""
-    if isinstance(read, datetime):
-        return isinstance(text, str) and datetime.fromisoformat(text) == read
-    return text == read.isoformat()
+        if (told["period_start"], told["period_end"]) != (read.period_start.isoformat(), read.period_end.isoformat()):
+            return False  # a date has one spelling: it is compared, sorted and shown as text
+    return all(isinstance(text, str) and datetime.fromisoformat(text) == moment for text, moment in moments)
 
 
 def cloud_event_headers(event: Mapping[str, object]) -> list[tuple[str, bytes]]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from events.contracts import Lane
 from events.submission import Head, State
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what a head holds. A journal with another one makes its heads anew when it is opened."""
 
 HEADS: Final = sa.Table(
@@ -37,10 +37,13 @@ HEADS: Final = sa.Table(
     sa.Column("period_end", sa.Text, nullable=False),
     sa.Column("manifest", sa.Text, nullable=False),
     sa.Column("hands", sa.Text, nullable=False),
+    sa.Column("renamed", sa.Boolean, nullable=False),
     sa.Column("errors", sa.Integer, nullable=False),
     sa.Column("warnings", sa.Integer, nullable=False),
-    sqlite_with_rowid=False,
 )
+"""On SQLite with its rowid: heads lie in the order in which they came, so those that move together share pages. In the order of their
+random ids each would touch a page of its own: four times as much is written.
+"""
 NAMES: Final = [column.name for column in HEADS.columns]
 MOVED: Final = ("sequence", "hash", "state", "holder", "arrived_ms", "due_ms", "actor", "published")
 """What changes with each event; the rest only with the content, and costs its indexes then only."""
@@ -54,7 +57,7 @@ def values_of(head: Head) -> Values:
     """In the order of the columns; the id as a UUID."""
     hands = orjson.dumps(sorted(head.hands)).decode()
     state, holder = head.state.value, head.holder.value if head.holder else None
-    return (*head[:3], state, holder, *head[_AFTER_HOLDER:-3], hands, head.errors, head.warnings)
+    return (*head[:3], state, holder, *head[_AFTER_HOLDER:-4], hands, *head[-3:])
 
 
 def moved_of(head: Head) -> Values:
@@ -65,6 +68,6 @@ def moved_of(head: Head) -> Values:
 
 def head_of(submission_id: uuid.UUID, values: Sequence[Any]) -> Head:
     """`values`: those after the id."""
-    sequence, digest, state, holder, *told, hands, errors, warnings = values
+    sequence, digest, state, holder, *told, hands, renamed, errors, warnings = values
     known = (submission_id, sequence, digest, _STATES[state], _LANES[holder], *told)
-    return Head._make((*known, frozenset(orjson.loads(hands)), errors, warnings))
+    return Head._make((*known, frozenset(orjson.loads(hands)), bool(renamed), errors, warnings))

@@ -19,6 +19,7 @@ from events.heads import HEADS, MOVED, NAMES, head_of, moved_of, values_of
 from events.migration import letter_of_old
 from events.recorder import READ_FURTHER, Batch, Letter, LetterKind, Row
 from events.submission import Head
+from events.turns import PostgresTurn
 
 POSTGRES_PATIENCE: Final = {
     "connect_timeout": "10",
@@ -46,6 +47,7 @@ _ARRAYS: Final = {
     "errors": "int",
     "warnings": "int",
     "published": "bool",
+    "renamed": "bool",
     **dict.fromkeys(("arrived_ms", "due_ms", "begun_ms"), "bigint"),
 }
 STATEMENTS: Final = {
@@ -66,6 +68,7 @@ STATEMENTS: Final = {
     " SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %b::bytea[], %b::bytea[])",
     "put_marks": "INSERT INTO {schema}.marks SELECT *, taken, hash FROM unnest(%s::text[], %s::bigint[], %s::text[])"
     " AS new(source, taken, hash) ON CONFLICT (source) DO UPDATE SET taken = EXCLUDED.taken, hash = EXCLUDED.hash",
+    "put_ends": "INSERT INTO {schema}.batch_ends SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[]) ON CONFLICT DO NOTHING",
     "positions": "SELECT application_name, notification_id FROM {schema}.{tracking} WHERE application_name = ANY(%s)",
     "streams": "SELECT originator_id, state FROM {schema}.stored_events WHERE originator_id = ANY(%s)"
     " ORDER BY originator_id, originator_version",
@@ -87,7 +90,7 @@ STATEMENTS: Final = {
     "number_on": "SELECT setval(pg_get_serial_sequence('{schema}.letters', 'number'), max(number)) FROM {schema}.letters",
     "drop_old_letters": "DELETE FROM {schema}.stored_events WHERE topic NOT IN ('own', 'copy')",
     "tables": "SELECT count(*) FROM information_schema.tables WHERE table_schema = %s"
-    " AND table_name IN ('stored_events', 'heads', 'letters', 'marks', 'losses', 'ended_alarms', %s)",
+    " AND table_name IN ('stored_events', 'heads', 'letters', 'marks', 'batch_ends', 'losses', 'ended_alarms', %s)",
 }
 
 
@@ -138,6 +141,8 @@ class PostgresStore(PostgresProcessRecorder):
             curs.execute(self._sql["put_letters"], _columns(batch.letters), prepare=True)
         if batch.marks:
             curs.execute(self._sql["put_marks"], _columns(sorted(batch.marks)), prepare=True)
+        if batch.ends:
+            curs.execute(self._sql["put_ends"], _columns(sorted(batch.ends)), prepare=True)
 
     def positions(self, names: Collection[str]) -> dict[str, int]:
         return dict(self._select("positions", list(names)))
@@ -174,11 +179,11 @@ class PostgresStore(PostgresProcessRecorder):
     def ask(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
         return list(self._asked(query))
 
-    def tell(self, *changes: sa.Insert | sa.Update) -> None:
+    def tell(self, *changes: sa.Insert | sa.Update | sa.Delete) -> None:
         self._asked(*changes)
 
     @retry((InterfaceError, OperationalError), max_attempts=10, wait=0.2)
-    def _asked(self, *statements: sa.Select[Any] | sa.Insert | sa.Update) -> list[tuple[Any, ...]]:
+    def _asked(self, *statements: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete) -> list[tuple[Any, ...]]:
         """In one transaction; the rows of the last statement, where it has some."""
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor(row_factory=tuple_row) as curs:
             curs.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(self.datastore.schema)))
@@ -203,7 +208,7 @@ class PostgresStore(PostgresProcessRecorder):
             curs.execute(self._sql["drop_old_letters"])
 
     def tables_exist(self) -> bool:
-        return bool(self._select("tables", self.datastore.schema, self.tracking_table_name)[0][0] == 7)
+        return bool(self._select("tables", self.datastore.schema, self.tracking_table_name)[0][0] == 8)
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
@@ -217,6 +222,10 @@ class PostgresStore(PostgresProcessRecorder):
                 yield
             finally:
                 curs.execute("SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
+
+    def turn(self, name: str) -> PostgresTurn:
+        connection = self.datastore.pool.kwargs
+        return PostgresTurn(connection if isinstance(connection, dict) else {}, f"jejak:{name}:{self.datastore.schema}")
 
     def close(self) -> None:
         self.datastore.close()

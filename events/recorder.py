@@ -64,7 +64,10 @@ class Mark(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """All that one transaction writes. `heads` are told anew, of those that `moved` only what each event changes (`events.heads.MOVED`)."""
+    """All that one transaction writes. `heads` are told anew, of those that `moved` only what each event changes (`events.heads.MOVED`).
+
+    `ends`: those of the marks that stay until they were found on Kafka again.
+    """
 
     events: Sequence[EventRow] = ()
     heads: Sequence[Head] = ()
@@ -72,10 +75,26 @@ class Batch(NamedTuple):
     letters: Sequence[Letter] = ()
     positions: Mapping[str, int] = {}
     marks: Sequence[Mark] = ()
+    ends: Sequence[Mark] = ()
 
 
-class Store(Protocol):
-    """Database errors are `eventsourcing.persistence.PersistenceError`."""
+class Turn(Protocol):
+    """Whose turn it is to do what only one process of a lane may do at a time. Thread-safe; errors as of `Store`."""
+
+    def take(self) -> bool:
+        """False: another process has it."""
+        ...
+
+    def keep(self) -> None:
+        """To be said every few seconds by the one that has it; raises OperationalError when it was lost."""
+        ...
+
+    def give_back(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Bookmarks(Protocol):
+    """Where a reader keeps how far it came, and by what a loss is found (`events.marks`, `events.alarms`)."""
 
     def write(self, batch: Batch) -> None:
         """In one transaction; heads replace those of before.
@@ -85,9 +104,21 @@ class Store(Protocol):
         """
         ...
 
-    def insert_tracking(self, tracking: Tracking) -> None: ...
     def max_tracking_id(self, application_name: str) -> int | None: ...
     def positions(self, names: Collection[str]) -> dict[str, int]: ...
+    def ask(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        """What the tables of `events.alarms` and the letters say."""
+        ...
+
+    def tell(self, *changes: sa.Insert | sa.Update | sa.Delete) -> None:
+        """Changes of the tables of `events.alarms`, in one transaction. Raises IntegrityError when a row is there already."""
+        ...
+
+
+class Store(Bookmarks, Protocol):
+    """Database errors are `eventsourcing.persistence.PersistenceError`."""
+
+    def insert_tracking(self, tracking: Tracking) -> None: ...
     def max_notification_id(self) -> int | None: ...
     def select_events(self, originator_id: UUID | str, *, lte: int | None = None) -> Sequence[StoredEvent]: ...
     def select_rows(self, after: int, limit: int, upto: int | None, rows: Sequence[Row]) -> Sequence[tuple[int, str, UUID, bytes]]:
@@ -122,12 +153,8 @@ class Store(Protocol):
         """Letters of the first release lay among the events: into their own table, with the numbers that they had."""
         ...
 
-    def ask(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
-        """What the tables of `events.alarms` and the letters say."""
-        ...
-
-    def tell(self, *changes: sa.Insert | sa.Update) -> None:
-        """Changes of the tables of `events.alarms`, in one transaction. Raises IntegrityError when a row is there already."""
+    def turn(self, name: str) -> Turn:
+        """What the processes of this lane take in turns, by its name."""
         ...
 
     def tables_exist(self) -> bool: ...

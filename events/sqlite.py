@@ -19,6 +19,7 @@ from events.heads import HEADS, MOVED, NAMES, head_of, moved_of, values_of
 from events.migration import letter_of_old
 from events.recorder import READ_FURTHER, Batch, Letter, LetterKind, Row, StoreRefused
 from events.submission import Head
+from events.turns import OnlyOne
 
 CHECKPOINT_PAGES: Final = 4_000
 """How large SQLite's log grows (16 MB) before its pages move to the file: a page that changes often moves less often."""
@@ -40,6 +41,7 @@ MOVE_POSITIONS: Final = (
 PUT_MARKS: Final = (
     "INSERT INTO marks VALUES (?1, ?2, ?3, ?2, ?3) ON CONFLICT (source) DO UPDATE SET taken = excluded.taken, hash = excluded.hash"
 )
+PUT_ENDS: Final = "INSERT INTO batch_ends VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 PUT_HEADS: Final = (
     f"INSERT INTO heads ({', '.join(NAMES)}) VALUES ({', '.join('?' * len(NAMES))}) ON CONFLICT (submission_id) DO UPDATE SET "  # noqa: S608
     + ", ".join(f"{name} = excluded.{name}" for name in NAMES[1:])
@@ -107,6 +109,7 @@ class SQLiteStore(SQLiteProcessRecorder):
         c.executemany(MOVE_HEADS, [(*moved_of(head), head.submission_id.hex) for head in batch.moved])
         c.executemany(PUT_LETTERS, batch.letters)
         c.executemany(PUT_MARKS, batch.marks)
+        c.executemany(PUT_ENDS, batch.ends)
         if batch.positions and c.executemany(MOVE_POSITIONS, batch.positions.items()).rowcount != len(batch.positions):
             raise IntegrityError(READ_FURTHER)
 
@@ -150,7 +153,7 @@ class SQLiteStore(SQLiteProcessRecorder):
     def ask(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
         return self._select(*_compiled(query))
 
-    def tell(self, *changes: sa.Insert | sa.Update) -> None:
+    def tell(self, *changes: sa.Insert | sa.Update | sa.Delete) -> None:
         with self.datastore.transaction(commit=True) as c:
             for change in changes:
                 statement, *values = _compiled(change)
@@ -174,6 +177,9 @@ class SQLiteStore(SQLiteProcessRecorder):
     def tables_exist(self) -> bool:
         [found] = self._select(f"SELECT count(*) FROM sqlite_master WHERE name IN {_LISTED}", json.dumps(TABLES))  # noqa: S608
         return bool(found[0] == len(TABLES))
+
+    def turn(self, name: str) -> OnlyOne:
+        return OnlyOne()
 
     def close(self) -> None:
         self.datastore.close()
@@ -223,7 +229,7 @@ def _listed(ids: Sequence[UUID]) -> str:
     return json.dumps([i.hex for i in ids])
 
 
-def _compiled(statement: sa.Select[Any] | sa.Insert | sa.Update) -> tuple[Any, ...]:
+def _compiled(statement: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete) -> tuple[Any, ...]:
     """The statement's text and its values."""
     made = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     return str(made), *(made.params[name] for name in made.positiontup or ())

@@ -75,7 +75,8 @@ class Head(NamedTuple):
     is due, if the event says so; `begun_ms`: when it was first submitted; all in milliseconds since 1970. `edition`: its number among the
     submissions of its dataset, if it was numbered. `hands`: ids of the persons who submitted or revised it (four eyes); what a system said
     on Kafka of who submitted binds nobody. `errors`: how many findings forbid to verify it, `warnings`: how many
-    must be answered for. `published`: it was on the portal.
+    must be answered for. `published`: it was on the portal. `renamed`: its dataset has another
+    name than it was submitted under.
     """
 
     submission_id: uuid.UUID
@@ -96,6 +97,7 @@ class Head(NamedTuple):
     period_end: str
     manifest: str
     hands: frozenset[str]
+    renamed: bool
     errors: int
     warnings: int
 
@@ -248,6 +250,7 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
         dataset["period_end"],
         data["manifest"],
         hands | head.hands if head else hands,
+        bool(head and (head.renamed or head.dataset_id != dataset["dataset_id"])),
         sum(finding["severity"] == "error" for finding in data.get("findings", ())),
         sum(finding["severity"] == "warning" for finding in data.get("findings", ())),
     )

@@ -4,11 +4,9 @@ Exit codes: 0 good, 1 something waits or is not there, 2 wrong use.
 """
 
 import asyncio
-import getpass
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
@@ -20,9 +18,11 @@ from bus.accept import Begins, begins_of
 from bus.kafka import Kafka
 from events.admission import place_in
 from events.alarms import Loss, Word
-from events.contracts import LOG_TOPIC
+from events.contracts import DIRECTORY_TOPIC, LOG_TOPIC
 from jejak import waiting
 from jejak.waiting import Waiting
+from jejak.word import word_of
+from lane.settings import DESK
 
 app = typer.Typer(no_args_is_help=True, help="What Kafka lost, and what was set aside; how to go on.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -33,7 +33,7 @@ By = Annotated[str | None, typer.Option("--by", help="Who says so; default: who 
 Note = Annotated[str, typer.Option("--note", help="Why; kept with it.")]
 WHY: Final = {
     "shorter": "Kafka memegang lebih sedikit daripada yang sudah dibaca",
-    "beginning_gone": "yang belum dibaca sudah tidak ada di Kafka",
+    "beginning_gone": "bagian awalnya sudah tidak ada di Kafka",
     "other_record": "di tempat rekaman terakhir yang dibaca kini ada rekaman lain: topik dibuat ulang, atau dipotong lalu tumbuh",
     "gone": "topiknya tidak ada lagi",
     "with_its_topic": "bagian lain dari topik ini kehilangan rekaman",
@@ -77,9 +77,8 @@ def accept(
 ) -> None:
     """Go on with what Kafka holds now: a topic is read from its beginning; an alarm about one record is ended."""
     with refusals_said():
-        at = _at(ctx, lane, store)
+        at, word = _at(ctx, lane, store), word_of(by, "accept", note)
         _ask(f"Lanjutkan dengan yang ada di Kafka sekarang ({', '.join(what)})? Yang hilang tidak kembali dengan ini", yes=yes)
-        word = Word(by or getpass.getuser(), datetime.now(UTC), "accept", note)
         begins = asyncio.run(begins_of(at.kafka, [name for name in what if "@" not in name]))
         ended = [(name, _ended(at, name, begins, word)) for name in what]
     if as_json:
@@ -104,15 +103,14 @@ def refill_log(
 ) -> None:
     """Put what the log lacks back from the journals, and the directory's entries from the stores; then go on."""
     with refusals_said(), progress_bar("Menulis kembali") as progress:
-        at = _at(ctx, lane, store)
+        at, word = _at(ctx, lane, store), word_of(by, "refill", note)
         found = waiting.look(at.store, at.lanes, at.kafka)
         _ask("Tulis kembali ke Kafka apa yang dipegang jurnal dan tidak ada di log, lalu lanjutkan?", yes=yes)
-        begins = asyncio.run(begins_of(at.kafka, [LOG_TOPIC]))
-        if not begins.topics[LOG_TOPIC]:
-            ends_badly(f"Topik {LOG_TOPIC} tidak ada; buat dahulu: jejak migrate")
+        begins = asyncio.run(begins_of(at.kafka, [LOG_TOPIC, DIRECTORY_TOPIC]))
+        if missing := [topic for topic, there in begins.topics.items() if not there and (topic == LOG_TOPIC or found.directory)]:
+            ends_badly(f"Topik {', '.join(missing)} tidak ada; buat dahulu: jejak migrate")
         written = refill(waiting.journals_of(at.store, at.lanes), LogAt(at.kafka), progress=progress)
         asyncio.run(waiting.put_back(at.kafka, found.directory))
-        word = Word(by or getpass.getuser(), datetime.now(UTC), "refill", note)
         ended = waiting.end_losses(at.store, at.lanes, LOG_TOPIC, begins, word)
     lanes = sorted({name for name, _ in ended})
     if as_json:
@@ -135,7 +133,7 @@ def _at(ctx: typer.Context, lanes: list[str] | None, store: str | None) -> _At:
     """Lanes that are named must be there; else all that are."""
     context = context_of(ctx)
     address = store or context.store_address
-    here, away = waiting.lanes_here(address, lanes or context.lanes)
+    here, away = waiting.lanes_here(address, lanes or [*context.lanes, DESK])
     if lanes and away:
         raise typer.BadParameter(f"no store of {', '.join(away)} here", param_hint="--lane")
     return _At(address, here, context.kafka)

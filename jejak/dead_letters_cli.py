@@ -4,12 +4,10 @@ Exit codes: 0 good, 1 it waits, is not there or cannot be, 2 wrong use.
 """
 
 import asyncio
-import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +16,6 @@ import typer
 from archive.context import AuditContext, context_of, ends_badly, print_json, refusals_said
 from bus.again import send_again
 from events import dead_letters
-from events.alarms import Word
 from events.contracts import Lane
 from events.dead_letters import DeadLetter
 from events.journal import Journal
@@ -26,6 +23,7 @@ from events.recorder import Store
 from events.stores import open_beside, open_reader
 from events.submission import Refused
 from jejak.waiting import lanes_here
+from jejak.word import word_of
 from lane.inbox import open_reading_engine
 from lane.known import Known
 from lane.set_aside import content_json, letter_json
@@ -80,21 +78,26 @@ def show(
     store: AtStore = None,
     *,
     as_json: AsJson = False,
-    raw: Annotated[bool, typer.Option("--raw", help="Only what it holds, byte for byte: to edit and send again.")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="What it holds, byte for byte, and nothing else; with --json beside the rest.")
+    ] = False,
 ) -> None:
-    """One of them: why, what was done with it, and what it holds."""
+    """One of them: why, and what was done with it. What it holds may be anybody's data: only with --raw."""
     with _said():
         found = _at(ctx, place, lane, store)
-    if raw:
+    untold = {} if raw else {"key": None, "text": None}
+    if as_json:
+        print_json({"items": [{"lane": each.lane, **content_json(each.letter), **untold} for each in found]})
+    elif raw and sys.stdout.isatty():
+        typer.echo(_printable(str(content_json(found[0].letter)["text"])))
+    elif raw:
         sys.stdout.buffer.write(found[0].letter.raw or b"")
-    elif as_json:
-        print_json({"items": [{"lane": each.lane, **content_json(each.letter)} for each in found]})
     else:
         for each in found:
             typer.echo(f"{place}: {each.letter.code}, disisihkan di {each.lane}")
             for act in each.letter.acts:
                 typer.echo(f"  {act.at} {act.what} oleh {act.by} {act.note}")
-        typer.echo(_printable(str(content_json(found[0].letter)["text"])))
+        typer.echo(f"Isinya {len(found[0].letter.raw or b'')} bita, mungkin data pribadi; apa adanya: tambahkan --raw")
 
 
 @app.command()
@@ -110,11 +113,11 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Send it again: an event of the log with those that waited behind it, an OPD's record to the end of its topic."""
+    word = word_of(by, "retry", note)
     with _said():
         raw = edited.read_bytes() if edited else None
         found = _at(ctx, place, lane, store)
         chosen = next((each for each in found if each.lane in set(Lane)), found[0])
-        word = Word(by or getpass.getuser(), datetime.now(UTC), "retry", note)
         context = context_of(ctx)
         with _writing(store or context.store_address, chosen.lane) as opened:
             engine = open_reading_engine(store or context.store_address, chosen.lane)
@@ -142,7 +145,7 @@ def discard(
     as_json: AsJson = False,
 ) -> None:
     """Nothing more is done with it, in every lane that set it aside; its alarm ends."""
-    word = Word(by or getpass.getuser(), datetime.now(UTC), "discard", note)
+    word = word_of(by, "discard", note)
     with _said():
         found = [each for each in _at(ctx, place, lane, store) if not each.letter.is_ended]
         if not found:

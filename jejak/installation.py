@@ -39,6 +39,10 @@ KAFKA_CLUSTER_ID={cluster}
 # Kafka's outer listener, for the systems of OPDs (its certificate is of certificates/kafka-authority.pem):
 # COMPOSE_FILE=docker-compose.yml:docker-compose.kafka.yml
 # KAFKA_PORT=9094
+# or, with three brokers, the outer listener of each:
+# COMPOSE_FILE=docker-compose.yml:docker-compose.cluster.yml:docker-compose.kafka-cluster.yml
+# KAFKA_2_PORT=9096
+# KAFKA_3_PORT=9097
 
 # Settings of docs/for-operators.md that docker-compose.yml hands on may stand here: JEJAK_SLA_CALENDAR=office
 

@@ -14,6 +14,7 @@ from bus.kafka import Kafka
 from bus.loops import Progress, ended, forever
 from desk.accounts import Accounts
 from desk.clock import now_ms
+from desk.notices.kept import Kept
 from desk.notices.running import send_for_ever
 from desk.notices.sending import Sending
 from desk.notices.taking import Taking
@@ -63,7 +64,7 @@ class Notices:
             self._tasks = []
 
     def _loops(self, kafka: Kafka, engine: sa.Engine, address: str) -> list[Loop]:
-        taking = Taking(engine, Accounts(engine), self.directory.heirs)
+        taking = Taking(engine, Accounts(engine), self.directory.heirs, self.reading.counts)
         sending = Sending(engine, address, counts=self.sending.counts)
         return [
             (self.reading, lambda: self._read(kafka, taking)),
@@ -74,7 +75,7 @@ class Notices:
     async def _read(self, kafka: Kafka, taking: Taking) -> None:
         await self._until_known()
         take = lambda records: taking.take(records, now_ms=now_ms())  # noqa: E731
-        await follow(kafka, LOG_TOPIC, taking.positions, take, (SQLAlchemyError,), self.reading)
+        await follow(kafka, LOG_TOPIC, Kept(taking.engine), take, (SQLAlchemyError,), self.reading)
 
     async def _send(self, taking: Taking, sending: Sending) -> None:
         await self._until_known()

@@ -14,10 +14,10 @@ from bus import quotas
 from bus.access import Access
 from bus.directory import Directory, put_record
 from bus.kafka import Kafka
-from bus.loops import Progress
 from bus.rights import rights_of, user_of
 from bus.topics import ensure, inbound_topic
 from jejak import forms, opd_list
+from jejak.directory_now import directory_now
 from jejak.on_kafka import run_on_kafka
 from jejak.prepare import ensure_topics
 from lane.settings import Settings, read_settings
@@ -233,9 +233,7 @@ def _change(change: Change) -> None:
 
     async def run(kafka: Kafka) -> None:
         await ensure_topics(settings)
-        directory = Directory(kafka, Progress("directory"))
-        await directory.read_once()
-        await change(settings, kafka, directory)
+        await change(settings, kafka, await directory_now(kafka, settings.store))
 
     run_on_kafka(run)
 

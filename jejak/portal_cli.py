@@ -118,10 +118,9 @@ def _portal(settings: Settings) -> "Iterator[Portal]":
 def _upkeep() -> "Iterator[Upkeep]":
     """The publisher's journal and views, read beside the running lane, and the portal."""
     # Here and not above: a second of loading that the other commands do without.
-    from bus.directory import Directory
-    from bus.loops import Progress
     from events.journal import Journal
     from events.stores import open_reader
+    from jejak.directory_now import directory_now
     from lane.file_stores import open_files
     from lane.inbox import open_engine
     from services.publisher.following import Following
@@ -133,8 +132,7 @@ def _upkeep() -> "Iterator[Upkeep]":
     configure_logs(settings.log_level)
     journal, engine = Journal(open_reader(settings.store, "publisher"), "publisher"), open_engine(settings.store, "publisher")
     Following(engine, journal).prepare()
-    directory = Directory(settings.kafka_cluster(), Progress("directory"))
-    asyncio.run(directory.read_once())
+    directory = asyncio.run(directory_now(settings.kafka_cluster(), settings.store))
     try:
         with _portal(settings) as shown:
             files = open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys())

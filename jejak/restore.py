@@ -23,9 +23,10 @@ from bus.directory import put_record
 from bus.reader import cluster_id, spans
 from bus.topics import ensure, inbound_topic
 from desk.store import open_store as open_desk
+from desk.tables import POSITIONS as DESK_POSITIONS
 from events.alarms import LOSSES
 from events.contracts import LOG_TOPIC
-from events.marks import MARKS
+from events.marks import ENDS, MARKS
 from events.migration import MARK, RELAYED, rebuild_heads
 from events.snapshot import POSITIONS, is_empty, put_rows
 from events.stores import address_of, addresses_of, open_store
@@ -78,7 +79,7 @@ def restore(folder: Path, settings: Settings, *, told: Told) -> Restored:
             told(done + written)
         done += written
     if DESK in manifest["journals"]:
-        _desk(folder, manifest["journals"][DESK], settings)
+        _desk(folder, manifest["journals"][DESK], settings, new_log=new_log)
     kept = sum(1 for _ in _datasets(folder, manifest, settings))
     log = _log(folder, manifest, settings) if new_log else None
     return Restored(sum(manifest["journals"][lane]["events"] for lane in lanes), kept, log)
@@ -158,10 +159,10 @@ def _journal(folder: Path, told: Mapping[str, Any], lane: str, settings: Setting
         store.close()
 
 
-def _desk(folder: Path, told: Mapping[str, Any], settings: Settings) -> None:
+def _desk(folder: Path, told: Mapping[str, Any], settings: Settings, *, new_log: bool) -> None:
     engine = open_desk(address_of(settings.store, DESK))
     try:
-        for _ in put_rows(engine, told["columns"], _lines(folder / told["file"])):
+        for _ in put_rows(engine, told["columns"], _rows(folder / told["file"], new_log=new_log)):
             continue
     finally:
         engine.dispose()
@@ -175,7 +176,7 @@ async def _make_tables(lanes: Sequence[str], settings: Settings) -> None:
         await build(shared).stop()
 
 
-OF_THE_OLD_LOG: Final = {MARKS.name, LOSSES.name}
+OF_THE_OLD_LOG: Final = {MARKS.name, ENDS.name, LOSSES.name, DESK_POSITIONS.name}
 """What was read of a Kafka, and what it lost: of another one it says nothing, also where that one has the same id."""
 
 

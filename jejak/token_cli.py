@@ -11,8 +11,8 @@ import typer
 from archive.tokens import tokens_of
 from bus.directory import Directory, put_record
 from bus.kafka import Kafka
-from bus.loops import Progress
 from jejak import forms
+from jejak.directory_now import directory_now
 from jejak.on_kafka import run_on_kafka
 from jejak.prepare import ensure_topics
 from jejak.say import say
@@ -104,6 +104,4 @@ async def _revoke(kafka: Kafka, token_id: str | None, person: str | None) -> lis
 
 
 async def _read(kafka: Kafka) -> Directory:
-    directory = Directory(kafka, Progress("directory"))
-    await directory.read_once()
-    return directory
+    return await directory_now(kafka, read_settings(os.environ).store)

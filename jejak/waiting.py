@@ -15,14 +15,18 @@ from bus.client import send
 from bus.directory import Directory
 from bus.kafka import Kafka
 from bus.loops import Progress
+from bus.reader import spans_if_there
+from desk.notices.kept import Kept
+from desk.store import open_beside as open_desk_beside
 from events import alarms
 from events.admission import place_in
 from events.alarms import Alarm, Loss, Word
 from events.contracts import DIRECTORY_TOPIC, LOG_TOPIC
-from events.recorder import Store
-from events.stores import StoreRefused, open_beside, open_reader
+from events.recorder import Bookmarks, Store
+from events.stores import StoreRefused, address_of, open_beside, open_reader
 from lane.inbox import open_reading_engine
 from lane.known import Known
+from lane.settings import DESK
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,11 @@ def place_of(alarm: Alarm) -> str:
 
 
 def lanes_here(address: str, lanes: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Those that have a store here, and those that have none. Raises StoreRefused when no lane has one."""
+    """Those that have a store here, the desk too, and those that have none. Raises StoreRefused when none has one."""
     here, away, refused = [], [], None
     for lane in lanes:
         try:
-            open_reader(address, lane).close()
+            _need(address, lane)
             here.append(lane)
         except StoreRefused as error:
             away.append(lane)
@@ -72,11 +76,8 @@ def lanes_here(address: str, lanes: Sequence[str]) -> tuple[list[str], list[str]
 def look(address: str, lanes: Sequence[str], kafka: Kafka) -> Waiting:
     """Raises StoreRefused, LogUnreachable, KafkaError, TimeoutError; database errors (`PersistenceError`) pass through."""
     here, away = lanes_here(address, lanes)
-    losses: list[tuple[str, Loss]] = []
-    found: list[tuple[str, Alarm]] = []
-    for lane, store in _stores(address, here):
-        losses += [(lane, loss) for loss in open_of(store)]
-        found += [(lane, alarm) for alarm in alarms.alarms(store)]
+    losses = [(lane, loss) for lane, store in _bookmarks(address, here) for loss in open_of(store)]
+    found = [(lane, alarm) for lane, store in _stores(address, here) for alarm in alarms.alarms(store)]
     on_log = any(place_in(loss.source)[1] == LOG_TOPIC for _, loss in losses)
     rest = lacking(journals_of(address, here), LogAt(kafka)) if on_log else None
     said = _not_on_kafka(address, here, kafka)
@@ -85,15 +86,13 @@ def look(address: str, lanes: Sequence[str], kafka: Kafka) -> Waiting:
 
 
 def journals_of(address: str, lanes: Sequence[str]) -> list[JournalAt]:
-    return [JournalAt(lane, address, lane) for lane in lanes]
+    return [JournalAt(lane, address, lane) for lane in lanes if lane != DESK]
 
 
 def end_losses(address: str, lanes: Sequence[str], topic: str, begins: Begins, word: Word) -> list[tuple[str, Loss]]:
     """Those of a topic, in every lane; returns what was ended."""
-    ended: list[tuple[str, Loss]] = []
-    for lane, store in _stores(address, lanes, opening=open_beside):
-        ended += [(lane, loss) for loss in accept(store, topic, begins, word)]
-    return ended
+    marked = _bookmarks(address, lanes, opening=open_beside)
+    return [(lane, loss) for lane, store in marked for loss in accept(store, topic, begins, word)]
 
 
 def end_alarms(address: str, lanes: Sequence[str], place: str, word: Word) -> list[tuple[str, Alarm]]:
@@ -113,27 +112,56 @@ async def put_back(kafka: Kafka, entries: Mapping[str, bytes]) -> None:
 
 def _not_on_kafka(address: str, lanes: Sequence[str], kafka: Kafka) -> dict[str, set[bytes]]:
     """What the lanes that know an entry say of it."""
+    known = known_here(address, lanes)
+    there = asyncio.run(_on_kafka(kafka)) if known else frozenset()
+    return {key: values for key, values in known.items() if key not in there}
+
+
+def known_here(address: str, lanes: Sequence[str]) -> dict[str, set[bytes]]:
+    """Each entry of the directory, with what the lanes' stores say of it. Raises OSError when one cannot be read."""
     known: dict[str, set[bytes]] = {}
-    for lane in lanes:
+    for lane in [lane for lane in lanes if lane != DESK]:
         engine = open_reading_engine(address, lane)
         try:
             for key, value in Known(engine).read():
                 known.setdefault(key, set()).add(value)
         finally:
             engine.dispose()
-    there = asyncio.run(_on_kafka(kafka)) if known else frozenset()
-    return {key: values for key, values in known.items() if key not in there}
+    return known
 
 
 async def _on_kafka(kafka: Kafka) -> frozenset[str]:
-    """Also what was taken away there by a record."""
+    """Also what was taken away there by a record; nothing when there is no such topic."""
+    if not await spans_if_there(kafka, DIRECTORY_TOPIC):
+        return frozenset()
     directory = Directory(kafka, Progress("directory"))
     await directory.read_once()
     return directory.shown()
 
 
+def _need(address: str, lane: str) -> None:
+    """Raises StoreRefused where it has no store here."""
+    if lane == DESK:
+        open_desk_beside(address_of(address, DESK)).dispose()
+    else:
+        open_reader(address, lane).close()
+
+
+def _bookmarks(
+    address: str, lanes: Sequence[str], *, opening: Callable[[str, str], Store] = open_reader
+) -> Iterator[tuple[str, Bookmarks]]:
+    """Of all that read topics."""
+    yield from _stores(address, lanes, opening=opening)
+    if DESK in lanes:
+        engine = open_desk_beside(address_of(address, DESK))
+        try:
+            yield DESK, Kept(engine)
+        finally:
+            engine.dispose()
+
+
 def _stores(address: str, lanes: Sequence[str], *, opening: Callable[[str, str], Store] = open_reader) -> Iterator[tuple[str, Store]]:
-    for lane in lanes:
+    for lane in [lane for lane in lanes if lane != DESK]:
         store = opening(address, lane)
         try:
             yield lane, store

@@ -26,13 +26,14 @@ from lane.files import FileProblem, Files
 from lane.look import Look, Open, about, keys, name_of, one
 from lane.malware import NotScanned, scan
 from lane.tracing import Step, Traces
+from lane.turns import Turns
 from lane.versions import Version, followed_by, period_told
 from lane.workers import CORES, Workers, copied
 
 BYTES_A_SECOND: Final = 500_000
 """How fast a file is looked at even on a busy machine; measured: docs/checks.md."""
 CALLS: Final = 8
-"""Threads for calls that may have to wait for a worker: the loops of the lanes never wait behind them."""
+"""Threads for calls that may have to wait for a worker: the loops of the lanes never wait behind them; nor does one OPD behind another."""
 REFUSED: Final = frozenset({"file_type", "malware"})
 """What a person cannot judge: refused at intake, and at a revision."""
 LOOK_AGAIN: Final = frozenset({"not_checked", "file_lost"})
@@ -52,6 +53,8 @@ class Checking:
     memory_mb: int = 1_024
     clamd: str | None = None
     traces: Traces = field(default_factory=Traces)
+    turns: Turns = field(default_factory=lambda: Turns(CALLS, CALLS // 2))
+    """At the threads for calls."""
     _workers: Workers = field(default_factory=Workers)
     _begun: WeakValueDictionary[tuple[str, str], Future[Told]] = field(default_factory=WeakValueDictionary)
     """Looks that run or have run, for as long as somebody keeps hold of them."""

@@ -49,8 +49,14 @@ _NO_LONGER: Final = ("waiting", "holder", "arrived")
 """Each event pays for every index, so a lane has those that its own questions need."""
 _OF: Final = "FROM heads WHERE dataset_id = asked.dataset_id"
 _LAST: Final = f"{_OF} ORDER BY begun_ms DESC, submission_id DESC LIMIT 1"
+_FIRST: Final = "ORDER BY begun_ms, submission_id LIMIT 1"
+_OWNER: Final = (
+    f"coalesce((SELECT opd {_OF} AND (published OR state = 'approved') {_FIRST}), (SELECT opd {_OF} AND NOT renamed {_FIRST}),"
+    f" (SELECT opd {_OF} {_FIRST}))"
+)
+"""Of what was approved under the name, else of what was submitted under it; what was only renamed into it meanwhile comes last."""
 _OWNED: Final = (
-    f"SELECT asked.dataset_id, (SELECT opd {_OF} ORDER BY begun_ms, submission_id LIMIT 1), (SELECT max(edition) {_OF}),"  # noqa: S608 (names only)
+    f"SELECT asked.dataset_id, {_OWNER}, (SELECT max(edition) {_OF}),"  # noqa: S608 (names only)
     f" (SELECT count(*) {_OF} AND edition IS NULL), (SELECT submission_id {_LAST}), (SELECT manifest {_LAST}) FROM ({{0}}) AS asked"
 )
 _OPEN: Final = (
@@ -112,13 +118,14 @@ class Inbox:
     def standings(self, dataset_ids: Collection[str]) -> dict[str, Standing]:
         """Of these datasets, however many editions they have; those without a submission are left out.
 
-        The owner is the OPD that first submitted under the name. Submissions of the time before editions were numbered come first.
+        The owner is the OPD that first submitted under the name, whoever renamed its own data into that name at the same moment; and once
+        something of it was approved, the OPD of that. Submissions of the time before editions were numbered come first.
         """
         names, values = json.dumps(sorted(dataset_ids)), _LISTED[self.engine.dialect.name]
         with self.engine.connect() as c:
-            found = list(c.exec_driver_sql(_OWNED.format(values), (names,)))
+            found = c.exec_driver_sql(_OWNED.format(values), (names,)).all()
             opened: dict[str, list[tuple[str, str, str]]] = {}
-            for dataset_id, _, start, end, submission_id in sorted(map(tuple, c.exec_driver_sql(_OPEN.format(values), (names,)))):
+            for dataset_id, _, start, end, submission_id in sorted(map(tuple, c.exec_driver_sql(_OPEN.format(values), (names,)).all())):
                 opened.setdefault(dataset_id, []).append((start, end, str(UUID(str(submission_id)))))
         return {
             dataset_id: Standing(owner, max(numbered or 0, unnumbered), tuple(opened.get(dataset_id, ())), (str(UUID(str(last))), manifest))

@@ -105,8 +105,7 @@ class Context:
 
     def envelope(self, head: Head, *, waits: bool = True) -> dict[str, object]:
         """Who says when, as what follows this head. `waits`: somebody has to act next, by a due time."""
-        due = self.lane.shared.due_rule(self.now) if waits else None
-        return {**next_ids(head), "occurred_at": self.now, "actor": self.actor, "due": due}
+        return {**next_ids(head), "occurred_at": self.now, "actor": self.actor, "due": self._due if waits else None}
 
     def content(self, head: Head) -> Submission:
         """The submission as a whole."""
@@ -119,6 +118,10 @@ class Context:
     def standing(self, head: Head) -> Standing:
         """What submissions there are of its dataset, and whose the name is now."""
         return owned_now(self._standings[head.dataset_id], head.dataset_id, self.lane.shared.directory)
+
+    @cached_property
+    def _due(self) -> Due:
+        return self.lane.shared.due_rule(self.now)
 
     @cached_property
     def _submissions(self) -> Mapping[uuid.UUID, Submission]:
@@ -183,7 +186,9 @@ class Lane:
 
     def overdue(self, now: datetime) -> Overdue:
         """Due times follow arrival, so the moment before which whatever arrived is late now is found by halving."""
-        low, high = now - timedelta(days=60), now
+        low, high = now - timedelta(minutes=self.shared.settings.sla_minutes), now
+        while self.shared.due(low) >= now:  # office hours are a part of the day, and there are days off
+            low -= now - low
         while high - low > timedelta(seconds=1):
             middle = low + (high - low) / 2
             low, high = (middle, high) if self.shared.due(middle) < now else (low, middle)

@@ -62,5 +62,5 @@ TOO_MUCH: Final = "pemeriksaan terlalu lama atau butuh terlalu banyak memori", "
 def one(file: File, code: str, reason: str = TOO_MUCH[0], reason_en: str = TOO_MUCH[1]) -> Told:
     """A single finding of the whole file."""
     found = Found(file=file.name)
-    found(code, reason=reason, reason_en=reason_en, why="terlalu besar")
+    found(code, reason=reason, reason_en=reason_en, why="terlalu besar", why_en="too large")
     return {"findings": [f.model_dump(mode="json", exclude_none=True) for f in report(found).findings], "more": {}, "profiles": []}

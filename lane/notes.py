@@ -42,6 +42,11 @@ def personal_data_in(body: BaseModel) -> list[Reason]:
     return list(_reasons(body.model_dump(include=WORDS), ""))
 
 
+def personal_data_noted(note: str) -> list[Reason]:
+    """The same of a note alone."""
+    return list(_reasons(note, "note"))
+
+
 def personal_data_said(said: object, field: str) -> Iterator[Reason]:
     """The same of metadata, names of files and of who hands in; `field` is where it lies."""
     return _reasons(said, field, but=DOUBTFUL)
@@ -55,13 +60,8 @@ def _reasons(said: object, where: str, *, but: Collection[str] = ()) -> Iterator
             yield Reason(code="personal_data", field=field, note=note)
 
 
-def _texts(said: Any, field: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 (JSON of any shape)
-    match said:
-        case str():
-            yield field, said
-        case dict():
-            for name, value in said.items():
-                yield from _texts(value, f"{field}.{name}" if field else name)
-        case list() | tuple():
-            for index, value in enumerate(said):
-                yield from _texts(value, f"{field}.{index}")
+def _texts(said: Any, field: str) -> list[tuple[str, str]]:  # noqa: ANN401 (JSON of any shape)
+    if isinstance(said, str):
+        return [(field, said)]
+    inside: Any = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list | tuple) else ()
+    return [text for name, value in inside for text in _texts(value, f"{field}.{name}" if field else name)]

@@ -100,7 +100,7 @@ def name_is_not_reserved(dataset: Dataset, files: Sequence[File]) -> Reason | No
 def personal_words(dataset: Dataset, files: Sequence[File]) -> list[Reason]:
     """UU 27/2022: in any text of the metadata and in any file's name."""
     found = chain(
-        personal_data_said(dataset.model_dump(mode="json", exclude_none=True), "dataset"),
+        personal_data_said(dataset.model_dump(exclude_none=True), "dataset"),
         personal_data_said([{"name": file.name} for file in files], "files"),
     )
     return list(islice(found, REASONS))

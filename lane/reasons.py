@@ -8,37 +8,37 @@ from pydantic import ValidationError
 from events.contracts import Reason
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "missing": ("required", "wajib diisi."),
-    "extra_forbidden": ("unknown_field", "tidak dikenal; periksa ejaannya atau hapus."),
-    "json_invalid": ("unreadable", "bukan JSON yang benar."),
-    "json_type": ("unreadable", "bukan JSON yang benar."),
-    "string_type": ("wrong_type", "harus berupa teks."),
-    "string_too_short": ("required", "tidak boleh kosong."),
-    "string_too_long": ("too_long", "terlalu panjang, paling banyak {max_length} karakter."),
-    "string_pattern_mismatch": ("wrong_format", "tidak sesuai bentuk yang diminta."),
-    "too_short": ("required", "harus berisi paling sedikit {min_length}."),
-    "too_long": ("too_long", "paling banyak {max_length} butir."),
-    "literal_error": ("not_allowed", "harus salah satu dari {expected}."),
-    "enum": ("not_allowed", "harus salah satu dari {expected}."),
-    "bool_type": ("wrong_type", "harus true atau false."),
-    "int_type": ("wrong_type", "harus bilangan bulat."),
-    "greater_than_equal": ("too_small", "paling kecil {ge}."),
-    "date_type": ("wrong_date", "harus tanggal, misalnya 2025-12-31."),
-    "date_parsing": ("wrong_date", "harus tanggal, misalnya 2025-12-31."),
-    "date_from_datetime_parsing": ("wrong_date", "harus tanggal, misalnya 2025-12-31."),
-    "date_written_out": ("wrong_date", "harus tanggal, misalnya 2025-12-31."),
-    "time_written_out": ("wrong_time", "harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),
-    "datetime_type": ("wrong_time", "harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),
-    "datetime_parsing": ("wrong_time", "harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),
-    "datetime_from_date_parsing": ("wrong_time", "harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),
-    "timezone_aware": ("wrong_time", "harus menyebut zona waktu, misalnya 2026-11-23T09:00:00+07:00."),
-    "uuid_type": ("wrong_uuid", "harus UUID."),
-    "uuid_parsing": ("wrong_uuid", "harus UUID."),
-    "tuple_type": ("wrong_type", "harus berupa daftar."),
-    "list_type": ("wrong_type", "harus berupa daftar."),
-    "model_type": ("wrong_type", "harus berupa objek."),
-    "dict_type": ("wrong_type", "harus berupa objek."),
-    "model_attributes_type": ("wrong_type", "harus berupa objek."),
+    "missing": ("required", "{path} wajib diisi."),
+    "extra_forbidden": ("unknown_field", "{path} tidak dikenal; periksa ejaannya atau hapus."),
+    "json_invalid": ("unreadable", "{path} bukan JSON yang benar."),
+    "json_type": ("unreadable", "{path} bukan JSON yang benar."),
+    "string_type": ("wrong_type", "{path} harus berupa teks."),
+    "string_too_short": ("required", "{path} tidak boleh kosong."),
+    "string_too_long": ("too_long", "{path} terlalu panjang, paling banyak {max_length} karakter."),
+    "string_pattern_mismatch": ("wrong_format", "{path} tidak sesuai bentuk yang diminta."),
+    "too_short": ("required", "{path} harus berisi paling sedikit {min_length}."),
+    "too_long": ("too_long", "{path} paling banyak {max_length} butir."),
+    "literal_error": ("not_allowed", "{path} harus salah satu dari {expected}."),
+    "enum": ("not_allowed", "{path} harus salah satu dari {expected}."),
+    "bool_type": ("wrong_type", "{path} harus true atau false."),
+    "int_type": ("wrong_type", "{path} harus bilangan bulat."),
+    "greater_than_equal": ("too_small", "{path} paling kecil {ge}."),
+    "date_type": ("wrong_date", "{path} harus tanggal, misalnya 2025-12-31."),
+    "date_parsing": ("wrong_date", "{path} harus tanggal, misalnya 2025-12-31."),
+    "date_from_datetime_parsing": ("wrong_date", "{path} harus tanggal, misalnya 2025-12-31."),
+    "date_written_out": ("wrong_date", "{path} harus tanggal, misalnya 2025-12-31."),
+    "time_written_out": ("wrong_time", "{path} harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),
+    "datetime_type": ("wrong_time", "{path} harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),
+    "datetime_parsing": ("wrong_time", "{path} harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),
+    "datetime_from_date_parsing": ("wrong_time", "{path} harus waktu dengan zona, misalnya 2026-11-23T09:00:00+07:00."),
+    "timezone_aware": ("wrong_time", "{path} harus menyebut zona waktu, misalnya 2026-11-23T09:00:00+07:00."),
+    "uuid_type": ("wrong_uuid", "{path} harus UUID."),
+    "uuid_parsing": ("wrong_uuid", "{path} harus UUID."),
+    "tuple_type": ("wrong_type", "{path} harus berupa daftar."),
+    "list_type": ("wrong_type", "{path} harus berupa daftar."),
+    "model_type": ("wrong_type", "{path} harus berupa objek."),
+    "dict_type": ("wrong_type", "{path} harus berupa objek."),
+    "model_attributes_type": ("wrong_type", "{path} harus berupa objek."),
 }
 
 
@@ -55,10 +55,10 @@ def reasons_from(errors: Sequence[Mapping[str, Any]], *, within: str = "") -> tu
 
 
 def _reason(error: Mapping[str, Any], within: str) -> Reason:
-    code, words = WORDS.get(str(error["type"]), ("wrong_value", "nilainya tidak dapat diterima."))
+    code, words = WORDS.get(str(error["type"]), ("wrong_value", "{path} nilainya tidak dapat diterima."))
     path = ".".join(str(part) for part in (*([within] if within else []), *error["loc"]))[:300] or None
-    context: Mapping[str, Any] = error.get("ctx", {})
-    return Reason(code=code, field=_clean(path), note=f"{_clean(path) or 'Isi'} {words.format_map(_Named(context))}")
+    named = _Named(error.get("ctx", {}) | {"path": _clean(path) or "Isi"})
+    return Reason(code=code, field=_clean(path), note=words.format_map(named))
 
 
 def _clean(path: str | None) -> str | None:

@@ -4,22 +4,23 @@ A submission's head is kept beside; what the law of the log forbids, and what wa
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 
 from desk.accounts import Accounts
 from desk.clock import WIB, moment_of
+from desk.notices.kept import new
 from desk.notices.kinds import NEWS, TURN, opd_for
 from desk.notices.targets import targets_of
-from desk.tables import FOLLOWED, NOTICES, POSITIONS
-from events.admission import Record, read_safely, stream_in
-from events.heads import head_of, values_of
+from desk.tables import ENDS, FOLLOWED, MARKS, NOTICES, POSITIONS
+from events.admission import Record, read_safely, stream_in, taken_of
+from events.heads import NAMES, head_of, values_of
 from events.lawful import NOBODY_MOVED, Heirs, lawful
 from events.submission import Head, hash_of
 from web.tokens import Role
@@ -28,35 +29,54 @@ MINUTE_MS: Final = 60_000
 SOON_MS: Final = 15 * MINUTE_MS
 DAY_MS: Final = 24 * 60 * MINUTE_MS
 """Older news is told to nobody: a log that is read from its beginning floods no mailbox."""
+NOT_HELD: Final = (sa.exc.DataError, OverflowError, UnicodeError, orjson.JSONEncodeError)
+"""The store is there and cannot hold what one record says; to try again changes nothing."""
 log = structlog.get_logger("jejak.desk")
 
 
 @dataclass(frozen=True)
 class Taking:
-    """`heirs`: OPD → the OPD that acts for it now, where it was renamed, merged or closed; the people of both are told."""
+    """`heirs`: OPD → the OPD that acts for it now, where it was renamed, merged or closed; the people of both are told. `counts`: what
+    could not be kept, as `failed`.
+    """
 
     engine: sa.Engine
     accounts: Accounts
     heirs: Callable[[], Heirs] = lambda: NOBODY_MOVED
-
-    def positions(self, cluster: str) -> dict[int, int]:
-        """Partition → the next offset."""
-        with self.engine.connect() as c:
-            rows = c.execute(sa.select(POSITIONS).where(POSITIONS.c.source.startswith(f"{cluster}/", autoescape=True))).all()
-        return {int(row.source.rpartition("/")[2]): row.next for row in rows}
+    counts: Counter[str] = field(default_factory=Counter)
 
     def take(self, records: Sequence[Record], *, now_ms: int) -> None:
-        """Raises SQLAlchemyError; nothing of that partition is kept then."""
+        """Raises SQLAlchemyError; nothing of that partition is kept then. What the store cannot hold of one record is counted, and passed
+        over.
+        """
         by_source: dict[str, list[Record]] = {}
         for record in records:
             by_source.setdefault(record.source, []).append(record)
-        for source, some in by_source.items():
-            with self.engine.begin() as c:
-                c.execute(_new(c, POSITIONS).values(source=source, next=0).on_conflict_do_nothing())
-                moved = sa.update(POSITIONS).where(POSITIONS.c.source == source).values(next=some[-1].offset + 1)
-                c.execute(moved)  # first of all: two desks take turns here
+        for some in by_source.values():
+            try:
+                self._take(some, some, now_ms)
+            except NOT_HELD:
                 for record in some:
-                    self._take_one(c, record, now_ms)
+                    self._take_alone(record, now_ms)
+
+    def _take_alone(self, record: Record, now_ms: int) -> None:
+        try:
+            self._take([record], [record], now_ms)
+        except NOT_HELD as error:
+            log.error("notice_failed", partition=record.partition, offset=record.offset, error=type(error).__name__)
+            self._take([record], [], now_ms)
+            self.counts["failed"] += 1
+
+    def _take(self, read: Sequence[Record], told: Sequence[Record], now_ms: int) -> None:
+        """Of one source, in one transaction."""
+        source = read[0].source
+        with self.engine.begin() as c:
+            c.execute(new(c, POSITIONS).values(source=source, next=0).on_conflict_do_nothing())
+            moved = sa.update(POSITIONS).where(POSITIONS.c.source == source).values(next=read[-1].offset + 1)
+            c.execute(moved)  # first of all: two desks take turns here
+            _mark(c, read)
+            for record in told:
+                self._take_one(c, record, now_ms)
 
     def _take_one(self, c: sa.Connection, record: Record, now_ms: int) -> None:
         stream, said = stream_in(record.key), read_safely(record.raw)
@@ -72,7 +92,7 @@ class Taking:
             log.warning("notice_unlawful", code=head, partition=record.partition, offset=record.offset)
             return
         row = {"submission": str(stream), "head": orjson.dumps(values_of(head)).decode(), "due_ms": head.due_ms, "told": ""}
-        c.execute(_new(c, FOLLOWED).values(row).on_conflict_do_update(index_elements=["submission"], set_=row))
+        c.execute(new(c, FOLLOWED).values(row).on_conflict_do_update(index_elements=["submission"], set_=row))
         if head.state in NEWS and now_ms - head.arrived_ms < DAY_MS:
             self._tell(c, head, NEWS[head.state].what, NEWS[head.state].roles, now_ms)
 
@@ -97,7 +117,18 @@ class Taking:
         day = moment_of(now_ms).astimezone(WIB).date()
         for target in targets_of(c, [(role, opd_for(role, head)) for role in roles], self.accounts, day, self.heirs()):
             row: Mapping[str, Any] = {"submission": str(head.submission_id), "sequence": head.sequence, "what": what, "target": target}
-            c.execute(_new(c, NOTICES).values(**row, title=head.title, made_ms=now_ms).on_conflict_do_nothing())
+            c.execute(new(c, NOTICES).values(**row, title=head.title, made_ms=now_ms).on_conflict_do_nothing())
+
+
+def _mark(c: sa.Connection, records: Sequence[Record]) -> None:
+    """By what it is found that Kafka lost them (`events.marks`)."""
+    _, marks, ends = taken_of(records)
+    for mark in marks:
+        told = {"taken": mark.taken, "hash": mark.hash}
+        row = {"source": mark.source, **told, "proved": mark.taken, "proved_hash": mark.hash}
+        c.execute(new(c, MARKS).values(row).on_conflict_do_update(index_elements=["source"], set_=told))
+    for mark in ends:
+        c.execute(new(c, ENDS).values(mark._asdict()).on_conflict_do_nothing())
 
 
 def head_now(c: sa.Connection, submission: str) -> Head | None:
@@ -110,8 +141,7 @@ def _head(c: sa.Connection, stream: uuid.UUID) -> Head | None:
 
 
 def _read(stream: uuid.UUID, kept: str) -> Head:
-    return head_of(stream, orjson.loads(kept)[1:])
-
-
-def _new(c: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if c.dialect.name == "postgresql" else sqlite.insert(table)
+    values = orjson.loads(kept)[1:]
+    if len(values) < len(NAMES) - 1:  # kept by an earlier program, which did not know of `renamed`
+        values.insert(NAMES.index("renamed") - 1, False)
+    return head_of(stream, values)

@@ -12,10 +12,11 @@ from desk import passwords
 from desk.accounts import ACTING_KINDS, AccountRefused, Post
 from desk.attempts import Guess
 from desk.clock import moment_of, now_ms, today
-from desk.door import DEVICE, SESSION, Desk, cookie_name, desk_of, local, one_of, set_cookie, somebody
+from desk.door import DEVICE, SESSION, Desk, cookie_name, desk_of, local, one_of, set_cookie, somebody, switched_to
 from desk.forms import Typed, read_form
 from desk.lanes import CallRefused, Json, LaneAway
 from desk.render import render, speech_of
+from desk.retold import retold
 from desk.verbs import Fault
 from desk.who import Who
 from desk.words import said
@@ -82,11 +83,14 @@ async def everybody(request: Request, who: Admin) -> Response:
 async def change(request: Request, who: Admin) -> Response:
     """`aksi`: `tambah`, `kata-sandi`, `tutup`, `buka`, `tunjuk` (acting), `akhiri`."""
     typed = await read_form(request)
+    if switched_to(typed):
+        return await _list(request, who, typed=dict(typed.fields))
     try:
         first = await run_in_threadpool(_changed, desk_of(request), who, typed)
     except AccountRefused as refused:
         at = "surat" if typed.get("aksi") == "tunjuk" else "orang"
-        return await _list(request, who, status=422, errors=[Fault(at, speech_of(request).text(str(refused)))], typed=dict(typed.fields))
+        told = [Fault(at, retold(speech_of(request), str(refused)))]
+        return await _list(request, who, status=422, errors=told, typed=dict(typed.fields))
     if first:
         return await _list(request, who, first=first)
     return RedirectResponse("/akun/daftar", 303)

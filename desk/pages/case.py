@@ -15,7 +15,8 @@ from starlette.responses import Response, StreamingResponse
 from desk.casework import Change, by_word, changes, event_at, last_event, reasons_now, short, steps_of, times_of
 from desk.door import desk_of, somebody
 from desk.lanes import OWN_LANE, CallRefused, Json, LaneAway, Lanes
-from desk.render import render
+from desk.render import render, speech_of
+from desk.speech import Speech
 from desk.who import Who
 from web.tokens import Role
 
@@ -92,7 +93,7 @@ async def trail_of(lanes: Lanes, who: Who, number: str, step: int) -> Json:
         await asyncio.sleep(LOOK_AGAIN_S)
 
 
-async def look_closely(lanes: Lanes, who: Who, number: str) -> Case:
+async def look_closely(lanes: Lanes, who: Who, number: str, speech: Speech) -> Case:
     """As `look`, with the first rows of its files and what changed since the edition before."""
     case = await look(lanes, who, number)
     files = [file["sha256"] for file in case.shown["files"][:PREVIEWS]]
@@ -102,12 +103,12 @@ async def look_closely(lanes: Lanes, who: Who, number: str) -> Case:
         *(_profile(lanes, who, case.shown["submission_id"], sha256) for sha256 in files),
     )
     found = {sha256: profile for sha256, profile in zip(files, profiles, strict=True) if profile}
-    return Case(case.shown, case.verbs, case.own, found, before, changes(before, case.shown) if before else None)
+    return Case(case.shown, case.verbs, case.own, found, before, changes(before, case.shown, speech) if before else None)
 
 
 @router.get("/pengajuan/{number}")
 async def case_page(request: Request, number: str, who: Annotated[Who, Depends(somebody)]) -> Response:
-    return show(request, await look_closely(desk_of(request).lanes, who, number))
+    return show(request, await look_closely(desk_of(request).lanes, who, number, speech_of(request)))
 
 
 def show(request: Request, case: Case, *, status: int = 200, **content: Any) -> Response:  # noqa: ANN401 (what templates take)

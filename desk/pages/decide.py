@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from desk.casework import event_at, last_event, short
-from desk.door import desk_of, somebody
+from desk.door import desk_of, somebody, switched_to
 from desk.forms import NOTHING, Typed, read_form
 from desk.lanes import CallRefused, Json
 from desk.pages.case import Case, look, look_closely, show
@@ -27,6 +27,9 @@ async def say(request: Request, number: str, who: Annotated[Who, Depends(somebod
     typed, lanes = await read_form(request), desk_of(request).lanes
     verb = typed.get("pilihan")
     case = await look(lanes, who, number)
+    if switched_to(typed):
+        is_as_seen = case.shown["sequence"] == typed.number("expected_sequence")
+        return await (_again(request, who, number, typed, [], status=200) if is_as_seen else _conflict(request, who, number, typed))
     if verb not in VERBS:
         return await _again(request, who, number, typed, [Fault("pilihan", speech_of(request).text(CHOOSE))])
     body, wrong = VERBS[verb].body(typed)
@@ -81,7 +84,7 @@ async def _hold(request: Request, who: Who, number: str, verb: str) -> Response:
     except CallRefused as refused:
         if refused.status != 409:
             raise
-        return await _again(request, who, number, NOTHING, faults_of(refused.errors), status=409)
+        return await _again(request, who, number, NOTHING, faults_of(refused.errors, speech_of(request)), status=409)
     return RedirectResponse(f"/pengajuan/{case.shown['submission_id']}", 303)
 
 
@@ -100,17 +103,17 @@ async def _no(request: Request, who: Who, number: str, typed: Typed, refused: Ca
         return await _conflict(request, who, number, typed)
     if refused.status not in {403, 409, 422}:
         raise refused
-    return await _again(request, who, number, typed, faults_of(refused.errors), status=refused.status)
+    return await _again(request, who, number, typed, faults_of(refused.errors, speech_of(request)), status=refused.status)
 
 
 async def _conflict(request: Request, who: Who, number: str, typed: Typed) -> Response:
     """Somebody was faster: who did what and when, and what was typed is still there."""
-    case = await look_closely(desk_of(request).lanes, who, number)
+    case = await look_closely(desk_of(request).lanes, who, number, speech_of(request))
     return show(request, case, status=409, conflict=last_event(case.shown), typed=dict(typed.fields))
 
 
 async def _again(request: Request, who: Who, number: str, typed: Typed, errors: list[Fault], status: int = 422) -> Response:
-    case = await look_closely(desk_of(request).lanes, who, number)
+    case = await look_closely(desk_of(request).lanes, who, number, speech_of(request))
     return show(request, case, status=status, errors=errors, typed=dict(typed.fields))
 
 

@@ -11,11 +11,12 @@ from starlette.responses import RedirectResponse, Response
 from desk import words
 from desk.accounts import Post
 from desk.clock import now_ms
-from desk.door import AS_BEFORE, CHANGE, SAFE, OtherPost, desk_of, local
-from desk.forms import MADE_FOR, NOTHING, Typed, read_form
+from desk.door import AS_BEFORE, CHANGE, SAFE, OtherPost, desk_of, local, switched_to
+from desk.forms import MADE_FOR, NOTHING, SWITCH, Typed, read_form
 from desk.kept import Fields, KeptForm
 from desk.lanes import CallRefused, LaneAway
 from desk.render import render, speech_of
+from desk.retold import retold
 from desk.speech import Speech
 from desk.words import said, typed_label
 
@@ -95,7 +96,7 @@ async def not_in(request: Request) -> Response:
     if request.method in SAFE:
         back = local(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
         return RedirectResponse(f"/masuk{'' if back == '/' else f'?kembali={quote(back)}'}", 303)
-    await typed_of(request, each=0)  # nobody's files are not taken in
+    request.state.language = switched_to(await typed_of(request, each=0))  # nobody's files are not taken in
     return login_page(request, status=401, back=await _kept_at(request), ended=True)
 
 
@@ -134,9 +135,11 @@ def login_page(
     name: str = "",
     error: str | None = None,
     ended: bool = False,
+    chosen: str = "",
 ) -> Response:
+    """`chosen`: the language that the person switched to here, which is to be the account's."""
     provider = desk_of(request).settings.provider
-    content = {"provider": provider and provider.name, "back": back, "name": name, "error": error, "ended": ended}
+    content = {"provider": provider and provider.name, "back": back, "name": name, "error": error, "ended": ended, "chosen": chosen}
     return render(request, "login.html", status=status, **content)
 
 
@@ -160,7 +163,7 @@ async def other_post(request: Request, error: OtherPost) -> Response:
     names = {"then": _named(speech, made_for), "now": _named(speech, who.post)}
     told = said("Isian ini dibuat sebagai %(then)s, sedangkan Anda sekarang masuk sebagai %(now)s. Tidak ada yang terkirim.")
     heading, sentence = speech.text(said("Isian ini dibuat untuk peran lain")), speech.text(told, **names)
-    kept = fields_of(request.state.typed)
+    kept = tuple(pair for pair in fields_of(request.state.typed) if pair[0] != SWITCH)
     if held is None:
         sentence += " " + speech.text(said("Salin yang masih Anda perlukan, lalu buka halamannya dengan peran Anda."))
         return _sendable(request, 409, heading, sentence, kept, None)
@@ -175,8 +178,9 @@ def _named(speech: Speech, post: Post | None) -> str:
 
 
 def _told(request: Request, error: CallRefused) -> Response:
-    heading = speech_of(request).text(said("Tidak dapat dilakukan"))
-    return _kept(request, error.status, heading, " ".join(told.message for told in error.errors) or str(error))
+    speech = speech_of(request)
+    sentence = " ".join(retold(speech, told.message, told.field) for told in error.errors) or str(error)
+    return _kept(request, error.status, speech.text(said("Tidak dapat dilakukan")), sentence)
 
 
 def _kept(request: Request, status: int, heading: str, sentence: str) -> Response:
@@ -193,7 +197,8 @@ def _sendable(
     if has_files and to:
         sentence = f"{sentence} {speech.text(said('Berkas yang baru dipilih tidak ikut tersimpan: pilih lagi di halaman berikut.'))}"
         kept = (*(pair for pair in kept if pair[0] != "aksi"), ("aksi", SHOW_AGAIN))
-    send = send or speech.text(said("Lihat isian") if has_files else said("Kirim lagi"))
+    only_shows = has_files or any(name == SWITCH for name, _ in kept)
+    send = send or speech.text(said("Lihat isian") if only_shows else said("Kirim lagi"))
     content = {"kept": kept, "to": to, "shown": _shown(speech, kept), "has_files": has_files, "send": send}
     return render(request, "message.html", status=status, heading=heading, sentence=sentence, **content)
 

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from desk.casework import by_word
 from desk.clock import moment_of, now_ms
-from desk.door import Desk, desk_of, one_of
+from desk.door import Desk, desk_of, one_of, switched_to
 from desk.drafts import Draft
 from desk.forms import Typed, read_form
 from desk.lanes import CallRefused, Json, LaneAway, Told
@@ -83,6 +83,8 @@ async def save(request: Request, number: str, who: Tim) -> Response:
         return _form(request, draft, proposed=count)
     if action == "kolom":
         return _form(request, draft, blank=len(columns_of(draft.content["dataset"])) and BLANK * 2)
+    if switched_to(typed):
+        return _form(request, draft)
     if action != "periksa":
         return RedirectResponse(f"/pengajuan/baru/{draft.id}", 303)
     return await _after_check(request, desk, who, draft) or RedirectResponse(f"/pengajuan/baru/{draft.id}/periksa", 303)

@@ -9,12 +9,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from desk.attempts import Guess
+from desk.catalogue import LANGUAGES
 from desk.clock import now_ms, today
-from desk.door import DEVICE, DEVICE_S, SESSION, Desk, cookie_name, desk_of, local, maybe, set_cookie, somebody
+from desk.door import DEVICE, DEVICE_S, SESSION, Desk, cookie_name, desk_of, local, maybe, set_cookie, somebody, spoken_to, switched_to
 from desk.forms import read_form
 from desk.pages.failures import login_page, send_again
-from desk.render import render
-from desk.speech import LANGUAGES
+from desk.render import render, speak
 from desk.who import Who
 from desk.words import said
 
@@ -22,6 +22,8 @@ router: Final = APIRouter()
 WRONG: Final = said("Nama pengguna atau kata sandi tidak cocok. Periksa huruf besar dan kecil.")
 TOO_MANY: Final = said("Terlalu banyak percobaan yang salah dari tempat ini. Coba lagi dalam 15 menit, atau hubungi Admin Open Data.")
 NO_POST: Final = said("Akun Anda tidak memegang peran hari ini. Hubungi Admin Open Data.")
+CHOSEN: Final = "bahasa_akun"
+"""The language that was chosen on the login page, for the account of whoever comes in."""
 log = structlog.get_logger("jejak.desk")
 
 
@@ -36,11 +38,17 @@ async def ask(request: Request, kembali: str = "/") -> Response:
 async def come_in(request: Request) -> Response:
     typed, desk = await read_form(request), desk_of(request)
     name, back = typed.get("nama_pengguna").lower()[:200], local(typed.get("kembali", "/"))
+    if language := switched_to(typed):
+        request.state.language = language
+        return login_page(request, back=back, name=name, chosen=language)
+    chosen = typed.get(CHOSEN) if typed.get(CHOSEN) in LANGUAGES else ""
     guess = Guess(name, request.client.host if request.client else "", request.cookies.get(cookie_name(request, DEVICE)))
     secret, known, fault = await run_in_threadpool(_tried, desk, guess, typed.raw("kata_sandi"), request.headers.get("user-agent", ""))
     if fault or secret is None or known is None:
         status = 429 if fault == TOO_MANY else 403 if fault == NO_POST else 401
-        return login_page(request, status=status, back=back, name=name, error=fault)
+        return login_page(request, status=status, back=back, name=name, error=fault, chosen=chosen)
+    if chosen:
+        await run_in_threadpool(desk.accounts.set_language, name, chosen)
     response = RedirectResponse(back, 303)
     set_cookie(request, response, SESSION, secret)
     set_cookie(request, response, DEVICE, known, seconds=DEVICE_S)
@@ -90,12 +98,13 @@ async def act_as(request: Request, who: Annotated[Who, Depends(somebody)]) -> Re
 
 @router.post("/bahasa")
 async def switch(request: Request) -> Response:
+    """Of a page without a form; what was typed into one is shown again by that form's own address."""
     typed, who = await read_form(request), await maybe(request)
-    language = typed.get("bahasa") if typed.get("bahasa") in LANGUAGES else "id"
+    language = switched_to(typed) or "id"
     if who:
-        await run_in_threadpool(desk_of(request).accounts.set_language, who.account.id, language)
-    response = RedirectResponse(local(typed.get("kembali", "/")) if typed.get("kembali") != "/masuk" else "/masuk", 303)
-    response.set_cookie("jejak_bahasa", language, max_age=DEVICE_S, path="/", samesite="lax", httponly=True)
+        await spoken_to(request, who, language)
+    response = RedirectResponse(local(typed.get("kembali", "/")), 303)
+    speak(response, language)
     return response
 
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from desk.accounts import AccountRefused
+from desk.catalogue import LANGUAGES
 from desk.clock import now_ms, today
 from desk.door import SESSION, Desk, desk_of, local, set_cookie
 from desk.pages.failures import login_page
@@ -24,9 +25,10 @@ log = structlog.get_logger("jejak.desk")
 
 
 @router.get("/masuk/penyedia")
-async def there(request: Request, kembali: str = "/") -> Response:
+async def there(request: Request, kembali: str = "/", bahasa: str = "") -> Response:
     desk = _with_provider(request)
     request.session["kembali"] = local(kembali)
+    request.session["bahasa"] = bahasa if bahasa in LANGUAGES else ""
     own = desk.settings.public_url or str(request.base_url).rstrip("/")
     try:
         answer: Response = await request.app.state.oauth.create_client(NAME).authorize_redirect(request, f"{own}/masuk/kembali")
@@ -47,7 +49,7 @@ async def back(request: Request) -> Response:
         return _failed(request, error)
     agent = request.headers.get("user-agent", "")
     try:
-        secret = await run_in_threadpool(_come_in, desk, claims, agent)
+        secret = await run_in_threadpool(_come_in, desk, claims, agent, str(request.session.pop("bahasa", "")))
     except AccountRefused as refused:
         return login_page(request, status=403, error=str(refused))
     to = local(str(request.session.pop("kembali", "/")))
@@ -63,14 +65,16 @@ def _together(claims: Claims, more: Claims) -> Claims:
     return {**more, **claims}
 
 
-def _come_in(desk: Desk, claims: Claims, agent: str) -> str:
-    """The secret of a new session. Raises AccountRefused."""
+def _come_in(desk: Desk, claims: Claims, agent: str, language: str) -> str:
+    """The secret of a new session. `language`: as chosen on the login page, "" for none. Raises AccountRefused."""
     provider = desk.settings.provider
     assert provider  # noqa: S101 (asked by the caller)
     account = settle(desk.accounts, provider, claims, now_ms=now_ms())
     posts = desk.accounts.posts(account.id, today())
     if not posts:
         raise AccountRefused(NO_POST)
+    if language:
+        desk.accounts.set_language(account.id, language)
     log.info("login", person=account.id, via=provider.name)
     return desk.sessions.begin(account.id, posts[0].id, via=provider.name, agent=agent, now_ms=now_ms())
 

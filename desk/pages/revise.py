@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from desk.casework import last_event, reasons_now, short
-from desk.door import desk_of, one_of
+from desk.door import desk_of, one_of, switched_to
 from desk.forms import Typed, read_form
 from desk.lanes import CallRefused, Json
 from desk.metadata import changes_between, columns_of, dataset_of, faults_of, values_of
@@ -42,6 +42,8 @@ async def mend(request: Request, number: str, who: Ketua) -> Response:
     if typed.get("aksi") == "usul":
         dataset, count = await with_columns(lanes, who, dataset, files)
         return _form(request, case, dataset, files, typed=typed, proposed=count)
+    if switched_to(typed):
+        return _form(request, case, dataset, files, typed=typed)
     if typed.get("aksi") == "kolom":
         return _form(request, case, dataset, files, typed=typed, blank=BLANK * 3)
     expected = typed.number("expected_sequence")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from desk.casework import event_at
-from desk.door import desk_of, one_of
+from desk.door import desk_of, one_of, switched_to
 from desk.forms import Typed, read_form
 from desk.lanes import CallRefused, Json, LaneAway, Lanes
 from desk.pages.case import NUMBER
@@ -37,6 +37,8 @@ async def decide(request: Request, who: Atasan) -> Response:
     """`pilih`: number and step of each, as the page showed them; one judgement for all of them."""
     typed = await read_form(request)
     verb, chosen = typed.get("pilihan"), _chosen(typed)
+    if switched_to(typed):
+        return await _page(request, who, typed=typed)
     if verb not in WAITS_FOR:
         return await _page(request, who, errors=[Fault("pilihan", speech_of(request).text(CHOOSE))], typed=typed)
     body, wrong = VERBS[verb].body(typed)

@@ -62,6 +62,12 @@ if (warning && ends) {
   });
 }
 
+// The switch to another language goes with the form that was typed in last.
+document.addEventListener("input", (event) => {
+  const form = event.target.form && event.target.form.getAttribute("id");
+  if (form && form.startsWith("isian")) { for (const button of document.querySelectorAll("[data-switch]")) { button.setAttribute("form", form); } }
+});
+
 // Files: what was chosen, and how far it is on its way.
 for (const input of document.querySelectorAll("input[type=file][data-most]")) {
   input.addEventListener("change", () => {

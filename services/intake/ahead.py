@@ -30,12 +30,13 @@ def begin(records: Sequence[Record], *, checking: Checking, files: Files, names:
     `names`: what is known of datasets now.
     """
     looks: list[Look] = []
+    read = [(read_form(record.raw), opd_of(record.topic)) for record in records if record.raw is not None]
+    forms = [form for form, opd in read if isinstance(form, Inbound) and form.opd == opd]
     known = names()
-    for record in records:
-        inbound = read_form(record.raw) if record.raw is not None else None
-        if isinstance(inbound, Inbound) and inbound.opd == opd_of(record.topic):
-            found = {at: look for at, file in enumerate(inbound.files) if (look := _look(file, inbound, files))}
-            looks += [*found.values(), *_comparisons(found, inbound, known)]
+    known.look_up({form.dataset.dataset_id for form in forms})
+    for form in forms:
+        found = {at: look for at, file in enumerate(form.files) if (look := _look(file, form, files))}
+        looks += [*found.values(), *_comparisons(found, form, known)]
     return checking.begin(looks)
 
 

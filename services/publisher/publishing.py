@@ -39,6 +39,8 @@ GATHER_AT_MOST_S: Final = 1.0
 SHARE: Final = 5
 """After a look there is a pause of GATHER_S, or of this many times what it took when it found less than the workers can have."""
 ELSEWHERE_S: Final = 1.0
+LAST_S: Final = 5.0
+"""How long the end waits for what is being written to the portal; it is done again at the next start."""
 log = structlog.get_logger("jejak.publisher")
 
 
@@ -79,6 +81,8 @@ class Publishing:
                 for task in [t for t in self._running if t.done()]:
                     await self._ended(self._running.pop(task), task.exception())
         except asyncio.CancelledError:  # after any other failure this loop starts anew and finds them still running
+            if self._running:  # they use the store, which is closed next
+                await asyncio.wait(self._running, timeout=LAST_S)
             for task in self._running:
                 task.cancel()
             raise
@@ -120,7 +124,7 @@ class Publishing:
             if not mine:
                 raise Elsewhere
             began = time.monotonic()
-            step = Step(self.lane.name, waiting.submission_id, waiting.sequence)
+            step = Step(self.lane.name, *waiting.key)
             with self.lane.shared.traces.work("portal", step, opd=waiting.opd) as told:
                 if waiting.down:
                     self._apply(self.standings.desired(waiting.dataset_id), waiting.submission_id, told)

@@ -13,6 +13,7 @@ from lane.errors import json_of, not_a_cursor
 from lane.lane import Lane
 from lane.verbs import Said, Verb, may_do, verbs_of
 from lane.web import lane_routes
+from portals.portal import WORDS
 from services.publisher.commands import COMMANDS, HandBack
 from services.publisher.policy import MAY_HAND_BACK, MAY_PUBLISH
 from services.publisher.publishing import Publishing
@@ -44,7 +45,8 @@ def routes(lane: LaneOf) -> APIRouter:
     @router.get("/api/attention")
     def attention(caller: Annotated[Caller, Depends(caller_of(lane, MAY_PUBLISH))]) -> Response:
         """What a person has to look at: refused by the portal for good, taken down and not yet down, differing from the log."""
-        told = [vars(difference) | {"words": str(difference)} for difference in watching_of(lane()).differences or []]
+        differences = watching_of(lane()).differences or []
+        told = [vars(difference) | {"words": str(difference), "message": WORDS[difference.what]} for difference in differences]
         return json_of({"items": queue_of(lane()).for_a_person(), "differences": told})
 
     @router.get("/api/queue")

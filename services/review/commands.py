@@ -136,9 +136,12 @@ def _merged(dataset: WholeDataset, changes: dict[str, JsonValue]) -> WholeDatase
 
 
 def _may_be_renamed(head: Head, dataset_id: str, context: Context) -> None:
-    """Until something was published under the old name, and to a name that nobody used yet. Raises `Refused`."""
+    """Until something was published under the old name, unless that name is another OPD's, and to a name that nobody used yet.
+
+    Raises `Refused`.
+    """
     inbox, field = context.lane.inbox, "dataset.dataset_id"
-    if inbox.was_published(head.dataset_id):
+    if context.standing(head).owner == context.now_of(head).opd and inbox.was_published(head.dataset_id):
         note = "dataset.dataset_id tidak dapat diubah lagi: data ini sudah pernah terbit dengan nama itu; serahkan sebagai data baru."
         raise Refused(Kind.INVALID, Reason(code="fixed", field=field, note=note), state=head.state, sequence=head.sequence)
     if inbox.standings([dataset_id]):

@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Iterator
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer
@@ -24,6 +26,7 @@ from bus.rights import RIGHTS, rights_of, user_of
 from bus.topics import ensure, inbound_topic, shared_topics
 from events.admission import Record
 from events.contracts import DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
+from events.stores import open_store
 from tests.bus.cluster import running, until
 from tests.bus.guarded import guarded, producer_of, sends
 
@@ -154,10 +157,11 @@ async def test_the_desk_reads_log_and_directory_and_writes_nothing(door: Kafka, 
     await denied(sends(desk, topic))
 
 
-async def test_the_desk_follows_the_log_as_its_own_user(door: Kafka) -> None:
+async def test_the_desk_follows_the_log_as_its_own_user(door: Kafka, tmp_path: Path) -> None:
     desk, taken, progress = known_as(door, "jejak-desk"), list[Record](), Progress("log")
-    async with running(lambda: follow(desk, LOG_TOPIC, lambda _: {}, taken.extend, (), progress)):
-        await until(lambda: taken and progress.ready, what="the log")
+    with closing(open_store(f"sqlite:{tmp_path}", "desk")) as store:
+        async with running(lambda: follow(desk, LOG_TOPIC, store, taken.extend, (), progress)):
+            await until(lambda: taken and progress.ready, what="the log")
 
 
 @pytest.mark.parametrize("topic", ["opd.dinkes.data-submitted.v1", RECEIPTS_TOPIC, DEAD_LETTERS_TOPIC])

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from bus.client import send
 from bus.directory import Directory, put_record
@@ -137,3 +138,8 @@ def test_who_acts_for_an_opd_follows_all_moves_and_ends_in_a_circle(kode: str) -
     assert [directory.heir_of(opd) for opd in ("a", "b", "c", "x", kode)] == ["c", "c", "c", "x", kode]
     assert (directory.owner_of("daftar"), directory.owner_of("lain")) == ("c", None)
     assert [directory.is_open(opd) for opd in ("a", "c", kode, None)] == [False, True, False, False]
+
+
+async def test_a_directory_that_cannot_be_read_is_not_an_empty_one() -> None:
+    with pytest.raises(KafkaError):
+        await Directory(Kafka("127.0.0.1:1"), Progress("directory")).read_once()

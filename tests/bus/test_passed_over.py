@@ -9,15 +9,15 @@ from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from bus.accept import accept, begins_of
 from bus.kafka import Kafka
 from bus.losses import LossWatch
 from events import alarms, marks
-from events.admission import Outcome, Record, dead_letter, source_of
+from events.admission import MANY, Outcome, Record, dead_letter, source_of
 from events.alarms import Loss
-from tests.bus.cluster import delete_topic, log_consumer, new_topic, put_story, running, until
+from tests.bus.cluster import all_records, delete_topic, log_consumer, new_topic, put_story, running, until
 from tests.bus.test_losses import deleted, held, lost, said, word
 from tests.events.conftest import Place
 from tests.events.given import WHOLE_LIFE, after, on_kafka, revised, story, submitted
@@ -110,6 +110,65 @@ async def test_a_log_cut_between_two_proofs_and_grown_past_the_position_is_a_los
         await until(lambda: all(held(gate.journal, news)))
 
 
+async def test_what_was_passed_over_is_found_also_by_the_process_that_comes_after_one_that_died_before_it_looked(
+    cluster: Kafka, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bus.standing.WATCH_S", 60.0)
+    topic, told, news = await new_topic(cluster), story(*WHOLE_LIFE), [story(submitted) for _ in range(12)]
+    gate = Gate(place)
+    await put_story(cluster, topic, *told[:3])
+    first = log_consumer(cluster, gate.journal, topic, take=gate.take)
+    async with running(first.run):
+        await until(lambda: first.progress.ready)
+        gate.close()
+        await put_story(cluster, topic, *told[3:])
+        await until(gate.waits.is_set)
+        await cut_at(cluster, topic, 3)
+        await put_story(cluster, topic, *(step for new in news for step in new))
+        gate.open.set()
+        await until(lambda: held(gate.journal, news)[-1])
+    assert not held(gate.journal, news)[0], "the test shows nothing"
+
+    monkeypatch.setattr("bus.standing.WATCH_S", 0.3)
+    second = log_consumer(cluster, place.reopened(), topic)
+    async with running(second.run):
+        await until(lambda: lost(second))
+        assert [loss.code for loss in alarms.losses(second.journal.store)] == ["other_record"]
+        await said(cluster, place, topic)
+        await until(lambda: all(held(second.journal, news)))
+
+
+async def test_ends_of_batches_are_kept_until_they_were_found_again(cluster: Kafka, place: Place) -> None:
+    topic, told = await new_topic(cluster), story(*WHOLE_LIFE)
+    await put_story(cluster, topic, *told[:2])
+    consumer = log_consumer(cluster, place.journal(), topic)
+    async with running(consumer.run):
+        await until(lambda: consumer.progress.ready)
+        await put_story(cluster, topic, *told[2:])
+        [source] = [mark.source for mark in marks.all_marks(consumer.journal.store)]
+        await until(lambda: consumer.journal.position(source) == 7 and not marks.ends(consumer.journal.store, [source]))
+        assert [mark.taken for mark in marks.marks(consumer.journal.store, [source])[source]] == [6, 6]
+
+
+def test_of_a_source_that_fills_batches_no_ends_are_kept(place: Place) -> None:
+    journal, (record,) = place.journal(), on_kafka(*story(submitted))
+    many = [record._replace(topic="log", offset=offset) for offset in range(MANY)]
+    journal.replicate([*many, record._replace(topic="log", partition=1)])
+    sources = {partition: source_of("c", "log", partition) for partition in (0, 1)}
+    assert {mark.source: mark.taken for mark in marks.all_marks(journal.store)} == {sources[0]: MANY - 1, sources[1]: 0}
+    assert list(marks.ends(journal.store, list(sources.values()))) == [sources[1]]
+
+
+async def cut_at(cluster: Kafka, topic: str, offset: int) -> None:
+    """As after an election of a broker that was behind: what is before an offset stands there as it was, with its time."""
+    kept = (await all_records(cluster, topic))[:offset]
+    await delete_topic(cluster, topic)
+    await new_topic(cluster, topic)
+    async with AIOKafkaProducer(**cluster.options()) as producer:
+        for record in kept:
+            await producer.send_and_wait(topic, record.value, key=record.key, partition=0, timestamp_ms=record.timestamp)
+
+
 async def test_the_same_bytes_sent_again_are_another_log(cluster: Kafka, place: Place) -> None:
     topic, told = await new_topic(cluster), story(*WHOLE_LIFE)
     await put_story(cluster, topic, *told)
@@ -152,14 +211,14 @@ async def test_a_source_of_before_there_were_marks_gets_one_where_its_record_sti
 
 def forget_marks(place: Place) -> None:
     store = place.reopened().store
-    store.tell(cast("sa.Update", sa.delete(marks.MARKS)))
+    store.tell(sa.delete(marks.MARKS), sa.delete(marks.ENDS))
 
 
 def test_a_topic_that_is_not_seen_for_a_moment_is_no_loss(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bus.losses.BEHIND_S", 60.0)
     journal = place.journal()
     journal.replicate([record._replace(topic="log") for record in on_kafka(*story(submitted), cluster="here")])
-    watch = LossWatch(journal, "here", keeps_all=True)
+    watch = LossWatch(journal.store, "here", keeps_all=True)
     for _ in range(3):
         watch.missing(LOG, [])
     assert alarms.losses(journal.store) == []

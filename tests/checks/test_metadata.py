@@ -56,7 +56,7 @@ def test_what_is_required_before_the_decision_is_asked_for_by_name() -> None:
     (finding,) = found(source=None, retention=None)
 
     assert (finding.word, finding.code, finding.field) == ("lengkap", "metadata_incomplete", "dataset.source")
-    assert "sumber data (source), jadwal retensi (retention)" in finding.message
+    assert "sumber data, jadwal retensi" in finding.message
 
 
 def test_an_empty_file_is_an_error_at_its_place() -> None:

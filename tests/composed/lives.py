@@ -1,5 +1,6 @@
 """Whole lives of submissions through the front door, as people live them: whoever gets no answer, or is told to wait, says it again."""
 
+import hashlib
 import threading
 import time
 from dataclasses import dataclass, field
@@ -41,6 +42,16 @@ class Lives:
         submission_id = self.submit(form(opd=self.opd))
         self.walk(submission_id)
         return submission_id
+
+    def put_and_published(self, content: bytes) -> dict[str, Any]:
+        """The same with a file that is put first; returns what DataPublished says."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        put = self.door.call("PUT", f"/intake/api/files/{sha256}", token=self.door.system.token("tim_ppid", self.opd), content=content)
+        assert put.status_code == 201, put.text
+        submission_id = self.submit(form(opd=self.opd, content=None))
+        self.walk(submission_id)
+        said: dict[str, Any] = self.door.submission("archive", submission_id)["history"][-1]["data"]
+        return said
 
     def submit(self, sent: dict[str, Any]) -> str:
         answer = self._until_answered("POST", "/intake/api/submissions", role="tim_ppid", json=sent)

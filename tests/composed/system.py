@@ -137,6 +137,11 @@ class Door:
                 return shown
         return {}
 
+    def public(self, url: str) -> httpx.Response:
+        """What the public gets at `url`, which it finds on port 443, on the port of this test."""
+        assert url.startswith("https://localhost/portal/dataset/")
+        return self.http.get(url.replace("https://localhost/", f"https://localhost:{self.system.https}/"), follow_redirects=True)
+
 
 def docker(*arguments: str) -> str:
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=COMMAND_S, check=True).stdout

@@ -1,24 +1,35 @@
-"""Three brokers and two processes of one lane: any of them is killed while people work, and nothing is lost and nothing stops."""
+"""Three brokers, two processes of one lane, files on S3: any of them is killed while people work, and nothing is lost and nothing stops."""
 
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from bus.client import submit
+from bus.kafka import Kafka
+from jejak import ports
+from tests.composed.lives import Lives
 from tests.composed.system import Composed, docker, installed
 from tests.composed.test_killed import at_work, ended
+from tests.services.desk import CONTENT, form
 
 pytestmark = pytest.mark.needs("docker")
 OPD = "dinas-klaster"
 SMALL = ("KAFKA_HEAP=-Xms96m -Xmx256m", "KAFKA_MEMORY=512m")
 BROKERS = ("kafka-2", "kafka")
 """One that follows and the one that the front of the cluster was until now."""
+S3 = ("COMPOSE_PROFILES=s3", "JEJAK_FILES=s3://jejak/files", "JEJAK_S3_ENDPOINT=http://s3:8333", "JEJAK_S3_KEY_ID=jejak")
+"""As `jejak init` has it in .env."""
+OUTER = {"kafka": ports.free(), "kafka-2": ports.free(), "kafka-3": ports.free()}
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
-    more = ("COMPOSE_FILE=docker-compose.yml:docker-compose.cluster.yml", *SMALL)
+    files = "COMPOSE_FILE=docker-compose.yml:docker-compose.cluster.yml:docker-compose.kafka-cluster.yml"
+    outer = [f"{service.upper().replace('-', '_')}_PORT={port}" for service, port in OUTER.items()]
+    more = (files, *outer, *S3, *SMALL)
     with installed(tmp_path_factory.mktemp("cluster"), more=more) as system:
         system.add_opd(OPD)
         yield system
@@ -26,6 +37,40 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
 
 def containers_of(cluster: Composed, service: str) -> list[str]:
     return cluster.compose("ps", "-q", service).stdout.split()
+
+
+def at(cluster: Composed, *services: str) -> Kafka:
+    """The outer listeners of these brokers, for this agency."""
+    return replace(cluster.kafka_as(OPD), bootstrap=",".join(f"localhost:{OUTER[service]}" for service in services))
+
+
+async def is_accepted(kafka: Kafka) -> bool:
+    sent = form(opd=OPD)
+    record = f"opd.{OPD}.data-submitted.v1", None, json.dumps(sent).encode()
+    (receipt,) = await submit(kafka, [record], event_ids=[sent["event_id"]], timeout_s=60)
+    return bool(receipt["outcome"] == "accepted")
+
+
+async def test_an_agency_outside_reaches_every_broker_and_goes_on_without_one(cluster: Composed) -> None:
+    for service in OUTER:
+        assert await is_accepted(at(cluster, service)), f"{service} tells where all three are"
+    [container] = containers_of(cluster, "kafka-3")
+    docker("kill", container)
+
+    assert await is_accepted(at(cluster, *OUTER))
+    docker("start", container)
+    cluster.until(lambda: cluster.is_healthy("kafka-3"), "kafka-3 to be back")
+
+
+def test_files_lie_on_s3_and_reach_the_public(cluster: Composed) -> None:
+    with cluster.door() as door:
+        published = Lives(door, OPD).put_and_published(CONTENT)
+        shown = door.public(published["files"][0]["url"])
+
+    assert shown.content == CONTENT
+    assert cluster.compose("exec", "-T", "intake", "find", "/var/lib/jejak/files", "-type", "f").stdout == ""
+    answers = [json.loads(line) for line in cluster.jejak("doctor", "--json").stdout.splitlines()]
+    assert [answer for answer in answers if not answer["good"]] == []
 
 
 @pytest.mark.timeout(1200)

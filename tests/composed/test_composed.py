@@ -1,6 +1,5 @@
 """The composed system as its users meet it: the whole way over TLS, who may see what, what a container may do, what it costs."""
 
-import hashlib
 import json
 import re
 import subprocess
@@ -22,17 +21,10 @@ MIB = 1 << 20
 
 
 def test_from_the_agency_to_the_public_through_the_front_door(composed: Composed, opd: str) -> None:
-    sent = form(opd=opd, content=None)
-    sha256 = hashlib.sha256(CONTENT).hexdigest()
     with composed.door() as door:
-        lives = Lives(door, opd)
-        assert door.call("PUT", f"/intake/api/files/{sha256}", token=composed.token("tim_ppid", opd), content=CONTENT).status_code == 201
-        submission_id = lives.submit(sent)
-        lives.walk(submission_id)
-
-        published = door.submission("archive", submission_id)["history"][-1]["data"]
-        public, about = (_here(composed, url) for url in (published["files"][0]["url"], published["url"]))
-        shown, page = door.http.get(public), door.http.get(about, follow_redirects=True)
+        published = Lives(door, opd).put_and_published(CONTENT)
+        shown = door.public(published["files"][0]["url"])
+        page = door.public(published["url"])
         catalogue = door.http.get("/portal/catalog.jsonld")
 
     assert shown.content == CONTENT
@@ -171,12 +163,6 @@ def test_a_stop_is_graceful(composed: Composed, service: str) -> None:
 
     assert took < (15 if service == "review" else 45)
     assert state["ExitCode"] in {0, 143}, "137: it was killed"
-
-
-def _here(composed: Composed, url: str) -> str:
-    """As `url`, which the public finds on port 443, on the port of this test."""
-    assert url.startswith("https://localhost/portal/dataset/")
-    return url.replace("https://localhost/", f"https://localhost:{composed.https}/")
 
 
 def _shell(script: str) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from desk.casework import changes, said_of
 from desk.forms import Typed
 from desk.metadata import COLUMN, KNOWN, changes_between, columns_of, dataset_of, personal_choices, values_of
+from desk.speech import Speech
 from desk.words import CLASSES, FATES, FREQUENCIES, TYPES
 from events.metadata import Column, Dataset
 from tests.events.given import DATASET
@@ -116,7 +117,7 @@ def test_a_thousand_columns_are_read_at_once() -> None:
 @settings(max_examples=100, deadline=None)
 def test_what_changed_in_a_column_is_seen_whatever_it_is(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
     """By name; of what is true or false only that it is said and true can be seen."""
-    told = changes({"dataset": {"columns": before}, "files": []}, {"dataset": {"columns": after}, "files": []})
+    told = changes({"dataset": {"columns": before}, "files": []}, {"dataset": {"columns": after}, "files": []}, Speech("id"))
     was, now = ({column["name"]: {k: v for k, v in column.items() if v is not False} for column in columns} for columns in (before, after))
     assert {change.field for change in told} == {f"columns.{name}" for name in was | now if was.get(name) != now.get(name)}
 
@@ -127,3 +128,9 @@ def test_who_decides_is_shown_every_field(dataset: dict[str, Any]) -> None:
     whole = {name.partition(".")[0] for name, _ in told} | {"title", "columns"}
     assert whole >= dataset.keys()
     assert {name.partition(".")[2]: value for name, value in told if name.startswith("responsible.")} == dataset["responsible"]
+
+
+def test_yes_is_an_answer_only_where_one_is_asked_for() -> None:
+    row = {"name": "tidak", "type": "string", "description": "ya", "unit": "ya", "required": "ya"}
+    told = dataset_of(Typed(tuple((f"columns.0.{name}", value) for name, value in row.items())))
+    assert told["columns"] == [row | {"required": True}]

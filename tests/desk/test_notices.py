@@ -1,6 +1,7 @@
 """Notices: each kind once to those whose turn it is, across restarts and with two desks, by real mail and from a real Kafka."""
 
 import asyncio
+import json
 import smtplib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,17 +13,27 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from bus.accept import begins_of
 from bus.follow import follow
 from bus.kafka import Kafka
 from bus.loops import Progress
 from desk.accounts import Accounts
 from desk.clock import now_ms
+from desk.notices.kept import Kept
 from desk.notices.sending import LEASE_MS, PAUSES_MS, Sending
 from desk.notices.taking import SOON_MS, Taking
 from desk.notices.targets import TargetRefused, Targets
 from desk.store import open_store
 from desk.tables import FOLLOWED, NOTICES
-from tests.bus.cluster import new_topic, put, put_story, running, until
+from events import marks
+from events.admission import mark_of
+from events.alarms import Word
+from events.heads import NAMES
+from events.lawful import lawful
+from events.submission import Head
+from jejak.waiting import end_losses, look
+from lane.settings import DESK
+from tests.bus.cluster import delete_topic, new_topic, put, put_story, running, until
 from tests.desk.mailbox import Mailbox, mail_server, text_of
 from tests.events.given import approved, on_kafka, published, rejected, retracted, revised, story, submission_of, submitted, verified
 from web.tokens import Role
@@ -97,7 +108,7 @@ def test_each_kind_once_across_a_restart_and_nothing_of_the_content(office: Offi
         assert f"{ADDRESS}/pengajuan/{number}" in body
         assert "Kode wilayah" not in body
         assert "Kolom tanpa satuan" not in body
-    assert Taking(desk.engine, Accounts(desk.engine)).positions("c") == {0: len(told)}
+    assert _offsets(desk) == [len(told)]
 
 
 def test_a_step_that_was_done_meanwhile_is_told_to_nobody(office: Office) -> None:
@@ -114,6 +125,37 @@ def test_old_news_and_what_the_law_forbids_make_no_notice_and_stop_nothing(offic
     old, good, forged = today(submitted, minutes_ago=3_000), today(submitted), today(submitted, revised)
     bad = [record._replace(raw=b"{") for record in on_kafka(*good)] + [on_kafka(*forged)[1]._replace(offset=1)]
     desk.taking.take([*bad, *on_kafka(*old, offset=2), *on_kafka(*good, offset=3)], now_ms=now_ms())
+    desk.send()
+    assert office.box.subjects == ["Menunggu Anda"]
+
+
+def test_a_record_that_the_store_cannot_hold_is_counted_and_those_after_it_are_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = office.desk()
+    desk.mail_to(Role.KETUA_PPID, "dispermades")
+    bad, good = today(submission_of(title="Terlalu besar")), today(submitted)
+
+    def judged(*asked: Any) -> Head | str:
+        head = lawful(*asked)
+        return head._replace(due_ms=2**63) if isinstance(head, Head) and head.title == "Terlalu besar" else head
+
+    monkeypatch.setattr("desk.notices.taking.lawful", judged)
+    desk.taking.take([*on_kafka(*bad), *on_kafka(*good, offset=1)], now_ms=now_ms())
+    desk.send()
+    assert (office.box.subjects, dict(desk.taking.counts), _offsets(desk)) == (["Menunggu Anda"], {"failed": 1}, [2])
+    assert [mark.hash for mark in marks.all_marks(Kept(desk.engine))] == [mark_of(on_kafka(*good, offset=1)[0]).hash]
+
+
+def test_where_a_submission_stood_is_read_as_an_earlier_program_kept_it(office: Office) -> None:
+    desk = office.desk()
+    desk.mail_to(Role.ATASAN_PPID)
+    told = today(submitted, revised)
+    desk.taking.take(on_kafka(*told[:1]), now_ms=now_ms())
+    with desk.engine.begin() as c:
+        kept = json.loads(c.execute(sa.select(FOLLOWED.c.head)).scalar_one())
+        c.execute(sa.update(FOLLOWED).values(head=json.dumps([v for n, v in zip(NAMES, kept, strict=True) if n != "renamed"])))
+    desk.taking.take(on_kafka(*told), now_ms=now_ms())
     desk.send()
     assert office.box.subjects == ["Menunggu Anda"]
 
@@ -189,12 +231,55 @@ async def test_the_log_is_followed_past_poison_while_the_store_is_away(office: O
     await put_story(cluster, topic, *today(submitted))
     for _ in range(2):
         progress = Progress("log")
-        async with running(lambda: follow(cluster, topic, desk.taking.positions, take, (SQLAlchemyError,), progress)):  # noqa: B023
+        async with running(lambda: follow(cluster, topic, Kept(desk.engine), take, (SQLAlchemyError,), progress)):  # noqa: B023
             await put_story(cluster, topic, *today(submitted))
             wanted = 4 + _
             await until(lambda: any(p >= wanted for p in _offsets(desk)), what="the position")  # noqa: B023
     await asyncio.to_thread(desk.send)
     assert office.box.subjects == ["Menunggu Anda"] * 3
+
+
+@pytest.mark.parametrize("running_meanwhile", [True, False])
+async def test_a_log_that_was_cut_and_has_grown_is_read_no_more_until_the_operator_says_so(
+    office: Office, kafka: str, monkeypatch: pytest.MonkeyPatch, *, running_meanwhile: bool
+) -> None:
+    for name, seconds in (("follow.WATCH_S", 0.3), ("losses.CONFIRM_S", 0.2), ("losses.BEHIND_S", 0.5)):
+        monkeypatch.setattr(f"bus.{name}", seconds)
+    cluster, desk = Kafka(kafka), office.desk()
+    desk.mail_to(Role.KETUA_PPID, "dispermades")
+    topic = await new_topic(cluster)
+    await put_story(cluster, topic, *today(submitted, revised))
+    progress = Progress("log")
+
+    async def read() -> None:
+        await follow(
+            cluster, topic, Kept(desk.engine), lambda records: desk.taking.take(records, now_ms=now_ms()), (SQLAlchemyError,), progress
+        )
+
+    async def lost() -> None:
+        await delete_topic(cluster, topic)
+        await new_topic(cluster, topic)
+        for _ in range(6):
+            await put_story(cluster, topic, *today(submitted))
+
+    async with running(read):
+        await until(lambda: progress.ready and _offsets(desk) == [2])
+        if running_meanwhile:
+            await lost()
+    if not running_meanwhile:
+        await lost()
+
+    async with running(read):
+        await until(lambda: (progress.left_alone or "").startswith("lost:"))
+        assert (progress.healthy, _offsets(desk)) == (False, [2])
+        found = await asyncio.to_thread(look, office.store, [DESK], cluster)
+        assert [(who, loss.code) for who, loss in found.losses] == [(DESK, "other_record")]
+        begins, word = await begins_of(cluster, [topic]), Word("operator", datetime.now(UTC), "accept")
+        assert await asyncio.to_thread(end_losses, office.store, [DESK], topic, begins, word)
+        await until(lambda: 6 in _offsets(desk) and progress.healthy)
+    assert (await asyncio.to_thread(look, office.store, [DESK], cluster)).is_empty
+    await asyncio.to_thread(desk.send)
+    assert office.box.subjects == ["Menunggu Anda"] * 6
 
 
 def _offsets(desk: Desk) -> list[int]:

@@ -5,10 +5,14 @@ import uuid
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
 from bus.kafka import Kafka
 from bus.topics import ensure, shared_topics
 from events.contracts import DIRECTORY_TOPIC
 from events.stores import open_store
+from jejak import opd_cli, token_cli
 from jejak.waiting import look
 from lane.inbox import open_engine
 from lane.known import Known
@@ -38,3 +42,22 @@ def test_an_entry_of_which_two_stores_say_different_things_is_named_and_not_writ
     found = look(address, ["intake", "review"], Kafka(kafka))
     assert (found.directory, list(found.undecided), found.is_empty) == ({other: b'{"name": "Dinas"}'}, [opd], False)
     assert look(address, ["review"], Kafka(kafka)).directory[opd] == b'{"name": "Dinas baru"}'
+
+
+def test_what_kafka_lost_of_the_directory_binds_the_operators_commands_too(
+    tmp_path: Path, kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(made(Kafka(kafka)))
+    address, name = f"sqlite:{tmp_path}", uuid.uuid4().hex
+    merged, token = f'{{"name": "Dinas", "closed_at": "2026-01-01", "moved_to": "{name}-x"}}', f'{{"person": "{name}", "role": "auditor"}}'
+    knows(address, "intake", (f"opd/{name}", b'{"name": "Dinas"}'))
+    knows(address, "review", (f"opd/{name}", merged.encode()), (f"issued/{name}", token.encode()))
+    monkeypatch.setattr("jejak.on_kafka.configure_logs", lambda _: None)  # it would write to what typer's runner closes
+    for variable, value in (("JEJAK_KAFKA", kafka), ("JEJAK_STORE", address)):
+        monkeypatch.setenv(variable, value)
+
+    added = CliRunner().invoke(opd_cli.app, ["add", name, "--name", "Dinas lagi"])
+    assert (added.exit_code, f"became {name}-x" in added.stderr) == (1, True)
+    revoked = CliRunner().invoke(token_cli.app, ["revoke", "--person", name])
+    assert (revoked.exit_code, revoked.stdout.endswith(f"revoked: {name}\n")) == (0, True)
+    assert "jejak bus refill" in revoked.stderr

@@ -191,6 +191,20 @@ def test_a_name_belongs_to_the_agency_that_first_submitted_under_it(room: Room) 
     assert room.inbox.standings([]) == {}
 
 
+def test_a_name_that_was_taken_by_renaming_belongs_to_who_submitted_under_it_meanwhile_until_something_is_approved(room: Room) -> None:
+    theirs = story(
+        submission_of(dataset_id="salah-ketik").by(DINKES).on(START), revision_of(dataset_id="daftar-desa").by(KETUA_OF_DINKES), verified
+    )
+    room.came(*theirs)
+    assert room.inbox.standings(["daftar-desa"])["daftar-desa"].owner == "dinkes"
+
+    room.came(*story(submitted.on(START + timedelta(hours=1))))
+    assert room.inbox.standings(["daftar-desa"])["daftar-desa"].owner == "dispermades"
+
+    room.came(*after(theirs, approved))
+    assert room.inbox.standings(["daftar-desa"])["daftar-desa"].owner == "dinkes"
+
+
 def test_submissions_of_the_time_before_editions_were_numbered_count(room: Room) -> None:
     room.came(*story(submitted), *story(submitted), *story(submitted, revised, verified, approved, published))
 

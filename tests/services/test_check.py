@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from checks.catalogue import Report
+from events.metadata import Dataset
+from lane.checking import CALLS
+from tests.bus.cluster import until
 from tests.events.given import story, submission_of
 from tests.services.desk import KETUA, KETUA_OF_DINKES, TIM, TIM_OF_DINKES, Desk, desk_of, form
 
@@ -123,6 +127,26 @@ async def test_nothing_is_checked_before_the_log_was_read_to_its_end(tmp_path: P
     async with desk_of("intake", tmp_path, caught_up=False) as desk:
         desk.shared.directory.progress.ready = True
         assert (await desk.post("check", TIM, form())).status_code == 503
+
+
+async def test_one_opd_that_checks_without_end_keeps_no_other_out(intake: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    checking, over, begun = intake.shared.checking, threading.Event(), list[str]()
+    looked = checking.findings
+
+    def slow(dataset: Dataset, *asked: Any, **more: Any) -> Report:
+        begun.append(dataset.title)
+        assert dataset.title != "Lambat" or over.wait(60)
+        return looked(dataset, *asked, **more)
+
+    monkeypatch.setattr(checking, "findings", slow)
+    flood = [asyncio.create_task(intake.post("check", TIM, form(title="Lambat"))) for _ in range(2 * CALLS)]
+    try:
+        await until(lambda: begun == ["Lambat"] * (CALLS // 2) and len(checking.turns._waiting[TIM.opd or ""]) == 2 * CALLS - CALLS // 2)
+        async with asyncio.timeout(30):
+            assert (await intake.post("check", TIM_OF_DINKES, form(opd="dinkes"))).status_code == 200
+    finally:
+        over.set()
+    assert {answer.status_code for answer in await asyncio.gather(*flood)} == {200}
 
 
 async def test_calls_that_look_at_files_take_no_thread_of_the_lanes_loops(intake: Desk) -> None:

@@ -53,6 +53,14 @@ async def test_state_lateness_and_order(review: Desk) -> None:
     assert [item["submission_id"] for item in page["items"]] + rest == [new, back, late]
 
 
+@pytest.mark.parametrize(("calendar", "days"), [("wall", 69), ("office", 300)])
+async def test_a_step_that_may_take_months_is_late_after_them_and_not_before(tmp_path: Path, calendar: str, days: int) -> None:
+    async with desk_of("review", tmp_path, sla_minutes="100000", sla_calendar=calendar) as desk:
+        case(desk, "A", minutes_ago=days * 24 * 60)
+        late = case(desk, "B", minutes_ago=2 * 365 * 24 * 60)
+        assert await found(desk, "overdue=true") == [late]
+
+
 @pytest.mark.parametrize("query", ["state=x", "order=x", "overdue=x", f"q={'a' * 201}", "after=x", "q=%00", "opd=%00"])
 async def test_what_cannot_be_asked_is_refused_with_its_field(review: Desk, query: str) -> None:
     answer = await review.get(f"inbox?{query}", AUDITOR)

@@ -1,13 +1,15 @@
 """Step 4 by itself: what was approved is shown, read back and written down; failures wait their turn and hold up nobody."""
 
+import threading
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from events.contracts import DataPublished
+from events.contracts import DataPublished, Published
 from events.submission import Recorded
 from services.publisher.attempts import Attempt
 from services.publisher.web import publishing_of, watching_of
@@ -99,6 +101,24 @@ async def test_a_lost_answer_of_the_portal_makes_no_second_dataset(desk: Desk, p
     assert portal.tried == ["daftar-desa"] * 2
     assert desk.written(submission_id).count("DataPublished") == 1
     assert listed(tmp_path) is not None
+
+
+async def test_the_end_waits_for_what_is_being_written_to_the_portal(tmp_path: Path) -> None:
+    begun, go_on, over = threading.Event(), threading.Event(), list[object]()
+    async with publishing_desk(tmp_path) as desk:
+        whole = portal_of(desk).apply
+
+        def slow(*asked: Any, **more: Any) -> Published | None:
+            begun.set()
+            assert go_on.wait(30)
+            over.append(shown := whole(*asked, **more))
+            return shown
+
+        portal_of(desk).apply = slow  # type: ignore[method-assign]
+        approve(desk)
+        await until(begun.is_set)
+        threading.Timer(0.5, go_on.set).start()
+    assert len(over) == 1
 
 
 async def test_a_missing_file_waits_and_is_told(desk: Desk) -> None:

@@ -10,7 +10,20 @@ import pytest
 
 from services.publisher.attempts import Attempt, Outcome
 from services.publisher.web import publishing_of
-from tests.events.given import START, approved, published, retracted, revised, story, submitted, verified
+from tests.events.given import (
+    START,
+    after,
+    approved,
+    published,
+    recalled,
+    rejected,
+    retracted,
+    revised,
+    story,
+    submitted,
+    verified,
+    withdrawn,
+)
 from tests.services.desk import ADMIN, Desk, desk_of
 
 TO_APPROVED = (submitted, revised, verified, approved)
@@ -63,6 +76,24 @@ async def test_what_must_come_down_is_first_and_what_is_done_is_gone(desk: Desk)
     items = (await queue(desk))["items"]
 
     assert [(line["submission_id"], line["state"]) for line in items] == [(str(down), "not_down"), (str(waits), "waiting")]
+
+
+async def test_what_was_handed_back_is_counted_no_more(desk: Desk) -> None:
+    history = story(*TO_APPROVED)
+    submission_id = desk.given(*history)
+    tried(desk, submission_id, 4, "retrying")
+    assert publishing_of(desk.lane).attempts.count("retrying") == 1
+    desk.given(*after(history, recalled))
+    assert publishing_of(desk.lane).attempts.count("retrying") == 0
+
+
+async def test_what_was_withdrawn_before_it_was_approved_has_nothing_to_come_down(desk: Desk) -> None:
+    desk.given(*story(submitted, withdrawn))
+    desk.given(*story(submitted, revised, rejected(), withdrawn))
+    down = desk.given(*story(*TO_APPROVED, retracted))
+
+    assert [line["submission_id"] for line in (await queue(desk))["items"]] == [str(down)]
+    assert publishing_of(desk.lane).attempts.not_down() == 1
 
 
 async def test_an_attempt_at_an_earlier_approval_is_not_told(desk: Desk) -> None:

@@ -7,7 +7,7 @@ import httpx
 import orjson
 import pytest
 
-from events.contracts import EVENT, DataRevised
+from events.contracts import EVENT, Actor, DataRevised
 from events.ids import manifest_of
 from events.recorder import Row
 from events.submission import Recorded
@@ -15,6 +15,7 @@ from tests.events.given import (
     FILE,
     approved,
     published,
+    rejected,
     revision_of,
     story,
     submission_of,
@@ -106,6 +107,16 @@ async def test_a_name_may_change_until_something_was_published_under_it(review: 
     answer = await renamed(mistyped, "daftar-desa")
     assert (answer.status_code, answer.json()["data"]["dataset"]["dataset_id"]) == (200, "daftar-desa")
     assert answer.json()["data"]["changed"] == ["dataset.dataset_id"]
+
+
+async def test_who_renamed_into_a_name_that_another_opd_took_at_the_same_moment_may_rename_again(review: Desk) -> None:
+    tim, ketua = (Actor(id=role, name=role, role=role, opd="dinkes") for role in ("tim_ppid", "ketua_ppid"))
+    ours = review.given(*story(submission_of(dataset_id="salah-ketik"), revision_of(dataset_id="terbit"), rejected()))
+    review.given(
+        *story(submission_of(dataset_id="terbit").by(tim), revision_of(dataset_id="terbit").by(ketua), verified, approved, published)
+    )
+    answer = await review.says(KETUA, "revise", ours, expected_sequence=3, dataset={"dataset_id": "lain"})
+    assert answer.status_code == 200
 
 
 LATER = {"accrual": "harian", "contact": {"fax": "1"}}
