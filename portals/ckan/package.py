@@ -64,6 +64,12 @@ def adopting(package: Package) -> Package:
     return _changes(package, fields={}, extras={ADOPTED: "1"}, resources=kept)
 
 
+def stays_as_public_as_it_was(package: Package, desired: Desired) -> bool:
+    """A dataset from before Jejak of which Jejak showed nothing: a first submission that was handed back is no reason to close it."""
+    nothing_came_of_it = desired.listed is None and not desired.earlier and not desired.withdrawn
+    return desired.adopted is not None and nothing_came_of_it and "submission_id" not in kept_extras(package)
+
+
 def to_take_down(package: Package, desired: Desired) -> list[Resource]:
     """Resources that must not be there: of no edition that is wanted, and not from before Jejak."""
     stays = {resource["id"] for resource in (*wanted_resources(desired), *_adopted(package, desired))}
@@ -73,7 +79,7 @@ def to_take_down(package: Package, desired: Desired) -> list[Resource]:
 def taking_down(package: Package, desired: Desired) -> Package:
     """The update for what must come down before anything else is done; {} when nothing must."""
     gone = to_take_down(package, desired)
-    fields = {} if desired.listed or package["private"] else {"private": True}
+    fields = {} if desired.listed or package["private"] or stays_as_public_as_it_was(package, desired) else {"private": True}
     return _changes(package, fields=fields, extras={}, resources=[one for one in package["resources"] if one not in gone])
 
 
@@ -84,7 +90,8 @@ def showing(package: Package, desired: Desired) -> Package:
     resources += _adopted(package, desired)
     listed = desired.listed
     if listed is None:
-        return _changes(package, fields={"private": True}, extras={}, resources=resources)
+        hidden: Package = {} if stays_as_public_as_it_was(package, desired) else {"private": True}
+        return _changes(package, fields=hidden, extras={}, resources=resources)
     fields = fields_of(listed) | {"private": False, "state": "active"}
     update = _changes(package, fields=fields, extras=extras_of(listed) | LEFT_BY_EARLIER_RELEASES, resources=resources)
     if tags_of(listed.dataset) != _free_tags(package):
@@ -118,7 +125,7 @@ def _too_much(package: Package, desired: Desired, sha256: Mapping[str, str | Non
 def _of_the_whole(package: Package, desired: Desired) -> Iterator[Difference]:
     listed, extras = desired.listed, kept_extras(package)
     if listed is None:
-        if is_public(package):
+        if is_public(package) and not stays_as_public_as_it_was(package, desired):
             stone = desired.tombstone.publication.submission_id if desired.tombstone else None
             yield Difference(desired.dataset_id, stone, "not_withdrawn" if stone else "unknown")
         return

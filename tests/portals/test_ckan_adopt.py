@@ -94,6 +94,25 @@ def test_a_takeover_that_was_cut_short_loses_nothing(
     assert names == ["desa.csv", "lama.csv (sebelum Jejak)"]
 
 
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_first_submission_that_was_handed_back_leaves_the_old_dataset_as_public_as_it_was_unless_it_had_been_shown(
+    on_ckan: Stage, reader: CkanReader, organization: str, shelf: Shelf, name: str, *, shown: bool
+) -> None:
+    old = Old(reader, name).make(owner_org=organization)
+    first = shelf.publication(name, {"desa.csv": b"1"}, opd=organization)
+
+    def die(step: str) -> None:
+        if step == ("public_look" if shown else "show"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        on_ckan.portal.apply(Desired(name, first, adopted=old), shelf.files, about=first.submission_id, step=die)
+    on_ckan.portal.apply(Desired(name, adopted=old), shelf.files, about=first.submission_id, step=unseen)
+    assert (reader.public(old) is None) == shown
+    assert [one["name"] for one in reader.act("package_show", id=old)["resources"]] == ["lama.csv (sebelum Jejak)"]
+    assert on_ckan.portal.differences(Desired(name, adopted=old)) == []
+
+
 def test_under_another_name_and_of_another_organization_it_is_renamed_and_moved(
     on_ckan: Stage, reader: CkanReader, organization: str, shelf: Shelf, name: str
 ) -> None:
