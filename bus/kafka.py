@@ -1,5 +1,6 @@
 """How to reach the Kafka cluster, and how long we wait for it. Other rooms know Kafka and its errors through this one."""
 
+import random
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
 from aiokafka.errors import KafkaError as KafkaError  # noqa: PLC0414
 from aiokafka.helpers import create_ssl_context
 
@@ -16,6 +18,22 @@ log = structlog.get_logger("jejak.bus")
 
 CALL_S: Final = 15.0
 STOP_S: Final = 4.0
+
+
+class _Admin(AIOKafkaAdminClient):  # type: ignore[misc]
+    """aiokafka asks the one broker that chance picks, also when it is away; here the others are asked then."""
+
+    async def _send_request(self, request: Any, node_id: int | None = None) -> Any:  # noqa: ANN401 (as the client has it)
+        if node_id is not None:
+            return await super()._send_request(request, node_id)
+        nodes = [broker.nodeId for broker in self._client.cluster.brokers()]
+        random.shuffle(nodes)
+        for node in nodes[:-1]:
+            try:
+                return await super()._send_request(request, node)
+            except (NodeNotReadyError, KafkaConnectionError) as error:
+                log.warning("broker_away", node=node, error=repr(error))
+        return await super()._send_request(request, nodes[-1] if nodes else None)
 
 
 @dataclass(frozen=True)
@@ -42,7 +60,7 @@ class Kafka:
 
     @asynccontextmanager
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
-        client = AIOKafkaAdminClient(**self.options())
+        client = _Admin(**self.options())
         try:
             await within(CALL_S, client.start())
             yield client

@@ -6,9 +6,11 @@ import uuid
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.structs import BrokerMetadata
 
 from bus.kafka import Kafka
 from bus.topics import FOR_EVER, NEWEST_ONLY, Topic, TopicRefused, check, ensure, inbound_topic, shared_topics
+from jejak import ports
 from tests.bus.cluster import new_topic
 
 
@@ -20,6 +22,13 @@ def name() -> str:
 async def settings_of(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
     responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
     return {entry[0]: entry[1] for response in responses for _, _, _, _, entries in response.resources for entry in entries}
+
+
+async def test_a_broker_that_is_away_is_passed_over(cluster: Kafka) -> None:
+    async with cluster.admin() as admin:
+        admin._client.cluster._brokers[99] = BrokerMetadata(99, "127.0.0.1", ports.free(), None)
+        for _ in range(20):  # chance picks whom to ask
+            assert (await admin.describe_cluster())["cluster_id"]
 
 
 async def test_a_missing_topic_is_made_to_be_kept_for_ever(cluster: Kafka, name: str) -> None:
