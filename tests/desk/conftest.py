@@ -3,6 +3,7 @@
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,14 @@ async def alone(tmp_path: Path) -> AsyncIterator[Alone]:
 @pytest.fixture(scope="package")
 def office(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Not longer than this package: a second intake on the tests' Kafka would answer others' records."""
-    home = Home(tmp_path_factory.mktemp("office"), {"JEJAK_KAFKA": kafka, "JEJAK_DESK_TIMEOUT_S": "30"})
+    with opened(kafka, tmp_path_factory.mktemp("office")) as office:
+        yield office
+
+
+@contextmanager
+def opened(kafka: str, folder: Path) -> Iterator[Office]:
+    """Everything running on this Kafka, with two agencies."""
+    home = Home(folder, {"JEJAK_KAFKA": kafka, "JEJAK_DESK_TIMEOUT_S": "30"})
     own, other = (f"dinas-{uuid.uuid4().hex[:8]}" for _ in range(2))
     with home.up() as up:
         for kode in (own, other):

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests import servers
 from tests.desk.beside import PASSWORD, Office, table
+from tests.desk.conftest import opened
 from tests.desk.test_journey import SCREENS, Screen
 from tests.desk.test_read_by_all import violations
 from tests.events.given import CHECKLIST
@@ -85,6 +87,13 @@ def is_english(page: Page) -> None:
 
 def submitted(office: Office, content: bytes = CSV) -> str:
     return office.handed_in(content=content, name="villages.csv", **DATASET)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """On a Kafka of its own: what other tests handed in is Indonesian."""
+    with servers.kafka(tmp_path_factory.mktemp("kafka")) as bootstrap, opened(bootstrap, tmp_path_factory.mktemp("english")) as office:
+        yield office
 
 
 @pytest.fixture(scope="module")
