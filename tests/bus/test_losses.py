@@ -38,12 +38,7 @@ async def cut(cluster: Kafka, topic: str, told: Sequence[list[Recorded]]) -> Non
 CHANGES = pytest.mark.parametrize("change", [made_anew, cut])
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is done every few seconds is done more often."""
-    monkeypatch.setattr("bus.standing.WATCH_S", 0.3)
-    monkeypatch.setattr("bus.losses.CONFIRM_S", 0.2)
-    monkeypatch.setattr("bus.losses.BEHIND_S", 0.5)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def word(how: str = "accept") -> Word:

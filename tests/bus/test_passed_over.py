@@ -3,8 +3,8 @@
 import asyncio
 import re
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
@@ -12,24 +12,22 @@ import sqlalchemy as sa
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from bus.accept import accept, begins_of
+from bus.consumer import Consumer
 from bus.kafka import Kafka
 from bus.losses import LossWatch
 from events import alarms, marks
 from events.admission import MANY, Outcome, Record, dead_letter, source_of
 from events.alarms import Loss
+from events.submission import Recorded
 from tests.bus.cluster import all_records, delete_topic, log_consumer, new_topic, put_story, running, until
 from tests.bus.test_losses import deleted, held, lost, said, word
 from tests.events.conftest import Place
-from tests.events.given import WHOLE_LIFE, after, on_kafka, revised, story, submitted
+from tests.events.given import WHOLE_LIFE, on_kafka, story, submitted
 
 LOG = re.compile("^log$")
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bus.standing.WATCH_S", 0.3)
-    monkeypatch.setattr("bus.losses.CONFIRM_S", 0.2)
-    monkeypatch.setattr("bus.losses.BEHIND_S", 0.5)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 class Gate:
@@ -47,6 +45,20 @@ class Gate:
     def close(self) -> None:
         self.open.clear()
         self.waits.clear()
+
+
+@asynccontextmanager
+async def in_hand(cluster: Kafka, place: Place, topic: str) -> AsyncIterator[tuple[Gate, Consumer, Sequence[Recorded]]]:
+    """A consumer that has a life's first three events in its journal and waits with the others in its hand."""
+    gate, told = Gate(place), story(*WHOLE_LIFE)
+    await put_story(cluster, topic, *told[:3])
+    consumer = log_consumer(cluster, gate.journal, topic, take=gate.take)
+    async with running(consumer.run):
+        await until(lambda: consumer.progress.ready)
+        gate.close()
+        await put_story(cluster, topic, *told[3:])
+        await until(gate.waits.is_set)
+        yield gate, consumer, told
 
 
 async def test_a_log_whose_beginning_is_deleted_after_it_was_read_is_a_loss_until_the_operator_says_so(
@@ -92,15 +104,8 @@ async def test_a_log_cut_between_two_proofs_and_grown_past_the_position_is_a_los
     cluster: Kafka, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bus.standing.WATCH_S", 3.0)
-    topic, told, news = await new_topic(cluster), story(*WHOLE_LIFE), [story(submitted) for _ in range(12)]
-    gate = Gate(place)
-    await put_story(cluster, topic, *told[:3])
-    consumer = log_consumer(cluster, gate.journal, topic, take=gate.take)
-    async with running(consumer.run):
-        await until(lambda: consumer.progress.ready)
-        gate.close()
-        await put_story(cluster, topic, *told[3:])
-        await until(gate.waits.is_set)
+    topic, news = await new_topic(cluster), [story(submitted) for _ in range(12)]
+    async with in_hand(cluster, place, topic) as (gate, consumer, told):
         await delete_topic(cluster, topic)
         await new_topic(cluster, topic)
         await put_story(cluster, topic, *told[:3], *(step for new in news for step in new))
@@ -114,15 +119,8 @@ async def test_what_was_passed_over_is_found_also_by_the_process_that_comes_afte
     cluster: Kafka, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bus.standing.WATCH_S", 60.0)
-    topic, told, news = await new_topic(cluster), story(*WHOLE_LIFE), [story(submitted) for _ in range(12)]
-    gate = Gate(place)
-    await put_story(cluster, topic, *told[:3])
-    first = log_consumer(cluster, gate.journal, topic, take=gate.take)
-    async with running(first.run):
-        await until(lambda: first.progress.ready)
-        gate.close()
-        await put_story(cluster, topic, *told[3:])
-        await until(gate.waits.is_set)
+    topic, news = await new_topic(cluster), [story(submitted) for _ in range(12)]
+    async with in_hand(cluster, place, topic) as (gate, _, _):
         await cut_at(cluster, topic, 3)
         await put_story(cluster, topic, *(step for new in news for step in new))
         gate.open.set()
@@ -241,47 +239,6 @@ async def test_a_new_cluster_ends_no_loss_of_the_old_one(cluster: Kafka, place: 
         await said(cluster, place, topic)
         await until(lambda: held(consumer.journal, [news]) == [True])
         await until(lambda: consumer.progress.healthy)
-
-
-async def test_what_was_set_aside_and_looked_at_is_no_new_alarm_when_the_log_is_read_again(cluster: Kafka, place: Place) -> None:
-    topic, told = await new_topic(cluster), story(submitted, revised)
-    fork = after(told[:1], revised.on(told[1].event.occurred_at.replace(year=2025)))
-    await put_story(cluster, topic, *told, *fork)
-    consumer = log_consumer(cluster, place.journal(), topic)
-    async with running(consumer.run):
-        await until(lambda: consumer.progress.counts["fork"])
-        [alarm] = alarms.alarms(consumer.journal.store)
-        alarms.end_alarm(consumer.journal.store, alarm.number, word())
-        await delete_topic(cluster, topic)
-        await new_topic(cluster, topic)
-        await put_story(cluster, topic, *told, *fork, *(another := story(submitted)))
-        await until(lambda: lost(consumer))
-        await said(cluster, place, topic)
-        await until(lambda: held(consumer.journal, [another]) == [True])
-        await until(lambda: consumer.progress.healthy)
-    assert alarms.alarms(consumer.journal.store) == []
-
-
-def test_a_record_that_was_refused_stays_refused_when_its_topic_is_read_again(place: Place) -> None:
-    journal, record = place.journal(), Record("opd.x.data-submitted.v1", 0, 3, b"key", b"bad", "c")
-    assert journal.answer([record], lambda fresh: [dead_letter(r, "unreadable") for r in fresh])
-    again = record._replace(generation=1)
-    assert journal.answer([again, another := again._replace(offset=4)], lambda fresh: [Outcome(f"judged {r.offset}") for r in fresh]) == [
-        Outcome(f"judged {another.offset}")
-    ]
-    assert journal.position(again.source) == 5
-
-
-def test_an_event_that_came_after_all_ends_its_alarm_behind_any_number_of_forks(place: Place) -> None:
-    journal, told = place.journal(), story(submitted, revised)
-    later = [told[1].event.occurred_at + timedelta(days=n) for n in range(1, 1 + alarms.HEALED_AT_ONCE)]
-    forks = [after(told[:1], revised.on(at))[0] for at in later]
-    late = story(submitted, revised)
-    journal.replicate(on_kafka(*told, *forks, *late[1:], *late))
-    assert alarms.count_alarms(journal.store) == {"fork": len(forks), "gap": 1}
-    upto = alarms.heal(journal.store, word().at)
-    alarms.heal(journal.store, word().at, upto)
-    assert alarms.count_alarms(journal.store) == {"fork": len(forks)}
 
 
 class Rebalancing:

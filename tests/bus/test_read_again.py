@@ -1,0 +1,56 @@
+"""A topic that is read again: what was set aside, refused or said of it before is not said a second time."""
+
+from datetime import timedelta
+
+import pytest
+
+from bus.kafka import Kafka
+from events import alarms
+from events.admission import Outcome, Record, dead_letter
+from tests.bus.cluster import delete_topic, log_consumer, new_topic, put_story, running, until
+from tests.bus.test_losses import held, lost, said, word
+from tests.events.conftest import Place
+from tests.events.given import after, on_kafka, revised, story, submitted
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+
+async def test_what_was_set_aside_and_looked_at_is_no_new_alarm_when_the_log_is_read_again(cluster: Kafka, place: Place) -> None:
+    topic, told = await new_topic(cluster), story(submitted, revised)
+    fork = after(told[:1], revised.on(told[1].event.occurred_at.replace(year=2025)))
+    await put_story(cluster, topic, *told, *fork)
+    consumer = log_consumer(cluster, place.journal(), topic)
+    async with running(consumer.run):
+        await until(lambda: consumer.progress.counts["fork"])
+        [alarm] = alarms.alarms(consumer.journal.store)
+        alarms.end_alarm(consumer.journal.store, alarm.number, word())
+        await delete_topic(cluster, topic)
+        await new_topic(cluster, topic)
+        await put_story(cluster, topic, *told, *fork, *(another := story(submitted)))
+        await until(lambda: lost(consumer))
+        await said(cluster, place, topic)
+        await until(lambda: held(consumer.journal, [another]) == [True])
+        await until(lambda: consumer.progress.healthy)
+    assert alarms.alarms(consumer.journal.store) == []
+
+
+def test_a_record_that_was_refused_stays_refused_when_its_topic_is_read_again(place: Place) -> None:
+    journal, record = place.journal(), Record("opd.x.data-submitted.v1", 0, 3, b"key", b"bad", "c")
+    assert journal.answer([record], lambda fresh: [dead_letter(r, "unreadable") for r in fresh])
+    again = record._replace(generation=1)
+    assert journal.answer([again, another := again._replace(offset=4)], lambda fresh: [Outcome(f"judged {r.offset}") for r in fresh]) == [
+        Outcome(f"judged {another.offset}")
+    ]
+    assert journal.position(again.source) == 5
+
+
+def test_an_event_that_came_after_all_ends_its_alarm_behind_any_number_of_forks(place: Place) -> None:
+    journal, told = place.journal(), story(submitted, revised)
+    later = [told[1].event.occurred_at + timedelta(days=n) for n in range(1, 1 + alarms.HEALED_AT_ONCE)]
+    forks = [after(told[:1], revised.on(at))[0] for at in later]
+    late = story(submitted, revised)
+    journal.replicate(on_kafka(*told, *forks, *late[1:], *late))
+    assert alarms.count_alarms(journal.store) == {"fork": len(forks), "gap": 1}
+    upto = alarms.heal(journal.store, word().at)
+    alarms.heal(journal.store, word().at, upto)
+    assert alarms.count_alarms(journal.store) == {"fork": len(forks)}
