@@ -14,7 +14,9 @@ from tests.ckan.server import CkanServer
 from tests.groups import GROUPS
 
 read_any_header()  # as `jejak` does when it starts
-LEFT_OUT = pytest.StashKey[Counter[str]]()
+LEFT_OUT = "left out"
+COSTLY = ("tests/composed/", "tests/portals/")
+"""What brings up the composed system, or a CKAN: of those one at a time."""
 
 
 @pytest.fixture(scope="session")
@@ -51,16 +53,19 @@ def repository() -> Path:
     return Path(__file__).parents[1]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the tests whose group's part is missing, and count them."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay in one process; skip those whose group's part is missing, their reports say it to the process that counts."""
     missing = {name: reason for name, group in GROUPS.items() if (reason := group.missing())}
-    left_out = config.stash.setdefault(LEFT_OUT, Counter())
     for item in items:
+        module = item.nodeid.partition("::")[0]
+        together = next((costly for costly in COSTLY if module.startswith(costly)), module)
+        item.add_marker(pytest.mark.xdist_group(together.removeprefix("tests/")))
         wanted = {name for mark in item.iter_markers("needs") for name in mark.args}
         if unknown := wanted - GROUPS.keys():
             raise pytest.UsageError(f"{item.nodeid} needs {', '.join(unknown)}, which tests/groups.py does not know")
         for name in sorted(wanted & missing.keys()):
-            left_out[name] += 1
+            item.user_properties.append((LEFT_OUT, name))
             item.add_marker(pytest.mark.skip(reason=f"group {name} left out: {missing[name]}"))
 
 
@@ -72,7 +77,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say at the very end which groups were left out, and what to install for them."""
-    left_out = config.stash.get(LEFT_OUT, None)
+    left_out = _left_out(config)
     if not left_out:
         return
     terminalreporter.section("LEFT OUT", sep="!", red=True, bold=True)
@@ -83,6 +88,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(f"CI=true: leaving out {', '.join(not_given_up)} is a failure.", red=True, bold=True)
 
 
+def _left_out(config: pytest.Config) -> Counter[str]:
+    """How many tests of which group, in all processes; asked in one of several, none."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", ()) if reporter else ()
+    return Counter(str(value) for report in skipped for name, value in report.user_properties if name == LEFT_OUT)
+
+
 def _may_not_be_left_out(config: pytest.Config) -> list[str]:
     given_up = os.environ.get("JEJAK_TEST_LEFT_OUT", "").split()
-    return sorted(config.stash.get(LEFT_OUT, Counter[str]()) - Counter(dict.fromkeys(given_up, 1 << 30)))
+    return sorted(_left_out(config).keys() - set(given_up))

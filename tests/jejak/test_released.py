@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from desk.migrations import versions
 from tests.jejak.released import LARGEST, RELEASED
 from tests.jejak.running import Home
 from tests.jejak.test_backup import OPD, kafka_at, said
@@ -83,4 +84,4 @@ def test_what_an_older_store_needs_is_told_before_it_is_done(tmp_path: Path, kaf
     assert "store of review: 0 letters would be moved into a table of their own" in told
     assert "store of review: heads of 0 submissions would be made from 0 events" in told
     steps = [line.split()[4].rstrip(":") for line in told.splitlines() if line.startswith("store of desk")]
-    assert steps == ["0002_notices", "0003_identities", "0004_kept_forms"]
+    assert steps == sorted(step.stem for step in Path(versions.__file__).parent.glob("0*.py"))[1:]

@@ -1,5 +1,7 @@
 """One submission is one trace, from the OPD's record to the portal, at a real receiver; one that is away costs a submission nothing."""
 
+import base64
+import hashlib
 import json
 import time
 import uuid
@@ -38,7 +40,10 @@ def with_settings(home: Home, **settings: str) -> Home:
 
 async def submitted_with(up: Up, headers: list[tuple[str, bytes]]) -> str:
     """An OPD's record with headers of its own; returns the submission's id when review has it."""
-    sent = form(opd=OPD, dataset_id=f"data-{uuid.uuid4().hex[:8]}")
+    name = uuid.uuid4().hex[:8]
+    content = f"kode,nama\n33.13.01,{name}\n".encode()  # a file that nobody looked at before
+    file = {"name": "data.csv", "media_type": "text/csv", "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    sent = form(opd=OPD, dataset_id=f"data-{name}") | {"files": [file | {"content": base64.b64encode(content).decode()}]}
     producer = AIOKafkaProducer(bootstrap_servers=up.home.settings["JEJAK_KAFKA"])
     await producer.start()
     await producer.send_and_wait(f"opd.{OPD}.data-submitted.v1", json.dumps(sent).encode(), headers=headers)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import time
 import uuid
@@ -32,9 +31,9 @@ def family(up: Up) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
-def patience() -> float:
-    """Seconds in which it must be ready; more on a machine that others keep busy."""
-    return READY_S * max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))
+def patience(first_start_s: float) -> float:
+    """Seconds in which it must be ready again, or stop; more on a machine on which the first start, with a broker to be made, took long."""
+    return max(READY_S, 1.5 * first_start_s)
 
 
 def known_to_all(up: Up, submission_id: str) -> bool:
@@ -50,7 +49,9 @@ def submit_through_kafka(home: Home, count: int) -> list[str]:
 
 
 def test_stopped_and_started_again_it_is_all_there_and_ready_soon(here: Home) -> None:
+    began = time.monotonic()
     with here.up() as first:
+        enough_s = patience(time.monotonic() - began)
         assert here.jejak("opd", "add", OPD, "--name", "Dinas").returncode == 0
         (submission_id,) = submit_through_kafka(here, 1)
         first.until(lambda: known_to_all(first, submission_id))
@@ -61,7 +62,7 @@ def test_stopped_and_started_again_it_is_all_there_and_ready_soon(here: Home) ->
         _, alive = psutil.wait_procs(processes, 10)
 
     assert (exit_code in {0, 130}, alive) == (True, [])
-    assert stopped_s < patience()
+    assert stopped_s < enough_s
     assert "Traceback" not in here.said()
 
     began = time.monotonic()
@@ -71,7 +72,7 @@ def test_stopped_and_started_again_it_is_all_there_and_ready_soon(here: Home) ->
         second.process.send_signal(signal.SIGTERM)
         assert second.process.wait(30) in {0, 143}
 
-    assert ready_s < patience()
+    assert ready_s < enough_s
 
 
 def test_killed_in_the_middle_it_goes_on_where_it_was(here: Home) -> None:
