@@ -15,17 +15,19 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+import httpx
 
 from tests.crash.checker import Seen, violations
 from tests.crash.evidence import await_rest, expected_of, gather, places_of
 from tests.crash.faults import faults_of, process_killed
 from tests.crash.lanes import LANES
 from tests.crash.load import Load, playing
-from tests.crash.losing import Forger, Operator, log_cut, log_made_anew
+from tests.crash.losing import NOT_NOW, Forger, Operator, log_cut, log_made_anew
 from tests.crash.plans import plans
 from tests.crash.stage import Stage, chance_of, ready, stage_in, until
 
@@ -138,17 +140,21 @@ def _played(stage: Stage, tally: Tally, chance: random.Random, wanted: argparse.
 
 
 def _ended(stage: Stage, operator: Operator, tally: Tally) -> None:
-    """The operator ends what is left, also what a lane that reads the log anew sets aside meanwhile; then every lane is well."""
-    tally.put_back.update(operator.put_back)
+    """The operator ends what is left, also what a lane that reads the log anew notices meanwhile; then every lane is well."""
 
     def all_well() -> bool:
-        tally.alarms += operator.end_all_alarms()
-        return all(lane.answers(f"/{lane.name}/healthz") for lane in stage.lanes)
+        with suppress(*NOT_NOW):
+            operator.act()
+            tally.alarms += operator.end_all_alarms()
+            return all(lane.answers(f"/{lane.name}/healthz") for lane in stage.lanes)
+        return False
 
     try:
         until(all_well, "all lanes are well", 60.0)
     except TimeoutError as error:
-        tally.found.append(f"{error}: {[lane.name for lane in stage.lanes if not lane.answers(f'/{lane.name}/healthz')]}")
+        told = {lane.name: httpx.get(f"{lane.url}/{lane.name}/healthz", timeout=10).text for lane in stage.lanes}
+        tally.found.append(f"{error}: {told}")
+    tally.put_back.update(operator.put_back)
 
 
 def _break(stage: Stage, tally: Tally, chance: random.Random, faults: int) -> None:
