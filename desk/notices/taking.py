@@ -3,9 +3,10 @@
 A submission's head is kept beside; what the law of the log forbids, and what was taken before, makes no notice. Two desks may both read.
 """
 
+import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ from web.tokens import Role
 
 MINUTE_MS: Final = 60_000
 SOON_MS: Final = 15 * MINUTE_MS
+MANY: Final = 100
+"""Of so many records at once more are to come."""
 DAY_MS: Final = 24 * 60 * MINUTE_MS
 """Older news is told to nobody: a log that is read from its beginning floods no mailbox."""
 NOT_HELD: Final = (sa.exc.DataError, OverflowError, UnicodeError, orjson.JSONEncodeError)
@@ -47,8 +50,9 @@ class Taking:
 
     def take(self, records: Sequence[Record], *, now_ms: int) -> None:
         """Raises SQLAlchemyError; nothing of that partition is kept then. What the store cannot hold of one record is counted, and passed
-        over.
+        over. A long log that is read anew leaves half of the time to people: SQLite lets one write at a time, and nobody wait in turn.
         """
+        began = time.monotonic()
         by_source: dict[str, list[Record]] = {}
         for record in records:
             by_source.setdefault(record.source, []).append(record)
@@ -58,6 +62,8 @@ class Taking:
             except NOT_HELD:
                 for record in some:
                     self._take_alone(record, now_ms)
+        if len(records) >= MANY:
+            time.sleep(time.monotonic() - began)
 
     def _take_alone(self, record: Record, now_ms: int) -> None:
         try:
@@ -75,26 +81,34 @@ class Taking:
             moved = sa.update(POSITIONS).where(POSITIONS.c.source == source).values(next=read[-1].offset + 1)
             c.execute(moved)  # first of all: two desks take turns here
             _mark(c, read)
-            for record in told:
-                self._take_one(c, record, now_ms)
+            streams = {stream for record in told if (stream := stream_in(record.key))}
+            heads = _heads(c, streams)
+            moved_on = {head.submission_id: head for record in told if (head := self._take_one(c, heads, record, now_ms))}
+            if moved_on:
+                put = new(c, FOLLOWED)
+                changes = {name: put.excluded[name] for name in ("head", "due_ms", "told")}
+                c.execute(
+                    put.on_conflict_do_update(index_elements=["submission"], set_=changes), [_row(head) for head in moved_on.values()]
+                )
 
-    def _take_one(self, c: sa.Connection, record: Record, now_ms: int) -> None:
+    def _take_one(self, c: sa.Connection, heads: dict[uuid.UUID, Head], record: Record, now_ms: int) -> Head | None:
+        """Where the submission stands now, put into `heads`; None when the record changes nothing."""
         stream, said = stream_in(record.key), read_safely(record.raw)
         if stream is None or said is None or said["submission_id"] != str(stream):
             log.warning("notice_unreadable", partition=record.partition, offset=record.offset)
-            return
-        before = _head(c, stream)
+            return None
+        before = heads.get(stream)
         if before and said["sequence"] <= before.sequence:
-            return
+            return None
         heirs = {before.opd: said["actor"].get("opd") or ""} if before else {}  # who acts for whom the lanes have judged
         head = lawful(before, said, hash_of(record.raw or b""), heirs)
         if isinstance(head, str):
             log.warning("notice_unlawful", code=head, partition=record.partition, offset=record.offset)
-            return
-        row = {"submission": str(stream), "head": orjson.dumps(values_of(head)).decode(), "due_ms": head.due_ms, "told": ""}
-        c.execute(new(c, FOLLOWED).values(row).on_conflict_do_update(index_elements=["submission"], set_=row))
+            return None
+        heads[stream] = head
         if head.state in NEWS and now_ms - head.arrived_ms < DAY_MS:
             self._tell(c, head, NEWS[head.state].what, NEWS[head.state].roles, now_ms)
+        return head
 
     def fall_due(self, *, now_ms: int) -> None:
         """Write the notices of what is due within 15 minutes or overdue. Raises SQLAlchemyError."""
@@ -132,12 +146,18 @@ def _mark(c: sa.Connection, records: Sequence[Record]) -> None:
 
 
 def head_now(c: sa.Connection, submission: str) -> Head | None:
-    return _head(c, uuid.UUID(submission))
+    stream = uuid.UUID(submission)
+    return _heads(c, [stream]).get(stream)
 
 
-def _head(c: sa.Connection, stream: uuid.UUID) -> Head | None:
-    kept = c.execute(sa.select(FOLLOWED.c.head).where(FOLLOWED.c.submission == str(stream))).scalar()
-    return _read(stream, kept) if kept else None
+def _heads(c: sa.Connection, streams: Collection[uuid.UUID]) -> dict[uuid.UUID, Head]:
+    query = sa.select(FOLLOWED.c.submission, FOLLOWED.c.head).where(FOLLOWED.c.submission.in_([str(stream) for stream in streams]))
+    return {(stream := uuid.UUID(row.submission)): _read(stream, row.head) for row in c.execute(query)}
+
+
+def _row(head: Head) -> dict[str, Any]:
+    kept = orjson.dumps(values_of(head)).decode()
+    return {"submission": str(head.submission_id), "head": kept, "due_ms": head.due_ms, "told": ""}
 
 
 def _read(stream: uuid.UUID, kept: str) -> Head:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import smtplib
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from desk.notices.sending import LEASE_MS, PAUSES_MS, Sending
 from desk.notices.taking import SOON_MS, Taking
 from desk.notices.targets import TargetRefused, Targets
 from desk.store import open_store
-from desk.tables import FOLLOWED, NOTICES
+from desk.tables import ACCOUNTS, FOLLOWED, NOTICES
 from events import marks
 from events.admission import mark_of
 from events.alarms import Word
@@ -145,6 +146,28 @@ def test_a_record_that_the_store_cannot_hold_is_counted_and_those_after_it_are_t
     desk.send()
     assert (office.box.subjects, dict(desk.taking.counts), _offsets(desk)) == (["Menunggu Anda"], {"failed": 1}, [2])
     assert [mark.hash for mark in marks.all_marks(Kept(desk.engine))] == [mark_of(on_kafka(*good, offset=1)[0]).hash]
+
+
+def test_people_come_in_while_a_long_log_is_read_from_its_beginning(office: Office) -> None:
+    """SQLite lets one write at a time, and who waits looks again only now and then: it must not be taken each time again."""
+    desk, people = office.desk(), office.desk().engine
+    batches = [[on_kafka(*today(submitted), offset=500 * n + k)[0] for k in range(500)] for n in range(8)]
+
+    def read() -> None:
+        for batch in batches:
+            desk.taking.take(batch, now_ms=now_ms())
+
+    reading = threading.Thread(target=read)
+
+    came_in, of_all = 0, len(batches)
+    reading.start()
+    while reading.is_alive():
+        with people.begin() as c:
+            c.execute(sa.insert(ACCOUNTS).values(id=f"orang-{came_in}", name="Orang", must_change=False, language="id", created_ms=0))
+        came_in += 1
+    reading.join()
+
+    assert (_offsets(desk), came_in >= of_all) == ([500 * of_all], True), f"{came_in} came in"
 
 
 def test_where_a_submission_stood_is_read_as_an_earlier_program_kept_it(office: Office) -> None:
