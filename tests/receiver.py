@@ -49,9 +49,8 @@ def receiving(*, answers: bool = True, port: int = 0) -> Iterator[Receiver]:
             if not answers:
                 over.wait()
                 return
-            sent = ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"])))
             receiver.paths.add(self.path)
-            receiver.spans += _spans(sent)
+            receiver.spans += spans_of(self.rfile.read(int(self.headers["Content-Length"])))
             said = ExportTraceServiceResponse().SerializeToString()
             self.send_response(200)
             self.send_header("Content-Length", str(len(said)))
@@ -74,9 +73,10 @@ def receiving(*, answers: bool = True, port: int = 0) -> Iterator[Receiver]:
             thread.join()
 
 
-def _spans(sent: ExportTraceServiceRequest) -> list[Received]:
+def spans_of(sent: bytes) -> list[Received]:
+    """Of what one request holds."""
     found = []
-    for resource in sent.resource_spans:
+    for resource in ExportTraceServiceRequest.FromString(sent).resource_spans:
         named = {each.key: each.value.string_value for each in resource.resource.attributes}
         found += [_received(named["service.name"], span) for scope in resource.scope_spans for span in scope.spans]
     return found

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.composed.system import Composed, installed
+from tests.composed.system import TRACES, Composed, installed, keeping_spans
 
 
 @pytest.fixture(scope="package")
 def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
-    with installed(tmp_path_factory.mktemp("composed")) as system:
+    with installed(tmp_path_factory.mktemp("composed"), more=(f"JEJAK_TRACES=http://{TRACES}:4318",)) as system, keeping_spans(system):
         yield system
 
 

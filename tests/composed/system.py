@@ -29,6 +29,21 @@ LANES = ("intake", "review", "decision", "publisher", "archive")
 SERVING = ("kafka", "postgres", *LANES, "desk", "front")
 """Every service that runs on."""
 JEJAK_IMAGE = "jejak-test/jejak"
+TRACES = "traces"
+"""The name, on the system's network, of what keeps the spans that it is sent, a file in `spans/` for each request."""
+KEEPS_SPANS = """
+import http.server, itertools, pathlib
+numbers = itertools.count()
+class Keeping(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        draft = pathlib.Path("/spans/draft")
+        draft.write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
+        draft.rename(f"/spans/{next(numbers)}.otlp")
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+http.server.HTTPServer(("", 4318), Keeping).serve_forever()
+"""
 
 
 @dataclass(frozen=True)
@@ -192,3 +207,18 @@ def installed(folder: Path, *, more: Sequence[str] = ()) -> Iterator[Composed]:
         yield system
     finally:
         system.compose("--profile", "*", "down", "-v", "--remove-orphans", "-t", "5", check=False)
+
+
+@contextmanager
+def keeping_spans(system: Composed) -> Iterator[None]:
+    """Beside the system, on its network; what was told before it was there is lost."""
+    place = system.folder / "spans"
+    place.mkdir()
+    place.chmod(0o777)  # written by the container's own user
+    where = ("--network", f"{system.project}_inside", "--network-alias", TRACES, "-v", f"{place}:/spans")
+    name = f"{system.project}-{TRACES}"
+    docker("run", "-d", "--name", name, *where, "--entrypoint", "python", JEJAK_IMAGE, "-c", KEEPS_SPANS)
+    try:
+        yield
+    finally:
+        docker("rm", "-f", name)

@@ -14,6 +14,7 @@ from tests import containers
 from tests.bus.guarded import sends
 from tests.composed.lives import Lives
 from tests.composed.system import JEJAK_IMAGE, LANES, SERVING, Composed, docker
+from tests.receiver import spans_of
 from tests.services.desk import CONTENT, form
 
 pytestmark = pytest.mark.needs("docker")
@@ -32,6 +33,19 @@ def test_from_the_agency_to_the_public_through_the_front_door(composed: Composed
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert catalogue.headers["content-type"] == "application/ld+json"
     assert "semua utuh" in composed.jejak("audit", "verify").stdout
+
+
+def test_one_submission_is_one_trace_of_all_the_containers(composed: Composed, opd: str) -> None:
+    with composed.door() as door:
+        submission_id = Lives(door, opd).live()
+    trace = submission_id.replace("-", "")
+
+    def told() -> set[tuple[str, str]]:
+        spans = [span for path in (composed.folder / "spans").glob("*.otlp") for span in spans_of(path.read_bytes())]
+        return {(span.service, span.name) for span in spans if span.trace == trace}
+
+    written = {"intake": "DataSubmitted", "review": "DataRevised", "decision": "DataApproved", "publisher": "DataPublished"}
+    composed.until(lambda: {(f"jejak-{lane}", name) for lane, name in written.items()} <= told(), "a span of each lane")
 
 
 async def test_an_agency_submits_on_kafka_s_outer_listener_as_its_own_user(composed: Composed, opd: str) -> None:
