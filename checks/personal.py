@@ -117,9 +117,11 @@ def worth_a_look(text: str) -> bool:
 
 def seen_in(text: str) -> list[tuple[str, str]]:
     """What a cell's text looks like: (look, masked sample), each look once."""
+    if not _NEEDED.search(text):
+        return []
     seen: dict[str, str] = {}
     text = text.removesuffix(".0")  # a number that a program wrote with a decimal
-    if not _NEEDED.search(text) or _DECIMAL.fullmatch(text):
+    if _DECIMAL.fullmatch(text):
         return []
     taken = _numbers_in(text, seen)
     for match in MOBILE.finditer(text):

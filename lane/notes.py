@@ -54,14 +54,24 @@ def personal_data_said(said: object, field: str) -> Iterator[Reason]:
 
 def _reasons(said: object, where: str, *, but: Collection[str] = ()) -> Iterator[Reason]:
     for field, text in _texts(said, where):
+        if not (seen := seen_in(text)):
+            continue
         may = CONTACTS.get(field, ())
-        if kinds := sorted({KINDS[look] for look, _ in seen_in(text) if look in KINDS and look not in but and look not in may}):
+        if kinds := sorted({KINDS[look] for look, _ in seen if look in KINDS and look not in but and look not in may}):
             note = f"{field} memuat {' dan '.join(kinds)}: hapus, karena catatan disimpan selamanya dan tidak dapat ditarik kembali."
             yield Reason(code="personal_data", field=field, note=note)
 
 
-def _texts(said: Any, field: str) -> list[tuple[str, str]]:  # noqa: ANN401 (JSON of any shape)
+def _texts(said: object, field: str) -> list[tuple[str, str]]:
+    """The texts of JSON of any shape, in their order, each with where it lies."""
     if isinstance(said, str):
         return [(field, said)]
+    found: list[tuple[str, str]] = []
     inside: Any = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list | tuple) else ()
-    return [text for name, value in inside for text in _texts(value, f"{field}.{name}" if field else name)]
+    for name, value in inside:
+        where = f"{field}.{name}" if field else str(name)
+        if isinstance(value, str):
+            found.append((where, value))
+        elif value:
+            found += _texts(value, where)
+    return found

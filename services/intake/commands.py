@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from checks.catalogue import Report
+from events.admission import MANY
 from events.contracts import EVENT_BYTES_LIMIT, Actor, DataSubmitted, Due, Finding, Lane, Reason, Received
 from events.ids import canonical_hash, manifest_of, submission_id_of
 from events.inbound import Inbound
@@ -166,7 +167,7 @@ def read_form(raw: bytes) -> Inbound | Declined:
     return _read_small(raw) if len(raw) <= SMALL else _read(raw)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=MANY)
 def _read_small(raw: bytes) -> Inbound | Declined:
     return _read(raw)
 
