@@ -25,6 +25,7 @@ from web.tokens import Role
 
 PEOPLE: Final = 20
 EVERY_S: Final = 1.0
+FOLLOWED_S: Final = 900.0
 WHAT: Final = ("inbox", "case")
 PASSWORD: Final = "dua-puluh-orang-bekerja"  # noqa: S105 (of people who live as long as the run)
 ASSETS: Final = ("/aset/desk.css", "/aset/desk.js", "/aset/jejak.svg")
@@ -75,10 +76,13 @@ class Head:
         await asyncio.gather(*(self.program.get(f"{path}/files/{file['sha256']}/profile") for file in answer.json()["files"][:3]))
 
 
-def desk(lanes: str, directory: Path, environ: Mapping[str, str], tokens: Callable[[str], str], *, rounds: int, repeats: int) -> Desk:
-    """`lanes`: their address, `tokens`: OPD → a token of its head. Raises WrongCount, WorkerEnded."""
+def desk(
+    lanes: str, directory: Path, environ: Mapping[str, str], tokens: Callable[[str], str], *, events: int, rounds: int, repeats: int
+) -> Desk:
+    """`lanes`: their address, `tokens`: OPD → a token of its head, `events`: on the log. Raises WrongCount, WorkerEnded."""
     with _running(lanes, directory, environ) as url:
         people = _accounts(environ)
+        _until_followed(url, events)
         return asyncio.run(_measured(url, lanes, people, tokens, rounds=rounds, repeats=repeats))
 
 
@@ -137,6 +141,15 @@ def _accounts(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     for name, opd in people:
         accounts.add_with(Post(0, name, Role.KETUA_PPID, opd), name=name, password=PASSWORD, must_change=False, now_ms=now_ms())
     return people
+
+
+def _until_followed(url: str, events: int) -> None:
+    """A desk that is new here reads the whole log for its notices first, and has half of a processor for the pages meanwhile."""
+    deadline = time.monotonic() + FOLLOWED_S
+    while httpx.get(f"{url}/healthz").json()["lanes"]["desk"]["log"]["counts"].get("taken", 0) < events:
+        if time.monotonic() > deadline:
+            raise WrongCount("the desk did not read the log")
+        time.sleep(1.0)
 
 
 @contextmanager

@@ -61,7 +61,8 @@ def pages(kafka: Kafka, sizes: list[int], repeats: int, directory: Path, *, roun
             say(f"{size:,} open: " + ", ".join(f"{what} p99 {max(values):.1f} ms" for what, values in at.p99.items()))
             found.append(at)
         heads = partial(token, Role.KETUA_PPID)
-        return found, desk(str(http.base_url).rstrip("/"), directory, environ, heads, rounds=rounds, repeats=repeats)
+        lanes = str(http.base_url).rstrip("/")
+        return found, desk(lanes, directory, environ, heads, events=open_now, rounds=rounds, repeats=repeats)
 
 
 def _open_more(kafka: Kafka, *, first: int, upto: int) -> list[str]:
