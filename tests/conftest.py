@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bus.headers import read_any_header
 from tests import servers
@@ -53,14 +55,23 @@ def repository() -> Path:
     return Path(__file__).parents[1]
 
 
-@pytest.hookimpl(tryfirst=True)
+class Together(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist says nothing of its types
+    """Which tests run in one process, in their order: those of a module, and all that bring up the composed system, or a CKAN."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return next((costly for costly in COSTLY if module.startswith(costly)), module)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """The hook of pytest-xdist: `make test` runs two processes."""
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay in one process; skip those whose group's part is missing, their reports say it to the process that counts."""
+    """Skip the tests whose group's part is missing; their reports say so to the process that counts."""
     missing = {name: reason for name, group in GROUPS.items() if (reason := group.missing())}
     for item in items:
-        module = item.nodeid.partition("::")[0]
-        together = next((costly for costly in COSTLY if module.startswith(costly)), module)
-        item.add_marker(pytest.mark.xdist_group(together.removeprefix("tests/")))
         wanted = {name for mark in item.iter_markers("needs") for name in mark.args}
         if unknown := wanted - GROUPS.keys():
             raise pytest.UsageError(f"{item.nodeid} needs {', '.join(unknown)}, which tests/groups.py does not know")
