@@ -69,7 +69,8 @@ class FolderPortal:
 
     def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
         """See `Portal.apply`; the dataset's pages are there when this returns."""
-        home, settled = self._home(desired.dataset_id), settled_in(desired, about)
+        home = self._home(desired.dataset_id)
+        settled = tuple(one for one in settled_in(desired, about) if (home / key_of(one)).is_dir())  # a closed dataset had lost them
         tree, kept = tree_of(desired, settled), {f"{key_of(one)}/" for one in settled}
         with _or_problem():
             step("look")

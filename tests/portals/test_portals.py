@@ -103,14 +103,15 @@ def test_a_retracted_dataset_is_no_longer_public_and_its_files_are_gone(stage: S
 
 
 def test_the_newest_is_retracted_and_the_dataset_is_closed_until_a_new_edition_comes(stage: Stage, shelf: Shelf, name: str) -> None:
-    first, wrong, right = editions(shelf, name, 3)
-    stage.publish(shelf, first)
-    stage.publish(shelf, wrong)
+    """Every edition of before is there again then, however many there were."""
+    *good, wrong, right = editions(shelf, name, 4)
+    for one in (*good, wrong):
+        stage.publish(shelf, one)
     stage.retract(shelf, wrong)
     assert (stage.listed(name), stage.kept(name), stage.differences(name)) == (None, set(), [])
     stage.publish(shelf, right)
     assert stage.listed(name) == as_listed(right)
-    assert stage.kept(name) == hashes(first, right)
+    assert stage.kept(name) == hashes(*good, right)
     assert stage.differences(name) == []
 
 
@@ -161,15 +162,20 @@ def test_what_was_changed_by_hand_is_told_field_by_field_and_put_right(stage: St
     assert stage.listed(name) == as_listed(publication)
 
 
-def test_what_was_deleted_by_hand_comes_back_with_its_earlier_editions(stage: Stage, shelf: Shelf, name: str) -> None:
-    made = editions(shelf, name, 2)
-    for one in made:
+@pytest.mark.parametrize("by", ["repair", "publishing"])
+def test_what_was_deleted_by_hand_comes_back_with_its_earlier_editions(stage: Stage, shelf: Shelf, name: str, by: str) -> None:
+    made = editions(shelf, name, 4)
+    for one in made[:3]:
         stage.publish(shelf, one)
     stage.remove(name)
     assert stage.listed(name) is None
     assert {one.what for one in stage.differences(name)} == {"deleted"}
-    stage.repair(shelf, name)
-    assert stage.listed(name) == as_listed(made[1])
+    if by == "repair":
+        stage.repair(shelf, name)
+        made = made[:3]
+    else:
+        stage.publish(shelf, made[3])
+    assert stage.listed(name) == as_listed(made[-1])
     assert stage.kept(name) == hashes(*made)
 
 
