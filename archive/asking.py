@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from archive.facts import Fact
+from events.admission import UNJUDGEABLE
 from events.lawful import LAW, Heirs, lawful
 from events.submission import Head
 
@@ -17,8 +18,6 @@ CHAIN: Final = frozenset({"gap", "broken_chain", "out_of_turn", "wrong_manifest"
 """Codes of the law that verdicts find by themselves, and trace to the event that is to blame."""
 REST: Final = tuple((code, is_broken) for code, is_broken in LAW if code not in CHAIN)
 HEADS_KEPT: Final = 4_096
-NOT_LAWFUL: Final = (ValueError, KeyError, TypeError, AttributeError)
-"""What the law raises over an event in its chain only, without what its contract wants."""
 
 
 @dataclass
@@ -35,7 +34,7 @@ class Asking:
             return False
         try:
             after = lawful(before, said, fact.hash.hex(), self.heirs, REST)
-        except NOT_LAWFUL:
+        except UNJUDGEABLE:
             return False
         if isinstance(after, str):
             return False

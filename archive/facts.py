@@ -71,7 +71,7 @@ def read_quickly(raw: bytes) -> dict[str, Any]:
             and ("lane" not in said or (said["type"], said["lane"]) in WRITERS)
             and len(said.get("previous") or _NO_LINK) == len(_NO_LINK)
             and len(said["data"]["manifest"]) == len(_NO_LINK)
-            and said["actor"]["id"]
+            and _is_somebody(said["actor"])
             and datetime.fromisoformat(said["occurred_at"]).tzinfo
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -79,6 +79,11 @@ def read_quickly(raw: bytes) -> dict[str, Any]:
     if not sound:
         raise ValueError("not an event")
     return said
+
+
+def _is_somebody(actor: Mapping[str, Any]) -> bool:
+    """Who acts, in which role and for which OPD, is text."""
+    return bool(actor["id"]) and {type(actor["id"]), type(actor["role"]), type(actor.get("opd") or "")} == {str}
 
 
 def read_wholly(raw: bytes) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from typing import Final
 
 import orjson
 
-from archive.asking import NOT_LAWFUL, REST
+from archive.asking import REST
 from archive.facts import Fact
 from archive.sources import Held
-from archive.verdicts import Fault, Verdict, judge
+from archive.verdicts import Fault, Verdict, judge, walked
+from events.admission import UNJUDGEABLE
 from events.lawful import NOBODY_MOVED, Heirs, lawful
 from events.submission import Head
 
@@ -32,14 +33,18 @@ def judged(raws: Sequence[bytes], hashes: Sequence[bytes], heirs: Heirs = NOBODY
     """The head after a chain that holds, from its first event on, or the first event that breaks the rest of the law; None of no events."""
     head: Head | None = None
     for sequence, (raw, digest) in enumerate(zip(raws, hashes, strict=True), start=1):
-        try:
-            after = lawful(head, orjson.loads(raw), digest.hex(), heirs, REST)
-        except NOT_LAWFUL:
-            after = "unreadable"
+        after = _next(head, raw, digest, heirs)
         if isinstance(after, str):
             return Fault(sequence, after)
         head = after
     return head
+
+
+def _next(head: Head | None, raw: bytes, digest: bytes, heirs: Heirs) -> Head | str:
+    try:
+        return lawful(head, orjson.loads(raw), digest.hex(), heirs, REST)
+    except UNJUDGEABLE:
+        return "unreadable"
 
 
 def verdicts_of(held: Mapping[str, Held], heirs: Heirs) -> tuple[dict[str, Verdict], list[tuple[str, Fault]]]:
@@ -59,14 +64,20 @@ def verdicts_of(held: Mapping[str, Held], heirs: Heirs) -> tuple[dict[str, Verdi
 
 def as_lanes_read(facts: Sequence[Fact], raws: Sequence[bytes], heirs: Heirs) -> tuple[Verdict, list[Fault]]:
     """Records as they stand on Kafka → the verdict without those that the law forbids, which every lane leaves out, and those by name."""
-    forbidden: list[Fault] = []
     by_hash = {fact.hash: raw for fact, raw in zip(facts, raws, strict=True)}
-    left = list(facts)
-    while True:
-        verdict = judge(left)
-        fault = judged([by_hash[digest] for digest in verdict.hashes], verdict.hashes, heirs)
-        if not isinstance(fault, Fault):
-            return verdict, forbidden
-        out = next(fact for fact in left if fact.hash == verdict.hashes[fault.sequence - 1])
-        forbidden.append(Fault(fault.sequence, fault.what, out.place))
-        left = [fact for fact in left if fact.hash != out.hash]
+    forbidden: dict[bytes, Fault] = {}
+    head: Head | None = None
+
+    def may(fact: Fact) -> bool:
+        nonlocal head
+        if fact.hash in forbidden:
+            return False
+        after = _next(head, by_hash[fact.hash], fact.hash, heirs)
+        if isinstance(after, str):
+            forbidden[fact.hash] = Fault(fact.sequence, after, fact.place)
+            return False
+        head = after
+        return True
+
+    walked(facts, may)
+    return judge([fact for fact in facts if fact.hash not in forbidden]), list(forbidden.values())

@@ -4,8 +4,9 @@ Pure. Records are judged as every lane judges them, in the order in which they s
 bytes again are a duplicate and fine, everything else is rejected. What was rejected is then traced to the event that is to blame.
 """
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -39,7 +40,7 @@ class Verdict:
 
 
 @dataclass
-class _Walk:
+class Walk:
     """The state of judging: what was accepted, and the index of what was not."""
 
     hashes: list[bytes] = field(default_factory=list)
@@ -49,11 +50,23 @@ class _Walk:
 
 def judge(facts: Sequence[Fact]) -> Verdict:
     """The chain that a lane makes of these records, in the order given, and the faults of the rest."""
-    walk, last, manifest = _Walk(), 0, NONE
+    walk = walked(facts)
+    if walk.rejected:
+        traced = _traced(facts, walk)
+        blamed = {fault.sequence for fault in traced}
+        walk.faults = traced + [fault for fault in walk.faults if fault.sequence not in blamed]
+    return Verdict(walk.hashes, walk.faults, facts)
+
+
+def walked(facts: Sequence[Fact], may: Callable[[Fact], bool] = lambda _: True) -> Walk:
+    """One look at each record in its turn; `may`: is the next of the chain let in? What is not is passed over."""
+    walk, last, manifest = Walk(), 0, NONE
     hashes = walk.hashes
     for index, fact in enumerate(facts):
         length = len(hashes)
         if fact.sequence == length + 1 and fact.type in NEXT[last] and fact.previous == (hashes[-1] if hashes else NONE):
+            if not may(fact):
+                continue
             hashes.append(fact.hash)
             last = fact.type
             manifest = fact.manifest if last in CONTENT else manifest
@@ -61,18 +74,32 @@ def judge(facts: Sequence[Fact]) -> Verdict:
                 walk.faults.append(Fault(fact.sequence, "manifest", fact.place))
         elif not (fact.type and fact.sequence <= length and hashes[fact.sequence - 1] == fact.hash):
             walk.rejected.append(index)
-    if walk.rejected:
-        traced = _traced(facts, walk)
-        blamed = {fault.sequence for fault in traced}
-        walk.faults = traced + [fault for fault in walk.faults if fault.sequence not in blamed]
-    return Verdict(hashes, walk.faults, facts)
+    return walk
 
 
-def _traced(facts: Sequence[Fact], walk: _Walk) -> list[Fault]:
+class _Index:
+    """All records of a submission, however many somebody put there, to be asked one by one."""
+
+    def __init__(self, facts: Sequence[Fact], walk: Walk) -> None:
+        self.rejected, self.sequences = frozenset(walk.rejected), sorted({fact.sequence for fact in facts})
+        self.followed = {(fact.sequence - 1, fact.previous) for fact in facts}
+        self.first: dict[int, Fact] = {}
+        self.at: dict[tuple[int, bytes], int] = {}
+        for index, fact in enumerate(facts):
+            self.first.setdefault(fact.sequence, fact)
+            self.at.setdefault((fact.sequence, fact.hash), index)
+
+    def last_before(self, sequence: int) -> int:
+        place = bisect_left(self.sequences, sequence)
+        return self.sequences[place - 1] if place else 0
+
+
+def _traced(facts: Sequence[Fact], walk: Walk) -> list[Fault]:
     """The events to blame for what was rejected; what was rejected only because of them is not named again."""
     faults: list[Fault] = []
     blamed: set[int] = set()
     told: set[tuple[int, bytes]] = set()
+    known = _Index(facts, walk)
     for index in sorted(walk.rejected, key=lambda i: (facts[i].sequence, i)):
         fact = facts[index]
         if fact.sequence and (fact.sequence, fact.hash) in told:
@@ -80,14 +107,13 @@ def _traced(facts: Sequence[Fact], walk: _Walk) -> list[Fault]:
         if fact.type and fact.sequence <= len(walk.hashes) and walk.hashes[fact.sequence - 1] == fact.hash:
             continue  # it stood there too early, and came once more in its turn: a log that was put back from journals
         told.add((fact.sequence, fact.hash))
-        for fault in _cause(facts, index, walk, blamed):
+        for fault in _cause(fact, index, walk, known, blamed):
             faults.append(fault)
             blamed.add(fault.sequence)
     return faults
 
 
-def _cause(facts: Sequence[Fact], index: int, walk: _Walk, blamed: set[int]) -> list[Fault]:
-    fact = facts[index]
+def _cause(fact: Fact, index: int, walk: Walk, known: _Index, blamed: set[int]) -> list[Fault]:
     here = fact.sequence
     if FAULTS[fact.fault] not in ("", "manifest"):
         return [Fault(here, FAULTS[fact.fault], fact.place)]
@@ -95,12 +121,12 @@ def _cause(facts: Sequence[Fact], index: int, walk: _Walk, blamed: set[int]) -> 
         return [Fault(here, "fork", fact.place)]
     if here == 1:
         return [Fault(1, "broken_chain" if fact.previous != NONE else "out_of_turn", fact.place)]
-    before = [i for i, other in enumerate(facts) if other.sequence == here - 1 and other.hash == fact.previous]
-    if before:
-        return _after_its_own(fact, index, before[0], rejected=before[0] in walk.rejected)
-    if any(other.sequence == here - 1 for other in facts):
-        return _after_another(facts, fact, blamed)
-    present = max((other.sequence for other in facts if other.sequence < here), default=0)
+    before = known.at.get((here - 1, fact.previous))
+    if before is not None:
+        return _after_its_own(fact, index, before, rejected=before in known.rejected)
+    if here - 1 in known.first:
+        return _after_another(fact, known, blamed)
+    present = known.last_before(here)
     if here - present - 1 > HOLE_NAMED:
         return [Fault(here, "gap", fact.place)]
     return [Fault(sequence, "missing") for sequence in range(present + 1, here)]
@@ -113,13 +139,12 @@ def _after_its_own(fact: Fact, index: int, before: int, *, rejected: bool) -> li
     return [] if rejected else [Fault(fact.sequence, "out_of_turn", fact.place)]
 
 
-def _after_another(facts: Sequence[Fact], fact: Fact, blamed: set[int]) -> list[Fault]:
+def _after_another(fact: Fact, known: _Index, blamed: set[int]) -> list[Fault]:
     """The event before it has other bytes than it says. Whom the next event vouches for is right; with no next one, the later is blamed."""
     if fact.sequence - 1 in blamed:
         return []
-    if any(other.sequence == fact.sequence + 1 and other.previous == fact.hash for other in facts):
-        place = next(other.place for other in facts if other.sequence == fact.sequence - 1)
-        return [Fault(fact.sequence - 1, "altered", place)]
+    if (fact.sequence, fact.hash) in known.followed:
+        return [Fault(fact.sequence - 1, "altered", known.first[fact.sequence - 1].place)]
     return [Fault(fact.sequence, "broken_chain", fact.place)]
 
 

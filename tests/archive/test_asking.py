@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from archive.asking import Asking
 from archive.facts import Lies, fact_of_message, read_wholly
+from archive.law import as_lanes_read
 from archive.proof import verify
 from archive.scan import LogAt
 from archive.sources import KafkaRuns
 from bus.kafka import Kafka
-from events.lawful import NOBODY_MOVED
-from events.submission import Recorded
+from events.lawful import NOBODY_MOVED, Said, lawful
+from events.submission import Head, Recorded
 from tests.bus.cluster import new_topic, put_story
-from tests.events.given import ATASAN, KETUA, TIM, WHOLE_LIFE, approved, in_the_role_of, revised, story, submitted, verified
+from tests.events.given import ATASAN, KETUA, TIM, WHOLE_LIFE, after, approved, in_the_role_of, revised, story, submitted, verified
 
 
 def asked(asking: Asking, told: Sequence[Recorded]) -> list[bool]:
@@ -38,6 +41,25 @@ def test_nothing_is_said_where_the_events_before_are_forgotten(monkeypatch: pyte
     monkeypatch.setattr("archive.asking.HEADS_KEPT", 1)
     one, other = story(submitted, revised), story(submitted)
     assert asked(Asking(NOBODY_MOVED), [one[0], *other, one[1]]) == [True, True, False]
+
+
+def test_each_record_is_judged_once_however_many_break_the_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may write to the log cannot keep an auditor busy for hours with one submission's key."""
+    begun = story(submitted)
+    moments = [begun[0].event.occurred_at + timedelta(seconds=n) for n in range(1, 201)]
+    wrong = [one for moment in moments for one in after(begun, revised.by(TIM).on(moment))]
+    told, asked_of = [*begun, *wrong, *after(begun, revised)], list[str]()
+
+    def counted(head: Head | None, said: Said, digest: str, *more: Any) -> Head | str:
+        asked_of.append(digest)
+        return lawful(head, said, digest, *more)
+
+    monkeypatch.setattr("archive.law.lawful", counted)
+    facts = [fact_of_message(str(r.event.submission_id).encode(), r.raw, n, read=read_wholly) for n, r in enumerate(told)]
+    verdict, forbidden = as_lanes_read(facts, [r.raw for r in told], NOBODY_MOVED)
+
+    assert (len(verdict.hashes), len(forbidden), {fault.what for fault in forbidden}) == (2, len(wrong), {"wrong_role"})
+    assert len(asked_of) == len(told)
 
 
 async def test_records_are_read_once_more_only_where_it_could_not_be_told(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:

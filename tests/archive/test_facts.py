@@ -16,10 +16,15 @@ WRONG: tuple[dict[str, object], ...] = (
     {"sequence": 0}, {"sequence": -1}, {"sequence": "3"}, {"sequence": True}, {"sequence": 3.0},
     {"previous": "abc"}, {"previous": "z" * 64}, {"type": "DataTrusted"}, {"type": ["DataVerified"]}, {"version": 2}, {"lane": "publisher"},
     {"occurred_at": "now"}, {"occurred_at": "2026-11-23T09:00:00"}, {"occurred_at": 5}, {"actor": None}, {"actor": {}},
+    {"occurred_at": "now"}, {"occurred_at": "2026-11-23T09:00:00"}, {"occurred_at": 5}, {"actor": None}, {"actor": {}},
     {"data": None}, {"data": []}, {"data": {}}, {"data": {"manifest": ["0"] * 64}},
 )  # fmt: skip
+BUDI: dict[str, object] = {"id": "budi", "name": "Budi", "role": "atasan_ppid", "opd": None}
+NOT_SOMEBODY: tuple[dict[str, object], ...] = ({"id": ["budi"]}, {"role": 4}, {"role": None}, {"opd": ["setda"]})
 NOT_EVENTS = (
     *GARBAGE,
+    *(forged(LIFE[2], actor=BUDI | wrong) for wrong in NOT_SOMEBODY),
+    forged(LIFE[2], actor=BUDI | {"opd": "@"}).replace(b'"@"', b"[" * 1_000 + b"]" * 1_000),
     LIFE[2].replace(b'"sequence":3', b'"sequence":NaN'),
     *(forged(LIFE[2], **wrong) for wrong in WRONG),
     forged(LIFE[0], data={"manifest": "0" * 64}),
