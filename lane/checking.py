@@ -134,13 +134,12 @@ class Checking:
 
         Their results last for as long as the futures are kept hold of. Raises FilesUnavailable.
         """
+        named = [(look, name_of(look, self.allowed)) for look in looks if look.file.bytes and not (look.before and look.before.bytes == 0)]
+        unknown = [(look, name) for look, name in named if self.beside.told(look.file.sha256, name) is None]  # all, before one is promised
         waiting: deque[tuple[Look, str, Future[Told]]] = deque()
         begun = []
-        for look in looks:
-            name = name_of(look, self.allowed)
+        for look, name in unknown:
             key = (look.file.sha256, name)
-            if look.file.bytes == 0 or (look.before and look.before.bytes == 0) or self.beside.told(*key) is not None:
-                continue
             future = self._begun.get(key)
             if future is None:
                 future = self._begun[key] = Future()

@@ -40,8 +40,9 @@ class Turns:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                self._waiting[who].remove(turn)
-                self._forget(who)
+                if turn in self._waiting.get(who, ()):  # nobody who left has passed over it yet
+                    self._waiting[who].remove(turn)
+                    self._forget(who)
             else:  # called in the moment in which it went away
                 self._leave(who)
             raise
@@ -49,11 +50,16 @@ class Turns:
     def _leave(self, who: str) -> None:
         self._has[who] -= 1
         self._forget(who)
-        if waiting := [other for other in self._waiting if self._may(other)]:
+        while waiting := [other for other in self._waiting if self._may(other)]:
             following = min(waiting, key=lambda other: self._has[other])
-            self._has[following] += 1
-            self._waiting[following].popleft().set_result(None)
+            turn = self._waiting[following].popleft()
+            called = not turn.cancelled()
+            if called:
+                self._has[following] += 1
+                turn.set_result(None)
             self._forget(following)
+            if called:
+                return
 
     def _forget(self, who: str) -> None:
         if not self._has[who]:

@@ -201,6 +201,28 @@ def test_a_store_that_failed_ahead_is_asked_again(checking: Checking) -> None:
     assert ("csv_dialect", "files.0") in codes(checking, file)
 
 
+def test_a_store_that_fails_between_two_files_leaves_nobody_waiting_for_the_first(
+    checking: Checking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = Dataset.model_validate(DATASET, strict=False)
+    looks = [Look(kept(checking, f"{n}.csv", b"kode\n%d\n" % n), dataset, lambda f: checking.files.read(f.sha256)) for n in range(2)]
+    beside, somebody_waits_for = LocalFiles.beside, list[Any]()
+
+    def failing(files: LocalFiles, sha256: str, name: str) -> bytes | None:
+        if sha256 != looks[1].file.sha256:
+            return beside(files, sha256, name)
+        somebody_waits_for.extend(checking._begun.values())
+        raise FilesUnavailable("disk")
+
+    with monkeypatch.context() as away:
+        away.setattr(LocalFiles, "beside", failing)
+        with pytest.raises(FilesUnavailable):
+            checking.begin(looks)
+
+    assert [look for look in somebody_waits_for if not look.done()] == []
+    assert len([look.result(30) for look in checking.begin(looks)]) == 2
+
+
 def processes() -> int:
     """Workers that this process started and that live."""
     told = (path.read_text().rpartition(")")[2].split() for path in Path("/proc").glob("[0-9]*/stat") if path.exists())

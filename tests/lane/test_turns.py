@@ -62,3 +62,15 @@ async def test_who_goes_away_while_waiting_or_when_called_keeps_no_turn() -> Non
     with suppress(asyncio.CancelledError):
         await room.tasks[-1]
     assert (room.inside.count("late"), room.turns._has.total()) == (0, 0)
+
+
+async def test_who_goes_away_in_the_moment_in_which_another_leaves_keeps_no_turn_either() -> None:
+    room = Room(Turns(1, 1))
+    room.comes("one", "one", "one")
+    await settled()
+    room.free.set()
+    room.tasks[1].cancel()
+    await asyncio.gather(*room.tasks, return_exceptions=True)
+
+    assert room.inside == ["one", "one"]
+    assert (room.turns._has.total(), room.turns._waiting) == (0, {})
