@@ -100,8 +100,7 @@ class Taking:
         before = heads.get(stream)
         if before and said["sequence"] <= before.sequence:
             return None
-        heirs = {before.opd: said["actor"].get("opd") or ""} if before else {}  # who acts for whom the lanes have judged
-        head = lawful(before, said, hash_of(record.raw or b""), heirs)
+        head = lawful(before, said, hash_of(record.raw or b""), self.heirs())
         if isinstance(head, str):
             log.warning("notice_unlawful", code=head, partition=record.partition, offset=record.offset)
             return None

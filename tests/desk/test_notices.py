@@ -36,7 +36,20 @@ from jejak.waiting import end_losses, look
 from lane.settings import DESK
 from tests.bus.cluster import delete_topic, new_topic, put, put_story, running, until
 from tests.desk.mailbox import Mailbox, mail_server, text_of
-from tests.events.given import approved, on_kafka, published, rejected, retracted, revised, story, submission_of, submitted, verified
+from tests.events.given import (
+    KETUA,
+    after,
+    approved,
+    on_kafka,
+    published,
+    rejected,
+    retracted,
+    revised,
+    story,
+    submission_of,
+    submitted,
+    verified,
+)
 from web.tokens import Role
 
 ADDRESS = "https://jejak.example.id"
@@ -128,6 +141,19 @@ def test_old_news_and_what_the_law_forbids_make_no_notice_and_stop_nothing(offic
     desk.taking.take([*bad, *on_kafka(*old, offset=2), *on_kafka(*good, offset=3)], now_ms=now_ms())
     desk.send()
     assert office.box.subjects == ["Menunggu Anda"]
+
+
+def test_an_agency_speaks_for_another_only_where_the_directory_says_so(office: Office) -> None:
+    desk = office.desk()
+    desk.mail_to(Role.KETUA_PPID, "dispermades")
+    begun, now = today(submitted), datetime.now(UTC)
+    of_another = after(begun, revised.by(KETUA.model_copy(update={"opd": "dinkes"})).on(now))
+    true = after(begun, revised.on(now), rejected().on(now))
+
+    desk.taking.take(on_kafka(*begun, *of_another, *true), now_ms=now_ms())
+    desk.send()
+
+    assert office.box.subjects == ["Dikembalikan"]
 
 
 def test_a_record_that_the_store_cannot_hold_is_counted_and_those_after_it_are_told(

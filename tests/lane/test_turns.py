@@ -70,7 +70,8 @@ async def test_who_goes_away_in_the_moment_in_which_another_leaves_keeps_no_turn
     await settled()
     room.free.set()
     room.tasks[1].cancel()
-    await asyncio.gather(*room.tasks, return_exceptions=True)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*room.tasks, return_exceptions=True)
 
     assert room.inside == ["one", "one"]
     assert (room.turns._has.total(), room.turns._waiting) == (0, {})
