@@ -17,7 +17,7 @@ from desk.catalogue import LANGUAGES
 from desk.clock import now
 from desk.forms import MADE_FOR
 from desk.metadata import personal_choices
-from desk.retold import field_named, retold
+from desk.retold import field_named, found, retold
 from desk.speech import Speech, shown
 from desk.who import Who
 from web.tokens import Role
@@ -117,6 +117,7 @@ def _templates(language: str) -> Environment:
         "actor": partial(_actor, speech),
         "field": partial(_field, speech),
         "retold": partial(retold, speech),
+        "found": partial(found, speech),
     }
     return environment
 

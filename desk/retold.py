@@ -17,11 +17,16 @@ CODE: Final = re.compile(
 
 def retold(speech: Speech, message: str, field: str | None = None) -> str:
     """`field`: the path that the lane named beside its sentence."""
+    return CODE.sub(lambda code: _named(speech, code[0]), found(speech, message, field))
+
+
+def found(speech: Speech, message: str, field: str | None = None) -> str:
+    """What a check found: other words in it that look like codes may be the names of an agency's own columns and files."""
     said = speech.retold(message)
-    path = re.compile(rf"(?<![\w.]){re.escape(field)}(?!\w)") if field and field_named(speech, field) else None
+    path = re.compile(rf"(?<![\w.]){re.escape(field)}(?!\w|\.\w)") if field and field_named(speech, field) else None
     if field and path and path.search(message):
         said = path.sub(lambda _: field_named(speech, field), said, count=1)
-    return CODE.sub(lambda code: _named(speech, code[0]), said)
+    return said
 
 
 def field_named(speech: Speech, path: str) -> str:

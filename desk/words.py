@@ -1,5 +1,6 @@
 """The words of the SOP as people read them: states, roles, steps, fields and choices. Texts marked `said` are translated where shown."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -259,4 +260,4 @@ def field_words(path: str | None) -> str:
 
 def place_of(path: str | None) -> str:
     """The number of the row that such a path speaks of, from 1; "" when it speaks of none."""
-    return next((str(int(part) + 1) for part in (path or "").split(".") if part.isdigit()), "")
+    return next((str(int(part) + 1) for part in (path or "").split(".") if re.fullmatch("[0-9]{1,6}", part)), "")

@@ -25,6 +25,7 @@ MOST: Final = 100
 WAITS_FOR: Final = {"verify": "revised", "approve": "verified"}
 NOTHING: Final = said("Pilih paling sedikit satu pengajuan.")
 CHOOSE: Final = said("Pilih verifikasi atau setujui.")
+MOVED: Final = said("Tidak lagi dipilih, karena berubah sejak Anda membukanya atau tidak ada di halaman ini: %(titles)s.")
 
 
 @router.get("/putusan-bersama")
@@ -85,7 +86,11 @@ async def _waiting(request: Request, who: Who, after: str) -> Json:
 
 
 async def _page(request: Request, who: Who, *, after: str = "", errors: list[Fault] | None = None, typed: Typed | None = None) -> Response:
+    """Only what still stands as it was read stays chosen; what does not is named."""
     page = await _waiting(request, who, after)
-    chosen = _chosen(typed) if typed else {}
-    content = {"items": page["items"], "following": page["next"], "errors": errors or [], "chosen": chosen}
+    chosen, as_read = (_chosen(typed) if typed else {}), {item["submission_id"]: item["sequence"] for item in page["items"]}
+    moved = [_titles(typed).get(number, number) for number, step in chosen.items() if as_read.get(number) != step] if typed else []
+    told = [Fault("pilih", speech_of(request).text(MOVED, titles="; ".join(moved)))] if moved else []
+    errors = [*told, *(errors or [])]
+    content = {"items": page["items"], "following": page["next"], "errors": errors, "chosen": chosen}
     return render(request, "together.html", status=422 if errors else 200, typed=dict(typed.fields) if typed else {}, **content)

@@ -91,8 +91,8 @@ def in_the_role_of(role: Actor, person: Actor) -> Actor:
     return role.model_copy(update={"id": person.id, "name": person.name})
 
 
-def rejected(reason: str = "Kolom tanpa satuan.") -> Step:
-    reasons = [{"code": "incomplete", "field": "dataset.columns", "note": reason}]
+def rejected(reason: str = "Kolom tanpa satuan.", *, field: str = "dataset.columns") -> Step:
+    reasons = [{"code": "incomplete", "field": field, "note": reason}]
     return Step("DataRejected", Lane.DECISION, ATASAN, lambda s: {"manifest": _manifest(s), "reasons": reasons})
 
 
