@@ -19,11 +19,23 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from desk.door import SAFE, MustChange, NotForRole, NotIn, OtherPost, parts
+from desk.door import SAFE, MustChange, NotForRole, NotIn, OnlySwitched, OtherPost, parts
 from desk.forms import FILES, FORM_BYTES
 from desk.guard import Guard, add_headers
 from desk.lanes import CONNECTIONS, CallRefused, LaneAway, Lanes
-from desk.pages.failures import HEADINGS, away, failed, must_change, not_in, other_post, refused, stopped, typed_of, wrong_page
+from desk.pages.failures import (
+    HEADINGS,
+    away,
+    failed,
+    must_change,
+    not_in,
+    only_switched,
+    other_post,
+    refused,
+    stopped,
+    typed_of,
+    wrong_page,
+)
 from desk.provider import client_of, cookie_secret
 from desk.render import STATIC
 from desk.routes import ROUTERS
@@ -117,6 +129,10 @@ async def _other_post(request: Request, error: Exception) -> Response:
     return await other_post(request, error)
 
 
+async def _only_switched(request: Request, _: Exception) -> Response:
+    return only_switched(request)
+
+
 async def _not_for_role(request: Request, _: Exception) -> Response:
     return wrong_page(request, 403)
 
@@ -162,6 +178,7 @@ _FAILURES: Final[tuple[tuple[type[Exception], Callable[[Request, Exception], Awa
     (NotIn, _login),
     (MustChange, _change),
     (OtherPost, _other_post),
+    (OnlySwitched, _only_switched),
     (NotForRole, _not_for_role),
     (LaneAway, _away),
     (CallRefused, _refused),

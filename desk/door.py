@@ -32,6 +32,11 @@ AS_BEFORE: Final = "pakai_peran"
 """A form of another of the person's posts says by this field that the person takes that post up again."""
 FOR_ANY_POST: Final = frozenset({"/sesi", "/sesi/peran", "/keluar"})
 """Forms that do the same in whichever post."""
+SHOWN_AGAIN: Final = frozenset(
+    {"/akun/kata-sandi", "/akun/daftar", "/pengajuan/baru/{number}", "/putusan-bersama"}
+    | {"/pengajuan/{number}/putusan", "/pengajuan/{number}/perbaiki"}
+)
+"""Forms whose own page shows them again in another language."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,10 @@ class OtherPost(Exception):
         self.post = post
 
 
+class OnlySwitched(Exception):
+    """The form came with the button of the language: it is shown again, and nothing else is done with it."""
+
+
 def desk_of(request: Request) -> Desk:
     desk = request.app.state.desk
     assert isinstance(desk, Desk)  # noqa: S101 (put there by `desk.app`)
@@ -92,14 +101,18 @@ def desk_of(request: Request) -> Desk:
 
 
 async def somebody(request: Request) -> Who:
-    """Raises NotIn, MustChange, and OtherPost for a form that was drawn for another post."""
+    """Raises NotIn, MustChange, OtherPost for a form that was drawn for another post, and OnlySwitched."""
     who = await maybe(request)
     if who is None:
         raise NotIn
-    if request.method not in SAFE and request.url.path not in FOR_ANY_POST:
-        if language := switched_to(await read_form(request)):
+    if request.method not in SAFE:
+        language = switched_to(await read_form(request))
+        if language:
             who = request.state.who = await spoken_to(request, who, language)
-        who = request.state.who = await _as_drawn_for(request, who)
+        if request.url.path not in FOR_ANY_POST:
+            who = request.state.who = await _as_drawn_for(request, who)
+        if language and request.scope["route"].path not in SHOWN_AGAIN:
+            raise OnlySwitched
     if who.account.must_change and request.url.path not in {CHANGE, "/keluar"}:
         raise MustChange
     return who

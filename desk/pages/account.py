@@ -55,6 +55,8 @@ async def ask_password(request: Request, who: Somebody, kembali: str = "/") -> R
 async def change_password(request: Request, who: Somebody) -> Response:
     typed, desk = await read_form(request), desk_of(request)
     back = local(typed.get("kembali", "/"))
+    if switched_to(typed):
+        return render(request, "password.html", errors=[], back=back)
     old, new, again = (typed.raw(name) for name in ("kata_sandi_lama", "kata_sandi_baru", "kata_sandi_lagi"))
     guess = Guess(who.account.id, request.client.host if request.client else "", request.cookies.get(cookie_name(request, DEVICE)))
     if not await run_in_threadpool(desk.attempts.left, guess, now_ms=now_ms()):

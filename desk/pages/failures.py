@@ -155,6 +155,16 @@ def send_again(request: Request, kept: KeptForm) -> Response:
     return _sendable(request, 200, heading, sentence, kept.fields, kept.path)
 
 
+def only_switched(request: Request) -> Response:
+    """The same form in the other language, to be looked at and sent."""
+    speech = speech_of(request)
+    heading, sentence = (
+        speech.text(said("Bahasa sudah diganti")),
+        speech.text(said("Tidak ada hal lain yang dilakukan. Periksa, lalu kirim.")),
+    )
+    return _sendable(request, 200, heading, sentence, _without_switch(request), request.url.path)
+
+
 async def other_post(request: Request, error: OtherPost) -> Response:
     """Nothing is done as somebody else than the form was drawn for; who still holds that post may take it up again with one button."""
     desk, who, speech = desk_of(request), request.state.who, speech_of(request)
@@ -163,7 +173,7 @@ async def other_post(request: Request, error: OtherPost) -> Response:
     names = {"then": _named(speech, made_for), "now": _named(speech, who.post)}
     told = said("Isian ini dibuat sebagai %(then)s, sedangkan Anda sekarang masuk sebagai %(now)s. Tidak ada yang terkirim.")
     heading, sentence = speech.text(said("Isian ini dibuat untuk peran lain")), speech.text(told, **names)
-    kept = tuple(pair for pair in fields_of(request.state.typed) if pair[0] != SWITCH)
+    kept = _without_switch(request)
     if held is None:
         sentence += " " + speech.text(said("Salin yang masih Anda perlukan, lalu buka halamannya dengan peran Anda."))
         return _sendable(request, 409, heading, sentence, kept, None)
@@ -201,6 +211,10 @@ def _sendable(
     send = send or speech.text(said("Lihat isian") if only_shows else said("Kirim lagi"))
     content = {"kept": kept, "to": to, "shown": _shown(speech, kept), "has_files": has_files, "send": send}
     return render(request, "message.html", status=status, heading=heading, sentence=sentence, **content)
+
+
+def _without_switch(request: Request) -> Fields:
+    return tuple(pair for pair in fields_of(request.state.typed) if pair[0] != SWITCH)
 
 
 def _shown(speech: Speech, kept: Fields) -> list[tuple[str, str]]:

@@ -63,7 +63,7 @@ async def save(request: Request, number: str, who: Tim) -> Response:
     """Saved first, whatever comes next: `aksi` is `simpan`, `kolom` (more rows), `usul` (columns of the files), `hapus` or `periksa`."""
     typed, desk = await read_form(request), desk_of(request)
     draft = await _draft(desk, who, number, typed)
-    action = typed.get("aksi")
+    action = "" if switched_to(typed) else typed.get("aksi")
     if draft.submission:
         if _content(typed) != draft.content:
             raise HTTPException(409)

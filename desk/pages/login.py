@@ -71,7 +71,10 @@ async def ask_out(request: Request, who: Annotated[Who, Depends(somebody)]) -> R
 
 @router.post("/keluar")
 async def go_out(request: Request) -> Response:
+    """Raises NotIn, OnlySwitched: the button of the language sends nobody out."""
     who, desk, typed = await maybe(request), desk_of(request), await read_form(request)
+    if switched_to(typed):
+        await somebody(request)
     if who and typed.get("di_mana") == "semua":
         await run_in_threadpool(desk.sessions.end_all, who.account.id)
     elif who:

@@ -1,0 +1,118 @@
+"""The language button on every form that the desk takes: the form comes again in that language, and nothing else is done."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from desk.accounts import Post
+from desk.clock import now_ms, today
+from desk.tables import METADATA
+from services.publisher.attempts import Attempt
+from services.publisher.web import publishing_of
+from tests.desk.alone import PASSWORD
+from tests.desk.over import Over, desk_over
+from tests.desk.test_nothing_typed_is_lost import again
+from tests.desk.test_over_lanes import COLUMNS, FIELDS, VERIFY
+from tests.desk.test_who_sees_what import routes
+from tests.events.given import approved, revised, story, submitted, verified
+from web.tokens import Role
+
+MOVES = {("accounts", "language"), ("sessions", "seen_ms"), ("drafts", "updated_ms")}
+TO_APPROVED = (submitted, revised, verified, approved)
+DRAFT = "00000000-0000-4000-8000-000000000007"
+
+
+@dataclass(frozen=True)
+class Form:
+    """`path`, `fields`: as a person would send it; `{own}`, `{case}`, `{tried}`: submissions; `{other}`: another post of the person."""
+
+    role: Role
+    path: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+FORMS = {
+    "/masuk": Form(Role.AUDITOR, "/masuk", {"nama_pengguna": "siti", "kata_sandi": PASSWORD}),
+    "/keluar": Form(Role.AUDITOR, "/keluar", {"di_mana": "semua"}),
+    "/bahasa": Form(Role.AUDITOR, "/bahasa"),
+    "/sesi": Form(Role.AUDITOR, "/sesi"),
+    "/sesi/peran": Form(Role.ATASAN_PPID, "/sesi/peran", {"peran": "{other}"}),
+    "/akun/kata-sandi": Form(Role.AUDITOR, "/akun/kata-sandi", {"kata_sandi_lama": "bukan-ini-sandinya"}),
+    "/akun/daftar": Form(Role.ADMIN_OPENDATA, "/akun/daftar", {"aksi": "tutup", "orang": "siti"}),
+    "/pengajuan/baru/{number}": Form(Role.TIM_PPID, f"/pengajuan/baru/{DRAFT}", {**FIELDS, **COLUMNS, "aksi": "hapus"}),
+    "/pengajuan/baru/{number}/serahkan": Form(Role.TIM_PPID, f"/pengajuan/baru/{DRAFT}/serahkan"),
+    "/pengajuan/{number}/putusan": Form(Role.ATASAN_PPID, "/pengajuan/{case}/putusan", {**VERIFY, "expected_sequence": "2"}),
+    "/pengajuan/{number}/perbaiki": Form(
+        Role.KETUA_PPID, "/pengajuan/{own}/perbaiki", {**FIELDS, **COLUMNS, "expected_sequence": "1", "aksi": "kirim"}
+    ),
+    "/pengajuan/{number}/coba-lagi": Form(Role.ADMIN_OPENDATA, "/pengajuan/{tried}/coba-lagi"),
+    "/pengajuan/{number}/ambil": Form(Role.ATASAN_PPID, "/pengajuan/{case}/ambil"),
+    "/pengajuan/{number}/lepas": Form(Role.ATASAN_PPID, "/pengajuan/{case}/lepas"),
+    "/putusan-bersama": Form(Role.ATASAN_PPID, "/putusan-bersama", {**VERIFY, "pilih": "{case}:2", "yakin": "1"}),
+}
+DOES_NOTHING = {"/bahasa", "/sesi"}
+"""Without the button too."""
+
+
+@dataclass(frozen=True)
+class Office:
+    """`asked`: calls of the desk at its lanes that are no questions."""
+
+    over: Over
+    places: dict[str, str]
+    asked: list[str]
+
+    def everything(self) -> list[object]:
+        """All that the desk keeps, but the language and the time, and what it asked of its lanes."""
+        with self.over.alone.desk.engine.connect() as c:
+            kept = [
+                (table.name, *row)
+                for table in METADATA.sorted_tables
+                for row in c.execute(sa.select(*(column for column in table.c if (table.name, column.name) not in MOVES)))
+            ]
+        return [*kept, *self.asked]
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    async with desk_over(tmp_path, "intake", "review", "decision", "publisher") as over, over.person(Role.TIM_PPID) as browser:
+        alone, asked = over.alone, list[str]()
+        alone.person("siti")
+        own, case, tried = (over.given(*story(*steps)) for steps in ((submitted,), (submitted, revised), TO_APPROVED))
+        attempt = Attempt(tried, len(TO_APPROVED), "refused", 1, "upload", "unavailable", "Portal mati.", datetime.now(UTC))
+        publishing_of(over.lanes["publisher"].lane).attempts.put(attempt)
+        await browser.post(f"/pengajuan/baru/{DRAFT}", data={**FIELDS, **COLUMNS, "aksi": "simpan"})
+
+        async def note(request: httpx.Request) -> None:
+            if request.method != "GET":
+                asked.append(f"{request.method} {request.url.path}")
+
+        alone.desk.lanes.http.event_hooks = {"request": [note]}
+        yield Office(over, {"own": str(own), "case": str(case), "tried": str(tried)}, asked)
+
+
+def test_every_form_is_in_the_table() -> None:
+    assert routes("POST") == FORMS.keys()
+
+
+@pytest.mark.parametrize("route", FORMS)
+async def test_the_button_of_the_language_does_nothing_else(office: Office, route: str) -> None:
+    form, accounts = FORMS[route], office.over.alone.desk.accounts
+    async with office.over.person(form.role) as browser:
+        person = form.role.value.replace("_", "-")
+        accounts.appoint(Post(0, person, Role.AUDITOR, None, "Plh.", "800/1/2026", today(), today()), now_ms=now_ms())
+        places = office.places | {"other": str(accounts.posts(person, today())[1].id)}
+        path, fields = form.path.format_map(places), {name: value.format_map(places) for name, value in form.fields.items()}
+        before = office.everything()
+        answer = await browser.post(path, data=fields | {"bahasa": "en"})
+        assert office.everything() == before
+        if route not in DOES_NOTHING:
+            assert (answer.status_code, '<html lang="en">' in answer.text) == (200, True)
+            sent = again(answer) if "The language has been changed" in answer.text else (path, list(fields.items()))
+            await browser.post(sent[0], data=dict(sent[1]))
+            assert office.everything() != before  # it is a form that does something
