@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from desk.door import SAFE, MustChange, NotForRole, NotIn, OnlySwitched, OtherPost, parts
+from desk.door import SAFE, MustChange, NotForRole, NotIn, OnlySwitched, OtherPost, parts, switched_to
 from desk.forms import FILES, FORM_BYTES
 from desk.guard import Guard, add_headers
 from desk.lanes import CONNECTIONS, CallRefused, LaneAway, Lanes
@@ -154,7 +154,7 @@ async def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 413:
         return stopped(request, 413)
     if request.method not in SAFE and error.status_code in HEADINGS:
-        await typed_of(request, each=0)
+        request.state.language = switched_to(await typed_of(request, each=0))
     return wrong_page(request, error.status_code if error.status_code in HEADINGS else 404)
 
 

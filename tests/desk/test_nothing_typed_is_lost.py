@@ -44,6 +44,18 @@ def again(page: httpx.Response) -> tuple[str, list[tuple[str, str]]]:
     return action, [(html.unescape(name), html.unescape(value)) for name, value in pairs]
 
 
+async def follow(browser: httpx.AsyncClient, page: httpx.Response, language: str = "en") -> httpx.Response:
+    """The button of the language is pressed: the fields of the form that it names go along, or those of its own."""
+    named = re.search(r'data-switch form="([^"]*)"', page.text)
+    form = re.search(rf'<form[^>]*id="{named[1]}"' if named else '<form[^>]*action="/bahasa"', page.text)
+    assert form
+    text = page.text[form.start() :].partition("</form>")[0]
+    fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', text, re.DOTALL)
+    action = html.unescape(text.partition('action="')[2].partition('"')[0])
+    typed = {html.unescape(name): html.unescape(value) for name, value in fields}
+    return await browser.post(action, data=typed | {"bahasa": language}, follow_redirects=True)
+
+
 def test_every_form_says_for_whom_it_was_drawn() -> None:
     found = {}
     for path in TEMPLATES.glob("*.html"):
@@ -87,7 +99,11 @@ async def test_a_form_of_another_person_at_the_same_browser_does_nothing(alone: 
         answer = await browser.post(path, data={"aksi": "tutup", "orang": "budi", "note": "Tulisan Budi."} | mark_of(alone, own))
         assert answer.status_code == 409
         assert "Tulisan Budi." in answer.text
-        assert again(answer)[0] in {"", "/bahasa"}  # there is nothing to send
+        assert 'type="submit"' not in answer.text.partition("<main")[2].partition("</main>")[0]  # there is nothing to send
+        switched = await follow(browser, answer)
+        assert ('<html lang="en">' in switched.text, "Tulisan Budi." in switched.text) == (True, True)
+        back = await follow(browser, switched, "id")
+        assert ('<html lang="id">' in back.text, "Tulisan Budi." in back.text) == (True, True)
     found = alone.desk.accounts.find("budi")
     assert found
     assert not found.closed
@@ -163,6 +179,7 @@ async def test_a_kept_form_is_its_person_s_alone_for_a_day_and_a_few_of_each(alo
         ("/akun/daftar", Role.AUDITOR, 403),
         ("/pengajuan/bukan-nomor/putusan", Role.ATASAN_PPID, 404),
         ("/alamat/lain", Role.ATASAN_PPID, 404),
+        ("/statistik", Role.ATASAN_PPID, 405),
         (f"/pengajuan/{NUMBER}/putusan", Role.ATASAN_PPID, 503),
         (f"/pengajuan/{NUMBER}/coba-lagi", Role.ADMIN_OPENDATA, 503),
     ],
@@ -171,6 +188,8 @@ async def test_a_no_comes_with_what_was_typed(alone: Alone, path: str, role: Rol
     async with alone.browser() as browser:
         await log_in(browser, alone.person("budi", role))
         answer = await browser.post(path, data=FORM)
+        english = await follow(browser, answer)
+    assert ('<html lang="en">' in english.text, html.escape(REASON) in english.text) == (True, True)
     assert answer.status_code == status
     assert f'<dd class="as-typed">{html.escape(REASON)}</dd>' in answer.text
     assert set(FORM.items()) <= set(again(answer)[1])
@@ -209,3 +228,19 @@ async def test_what_is_too_long_to_be_read_is_told_by_a_page(alone: Alone) -> No
         assert answer.status_code == 413
         assert "Kembali pada peramban" in answer.text
         assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_what_a_draft_no_longer_takes_can_be_copied_in_either_language(tmp_path: Path) -> None:
+    number = str(uuid.uuid4())
+    async with desk_alone(tmp_path) as alone, alone.browser() as browser:
+        await log_in(browser, alone.person("tini", Role.TIM_PPID, "setda"))
+        await browser.post(f"/pengajuan/baru/{number}", data={"title": "Jumlah kios", "aksi": "simpan"})
+        draft = alone.desk.drafts.find(number, "tini", "setda")
+        assert draft
+        alone.desk.drafts.handed_in(draft, NUMBER)
+        late = await browser.post(f"/pengajuan/baru/{number}", data={"title": "Jumlah kios pasar", "berkas": "[]", "aksi": "simpan"})
+        english = await follow(browser, late)
+        indonesian = await follow(browser, english, "id")
+        pages = [(page.status_code, page.text.count("Jumlah kios pasar") > 0) for page in (late, english, indonesian)]
+        assert pages == [(409, True)] * 3
+        assert ('<html lang="en">' in english.text, '<html lang="id">' in indonesian.text) == (True, True)
