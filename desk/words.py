@@ -78,7 +78,7 @@ PORTAL: Final[Mapping[str, str]] = {
     "refused": said("Ditolak portal"),
     "published": said("Terbit"),
     "retracted": said("Ditarik"),
-    "not_down": said("Ditarik, tetapi portal belum mengikuti"),
+    "not_down": said("Harus turun, tetapi portal belum mengikuti"),
     "down": said("Sudah tidak tampil"),
     "done": said("Selesai"),
 }

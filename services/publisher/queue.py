@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from events.contracts import Lane as Holder
 from events.submission import Head, State
 from lane.lane import Lane
 from portals.portal import STEPS
@@ -40,9 +41,10 @@ class Queue:
         `still_shown`: of one that was taken down, other editions that the public still gets; the same mistake may be in them.
         """
         head, waiting = self.lane.find(submission_id), self.attempts.of(submission_id)
-        attempt, state = waiting and waiting.attempt, portal_state(head, waiting)
+        attempt, told = waiting and waiting.attempt, self._told(head, waiting)
+        state = told["state"]
         down = state in ("down", "not_down")
-        return self._told(head, waiting) | {
+        return told | {
             "error": _error(waiting),
             "next_at": attempt.next_at.isoformat() if attempt and state in ("retrying", "not_down") else None,
             "still_shown": [str(one.submission_id) for one in self.standings.desired(head.dataset_id).shown] if down else [],
@@ -67,21 +69,26 @@ class Queue:
         attempt, running = waiting and waiting.attempt, self.working_at.get(head.submission_id)
         step = running or (attempt.step if attempt else None)
         return {
-            "state": portal_state(head, waiting),
+            "state": self._portal_state(head, waiting),
             "running": running is not None,
             "step": step,
             "step_name": STEPS.get(step) if step else None,
             "attempts": attempt.attempts if attempt else 0,
         }
 
+    def _portal_state(self, head: Head, waiting: Waiting | None) -> str:
+        """`refused`: for good, so it is mended at the portal and tried again, or handed back. `not_down`: the portal may still show it.
 
-def portal_state(head: Head, waiting: Waiting | None) -> str:
-    """`refused`: for good, so it is mended at the portal and tried again, or handed back. `not_down`: the portal may still show it."""
-    if waiting is None:
-        return "down" if head.state is State.RETRACTED else str(head.state)
-    if waiting.down:
-        return "not_down"
-    return waiting.attempt.state if waiting.attempt else "waiting"
+        `down`: what had been approved, and was taken down by this lane.
+        """
+        if waiting is None:
+            return "down" if head.state is State.RETRACTED and self._was_taken_down(head) else str(head.state)
+        if waiting.down:
+            return "not_down"
+        return waiting.attempt.state if waiting.attempt else "waiting"
+
+    def _was_taken_down(self, head: Head) -> bool:
+        return self.lane.journal.history(head.submission_id)[-1].event.lane == Holder.PUBLISHER
 
 
 def _error(waiting: Waiting | None) -> dict[str, object] | None:

@@ -19,7 +19,19 @@ from desk.tables import DRAFTS
 from events.ids import submission_id_of
 from tests.desk.alone import desk_alone, log_in
 from tests.desk.over import OPD, desk_over
-from tests.events.given import approved, rejected, revised, revision_of, story, submission_of, submitted, verified
+from tests.events.given import (
+    after,
+    approved,
+    recalled,
+    rejected,
+    revised,
+    revision_of,
+    story,
+    submission_of,
+    submitted,
+    verified,
+    withdrawn,
+)
 from web.tokens import Role
 
 CHECKLIST = {f"checklist_{word}": "1" for word in ("terpadu", "lengkap", "aktual", "valid", "akuntabel")}
@@ -72,6 +84,18 @@ async def test_an_approval_that_was_recalled_is_recalled_though_the_own_lane_has
         for page in (answer.headers["location"], f"/pengajuan/{number}"):
             assert "Dikembalikan" in (await browser.get(page)).text
         assert (await browser.get(f"/pengajuan/{number}/lembar")).status_code == 503  # the archive is not there, and says so
+
+
+async def test_what_must_come_down_is_not_called_withdrawn_and_what_was_never_approved_is_not_called_down(tmp_path: Path) -> None:
+    async with desk_over(tmp_path, "publisher") as over, over.person(Role.ADMIN_OPENDATA) as browser:
+        approval = story(submitted, revised, verified, approved)
+        told = {"handed back": over.given(*approval, *after(approval, recalled)), "withdrawn": over.given(*story(submitted, withdrawn))}
+        pages = {what: (await browser.get(f"/pengajuan/{number}")).text for what, number in told.items()}
+        said = {what: re.search(r"Keadaan di portal</dt><dd>([^<]*)", page) for what, page in pages.items()}
+        assert {what: found and found[1] for what, found in said.items()} == {
+            "handed back": "Harus turun, tetapi portal belum mengikuti",
+            "withdrawn": "Ditarik",
+        }
 
 
 async def test_several_at_once_sent_twice_is_done_once_and_shown_twice(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from services.publisher.attempts import Attempt, Outcome
 from services.publisher.web import publishing_of
 from tests.events.given import (
     START,
+    Step,
     after,
     approved,
     published,
@@ -94,6 +95,18 @@ async def test_what_was_withdrawn_before_it_was_approved_has_nothing_to_come_dow
 
     assert [line["submission_id"] for line in (await queue(desk))["items"]] == [str(down)]
     assert publishing_of(desk.lane).attempts.not_down() == 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "state"),
+    [((submitted, withdrawn), "retracted"), ((*TO_APPROVED, retracted), "down"), ((*TO_APPROVED, published), "published")],
+)
+async def test_down_is_only_what_had_been_approved(desk: Desk, steps: tuple[Step, ...], state: str) -> None:
+    gone = desk.given(*story(*steps))
+    attempts = publishing_of(desk.lane).attempts
+    attempts.look(START, 9, busy=(), finished=attempts.for_a_person())
+
+    assert (await desk.get(f"submissions/{gone}", ADMIN)).json()["publication"]["state"] == state
 
 
 async def test_an_attempt_at_an_earlier_approval_is_not_told(desk: Desk) -> None:
