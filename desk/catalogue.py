@@ -17,6 +17,10 @@ HERE: Final = Path(__file__).parent / "catalogues"
 LANGUAGES: Final = {"id": "Bahasa Indonesia", "en": "English"}
 DEEPEST: Final = 3
 """How far sentences lie in each other."""
+LONGEST: Final = 2_000
+"""Characters of a sentence that is looked for."""
+MOST_PARTS: Final = 20
+"""Of a list in a sentence; what follows stays as it is."""
 _NAME: Final = re.compile(r"\{(\w+)(!t)?\}")
 _BETWEEN: Final = re.compile("(, | dan )")
 Forms = tuple[str, ...]
@@ -61,7 +65,7 @@ class Catalogue:
         """A sentence that was said elsewhere; as it is when nobody here knows it."""
         if text in self.texts:
             return self.texts[text][0]
-        for sentence in self.sentences if deep < DEEPEST else ():
+        for sentence in self.sentences if deep < DEEPEST and len(text) <= LONGEST else ():
             if (values := sentence.values(text)) is not None:
                 return self._filled(sentence.said, values, deep)
         return text
@@ -72,7 +76,7 @@ class Catalogue:
     def _value(self, value: str, deep: int) -> str:
         """A text of the catalogue, or several in a row."""
         said = self.retold(value, deep)
-        return "".join(self.retold(part, deep) for part in _BETWEEN.split(value)) if said == value else said
+        return "".join(self.retold(part, deep) for part in _BETWEEN.split(value, MOST_PARTS)) if said == value else said
 
 
 @lru_cache(maxsize=len(LANGUAGES))

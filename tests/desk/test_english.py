@@ -2,6 +2,7 @@
 
 import ast
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from babel.messages.pofile import read_po
 
 from desk.accounts import Post
 from desk.casework import changes
-from desk.catalogue import HERE, _forms, catalogue
+from desk.catalogue import HERE, LONGEST, MOST_PARTS, Catalogue, Sentence, _forms, catalogue
 from desk.retold import retold
 from desk.speech import Speech
 from tests.desk import sentences
@@ -135,6 +136,20 @@ def test_hostile_text_takes_no_longer_than_it_is_long() -> None:
         text = piece * (1_000_000 // len(piece))
         assert len(retold(EN, text, "dataset.title")) >= len(text) // 2
     assert retold(EN, f"files.{'9' * 9_999}.name") == f"files.{'9' * 9_999}.name"  # no number that Python would read
+
+
+def test_a_text_that_is_longer_than_a_sentence_is_left_as_it_is() -> None:
+    lists = [f"Kata kunci “{', '.join('Terbit' for _ in range(n))}” ditolak." for n in (3, 30, 300)]
+    known = Catalogue({"Terbit": ("Published",)}, (Sentence(("Kata kunci “", "” ditolak."), ("words",), "Keywords “{words!t}” refused."),))
+    short, long, longest = map(known.retold, lists)
+    assert short == "Keywords “Published, Published, Published” refused."
+    assert (long.count("Published"), long.count("Terbit")) == (MOST_PARTS, 30 - MOST_PARTS)
+    assert longest == lists[2]
+    began = time.process_time()
+    for piece in ("a, ", "wajib diisi, ", " dan "):
+        retold(EN, piece * 7_000 + "b wajib diisi.")
+        retold(EN, piece * ((LONGEST - 99) // len(piece)) + "b wajib diisi.")
+    assert time.process_time() - began < 0.5
 
 
 def test_one_and_several_and_numbers_as_the_language_writes_them() -> None:
