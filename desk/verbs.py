@@ -17,6 +17,8 @@ Json = dict[str, Any]
 SHORTEST_REASON: Final = 20
 LONGEST_REASON: Final = 2_000
 REASON_ROWS: Final = 3
+TOLD: Final = "galat"
+"""The field by which a form says at which of its fields the page had told of a fault."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,11 @@ def _same(kept: object, sent: object) -> bool:
     if isinstance(sent, list) and isinstance(kept, list):
         return len(kept) == len(sent) and all(map(_same, kept, sent))
     return (kept or "") == (sent.strip() if isinstance(sent, str) else sent or "")
+
+
+def told_before(wrong: list[Fault], typed: Typed) -> list[Fault]:
+    """Those that the page had told already: they are said again when only its language is another."""
+    return [fault for fault in wrong if fault.at in typed.get(TOLD).split()]
 
 
 def faults_of(errors: tuple[Told, ...], speech: Speech) -> list[Fault]:

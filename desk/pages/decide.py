@@ -13,7 +13,7 @@ from desk.lanes import CallRefused, Json
 from desk.pages.case import Case, look, look_closely, show
 from desk.pages.failures import fields_of
 from desk.render import render, speech_of
-from desk.verbs import VERBS, Fault, faults_of, is_mine
+from desk.verbs import VERBS, Fault, faults_of, is_mine, told_before
 from desk.who import Who
 from desk.words import said
 
@@ -27,14 +27,14 @@ async def say(request: Request, number: str, who: Annotated[Who, Depends(somebod
     typed, lanes = await read_form(request), desk_of(request).lanes
     verb = typed.get("pilihan")
     case = await look(lanes, who, number)
+    body, wrong = VERBS[verb].body(typed) if verb in VERBS else ({}, [Fault("pilihan", CHOOSE)])
+    wrong = [Fault(fault.at, speech_of(request).text(fault.message)) for fault in wrong]
     if switched_to(typed):
-        is_as_seen = case.shown["sequence"] == typed.number("expected_sequence")
-        return await (_again(request, who, number, typed, [], status=200) if is_as_seen else _conflict(request, who, number, typed))
-    if verb not in VERBS:
-        return await _again(request, who, number, typed, [Fault("pilihan", speech_of(request).text(CHOOSE))])
-    body, wrong = VERBS[verb].body(typed)
+        if case.shown["sequence"] != typed.number("expected_sequence"):
+            return await _conflict(request, who, number, typed)
+        return await _again(request, who, number, typed, told_before(wrong, typed), status=200)
     if wrong:
-        return await _again(request, who, number, typed, [Fault(f.at, speech_of(request).text(f.message)) for f in wrong])
+        return await _again(request, who, number, typed, wrong)
     expected = typed.number("expected_sequence")
     if is_mine(event_at(case.shown, expected + 1), person=who.account.id, verb=verb, expected=expected, body=body):
         return _done(number, expected + 1)

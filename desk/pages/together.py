@@ -13,7 +13,7 @@ from desk.lanes import CallRefused, Json, LaneAway, Lanes
 from desk.pages.case import NUMBER
 from desk.pages.failures import fields_of
 from desk.render import render, speech_of
-from desk.verbs import VERBS, Fault, is_mine
+from desk.verbs import VERBS, Fault, is_mine, told_before
 from desk.who import Who
 from desk.words import said
 from web.tokens import Role
@@ -38,14 +38,11 @@ async def decide(request: Request, who: Atasan) -> Response:
     """`pilih`: number and step of each, as the page showed them; one judgement for all of them."""
     typed = await read_form(request)
     verb, chosen = typed.get("pilihan"), _chosen(typed)
-    if switched_to(typed):
-        return await _page(request, who, typed=typed)
-    if verb not in WAITS_FOR:
-        return await _page(request, who, errors=[Fault("pilihan", speech_of(request).text(CHOOSE))], typed=typed)
-    body, wrong = VERBS[verb].body(typed)
+    body, wrong = VERBS[verb].body(typed) if verb in WAITS_FOR else ({}, [Fault("pilihan", CHOOSE)])
     wrong = wrong if chosen else [Fault("pilih", NOTHING), *wrong]
-    if wrong:
-        return await _page(request, who, errors=[Fault(fault.at, speech_of(request).text(fault.message)) for fault in wrong], typed=typed)
+    wrong = [Fault(fault.at, speech_of(request).text(fault.message)) for fault in wrong]
+    if wrong or switched_to(typed):
+        return await _page(request, who, errors=told_before(wrong, typed) if switched_to(typed) else wrong, typed=typed)
     if typed.get("yakin") != "1":
         kept = fields_of(typed)
         return render(request, "together_check.html", verb=verb, count=len(chosen), body=body, kept=kept)

@@ -44,7 +44,7 @@ def again(page: httpx.Response) -> tuple[str, list[tuple[str, str]]]:
     return action, [(html.unescape(name), html.unescape(value)) for name, value in pairs]
 
 
-async def follow(browser: httpx.AsyncClient, page: httpx.Response, language: str = "en") -> httpx.Response:
+async def follow(browser: httpx.AsyncClient, page: httpx.Response, language: str = "en", **typed: str) -> httpx.Response:
     """The button of the language is pressed: the fields of the form that it names go along, or those of its own."""
     named = re.search(r'data-switch form="([^"]*)"', page.text)
     form = re.search(rf'<form[^>]*id="{named[1]}"' if named else '<form[^>]*action="/bahasa"', page.text)
@@ -52,8 +52,8 @@ async def follow(browser: httpx.AsyncClient, page: httpx.Response, language: str
     text = page.text[form.start() :].partition("</form>")[0]
     fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', text, re.DOTALL)
     action = html.unescape(text.partition('action="')[2].partition('"')[0])
-    typed = {html.unescape(name): html.unescape(value) for name, value in fields}
-    return await browser.post(action, data=typed | {"bahasa": language}, follow_redirects=True)
+    drawn = {html.unescape(name): html.unescape(value) for name, value in fields}
+    return await browser.post(action, data={**drawn, **typed, "bahasa": language}, follow_redirects=True)
 
 
 def test_every_form_says_for_whom_it_was_drawn() -> None:

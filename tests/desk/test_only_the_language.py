@@ -1,5 +1,6 @@
 """The language button on every form that the desk takes: the form comes again in that language, and nothing else is done."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from services.publisher.attempts import Attempt
 from services.publisher.web import publishing_of
 from tests.desk.alone import PASSWORD
 from tests.desk.over import Over, desk_over
-from tests.desk.test_nothing_typed_is_lost import again
+from tests.desk.test_nothing_typed_is_lost import again, follow
 from tests.desk.test_over_lanes import COLUMNS, FIELDS, VERIFY
 from tests.desk.test_who_sees_what import routes
 from tests.events.given import approved, revised, story, submitted, verified
@@ -116,3 +117,37 @@ async def test_the_button_of_the_language_does_nothing_else(office: Office, rout
             sent = again(answer) if "The language has been changed" in answer.text else (path, list(fields.items()))
             await browser.post(sent[0], data=dict(sent[1]))
             assert office.everything() != before  # it is a form that does something
+
+
+async def test_what_was_wrong_is_told_in_the_other_language_too(office: Office) -> None:
+    case = f"/pengajuan/{office.places['case']}/putusan"
+    refused = {
+        case: {"pilihan": "reject", "expected_sequence": "2", "reason_note_0": "pendek"},
+        "/putusan-bersama": {"pilihan": "approve"},
+    }
+    async with office.over.person(Role.ATASAN_PPID) as browser:
+        for path, typed in refused.items():
+            page = await browser.post(path, data=typed)
+            at = wrong_at(page)
+            assert page.status_code == 422
+            assert at
+            english = await follow(browser, page, **typed)
+            assert (wrong_at(english), '<html lang="en">' in english.text) == (at, True)
+            await follow(browser, english, "id", **typed)
+        fresh = await browser.get(case.rpartition("/")[0])
+        assert wrong_at(await follow(browser, fresh)) == []  # nothing was wrong yet, though nothing is chosen
+
+
+async def test_what_a_lane_refused_is_not_told_as_something_else(office: Office) -> None:
+    case = f"/pengajuan/{office.places['case']}"
+    async with office.over.person(Role.ATASAN_PPID, "sri") as first, office.over.person(Role.ATASAN_PPID) as browser:
+        await first.post(f"{case}/ambil")
+        taken = await browser.post(f"{case}/ambil")
+        assert (taken.status_code, "Sri" in taken.text) == (409, True)
+        assert wrong_at(await follow(browser, taken)) == []
+
+
+def wrong_at(page: httpx.Response) -> list[str]:
+    """The fields that the summary of a page names."""
+    summary = page.text.partition('id="galat"')[2].partition("</div>")[0]
+    return re.findall(r'<a href="#([^"]*)"', summary)
