@@ -44,6 +44,20 @@ async def test_a_switch_does_nothing_but_show_the_form_again(alone: Alone) -> No
         assert alone.desk.accounts.find("budi")  # no language of ours, so it is a field like any other
 
 
+async def test_every_form_in_which_something_is_typed_has_the_button_without_scripts_too(alone: Alone) -> None:
+    async with alone.browser() as browser:
+        await log_in(browser, alone.person("admin", Role.ADMIN_OPENDATA))
+        page = (await browser.get("/akun/daftar")).text
+        named = re.findall(r'data-switch form="([^"]*)"', page)
+        forms = re.findall(r'<form method="post" id="([^"]*)"[^>]*>(.*?)</form>', page, re.DOTALL)
+        typed_in = {form for form, content in forms if "<select" in content}
+        assert typed_in == {"isian", "isian-pengganti"}
+        assert {form for form, content in forms if form in named or 'name="bahasa" value="en"' in content} == typed_in
+        letter = {"orang": "admin", "surat": "800/7/2026", "mulai": "2026-12-01", "bahasa": "en"}
+        answer = await browser.post("/akun/daftar", data=letter)
+        assert ['value="800/7/2026"' in answer.text, 'value="2026-12-01"' in answer.text] == [True, True]
+
+
 def assert_english(answer: httpx.Response) -> None:
     text = re.sub(r"<[^>]*>", " ", answer.text)
     for name in NAMES:
