@@ -201,8 +201,11 @@ def test_what_was_typed_is_still_there_after_the_switch(office: Office, chromium
     with english(chromium, office, Role.ADMIN_OPENDATA, SCREENS[screen], "English Admin") as page:
         page.goto("/akun/daftar")
         page.locator("#orang").fill("somebody")
-        page.get_by_role("button", name="Bahasa Indonesia").click()
+        page.locator("footer").get_by_role("button", name="Bahasa Indonesia").click()
         expect(page.locator("#orang")).to_have_value("somebody")
+        page.locator("#surat").fill("800/13/2026")
+        page.locator("footer" if SCREENS[screen].javascript else "#isian-pengganti").get_by_role("button", name="English").click()
+        expect(page.locator("#surat")).to_have_value("800/13/2026")
 
 
 def test_the_switch_goes_with_the_form_that_was_typed_in_last_and_enter_never_means_it(office: Office, chromium: Browser) -> None:
