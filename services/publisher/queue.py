@@ -79,7 +79,7 @@ def portal_state(head: Head, waiting: Waiting | None) -> str:
     """`refused`: for good, so it is mended at the portal and tried again, or handed back. `not_down`: the portal may still show it."""
     if waiting is None:
         return "down" if head.state is State.RETRACTED else str(head.state)
-    if waiting.down:
+    if waiting.down and head.state is not State.PUBLISHED:  # what is published is only looked at once more
         return "not_down"
     return waiting.attempt.state if waiting.attempt else "waiting"
 
