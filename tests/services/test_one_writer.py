@@ -20,7 +20,7 @@ from services.publisher.web import publishing_of
 from tests.bus.cluster import until
 from tests.services.desk import ADMIN, Desk, one_of_several
 from tests.services.portal_that_fails import FailingPortal
-from tests.services.publishing_desk import REASON, approve, is_published, listed, portal_of, publishing, publishing_desk, state_of
+from tests.services.publishing_desk import REASON, approve, is_published, listed, portal_of, publishing, publishing_desk, retrying, state_of
 
 POOLS: list[sa.Pool] = []
 
@@ -132,6 +132,22 @@ async def test_who_comes_too_late_to_say_that_it_published_looks_at_the_portal_o
         await until(lambda: listed(tmp_path) is None)
         await until(lambda: not attempts.not_down())
         assert (await state_of(desk, submission_id))["state"] == "down"
+
+
+async def test_what_is_published_and_looked_at_once_more_is_not_told_as_taken_down(tmp_path: Path) -> None:
+    async with publishing_desk(tmp_path) as desk:
+        submission_id, attempts = approve(desk), publishing_of(desk.lane).attempts
+        await until(lambda: is_published(desk, submission_id))
+        portal_of(desk).down = True
+        attempts.following.look_again(submission_id, "daftar-desa")
+        await until(lambda: retrying(desk))
+        assert (await state_of(desk, submission_id))["state"] == "retrying"
+
+        portal_of(desk).down = False
+        await desk.post(f"submissions/{submission_id}/retry", ADMIN, {})
+        await until(lambda: not attempts.not_down())
+        assert (await state_of(desk, submission_id))["state"] == "published"
+        assert listed(tmp_path)
 
 
 async def test_who_has_lost_its_turn_takes_no_further_step(desk: Desk, tmp_path: Path, database: str) -> None:
