@@ -8,7 +8,7 @@ Lanes also keep what they saw (`keep_in`): a topic that was lost or made anew ta
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 
 import orjson
@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from bus.client import send
-from bus.directory_topic import Following, MadeAnew
+from bus.directory_topic import Entry, Following, MadeAnew
 from bus.kafka import CALL_S, Kafka, log, stopped
 from bus.look_back import KafkaLookBack
 from bus.loops import STALLED_S, WATCH_S, Progress, ended, pause, within
@@ -25,8 +25,7 @@ from events.contracts import DIRECTORY_TOPIC
 
 V = TypeVar("V")
 BRIEFLY_S: Final = 0.2
-Entry = tuple[str, bytes | None]
-"""A record's key and bytes; None takes the entry away."""
+STANDS: Final = ("opds", "revoked", "adopted", "issued", "names", "_known")
 
 
 class Kept(Protocol):
@@ -41,7 +40,8 @@ class Kept(Protocol):
 class Directory:
     """Not complete until `progress.ready`. Records that cannot be read are counted and passed over: the newest good one stands.
 
-    The topic may be lost and made anew at any time: then it is read from its beginning, and what it no longer says stands.
+    The topic may be lost and made anew at any time: then it is read from its beginning, and what it no longer says stands. Until it was
+    read to its end, all stands as it was: lanes judge by it meanwhile.
     """
 
     kafka: Kafka
@@ -105,7 +105,7 @@ class Directory:
         self.know(dict(kept.read()))
         self._kept.append(kept)
 
-    def know(self, entries: Mapping[str, bytes]) -> None:
+    def know(self, entries: Mapping[str, bytes | None]) -> None:
         """They stand until Kafka says something else of them. Before anything is read."""
         for key, value in entries.items():
             self._apply(key, value)
@@ -143,15 +143,18 @@ class Directory:
         )
         partition, look_back = TopicPartition(DIRECTORY_TOPIC, 0), KafkaLookBack(self.kafka)
         consumer.assign([partition])
-        self._shown.clear()
         following = Following(consumer, look_back, partition)
         try:
             await within(CALL_S, consumer.start())
             consumer.seek(partition, 0)
             while True:
                 messages = await following.read(WATCH_S if following.caught_up else BRIEFLY_S)
-                taken = [entry for message in messages if (entry := self._take(message.key, message.value))]
-                await asyncio.to_thread(self._keep, taken)
+                entries = [entry for message in messages if (entry := self._read(message.key, message.value))]
+                if following.caught_up:
+                    self._take(entries)
+                    await asyncio.to_thread(self._keep, entries)
+                else:
+                    following.aside.update(entries)
                 await self._judge(following)
         finally:
             await stopped(consumer.stop())
@@ -160,7 +163,9 @@ class Directory:
     async def _judge(self, following: Following) -> None:
         before, self.progress.lag = self.progress.lag, await following.lag()
         if self.progress.lag == 0 and not following.caught_up:
-            await asyncio.to_thread(self._keep, list(self._known.items()))  # each lane's store knows what another one knew
+            self._take_at_once(following.aside)
+            # What was taken away, and all that is known: each lane's store knows what another one knew.
+            await asyncio.to_thread(self._keep, [*following.aside.items(), *self._known.items()])
             following.caught_up = self.progress.ready = True
         if following.caught_up:
             self._tell_lost()
@@ -169,23 +174,34 @@ class Directory:
         elif time.monotonic() - max(self.progress.moved_at, following.began_at) > STALLED_S:
             raise Stalled("the directory does not arrive")
 
-    def _take(self, key: bytes | None, value: bytes | None) -> Entry | None:
-        """Apply one record of the topic. Returns what is to be kept; None for a record that says nothing."""
-        name = (key or b"").decode("utf-8", "replace")
-        if not self._apply(name, value):
+    def _read(self, key: bytes | None, value: bytes | None) -> Entry | None:
+        """What one record of the topic says; None for bytes that are no JSON."""
+        try:
+            orjson.loads(value or b"null")
+        except orjson.JSONDecodeError:
             self.progress.counts["unreadable"] += 1
             return None
         self.progress.counts["applied"] += 1
-        self._shown.add(name)
-        return name, value
+        return (key or b"").decode("utf-8", "replace"), value
 
-    def _apply(self, key: str, value: bytes | None) -> bool:
-        """False for bytes that are no JSON."""
+    def _take(self, entries: Iterable[Entry]) -> None:
+        for key, value in entries:
+            self._apply(key, value)
+            self._shown.add(key)
+
+    def _take_at_once(self, entries: Mapping[str, bytes | None]) -> None:
+        """All that the topic holds: told to a copy, which then takes the place of what other threads saw until now."""
+        new = replace(self, **{name: vars(self)[name].copy() for name in STANDS})
+        new.know(entries)
+        vars(self).update({name: vars(new)[name] for name in STANDS}, _shown=set(entries))
+
+    def _apply(self, key: str, value: bytes | None) -> None:
+        """Bytes that are no JSON change nothing."""
         kind, _, name = key.partition("/")
         try:
             record = orjson.loads(value) if value else None
         except orjson.JSONDecodeError:
-            return False
+            return
         self._known.pop(key, None)
         if value:
             self._known[key] = value
@@ -203,7 +219,6 @@ class Directory:
                 self.revoked.discard(name)
             case "token":
                 self.revoked.add(name)
-        return True
 
     def _keep(self, entries: Sequence[Entry]) -> None:
         for kept in self._kept if entries else ():

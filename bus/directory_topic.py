@@ -9,6 +9,9 @@ from bus.kafka import CALL_S
 from bus.look_back import LookBack
 from bus.loops import STALLED_S, within
 
+Entry = tuple[str, bytes | None]
+"""A record's key and bytes; None takes the entry away."""
+
 
 class MadeAnew(RuntimeError):
     """The topic is another one than was read before."""
@@ -16,12 +19,16 @@ class MadeAnew(RuntimeError):
 
 @dataclass
 class Following:
-    """The topic, read from its beginning on. `caught_up`: all that was there has been read."""
+    """The topic, read from its beginning on. `caught_up`: all that was there has been read.
+
+    `aside`: what was read until then, of each key the last.
+    """
 
     consumer: AIOKafkaConsumer
     look_back: LookBack
     partition: TopicPartition
     caught_up: bool = False
+    aside: dict[str, bytes | None] = field(default_factory=dict)
     began_at: float = field(default_factory=time.monotonic)
     _end: int = 0
     _last: "ConsumerRecord[bytes, bytes] | None" = None

@@ -22,6 +22,8 @@ from events.turns import OnlyOne
 log = structlog.get_logger("jejak.bus")
 
 SENT_AT_ONCE: Final = 500
+WINDOW: Final = 10_000
+"""So many rows are looked through at once; where nothing of them is our own, that is written down."""
 SEND_S: Final = 60.0
 KEEP_S: Final = 2.0
 DEAD_LETTER_BYTES: Final = 3 * 1024 * 1024
@@ -39,7 +41,7 @@ Message = dict[str, Any]
 class Sending:
     """Messages of one kind, in order; `last` is the number of the last one, `follower` the cursor that remembers it.
 
-    `waiting`: so many wait to be sent, these included.
+    No messages: nothing up to there needs sending; without a follower, nothing waits at all. `waiting`: so many wait, these included.
     """
 
     follower: str = ""
@@ -117,37 +119,58 @@ class Relay:
             self.progress.moved()
             await asyncio.sleep(GATHER_S)
         self._kept_at = time.monotonic()
+        tasks = [asyncio.create_task(self._send_all(producer)), asyncio.create_task(self._keep_on())]
         try:
-            await self._send_all(producer)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
+            await ended(tasks)
             await asyncio.to_thread(self._turn.give_back)
+
+    async def _keep_on(self) -> None:
+        """However long a question to the database or an acknowledgement takes; ends, and the sending with it, when the turn was lost."""
+        while True:
+            await asyncio.sleep(KEEP_S)
+            await asyncio.to_thread(self._turn.keep)
+            self._kept_at = time.monotonic()
 
     async def _send_all(self, producer: AIOKafkaProducer) -> None:
         sent = Sending()
         while True:
             async with self._reading:
                 sending = await asyncio.to_thread(self._next, sent)
-            self.progress.lag = sending.waiting
-            if not sending.messages:
+            if not sending.follower:
+                self.progress.lag = 0
                 self.progress.moved()
                 return
-            began = time.time_ns()
-            await within(SEND_S, self._send(producer, sending.messages))
-            self.progress.moved()
-            self.progress.counts[f"sent_{sending.what}"] += len(sending.messages)
-            if self.on_sent and sending.follower == RELAYED:
-                await asyncio.to_thread(self.on_sent, sending.messages, began)
+            if sending.messages:
+                await self._send_these(producer, sending)
             sent = sending
+
+    async def _send_these(self, producer: AIOKafkaProducer, sending: Sending) -> None:
+        self.progress.lag = sending.waiting
+        began = time.time_ns()
+        await within(SEND_S, self._send(producer, sending.messages))
+        self.progress.moved()
+        self.progress.counts[f"sent_{sending.what}"] += len(sending.messages)
+        if self.on_sent and sending.follower == RELAYED:
+            await asyncio.to_thread(self.on_sent, sending.messages, began)
 
     def _next(self, sent: Sending) -> Sending:
         """What comes after these, once it is written down that they were sent. Events first: no receipt leaves before its event."""
-        if sent.messages:
+        if sent.follower:
             self.journal.advance(sent.follower, sent.last)
         letters_upto, upto = self.journal.last_letter(), self.journal.last_id()
-        after = self._after()
-        if after < upto and (events := self.journal.read(after, SENT_AT_ONCE, (Row.OWN,), upto=upto)):
-            return self._sending(RELAYED, "own", events[-1].id, [message_of(entry) for entry in events])
-        self._seen = upto
+        cursor = self.journal.cursor(RELAYED)
+        after = max(cursor, self._seen)
+        if after < upto:
+            window = min(after + WINDOW, upto)
+            if events := self.journal.read(after, SENT_AT_ONCE, (Row.OWN,), upto=window):
+                return self._sending(RELAYED, "own", events[-1].id, [message_of(entry) for entry in events])
+            self._seen = window
+            if window >= cursor + WINDOW:
+                return Sending(RELAYED, last=window)
         after = self.journal.cursor(RELAYED_LETTERS)
         if after < letters_upto and (letters := self.journal.letters(after, SENT_AT_ONCE, upto=letters_upto)):
             return self._sending(RELAYED_LETTERS, "letters", letters[-1][0], [message_of_letter(letter) for _, letter in letters])
@@ -170,10 +193,9 @@ class Relay:
             sent.append(await producer.send(**message))
         for acknowledged in sent:
             await acknowledged
-            await self._keep()
 
     async def _keep(self) -> None:
-        """As long as it goes on; who stands still loses the turn, and sends nothing more."""
+        """Who stands still loses the turn, and sends nothing more: asked here too, for nobody knows which task goes on first."""
         if time.monotonic() - self._kept_at > KEEP_S:
             await asyncio.to_thread(self._turn.keep)
             self._kept_at = time.monotonic()

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import sqlite3
+import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
@@ -24,6 +25,7 @@ from events.turns import OnlyOne
 CHECKPOINT_PAGES: Final = 4_000
 """How large SQLite's log grows (16 MB) before its pages move to the file: a page that changes often moves less often."""
 BESIDE_S: Final = 30
+BEGUN_S: Final = 10.0
 MAX_ROWID: Final = 2**63 - 1
 MAX_ID: Final = UUID(int=2**128 - 1)
 _DIALECT: Final = sqlite.dialect()
@@ -182,6 +184,10 @@ class SQLiteStore(SQLiteProcessRecorder):
         return OnlyOne()
 
     def close(self) -> None:
+        """What other threads have begun is done first: SQLite ends the process of whoever closes a connection under them."""
+        deadline = time.monotonic() + BEGUN_S
+        while self.datastore.pool.num_in_use and time.monotonic() < deadline:
+            time.sleep(0.01)
         self.datastore.close()
         if self._lock:
             self._lock.close()

@@ -39,7 +39,7 @@ DOWN: Final = sa.Table(
     sa.Column("sequence", sa.Integer, nullable=False),
     sa.Column("dataset_id", sa.Text, nullable=False),
 )
-"""`sequence`: of the event that ended the approval; `dataset_id`: as it was then."""
+"""`sequence`: of the event that ended the approval, or higher, so that it is looked at once more; `dataset_id`: as it was then."""
 FOLLOWED: Final = sa.Table(
     "portal_followed",
     METADATA,
@@ -75,6 +75,14 @@ class Following:
                 if (found := [one for one in entries if _ends_an_approval(one.raw)]) or last - self._kept >= BATCH:
                     self._note(found, last)
                 self._read = last
+
+    def look_again(self, submission_id: UUID, dataset_id: str) -> None:
+        """Have the portal brought to what the log says of this dataset, also where that was done before, or is being done now."""
+        head = self.journal.head(submission_id)
+        again = sa.update(DOWN).where(DOWN.c.submission_id == submission_id).values(sequence=DOWN.c.sequence + 1)
+        with self.engine.begin() as c:
+            if head and not c.execute(again).rowcount:
+                put_rows(c, DOWN, [{"submission_id": submission_id, "sequence": head.sequence + 1, "dataset_id": dataset_id}])
 
     def _note(self, found: Sequence[Entry], last: int) -> None:
         """Not what another process of the lane noted before us, and not what had come down by the word of an earlier release."""

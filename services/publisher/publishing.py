@@ -29,7 +29,7 @@ from services.publisher.commands import HandBack, Publish
 from services.publisher.outcomes import delay_after, words_of
 from services.publisher.policy import PUBLISHER
 from services.publisher.standings import Standings
-from services.publisher.turns import Turns
+from services.publisher.turns import StillMine, Turns
 
 WORKERS: Final = 4
 AT_ONCE: Final = 4 * WORKERS
@@ -46,6 +46,10 @@ log = structlog.get_logger("jejak.publisher")
 
 class Elsewhere(Exception):
     """Another process of the lane is writing this dataset to the portal: no failure, only not ours."""
+
+
+class TurnLost(Elsewhere):
+    """It may have begun to while we were writing, and by a newer log."""
 
 
 @dataclass
@@ -66,6 +70,8 @@ class Publishing:
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="publish"))
     _elsewhere: dict[str, float] = field(default_factory=dict)
     _finished: list[Waiting] = field(default_factory=list)
+    _overtaken: list[Waiting] = field(default_factory=list)
+    """Written to the portal while another may have written too: to be looked at once more."""
 
     async def run(self) -> None:
         await self.lane.until_ready()
@@ -103,6 +109,10 @@ class Publishing:
         free = AT_ONCE - len(self._running)
         if free <= 0:
             return None
+        while self._overtaken:
+            one = self._overtaken[-1]
+            await asyncio.to_thread(self.attempts.following.look_again, one.submission_id, one.dataset_id)
+            self._overtaken.pop()
         now = time.monotonic()
         self._elsewhere = {dataset_id: until for dataset_id, until in self._elsewhere.items() if until > now}
         busy = {waiting.dataset_id for waiting in self._running.values()} | self._elsewhere.keys()
@@ -120,20 +130,20 @@ class Publishing:
 
     def _bring(self, waiting: Waiting) -> None:
         """Bring the portal to what the log says of this submission's dataset. Blocking: runs in a thread."""
-        with self.turns.turn(waiting.dataset_id) as mine:
-            if not mine:
+        with self.turns.turn(waiting.dataset_id) as still_mine:
+            if not still_mine:
                 raise Elsewhere
             began = time.monotonic()
             step = Step(self.lane.name, *waiting.key)
             with self.lane.shared.traces.work("portal", step, opd=waiting.opd) as told:
                 if waiting.down:
-                    self._apply(self.standings.desired(waiting.dataset_id), waiting.submission_id, told)
+                    self._apply(self.standings.desired(waiting.dataset_id), waiting.submission_id, told, still_mine)
                 else:
-                    self._publish(waiting, told)
+                    self._publish(waiting, told, still_mine)
             took_s = round(time.monotonic() - began, 3)
             log.info("portal_follows", submission_id=str(waiting.submission_id), down=waiting.down, took_s=took_s)
 
-    def _publish(self, waiting: Waiting, told: Callable[[str], None]) -> None:
+    def _publish(self, waiting: Waiting, told: Callable[[str], None], still_mine: StillMine) -> None:
         found = self.standings.with_approved(waiting.dataset_id, *waiting.key)
         if found is None:
             return  # another process published it, or it was taken back
@@ -144,7 +154,7 @@ class Publishing:
                 f"Nama data “{waiting.dataset_id}” sudah dipakai OPD {owner}. Kembalikan data ini agar dataset_id diganti, "
                 "atau minta pengelola mengalihkan nama itu.",
             )
-        published = self._apply(desired, waiting.submission_id, told)
+        published = self._apply(desired, waiting.submission_id, told, still_mine)
         if published is None:
             raise PortalProblem(
                 Code.CLOSED, "Edisi yang lebih baru sudah ditarik, sehingga data ini ditutup. Kembalikan, lalu serahkan sebagai edisi baru."
@@ -153,19 +163,29 @@ class Publishing:
         self.standings.went_public(self.lane.do("publish", waiting.submission_id, body, actor=PUBLISHER))
         self.progress.counts["published"] += 1
 
-    def _apply(self, desired: Desired, about: uuid.UUID, told: Callable[[str], None]) -> Published | None:
+    def _apply(self, desired: Desired, about: uuid.UUID, told: Callable[[str], None], still_mine: StillMine) -> Published | None:
         def stepped(step: str) -> None:
+            if not still_mine():
+                raise TurnLost
             self.steps[step] += 1
             self.working_at[about] = step
             told(step)
 
-        return self.portal.apply(desired, self.lane.shared.files, about=about, step=stepped)
+        try:
+            return self.portal.apply(desired, self.lane.shared.files, about=about, step=stepped)
+        finally:
+            if not still_mine():
+                raise TurnLost
 
     async def _ended(self, waiting: Waiting, error: BaseException | None) -> None:
+        """Who comes too late to say that it published may have shown what another had taken down already."""
         step = self.working_at.pop(waiting.submission_id, "look")
+        too_late = isinstance(error, Refused) and error.kind is Kind.CONFLICT
+        if too_late or isinstance(error, TurnLost):
+            self._overtaken.append(waiting)
         if isinstance(error, Elsewhere):
             self._elsewhere[waiting.dataset_id] = time.monotonic() + ELSEWHERE_S
-        elif error is None or (isinstance(error, Refused) and error.kind is Kind.CONFLICT):
+        elif error is None or too_late:
             self._finished.append(waiting)
         else:
             await asyncio.to_thread(self._failed, waiting, step, error)
@@ -205,7 +225,7 @@ class Publishing:
 
         Raises `Refused`. Blocking.
         """
-        with self.turns.turn(self.lane.find(submission_id).dataset_id) as mine:
-            if not mine:
+        with self.turns.turn(self.lane.find(submission_id).dataset_id) as still_mine:
+            if not still_mine:
                 raise Refused(Kind.CONFLICT, Reason(code="busy", note="Data ini sedang ditulis ke portal; coba lagi sebentar lagi."))
             return self.lane.do("reject", submission_id, body, actor=actor)

@@ -83,7 +83,7 @@ class Queue:
         """
         if waiting is None:
             return "down" if head.state is State.RETRACTED and self._was_taken_down(head) else str(head.state)
-        if waiting.down:
+        if waiting.down and head.state is not State.PUBLISHED:  # what is published is only looked at once more
             return "not_down"
         return waiting.attempt.state if waiting.attempt else "waiting"
 

@@ -1,15 +1,23 @@
-"""Only one worker writes a dataset to the portal at a time, of all threads and processes: a dataset's name in, its turn or not out."""
+"""Only one worker writes a dataset to the portal at a time, of all threads and processes: a dataset's name in, its turn or not out.
+
+On PostgreSQL a turn ends with the session that has it, also when the server starts anew: whoever has it asks before each step.
+"""
 
 import fcntl
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
+
+StillMine = Callable[[], bool]
+"""False: the turn ended, and another may have it."""
+log = structlog.get_logger("jejak.publisher")
 
 
 @dataclass
@@ -20,40 +28,40 @@ class Turns:
     _taken: set[str] = field(default_factory=set)
 
     @contextmanager
-    def turn(self, dataset_id: str) -> Iterator[bool]:
-        """False: another has it."""
+    def turn(self, dataset_id: str) -> Iterator[StillMine | None]:
+        """None: another has it."""
         if dataset_id in self._taken:
-            yield False
+            yield None
             return
         self._taken.add(dataset_id)
         try:
-            with self._file(dataset_id) if self.engine.dialect.name == "sqlite" else self._lock(dataset_id) as mine:
-                yield mine
+            with self._file(dataset_id) if self.engine.dialect.name == "sqlite" else self._lock(dataset_id) as still_mine:
+                yield still_mine
         finally:
             self._taken.discard(dataset_id)
 
     @contextmanager
-    def _lock(self, dataset_id: str) -> Iterator[bool]:
+    def _lock(self, dataset_id: str) -> Iterator[StillMine | None]:
         key = {"key": f"jejak:{dataset_id}"}
         with self.engine.connect() as c:
             mine = bool(c.execute(sa.text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))"), key).scalar())
             c.commit()
             try:
-                yield mine
+                yield (lambda: _goes_on(c)) if mine else None
             finally:  # the connection goes back to the pool, and the lock would stay with it
                 if mine:
-                    c.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key)
+                    _unlock(c, key)
 
     @contextmanager
-    def _file(self, dataset_id: str) -> Iterator[bool]:
+    def _file(self, dataset_id: str) -> Iterator[StillMine | None]:
         """A lock that another process (`jejak portal repair`) sees too; datasets share a thousand files, so they do not pile up."""
         descriptor = os.open(f"{self._folder}/{zlib.crc32(dataset_id.encode()) % 1_000}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            yield False
+            yield None
         else:
-            yield True
+            yield lambda: True
         finally:
             os.close(descriptor)
 
@@ -62,3 +70,25 @@ class Turns:
         folder = Path(self.engine.url.database or "").parent / "turns"
         folder.mkdir(exist_ok=True)
         return folder
+
+
+def _goes_on(c: sa.Connection) -> bool:
+    """Is this still the session that it was? One that ended is not asked again: SQLAlchemy would begin another."""
+    try:
+        if not c.invalidated:
+            c.execute(sa.text("SELECT 1"))
+            c.commit()
+    except sa.exc.SQLAlchemyError as error:
+        log.warning("turn_lost", error=repr(error))
+        c.invalidate()
+    return not c.invalidated
+
+
+def _unlock(c: sa.Connection, key: dict[str, str]) -> None:
+    """Where it cannot be said, the session ends, and the lock with it: what was done in the turn stands."""
+    try:
+        if not c.invalidated:
+            c.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key)
+    except sa.exc.SQLAlchemyError as error:
+        log.warning("turn_lost", error=repr(error))
+        c.invalidate()

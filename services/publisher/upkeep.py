@@ -14,10 +14,11 @@ from lane.files import FileProblem, Files, FilesUnavailable
 from portals.portal import Code, Difference, Portal, PortalProblem
 from services.publisher.following import METADATA
 from services.publisher.standings import Standings
-from services.publisher.turns import Turns
+from services.publisher.turns import StillMine, Turns
 
 TURN_S: Final = 60.0
 NOT_BY_ITSELF: Final = "tidak ada di log; bila memang harus hilang, sebut namanya: jejak portal repair NAMA"
+TURN_LOST: Final = "giliran menulis data ini ke portal hilang di tengah jalan; jalankan lagi"
 BY_HAND: Final = "bukan milik Jejak; pindahkan atau hapus sendiri"
 REPAIRS: Final = sa.Table(
     "portal_repairs_v2",
@@ -73,8 +74,8 @@ class Upkeep:
         known = set(self.standings.dataset_ids())
         for name in self._names(dataset_id):
             try:
-                with self._turn(name):
-                    yield from self._repair(name, may_act=name in known or dataset_id is not None)
+                with self._turn(name) as still_mine:
+                    yield from self._repair(name, still_mine, may_act=name in known or dataset_id is not None)
             except PortalProblem as problem:
                 yield Repair(_unreadable(name, problem), problem.message)
         if dataset_id is None and (wrong := self.portal.overview_differences(self.standings.everything())):
@@ -85,7 +86,11 @@ class Upkeep:
                 why = problem.message
             yield from self._told(wrong, self.portal.overview_differences(self.standings.everything()), why)
 
-    def _repair(self, name: str, *, may_act: bool) -> Iterator[Repair]:
+    def _repair(self, name: str, still_mine: StillMine, *, may_act: bool) -> Iterator[Repair]:
+        def stepped(_: str) -> None:
+            if not still_mine():
+                raise PortalProblem(Code.BUSY, TURN_LOST)
+
         desired = self.standings.desired(name)
         wrong = self.portal.differences(desired)
         if not wrong:
@@ -93,7 +98,8 @@ class Upkeep:
         why = NOT_BY_ITSELF
         if may_act:
             try:
-                self.portal.apply(desired, self.files, about=None, step=lambda _: None)
+                self.portal.apply(desired, self.files, about=None, step=stepped)
+                stepped("")
                 why = "masih berbeda setelah diperbaiki; lihat kembali"
             except (PortalProblem, FileProblem) as problem:
                 why = problem.message
@@ -112,13 +118,13 @@ class Upkeep:
         return [dataset_id] if dataset_id else sorted({*self.standings.dataset_ids(), *self.portal.names()})
 
     @contextmanager
-    def _turn(self, dataset_id: str) -> Iterator[None]:
+    def _turn(self, dataset_id: str) -> Iterator[StillMine]:
         """Never look at what the publisher is writing at this moment."""
         until = time.monotonic() + TURN_S
         while True:
-            with self.turns.turn(dataset_id) as mine:
-                if mine:
-                    yield
+            with self.turns.turn(dataset_id) as still_mine:
+                if still_mine:
+                    yield still_mine
                     return
             if time.monotonic() > until:
                 raise PortalProblem(Code.BUSY, "Data ini terus-menerus sedang ditulis ke portal; coba lagi nanti.")

@@ -1,7 +1,8 @@
 """Who is there: agencies and revoked tokens, known to every lane within seconds of the operator's command."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -121,6 +122,50 @@ async def test_what_kafka_lost_stands_and_is_shown_and_every_store_comes_to_know
         await put_record(cluster, f"token/{kode}", {})
         await until(lambda: directory.progress.healthy)
         assert directory.lost == set()
+
+
+class OneByOne(Kafka):
+    """A cluster from which the directory arrives record by record."""
+
+    def options(self) -> dict[str, Any]:
+        return super().options() | {"max_poll_records": 1}
+
+
+class Watched(Progress):
+    """Looks each time that the reading came on."""
+
+    look: Callable[[], None] = staticmethod(lambda: None)
+
+    def moved(self) -> None:
+        super().moved()
+        self.look()
+
+
+async def test_a_directory_that_is_read_again_is_never_seen_half_read(cluster: Kafka, kode: str) -> None:
+    heir = f"{kode}-baru"
+    for key, value in ((kode, {}), (heir, {}), (kode, {"moved_to": heir})):
+        await put_record(cluster, f"opd/{key}", {"name": key, **value})
+    await put_record(cluster, f"token/{kode}", {})
+    await send(cluster, [(DIRECTORY_TOPIC, f"token/{kode}".encode(), None)])
+    progress, store, seen, kept = Watched("directory"), Store((f"token/{kode}", b"{}")), list[object](), list[object]()
+    directory = Directory(OneByOne(cluster.bootstrap), progress)
+    directory.keep_in(store)
+
+    def look() -> None:
+        seen.append((directory.heir_of(kode), directory.is_open(kode), directory.is_revoked(kode), directory.lost))
+        kept.append((store.entries.get(f"opd/{kode}"), f"token/{kode}" in store.entries))
+
+    progress.look = look
+    async with running(directory.run):
+        await until(lambda: progress.ready)
+    before, moved, first = len(seen), store.entries[f"opd/{kode}"], set(kept)
+    async with running(directory.run):  # as after any failure of Kafka: from its beginning on, while lanes are at work
+        await until(lambda: len(seen) >= before + 5)
+        await until(lambda: progress.lag == 0)
+
+    assert all(one == (heir, False, False, set()) for one in seen[before:])
+    assert first == {(None, True), (moved, False)}, "a store is told nothing before all was read"
+    assert set(kept[before:]) == {(moved, False)}
 
 
 def test_who_acts_for_an_opd_follows_all_moves_and_ends_in_a_circle(kode: str) -> None:

@@ -4,20 +4,24 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from eventsourcing.persistence import PersistenceError
 
 from events.journal import Journal
+from events.sqlite import sqlite_store
 from events.stores import StoreRefused, open_reader, open_store
 from tests.events.conftest import Place
 from tests.events.given import on_kafka, revised, story, submitted
 
 OPEN = """
 import sys
+from events.sqlite import sqlite_store
 from events.stores import StoreRefused, open_store
 try:
     store = open_store(sys.argv[1], sys.argv[2])
@@ -44,6 +48,19 @@ def test_sqlite_carries_one_process_a_lane(tmp_path: Path) -> None:
     place.close()
     with process(place) as third:
         assert third.communicate() == ("open\n", "")
+
+
+def test_what_a_thread_has_begun_is_done_before_the_store_is_closed(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path, "review")
+    numbers = "(WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 2000000) SELECT x FROM n)"
+    long = sa.select(sa.func.count()).select_from(sa.text(numbers))
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(store.ask, long)
+        while not store.datastore.pool.num_in_use:
+            assert not asked.done()
+        store.close()
+
+        assert asked.result() == [(2_000_000,)]
 
 
 def test_a_killed_process_leaves_the_lane_free(tmp_path: Path) -> None:

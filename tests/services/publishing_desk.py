@@ -19,14 +19,20 @@ REASON = {"code": "personal_data", "field": "files.0", "note": "Ada NIK di kolom
 
 
 @asynccontextmanager
-async def publishing_desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_of("publisher", tmp_path) as made:
-        publishing = publishing_of(made.lane)
-        publishing.portal.close()
-        publishing.portal = watching_of(made.lane).portal = FailingPortal(tmp_path / "portal")
-        keep(made.shared.files, CONTENT)
-        async with running(publishing.run):
-            yield made
+async def publishing_desk(tmp_path: Path, *, store: str | None = None) -> AsyncIterator[Desk]:
+    async with desk_of("publisher", tmp_path, store=store or f"sqlite:{tmp_path}/") as made, publishing(made, tmp_path):
+        yield made
+
+
+@asynccontextmanager
+async def publishing(made: Desk, tmp_path: Path) -> AsyncIterator[None]:
+    """This publisher runs, with a portal that fails when it is told to."""
+    loop = publishing_of(made.lane)
+    loop.portal.close()
+    loop.portal = watching_of(made.lane).portal = FailingPortal(tmp_path / "portal")
+    keep(made.shared.files, CONTENT)
+    async with running(loop.run):
+        yield
 
 
 def portal_of(desk: Desk) -> FailingPortal:
