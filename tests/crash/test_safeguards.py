@@ -162,7 +162,7 @@ def no_fork_check() -> AbstractContextManager[None]:
 def cursor_before_the_acknowledgement() -> AbstractContextManager[None]:
     sent = "await within(SEND_S, self._send(producer, sending.messages))"
     saved = "await asyncio.to_thread(self.journal.advance, sending.follower, sending.last)"
-    return patched(Relay, "_send_all", sent, f"{saved}\n        {sent}")
+    return patched(Relay, "_send_these", sent, f"{saved}\n    {sent}")
 
 
 def a_parser_that_raises() -> AbstractContextManager[None]:
