@@ -18,7 +18,15 @@ from events.contracts import RECEIPTS_TOPIC
 from events.journal import Journal
 from events.stores import open_store
 from services.intake.recovery import recover
+from tests import servers
 from tests.bus.cluster import delete_topic
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of these tests' own: an intake that began on it afterwards would rightly say that topics were lost."""
+    with servers.kafka(tmp_path_factory.mktemp("kafka")) as bootstrap:
+        yield bootstrap
 
 
 @pytest.fixture
