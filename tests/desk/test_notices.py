@@ -3,10 +3,8 @@
 import asyncio
 import json
 import smtplib
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,90 +16,40 @@ from bus.accept import begins_of
 from bus.follow import follow
 from bus.kafka import Kafka
 from bus.loops import Progress
-from desk.accounts import Accounts
 from desk.clock import now_ms
 from desk.notices.kept import Kept
 from desk.notices.sending import LEASE_MS, PAUSES_MS, Sending
-from desk.notices.taking import SOON_MS, Taking
+from desk.notices.taking import SOON_MS
 from desk.notices.targets import TargetRefused, Targets
-from desk.store import open_store
-from desk.tables import ACCOUNTS, FOLLOWED, NOTICES
-from events import marks
-from events.admission import mark_of
+from desk.tables import FOLLOWED
 from events.alarms import Word
 from events.heads import NAMES
-from events.lawful import lawful
-from events.submission import Head
 from jejak.waiting import end_losses, look
 from lane.settings import DESK
 from tests.bus.cluster import delete_topic, new_topic, put, put_story, running, until
-from tests.desk.mailbox import Mailbox, mail_server, text_of
+from tests.desk.mailbox import text_of
+from tests.desk.notified import ADDRESS, Office, an_office, today
 from tests.events.given import (
-    KETUA,
-    after,
     approved,
     on_kafka,
     published,
     rejected,
     retracted,
     revised,
-    story,
     submission_of,
     submitted,
     verified,
 )
 from web.tokens import Role
 
-ADDRESS = "https://jejak.example.id"
 NOW = now_ms()
 LIFE = (submitted, revised, rejected(), revised, verified, approved, published, retracted)
 
 
-@dataclass
-class Office:
-    store: str
-    box: Mailbox
-    engines: list[sa.Engine] = field(default_factory=list)
-
-    def desk(self) -> "Desk":
-        engine = open_store(self.store)
-        self.engines.append(engine)
-        return Desk(engine, Taking(engine, Accounts(engine)), Sending(engine, ADDRESS), self)
-
-
-@dataclass
-class Desk:
-    engine: sa.Engine
-    taking: Taking
-    sending: Sending
-    office: Office
-
-    def mail_to(self, role: Role, opd: str | None = None, port: int = 0) -> int:
-        to = (Mailbox(port) if port else self.office.box).target(role.value.replace("_", "-"))
-        return Targets(self.engine).add_for_role(to, role, opd)
-
-    def send(self) -> None:
-        for target in self.sending.claim():
-            self.sending.work_off(target)
-
-    def outcomes(self) -> list[str | None]:
-        with self.engine.connect() as c:
-            return list(c.execute(sa.select(NOTICES.c.outcome).order_by(NOTICES.c.id)).scalars())
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    new: Callable[[], str] = (lambda: f"sqlite:{tmp_path}/") if request.param == "sqlite" else request.getfixturevalue("postgres")
-    with mail_server() as box:
-        office = Office(new(), box)
+    with an_office(request, tmp_path) as office:
         yield office
-        for engine in office.engines:
-            engine.dispose()
-
-
-def today(*steps: Any, minutes_ago: int = 30) -> list[Any]:
-    begin = datetime.now(UTC) - timedelta(minutes=minutes_ago)
-    return story(*(step.on(begin + timedelta(seconds=n)) for n, step in enumerate(steps)))
 
 
 def test_each_kind_once_across_a_restart_and_nothing_of_the_content(office: Office) -> None:
@@ -122,7 +70,7 @@ def test_each_kind_once_across_a_restart_and_nothing_of_the_content(office: Offi
         assert f"{ADDRESS}/pengajuan/{number}" in body
         assert "Kode wilayah" not in body
         assert "Kolom tanpa satuan" not in body
-    assert _offsets(desk) == [len(told)]
+    assert desk.offsets() == [len(told)]
 
 
 def test_a_step_that_was_done_meanwhile_is_told_to_nobody(office: Office) -> None:
@@ -131,69 +79,6 @@ def test_a_step_that_was_done_meanwhile_is_told_to_nobody(office: Office) -> Non
     desk.taking.take(on_kafka(*today(submitted, revised)), now_ms=now_ms())
     desk.send()
     assert (office.box.mails, desk.outcomes()) == ([], ["past"])
-
-
-def test_old_news_and_what_the_law_forbids_make_no_notice_and_stop_nothing(office: Office) -> None:
-    desk = office.desk()
-    desk.mail_to(Role.KETUA_PPID, "dispermades")
-    old, good, forged = today(submitted, minutes_ago=3_000), today(submitted), today(submitted, revised)
-    bad = [record._replace(raw=b"{") for record in on_kafka(*good)] + [on_kafka(*forged)[1]._replace(offset=1)]
-    desk.taking.take([*bad, *on_kafka(*old, offset=2), *on_kafka(*good, offset=3)], now_ms=now_ms())
-    desk.send()
-    assert office.box.subjects == ["Menunggu Anda"]
-
-
-def test_an_agency_speaks_for_another_only_where_the_directory_says_so(office: Office) -> None:
-    desk = office.desk()
-    desk.mail_to(Role.KETUA_PPID, "dispermades")
-    begun, now = today(submitted), datetime.now(UTC)
-    of_another = after(begun, revised.by(KETUA.model_copy(update={"opd": "dinkes"})).on(now))
-    true = after(begun, revised.on(now), rejected().on(now))
-
-    desk.taking.take(on_kafka(*begun, *of_another, *true), now_ms=now_ms())
-    desk.send()
-
-    assert office.box.subjects == ["Dikembalikan"]
-
-
-def test_a_record_that_the_store_cannot_hold_is_counted_and_those_after_it_are_told(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk = office.desk()
-    desk.mail_to(Role.KETUA_PPID, "dispermades")
-    bad, good = today(submission_of(title="Terlalu besar")), today(submitted)
-
-    def judged(*asked: Any) -> Head | str:
-        head = lawful(*asked)
-        return head._replace(due_ms=2**63) if isinstance(head, Head) and head.title == "Terlalu besar" else head
-
-    monkeypatch.setattr("desk.notices.taking.lawful", judged)
-    desk.taking.take([*on_kafka(*bad), *on_kafka(*good, offset=1)], now_ms=now_ms())
-    desk.send()
-    assert (office.box.subjects, dict(desk.taking.counts), _offsets(desk)) == (["Menunggu Anda"], {"failed": 1}, [2])
-    assert [mark.hash for mark in marks.all_marks(Kept(desk.engine))] == [mark_of(on_kafka(*good, offset=1)[0]).hash]
-
-
-def test_people_come_in_while_a_long_log_is_read_from_its_beginning(office: Office) -> None:
-    """SQLite lets one write at a time, and who waits looks again only now and then: it must not be taken each time again."""
-    desk, people = office.desk(), office.desk().engine
-    batches = [[on_kafka(*today(submitted), offset=500 * n + k)[0] for k in range(500)] for n in range(8)]
-
-    def read() -> None:
-        for batch in batches:
-            desk.taking.take(batch, now_ms=now_ms())
-
-    reading = threading.Thread(target=read)
-
-    came_in, of_all = 0, len(batches)
-    reading.start()
-    while reading.is_alive():
-        with people.begin() as c:
-            c.execute(sa.insert(ACCOUNTS).values(id=f"orang-{came_in}", name="Orang", must_change=False, language="id", created_ms=0))
-        came_in += 1
-    reading.join()
-
-    assert (_offsets(desk), came_in >= of_all) == ([500 * of_all], True), f"{came_in} came in"
 
 
 def test_where_a_submission_stood_is_read_as_an_earlier_program_kept_it(office: Office) -> None:
@@ -283,7 +168,7 @@ async def test_the_log_is_followed_past_poison_while_the_store_is_away(office: O
         async with running(lambda: follow(cluster, topic, Kept(desk.engine), take, (SQLAlchemyError,), progress)):  # noqa: B023
             await put_story(cluster, topic, *today(submitted))
             wanted = 4 + _
-            await until(lambda: any(p >= wanted for p in _offsets(desk)), what="the position")  # noqa: B023
+            await until(lambda: any(p >= wanted for p in desk.offsets()), what="the position")  # noqa: B023
     await asyncio.to_thread(desk.send)
     assert office.box.subjects == ["Menunggu Anda"] * 3
 
@@ -312,7 +197,7 @@ async def test_a_log_that_was_cut_and_has_grown_is_read_no_more_until_the_operat
             await put_story(cluster, topic, *today(submitted))
 
     async with running(read):
-        await until(lambda: progress.ready and _offsets(desk) == [2])
+        await until(lambda: progress.ready and desk.offsets() == [2])
         if running_meanwhile:
             await lost()
     if not running_meanwhile:
@@ -320,20 +205,15 @@ async def test_a_log_that_was_cut_and_has_grown_is_read_no_more_until_the_operat
 
     async with running(read):
         await until(lambda: (progress.left_alone or "").startswith("lost:"))
-        assert (progress.healthy, _offsets(desk)) == (False, [2])
+        assert (progress.healthy, desk.offsets()) == (False, [2])
         found = await asyncio.to_thread(look, office.store, [DESK], cluster)
         assert [(who, loss.code) for who, loss in found.losses] == [(DESK, "other_record")]
         begins, word = await begins_of(cluster, [topic]), Word("operator", datetime.now(UTC), "accept")
         assert await asyncio.to_thread(end_losses, office.store, [DESK], topic, begins, word)
-        await until(lambda: 6 in _offsets(desk) and progress.healthy)
+        await until(lambda: 6 in desk.offsets() and progress.healthy)
     assert (await asyncio.to_thread(look, office.store, [DESK], cluster)).is_empty
     await asyncio.to_thread(desk.send)
     assert office.box.subjects == ["Menunggu Anda"] * 6
-
-
-def _offsets(desk: Desk) -> list[int]:
-    with desk.engine.connect() as c:
-        return list(c.execute(sa.text("SELECT next FROM positions")).scalars())
 
 
 def test_the_server_is_a_real_one(office: Office) -> None:
