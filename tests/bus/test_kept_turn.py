@@ -83,6 +83,13 @@ async def kept_often(watching: "psycopg.AsyncConnection[Any]") -> None:
     raise AssertionError(f"kept {len(said)} times in vain")
 
 
+def one_waits(cluster: Kafka, place: Place) -> tuple[Journal, SlowRelay]:
+    """A journal with one event of its own, not sent yet."""
+    journal = place.journal()
+    journal.append([story(submitted)[0].event])
+    return journal, relay_of(cluster, journal)
+
+
 async def how_often(cluster: Kafka, journal: Journal) -> list[int]:
     """Each of the journal's own events is on the log so often."""
     keys = [record.key for record in await all_records(cluster, LOG_TOPIC)]
@@ -92,9 +99,7 @@ async def how_often(cluster: Kafka, journal: Journal) -> list[int]:
 async def test_the_turn_outlives_a_database_that_takes_its_time(
     cluster: Kafka, shared_place: Place, database: str, watching: "psycopg.AsyncConnection[Any]"
 ) -> None:
-    journal = shared_place.journal()
-    journal.append([story(submitted)[0].event])
-    relay = relay_of(cluster, journal)
+    journal, relay = one_waits(cluster, shared_place)
     relay.heard.set()
     async with await psycopg.AsyncConnection.connect(database) as slow:
         await slow.execute(f'LOCK TABLE "jejak_{shared_place.lane}".stored_events IN ACCESS EXCLUSIVE MODE')
@@ -109,9 +114,7 @@ async def test_the_turn_outlives_a_database_that_takes_its_time(
 async def test_an_acknowledgement_that_takes_its_time_is_no_reason_to_send_again(
     cluster: Kafka, shared_place: Place, watching: "psycopg.AsyncConnection[Any]"
 ) -> None:
-    journal = shared_place.journal()
-    journal.append([story(submitted)[0].event])
-    relay = relay_of(cluster, journal)
+    journal, relay = one_waits(cluster, shared_place)
     async with running(relay.run):
         await kept_often(watching)
         relay.heard.set()
@@ -122,9 +125,7 @@ async def test_an_acknowledgement_that_takes_its_time_is_no_reason_to_send_again
 async def test_who_loses_its_turn_waits_for_no_acknowledgement(
     cluster: Kafka, shared_place: Place, watching: "psycopg.AsyncConnection[Any]"
 ) -> None:
-    journal = shared_place.journal()
-    journal.append([story(submitted)[0].event])
-    relay = relay_of(cluster, journal)
+    journal, relay = one_waits(cluster, shared_place)
     async with running(relay.run):
         await until(lambda: relay.sends)
         await watching.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
