@@ -82,8 +82,8 @@ class Taking:
             c.execute(moved)  # first of all: two desks take turns here
             _mark(c, read)
             streams = {stream for record in told if (stream := stream_in(record.key))}
-            heads = _heads(c, streams)
-            moved_on = {head.submission_id: head for record in told if (head := self._take_one(c, heads, record, now_ms))}
+            heads, heirs = _heads(c, streams), self.heirs()
+            moved_on = {head.submission_id: head for record in told if (head := self._take_one(c, heads, heirs, record, now_ms))}
             if moved_on:
                 put = new(c, FOLLOWED)
                 changes = {name: put.excluded[name] for name in ("head", "due_ms", "told")}
@@ -91,7 +91,7 @@ class Taking:
                     put.on_conflict_do_update(index_elements=["submission"], set_=changes), [_row(head) for head in moved_on.values()]
                 )
 
-    def _take_one(self, c: sa.Connection, heads: dict[uuid.UUID, Head], record: Record, now_ms: int) -> Head | None:
+    def _take_one(self, c: sa.Connection, heads: dict[uuid.UUID, Head], heirs: Heirs, record: Record, now_ms: int) -> Head | None:
         """Where the submission stands now, put into `heads`; None when the record changes nothing."""
         stream, said = stream_in(record.key), read_safely(record.raw)
         if stream is None or said is None or said["submission_id"] != str(stream):
@@ -100,7 +100,7 @@ class Taking:
         before = heads.get(stream)
         if before and said["sequence"] <= before.sequence:
             return None
-        head = lawful(before, said, hash_of(record.raw or b""), self.heirs())
+        head = lawful(before, said, hash_of(record.raw or b""), heirs)
         if isinstance(head, str):
             log.warning("notice_unlawful", code=head, partition=record.partition, offset=record.offset)
             return None
