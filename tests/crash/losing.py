@@ -24,10 +24,11 @@ from archive.refill import refill
 from archive.scan import LogAt
 from bus.accept import begins_of, open_of
 from bus.client import send
-from bus.kafka import KafkaError
-from bus.reader import LogUnreachable, read_topic, spans
+from bus.kafka import Kafka, KafkaError
+from bus.reader import LogUnreachable, cluster_id, read_topic, spans
 from bus.topics import ensure, shared_topics
 from events import alarms
+from events.admission import source_of
 from events.alarms import Word
 from events.contracts import LOG_TOPIC
 from events.journal import EVENTS
@@ -61,8 +62,10 @@ def log_made_anew(stage: Stage, chance: random.Random) -> Iterator[None]:
 
 @contextmanager
 def _losing(stage: Stage, change: Change) -> Iterator[None]:
-    """What only Kafka knows of a lane that lost its store is in its journal again first: two losses at once nobody can mend."""
+    """What only Kafka knows of a lane is in its journal first, also after the loss before this one: two at once nobody can mend."""
     ready([lane for lane in stage.lanes if lane.running])
+    there = asyncio.run(_ends(stage.kafka))
+    until(lambda: _all_have_read(stage, there), "every lane has read the log to its end")
     began = datetime.now(UTC).isoformat(timespec="seconds")
     lost = asyncio.run(_changed(stage, change))
     yield
@@ -86,6 +89,26 @@ async def _changed(stage: Stage, change: Change) -> bool:
         sent = [await producer.send(LOG_TOPIC, record.value, key=record.key, partition=p) for p, record in told]
         await asyncio.gather(*sent)
     return True
+
+
+async def _ends(kafka: Kafka) -> tuple[str, dict[int, int]]:
+    """The cluster, and partition → the offset after its last record."""
+    return await cluster_id(kafka), {partition: end for partition, (_, end) in (await spans(kafka, LOG_TOPIC)).items()}
+
+
+def _all_have_read(stage: Stage, there: tuple[str, dict[int, int]]) -> bool:
+    cluster, ends = there
+    with suppress(*NOT_NOW):
+        for lane in LANES:
+            with closing(open_reader(stage.store, lane)) as store:
+                found = alarms.losses(store)
+                stands = alarms.generations(found)
+                sources = {p: source_of(cluster, LOG_TOPIC, p, stands.get(source_of(cluster, LOG_TOPIC, p), 0)) for p in ends}
+                positions = store.positions(list(sources.values()))
+            if alarms.open_losses(found) or any(positions.get(sources[p], 0) < end for p, end in ends.items()):
+                return False
+        return True
+    return False
 
 
 def _all_have_gone_on(stage: Stage, began: str) -> bool:

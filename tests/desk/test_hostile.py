@@ -54,7 +54,8 @@ def numbers(office: Office) -> dict[str, str]:
 @pytest.mark.parametrize("role", PAGES)
 def test_nothing_of_it_runs(office: Office, chromium: Browser, numbers: dict[str, str], role: Role) -> None:
     opd = office.own if role in {Role.TIM_PPID, Role.KETUA_PPID} else None
-    with person(chromium, office, office.person(role, opd, f"{role} <img src=x onerror=window.hit=1> {{{{ 8387*8389 }}}}"), SCREENS[1]) as page:
+    named = office.person(role, opd, f"{role} <img src=x onerror=window.hit=1> {TEMPLATE[:15]}")
+    with person(chromium, office, named, SCREENS[1]) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         for path in (*PAGES[role], "/pengajuan/{checked}", "/pengajuan/{checked}/jejak?tampilan=json", "/cari?q=<script>alert(1)</script>"):
