@@ -89,14 +89,12 @@ class Loss(NamedTuple):
 
 
 class Alarm(NamedTuple):
-    """A dead letter of the log that nobody has answered for yet."""
+    """A dead letter of the log that nobody has answered for yet. What it holds is not read: it may be large, and there may be many."""
 
     number: int
     source: str
     position: int
     code: str
-    about: bytes
-    raw: bytes
 
 
 class Word(NamedTuple):
@@ -165,16 +163,16 @@ def count_alarms(store: Store) -> dict[str, int]:
 def heal(store: Store, now: datetime, after: int = 0) -> int:
     """End the alarms of events that came after all, once what was missing before them was there. A fork never heals.
 
-    Some at once, of letters after a number; returns after which one to go on the next time.
+    Some at once, of letters after a number; returns after which one to go on the next time. One record is in memory at a time.
     """
-    may_heal = sa.select(*(LETTERS.c[name] for name in Alarm._fields)).where(_IS_ALARM, LETTERS.c.code != FORK, LETTERS.c.number > after)
-    found = [Alarm(*row) for row in store.ask(may_heal.order_by(LETTERS.c.number).limit(HEALED_AT_ONCE))]
-    waiting = [(key, alarm) for alarm in found if (key := key_claimed(alarm.raw))]
-    there = {(stream, version): raw for stream, version, raw in store.select_states(list({key for key, _ in waiting}))}
-    for key, alarm in waiting:
-        if there.get(key) == alarm.raw:
-            end_alarm(store, alarm.number, Word("jejak", now, "healed", "its event is in the journal by now"))
-    return found[-1].number if len(found) == HEALED_AT_ONCE else 0
+    may_heal = sa.select(LETTERS.c.number).where(_IS_ALARM, LETTERS.c.code != FORK, LETTERS.c.number > after)
+    numbers = [row[0] for row in store.ask(may_heal.order_by(LETTERS.c.number).limit(HEALED_AT_ONCE))]
+    for number in numbers:
+        ((raw,),) = store.ask(sa.select(LETTERS.c.raw).where(LETTERS.c.number == number))
+        key = key_claimed(raw)
+        if key and any(there == raw for _, _, there in store.select_states([key])):
+            end_alarm(store, number, Word("jejak", now, "healed", "its event is in the journal by now"))
+    return numbers[-1] if len(numbers) == HEALED_AT_ONCE else 0
 
 
 def end_alarm(store: Store, number: int, word: Word) -> None:
