@@ -1,25 +1,28 @@
 """The operator's word on a loss: a reader's store and the cluster in; every open loss of a topic ended, and where its reading goes on.
 
 What Kafka holds now is read from its beginning, as the next generation of its source: what is in the journal already is dropped by its key.
+Its last record is marked, so that a second loss is found too by a lane that has read nothing of it yet.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bus.kafka import Kafka
+from bus.look_back import records_before
 from bus.reader import cluster_id, spans_if_there
 from events import alarms, marks
-from events.admission import place_in, source_of
+from events.admission import Record, mark_of, place_in, source_of
 from events.alarms import WITH_ITS_TOPIC, Loss, Word
 from events.recorder import Bookmarks
 
 
 @dataclass(frozen=True)
 class Begins:
-    """Where the partitions of some topics begin on a cluster now."""
+    """Where the partitions of some topics begin on a cluster now, and the last record of each (topic, partition) that has one."""
 
     cluster: str
-    topics: dict[str, dict[int, int]]
+    topics: Mapping[str, Mapping[int, int]]
+    last: Mapping[tuple[str, int], Record] = field(default_factory=dict)
 
     def at(self, topic: str, partition: int) -> int:
         """0 for what is not there: it will begin there."""
@@ -27,10 +30,12 @@ class Begins:
 
 
 async def begins_of(kafka: Kafka, topics: Sequence[str]) -> Begins:
-    """Raises LogUnreachable."""
+    """Raises LogUnreachable, KafkaError, TimeoutError."""
     found = {topic: await spans_if_there(kafka, topic) for topic in topics}
     begins = {topic: {partition: first for partition, (first, _) in spans.items()} for topic, spans in found.items()}
-    return Begins(await cluster_id(kafka), begins)
+    ends = {(topic, partition): end for topic, spans in found.items() for partition, (_, end) in spans.items()}
+    last = {place: record for place, (record, _, _) in (await records_before(kafka, ends)).items() if record}
+    return Begins(await cluster_id(kafka), begins, last)
 
 
 def open_of(store: Bookmarks, topic: str | None = None) -> list[Loss]:
@@ -55,5 +60,8 @@ def accept(store: Bookmarks, topic: str, begins: Begins, word: Word) -> list[Los
     for loss in ended:
         cluster, _, partition, _ = place_in(loss.source)
         goes_on = source_of(cluster, topic, partition, stands.get(loss.source, 0) + 1)
-        alarms.end_loss(store, loss, word, goes_on=goes_on, at=begins.at(topic, partition) if cluster == begins.cluster else 0)
+        here = cluster == begins.cluster
+        if here and (last := begins.last.get((topic, partition))):
+            marks.expect(store, mark_of(last)._replace(source=goes_on))
+        alarms.end_loss(store, loss, word, goes_on=goes_on, at=begins.at(topic, partition) if here else 0)
     return ended

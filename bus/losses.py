@@ -40,8 +40,8 @@ IDLE_A_LOOK: Final = 4
 class _Seen(NamedTuple):
     """Where a source stands in the journal and on Kafka.
 
-    `began`: where its generation began; `marks`: the records taken that must stand there again, `taken` the last of them; `unproved`:
-    some of them were not found there yet.
+    `began`: where its generation began; `marks`: the records that must stand there still, `taken` the last of them that was taken;
+    `unproved`: some of them were not found there yet.
     """
 
     position: int
@@ -158,7 +158,7 @@ class LossWatch:
         marked = await asyncio.to_thread(marks.marks, self.store, sources)
         ends = await asyncio.to_thread(marks.ends, self.store, sources)
         both = {tp: marked[source] for tp in partitions if (source := self.source(tp)) in marked}
-        moved = {tp for tp, (taken, proved) in both.items() if taken != proved or self.source(tp) in ends}
+        moved = {tp for tp, (taken, proved) in both.items() if taken != proved} | {tp for tp in partitions if self.source(tp) in ends}
         in_turn = sorted(both.keys() - moved)
         self._turn += IDLE_A_LOOK
         start = self._turn % len(in_turn) if in_turn else 0
@@ -191,14 +191,14 @@ class LossWatch:
         found: dict[TopicPartition, _Seen] = {}
         for tp, source in sources.items():
             known = [*marked.get(source, ()), *between.get(source, ())]
-            taken = max(known, key=lambda mark: mark.taken, default=None)
-            unproved = source in between or len(set(known)) > 1
-            found[tp] = _Seen(positions.get(source, 0), begins[tp], ends[tp], began.get(source, 0), taken, known, unproved)
+            position, unproved = positions.get(source, 0), source in between or len(set(known)) > 1
+            taken = max((mark for mark in known if mark.taken < position), key=lambda mark: mark.taken, default=None)
+            found[tp] = _Seen(position, begins[tp], ends[tp], began.get(source, 0), taken, known, unproved)
         return found
 
     def _code(self, at: _Seen) -> str | None:
         """What can be told without reading a record again."""
-        if at.position > at.ends or (at.taken and at.taken.taken >= at.ends):
+        if at.position > at.ends or any(mark.taken >= at.ends for mark in at.marks):
             return SHORTER
         if at.begins > (at.began if self.keeps_all else at.position):
             return BEGINNING_GONE

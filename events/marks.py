@@ -1,5 +1,5 @@
 """By what a loss is found: the last record taken from each source, the last one found on Kafka again, the ends of the batches between them,
-and where a generation began.
+where a generation began, and its last record then.
 
 In: a journal's store; out: `Mark`s and offsets. One table for both stores; the beginnings are positions under a name of their own.
 """
@@ -30,7 +30,7 @@ ENDS: Final = sa.Table(
     sa.Column("taken", sa.BigInteger, primary_key=True),
     sa.Column("hash", sa.Text, nullable=False),
 )
-"""The last records of the batches taken since a source was proved: a log may be cut between any two of them."""
+"""The last records of the batches taken since a source was proved: a log may be cut between any two of them. And what is expected still."""
 
 
 def marks(store: Bookmarks, sources: Collection[str]) -> dict[str, tuple[Mark, Mark]]:
@@ -45,7 +45,7 @@ def all_marks(store: Bookmarks) -> list[Mark]:
 
 
 def ends(store: Bookmarks, sources: Collection[str]) -> dict[str, list[Mark]]:
-    """Source → the ends of batches that were not found on Kafka again yet; those that have none are left out."""
+    """Source → the ends of batches that were not found on Kafka again yet, and what is expected; those that have none are left out."""
     found: dict[str, list[Mark]] = {}
     for row in store.ask(sa.select(ENDS).where(ENDS.c.source.in_(sources))):
         found.setdefault(row[0], []).append(Mark(*row))
@@ -57,6 +57,12 @@ def first_mark(store: Bookmarks, mark: Mark) -> None:
     row = {"source": mark.source, "taken": mark.taken, "hash": mark.hash, "proved": mark.taken, "proved_hash": mark.hash}
     with suppress(IntegrityError):
         store.tell(sa.insert(MARKS).values(row))
+
+
+def expect(store: Bookmarks, mark: Mark) -> None:
+    """A record that was not taken yet, and must be there still when it is its turn. Said twice changes nothing."""
+    with suppress(IntegrityError):
+        store.tell(sa.insert(ENDS).values(mark._asdict()))
 
 
 def prove(store: Bookmarks, proved: Mapping[str, Mark]) -> None:

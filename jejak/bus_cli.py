@@ -106,12 +106,13 @@ def refill_log(
         at, word = _at(ctx, lane, store), word_of(by, "refill", note)
         found = waiting.look(at.store, at.lanes, at.kafka)
         _ask("Tulis kembali ke Kafka apa yang dipegang jurnal dan tidak ada di log, lalu lanjutkan?", yes=yes)
-        begins = asyncio.run(begins_of(at.kafka, [LOG_TOPIC, DIRECTORY_TOPIC]))
-        if missing := [topic for topic, there in begins.topics.items() if not there and (topic == LOG_TOPIC or found.directory)]:
+        before = asyncio.run(begins_of(at.kafka, [LOG_TOPIC, DIRECTORY_TOPIC]))
+        if missing := [topic for topic, there in before.topics.items() if not there and (topic == LOG_TOPIC or found.directory)]:
             ends_badly(f"Topik {', '.join(missing)} tidak ada; buat dahulu: jejak migrate")
         written = refill(waiting.journals_of(at.store, at.lanes), LogAt(at.kafka), progress=progress)
         asyncio.run(waiting.put_back(at.kafka, found.directory))
-        ended = waiting.end_losses(at.store, at.lanes, LOG_TOPIC, begins, word)
+        whole = asyncio.run(begins_of(at.kafka, [LOG_TOPIC]))
+        ended = waiting.end_losses(at.store, at.lanes, LOG_TOPIC, whole, word)
     lanes = sorted({name for name, _ in ended})
     if as_json:
         told = {"written": _lacking_json(written), "directory": sorted(found.directory), "undecided": found.undecided, "lanes": lanes}

@@ -12,7 +12,7 @@ from aiokafka.admin import RecordsToDelete
 from bus.accept import accept, begins_of
 from bus.consumer import Consumer
 from bus.kafka import Kafka
-from events import alarms
+from events import alarms, marks
 from events.admission import dead_letter
 from events.alarms import Word
 from events.journal import Journal
@@ -104,6 +104,34 @@ async def test_it_is_noticed_too_when_it_happened_while_the_lane_was_down(change
         await until(lambda: third.progress.ready)
         assert third.progress.healthy
     assert all(held(third.journal, news))
+
+
+@CHANGES
+@pytest.mark.parametrize("grown", [0, 20])
+async def test_a_second_loss_is_noticed_by_a_lane_that_had_not_gone_on_after_the_first(
+    grown: int, change: Change, cluster: Kafka, place: Place
+) -> None:
+    topic, told, news = await new_topic(cluster), story(*WHOLE_LIFE), [story(submitted) for _ in range(12)]
+    await put_story(cluster, topic, *told)
+    first = log_consumer(cluster, place.journal(), topic)
+    async with running(first.run):
+        await until(lambda: first.progress.ready)
+        await change(cluster, topic, [told])
+        for new in news:
+            await put_story(cluster, topic, *new)
+        await until(lambda: lost(first))
+    await said(cluster, place, topic)
+    await change(cluster, topic, [told])
+    for new in [story(submitted) for _ in range(grown)]:
+        await put_story(cluster, topic, *new)
+
+    second = log_consumer(cluster, place.reopened(), topic)
+    async with running(second.run):
+        await until(lambda: lost(second))
+        assert [loss.code for loss in alarms.open_losses(alarms.losses(second.journal.store))] == ["other_record" if grown else "shorter"]
+        await said(cluster, place, topic)
+        await until(lambda: second.progress.healthy and second.progress.ready)
+    assert marks.ends(second.journal.store, [mark.source for mark in marks.all_marks(second.journal.store)]) == {}
 
 
 @CHANGES

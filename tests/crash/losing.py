@@ -165,8 +165,8 @@ class Operator(_Acting):
         here, _ = lanes_here(self.stage.store, LANES)
         if not any(self._waits(lane) for lane in here):
             return
-        begins = asyncio.run(begins_of(self.stage.kafka, [LOG_TOPIC]))
         written = refill(journals_of(self.stage.store, here), LogAt(self.stage.kafka))
+        begins = asyncio.run(begins_of(self.stage.kafka, [LOG_TOPIC]))
         ended = end_losses(self.stage.store, here, LOG_TOPIC, begins, Word("soak", datetime.now(UTC), "refill"))
         self.put_back.update(written.journals)
         self.put_back["losses"] += len(ended)
