@@ -64,7 +64,7 @@ async def change_password(request: Request, who: Somebody) -> Response:
         return render(request, "password.html", status=429, errors=told, back=back)
     errors = await run_in_threadpool(_password_faults, desk, who, old, new, again)
     if errors:
-        if errors[0].message == OLD_WRONG:
+        if old and errors[0].message == OLD_WRONG:  # a form that is sent again after a failure holds none
             await run_in_threadpool(desk.attempts.failed, guess, now_ms=now_ms())
         told = [Fault(fault.at, speech_of(request).text(fault.message)) for fault in errors]
         return render(request, "password.html", status=422, errors=told, back=back)
@@ -159,7 +159,7 @@ def _day(text: str) -> date | None:
 
 
 def _password_faults(desk: Desk, who: Who, old: str, new: str, again: str) -> list[Fault]:
-    if not desk.accounts.knows(who.account.id, old):
+    if not (old and desk.accounts.knows(who.account.id, old)):
         return [Fault("kata_sandi_lama", OLD_WRONG)]
     if fault := passwords.fault_of(new, who.account.id):
         return [Fault("kata_sandi_baru", PASSWORD_FAULTS[fault])]

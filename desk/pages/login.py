@@ -116,9 +116,10 @@ def _tried(desk: Desk, guess: Guess, password: str, agent: str) -> tuple[str | N
     if not desk.attempts.left(guess, now_ms=now_ms()):
         log.warning("login_refused", why="too_many", source=guess.source)
         return None, None, TOO_MANY
-    account = desk.accounts.knows(guess.person, password)
+    account = desk.accounts.knows(guess.person, password) if password else None
     if account is None:
-        desk.attempts.failed(guess, now_ms=now_ms())
+        if password:  # a form that is sent again after a failure holds none, and that is no guess
+            desk.attempts.failed(guess, now_ms=now_ms())
         log.warning("login_refused", why="wrong", source=guess.source)
         return None, None, WRONG
     posts = desk.accounts.posts(account.id, today())

@@ -105,6 +105,18 @@ async def test_whoever_found_an_open_session_cannot_guess_the_password_by_changi
         assert (await log_in(elsewhere, "budi")).status_code == 303
 
 
+async def test_a_form_that_comes_back_without_its_password_is_no_guess(alone: Alone) -> None:
+    """As the page of a failure sends it again."""
+    name, new = alone.person("budi"), "empat-kata-tanpa-arti"
+    async with alone.browser() as browser:
+        empty = [(await log_in(browser, name, "")).status_code for _ in range(TRIES + 1)]
+        assert (empty, (await log_in(browser, name)).status_code) == ([401] * (TRIES + 1), 303)
+        typed = {"kata_sandi_baru": new, "kata_sandi_lagi": new}
+        again = [(await browser.post("/akun/kata-sandi", data=typed)).status_code for _ in range(TRIES + 1)]
+        right = await browser.post("/akun/kata-sandi", data=typed | {"kata_sandi_lama": PASSWORD})
+        assert (again, right.status_code) == ([422] * (TRIES + 1), 303)
+
+
 async def test_who_is_appointed_twice_is_appointed_once(alone: Alone) -> None:
     alone.person("budi", Role.KETUA_PPID, "setda")
     for letter in ("800/1/2026", "800/1/2026", "800/2/2026"):
