@@ -17,7 +17,10 @@ Severity = Literal["error", "warning", "info"]
 Score = Literal["pass", "attention", "fail"]
 WORDS: Final[tuple[Word, ...]] = ("terpadu", "lengkap", "aktual", "valid", "akuntabel")
 ORDER: Final[Mapping[Severity, int]] = {"error": 0, "warning": 1, "info": 2}
-_LONG_NUMBER: Final = re.compile(r"\d(?:[\s.\-]?\d){6,}")
+_LONG_NUMBER: Final = re.compile(
+    r"\d(?:[\s.\-\u2010-\u2015]?\d){6,}|\(\d{4}\) ?\d{3,4}[ \-]?\d{3,5}"
+    r"|\d{4,8}(?:(?: [.\-\u2010-\u2015] | {2})\d{4,8}){2,3}|\d(?:,\d{3}){5}"
+)
 _MAIL: Final = re.compile(r"[^\s@,;<>()]+@[^\s@,;<>()]+")
 
 
@@ -79,7 +82,9 @@ def plain(text: str, longest: int = 200) -> str:
     """Text of a file as it may be shown: no control or direction characters, long numbers and addresses masked, at most `longest` long.
 
     >>> plain("nik 3313014101900001 milik\\u202e budi@contoh.id")
-    'nik 33**************01 milik b***@contoh.id'
+    'nik 33************01 milik b***@contoh.id'
+    >>> plain("3,313,014,101,900,001 atau 331301 - 410190 - 0001, hp (0812) 3456-7890 atau 0812\u20133456\u20137890")
+    '3,*****************01 atau 33******************01, hp (0************90 atau 08**********90'
     """
     text = "".join(c if c.isprintable() else " " for c in text[: longest * 2])
     text = _LONG_NUMBER.sub(lambda m: masked(m[0]), text)

@@ -11,16 +11,26 @@ from typing import Final, Literal
 from checks.regions import OLD_PROVINCES, regions
 
 Certainty = Literal["no", "weak", "strong"]
-MOBILE: Final = re.compile(r"(?<![\d.,])(?:\+?62[\s.\-]?|0)8[1-9]\d(?:[\s.\-]?\d){6,9}(?!\d|[.,](?!0+(?!\d))\d)")
+_START: Final = r"(?:(?<![\d.,])|(?<=\d{9},))"
+_END: Final = r"(?!\d|\.(?!0+(?!\d))\d|,(?!0+(?!\d)|\d{9})\d)"
+"""Not inside a number with decimals; a comma between two long numbers parts them."""
+MOBILE: Final = re.compile(rf"{_START}(?:(?:\+|00)?62[\s.\-]?(?:\(0\)\s?)?|0)8[1-9]\d(?:\)?\s?[.\-]?\s?\d){{6,9}}{_END}")
 MAIL: Final = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 MAIL_SPELT: Final = re.compile(
-    r"[A-Za-z0-9][\w.+-]{0,63} ?[\[(] ?at ?[\])] ?[A-Za-z0-9-]+(?: ?(?:\.|[\[(] ?dot ?[\])]) ?[A-Za-z0-9-]+)+", re.IGNORECASE
+    r"[A-Za-z0-9][\w.+-]{0,63} ?[\[(] ?at ?[\])] ?[A-Za-z0-9-]+(?: ?(?:\.|[\[(] ?dot ?[\])]) ?[A-Za-z0-9-]+)+"
+    r"|[A-Za-z0-9][\w.+-]{0,63}(?: @ ?|@ )[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}",
+    re.IGNORECASE,
 )
-"""A mailbox as people hide it from programs: `budi[at]gmail.com`."""
+"""A mailbox as people hide it from programs, or with blanks: `budi[at]gmail.com`, `budi @ gmail.com`."""
 LANDLINE: Final = re.compile(r"\(?0[2-9]\d{1,2}\)?[ .\-]?\d{5,8}")
 _SCIENTIFIC: Final = re.compile(r"(\d)[.,](\d+)E\+?(1[1-7])", re.IGNORECASE)
 NPWP_FORM: Final = re.compile(r"(?<!\d)\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}(?!\d)")
-LONG_DIGITS: Final = re.compile(r"(?<![\d.,])\d(?:[ .\-]?\d){14,17}(?!\d|[.,](?!0+(?!\d))\d)")
+LONG_DIGITS: Final = re.compile(
+    rf"{_START}\d(?:[ .\-]?\d){{14,17}}{_END}"
+    rf"|{_START}\d{{4,8}}(?:(?: [.\-] | {{2}})\d{{4,8}}){{1,3}}{_END}"
+    r"|(?<![\d.,])\d(?:,\d{3}){5}(?![\d.,])"
+)
+"""In groups, however they are parted (two dates are no number), and 16 digits as a spreadsheet shows them with commas."""
 RT_RW: Final = re.compile(
     r"\bRT[\s.:]*0*\d{1,3}\b.{0,12}?\bRW[\s.:]*0*\d{1,3}\b|\bRT[\s./]*RW[\s.:]*0*\d{1,3}\s*/\s*0*\d{1,3}\b|\bRT[\s.:]*0*\d{1,3}\s*/\s*0*\d{1,3}\b",
     re.IGNORECASE,

@@ -5,8 +5,9 @@ personal data of a person is judged when the whole table is known (checks/person
 """
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,34 +28,31 @@ from checks.identifiers import (
 from checks.limits import ROWS
 from checks.persons import is_role_mailbox
 
-_RUNS: Final = (re.compile(r"(?<!\d)\d(?:[ .\-]?\d){11}"), re.compile(r"8\d{9}"), re.compile(r"[A-Za-z]\d{6}"))
-_MARKS: Final = (
-    "@",
-    "**",
-    "xx",
-    "XX",
-    "••",
-    "##",
-    "RT",
-    "Rt",
-    "rt ",
-    "rt.",
-    "rt0",
-    "rt/",
-    "E+1",
-    "E1",
-    "e+1",
-    "[at",
-    "(at",
-    "[ at",
-    "( at",
+_MARKS: Final = ("@", "*", "•", "#", "xx", "e+1", "e1", "[at", "(at", "[ at", "( at")
+"""In small letters."""
+_RUNS: Final = (
+    re.compile(r"(?<!\d)\d(?:[ .\-]?\d){11}"),
+    re.compile(r"\d{4}(?: [.\-] | {2})\d{4}"),
+    re.compile(r"8[1-9]\d(?:\)?\s?[.\-]?\s?\d){6}"),
+    re.compile(r"[a-z]\d{6}"),
+    re.compile(r"\d(?:,\d{3}){5}"),
 )
+"""Of NPWP and longer numbers, of telephones, of passports, of a number with commas."""
+_RT: Final = re.compile(r"\brt(?:[\s.:]*\d|[\s./]*rw)")
 _NEEDED: Final = re.compile(r"[\d@\[(]")
 """Text without any of these looks like nothing."""
 _DECIMAL: Final = re.compile(r"[+-]?\d{1,12}\.\d+")
 """A measurement, however many digits it has."""
 _NO_ZERO: Final = re.compile(r"8[1-9]\d{8,10}")
+SHORTEST: Final = 15
+"""Digits of the shortest long number, an NPWP."""
+_APART: Final = re.compile(r" [.\-] | {2}")
 _MASKS: Final = frozenset("*xX•#")
+_SPELT: Final = frozenset("@[(")
+_PLAIN: Final[Mapping[int, str | None]] = {
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-"),
+    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")),
+}
 PASSPORT: Final = re.compile(r"[A-Z]\d{7}|[A-Z]{2}\d{6}")
 _SHOWN: Final = {
     12: "phone_shown",
@@ -110,13 +108,20 @@ class PersonalFacts:
         return Hits(sum(hits.count for hits in told), rows, next((hits.sample for hits in told if hits.sample), None))
 
 
+def as_it_looks(text: str) -> str:
+    """Dashes, blanks and digits of other scripts as plain ones, and without what nobody sees."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text.translate(_PLAIN)).translate(_PLAIN)
+
+
 def worth_a_look(text: str) -> bool:
-    """Cheap marks of what `seen_in` could see; a block of most columns has none of them."""
-    return any(mark in text for mark in _MARKS) or any(run.search(text) for run in _RUNS)
+    """Cheap marks of all that `seen_in` could see; a block of most columns has none of them."""
+    text = as_it_looks(text).lower()
+    return any(mark in text for mark in _MARKS) or any(run.search(text) for run in _RUNS) or ("rt" in text and bool(_RT.search(text)))
 
 
 def seen_in(text: str) -> list[tuple[str, str]]:
     """What a cell's text looks like: (look, masked sample), each look once."""
+    text = as_it_looks(text)
     if not _NEEDED.search(text):
         return []
     seen: dict[str, str] = {}
@@ -129,8 +134,8 @@ def seen_in(text: str) -> list[tuple[str, str]]:
             seen.setdefault("mobile", masked(match[0]))
     for match in MAIL.finditer(text) if "@" in text else ():
         seen.setdefault("mailbox_role" if is_role_mailbox(match[0]) else "mailbox", masked_mail(match[0]))
-    if ("[" in text or "(" in text) and (spelt := MAIL_SPELT.search(text)):
-        seen.setdefault("mailbox", spelt[0][:1] + "***")
+    if not _SPELT.isdisjoint(text) and (spelt := MAIL_SPELT.search(text)):
+        seen.setdefault("mailbox_role" if is_role_mailbox(re.split(r"[ @\[(]", spelt[0])[0] + "@") else "mailbox", spelt[0][:1] + "***")
     if RT_RW.search(text):
         seen.setdefault("rt_rw", "RT ** RW **")
     for match in HALF_MASKED.finditer(text) if not _MASKS.isdisjoint(text) else ():
@@ -162,14 +167,16 @@ def _numbers_in(text: str, seen: dict[str, str]) -> list[tuple[int, int]]:
         seen.setdefault("npwp_form", masked(match[0]))
         taken.append(match.span())
     for match in LONG_DIGITS.finditer(text):
-        if not _overlaps(match, taken):
+        digits = re.sub(r"\D", "", match[0])
+        if len(digits) >= SHORTEST and not _overlaps(match, taken):
             taken.append(match.span())
-            for look in _long(re.sub(r"\D", "", match[0]), alone=match[0] == text.strip()):
+            for look in _long(digits, alone=match[0] == text.strip(), apart=bool(_APART.search(match[0]))):
                 seen.setdefault(look, masked(match[0]))
     return taken
 
 
-def _long(digits: str, *, alone: bool) -> list[str]:
+def _long(digits: str, *, alone: bool, apart: bool) -> list[str]:
+    """`apart`: in groups that may be several numbers; every tenth pair of amounts would be an NPWP."""
     looks = []
     if len(digits) == 16:
         looks.append("long16")
@@ -184,7 +191,7 @@ def _long(digits: str, *, alone: bool) -> list[str]:
         looks += ["long18", *(["nip"] if nip(digits) else ["nip_rounded"] if nip(digits, rounded=True) else [])]
         if digits.endswith("000"):
             looks.append("ends_in_000")
-    if npwp(digits):
+    if not apart and npwp(digits):
         looks.append("npwp_digits")
     if not alone and len(digits) == 16:
         looks.append("inside_text")

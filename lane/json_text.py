@@ -22,6 +22,8 @@ WRONG_ENCODING: Final = Reason(
 
 def fault_of(raw: bytes) -> Reason | None:
     """Not plain UTF-8, or the same key twice in one object. What is no JSON at all is left to whoever reads it next."""
+    if _is_plain(raw):
+        return None
     encoding, text = _text_of(raw)
     twice: Twice = []
     whole = _parsed(text, twice)
@@ -33,6 +35,14 @@ def fault_of(raw: bytes) -> Reason | None:
         path = _path_of(*twice[0], whole)
         return Reason(code="said_twice", field=path, note=f"{path} ditulis dua kali dalam satu objek; hapus salah satunya.")
     return None
+
+
+def _is_plain(raw: bytes) -> bool:
+    """Is it what would be written of what it says? Then it has no fault: of a key that is there twice only one would be written."""
+    try:
+        return orjson.dumps(orjson.loads(raw)) == raw
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return False
 
 
 def field_in(raw: bytes | None, *way: str) -> str | None:

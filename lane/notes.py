@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from checks.personal import seen_in
+from checks.personal import seen_in, worth_a_look
 from events.contracts import Reason
 
 KINDS: Final = {
@@ -35,6 +35,8 @@ CONTACTS: Final = {
     "dataset.responsible.position": frozenset({"mobile"}),
 }
 """Where somebody says how an office is reached."""
+Texts = list[tuple[str, str]]
+"""Where each lies, and what it says."""
 
 
 def personal_data_in(body: BaseModel) -> list[Reason]:
@@ -53,7 +55,7 @@ def personal_data_said(said: object, field: str) -> Iterator[Reason]:
 
 
 def _reasons(said: object, where: str, *, but: Collection[str] = ()) -> Iterator[Reason]:
-    for field, text in _texts(said, where):
+    for field, text in _worth_a_look(_texts(said, where)):
         if not (seen := seen_in(text)):
             continue
         may = CONTACTS.get(field, ())
@@ -62,11 +64,17 @@ def _reasons(said: object, where: str, *, but: Collection[str] = ()) -> Iterator
             yield Reason(code="personal_data", field=field, note=note)
 
 
-def _texts(said: object, field: str) -> list[tuple[str, str]]:
+def _worth_a_look(texts: Texts) -> Texts:
+    """Contacts always, the others unless one look at all of them together shows that there is nothing."""
+    others = "\n".join(text for field, text in texts if field not in CONTACTS)
+    return texts if worth_a_look(others) else [(field, text) for field, text in texts if field in CONTACTS]
+
+
+def _texts(said: object, field: str) -> Texts:
     """The texts of JSON of any shape, in their order, each with where it lies."""
     if isinstance(said, str):
         return [(field, said)]
-    found: list[tuple[str, str]] = []
+    found: Texts = []
     inside: Any = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list | tuple) else ()
     for name, value in inside:
         where = f"{field}.{name}" if field else str(name)

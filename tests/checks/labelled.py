@@ -51,6 +51,36 @@ def _phone(r: random.Random) -> str:
     )
 
 
+def _short_phone(r: random.Random) -> str:
+    """Of ten or eleven digits: the oldest numbers."""
+    number = f"8{r.choice('12358')}{r.randint(1, 9)}{r.randint(10**5, 10**7 - 1)}"
+    return r.choice((f"0{number}", f"0{number[:3]}-{number[3:6]}-{number[6:]}", f"0{number[:3]} {number[3:6]} {number[6:]}"))
+
+
+def _typed_phone(r: random.Random) -> str:
+    number = f"8{r.choice('12358')}{r.randint(1, 9)}{r.randint(10**6, 10**8 - 1)}"
+    parts = number[:3], number[3:7], number[7:]
+    return r.choice(
+        (
+            f"(0{parts[0]}) {parts[1]}-{parts[2]}",
+            f"0{' - '.join(parts)}",
+            "0" + "\u2013".join(parts),
+            "0" + "\u00a0".join(parts),
+            f"+62 (0){number}",
+            f"0062{number}",
+        )
+    )
+
+
+def _typed_nik(r: random.Random) -> str:
+    nik = _nik(r)
+    parts = nik[:6], nik[6:12], nik[12:]
+    full_width = str.maketrans("0123456789", "".join(chr(0xFF10 + n) for n in range(10)))
+    return r.choice(
+        (" - ".join(parts), "\u00a0".join(parts), "  ".join(parts), f"{int(nik):,}", nik.translate(full_width), f"{nik[:8]}\u200b{nik[8:]}")
+    )
+
+
 def _npwp(r: random.Random) -> str:
     while True:
         digits = f"{r.randint(0, 10**9 - 1):09d}{r.randint(0, 999):03d}000"
@@ -100,6 +130,8 @@ PERSONAL: dict[str, Maker] = {
     "NIK under its name": _one("nik", "nik", _nik),
     "NIK under another name": _one("nik", "nomor identitas penerima", _nik),
     "NIK written in groups": _one("nik", "identitas", lambda r: _spaced(_nik(r))),
+    "NIK as people type them": _one("nik", "identitas", _typed_nik),
+    "two NIK in a cell": _one("nik", "suami istri", lambda r: f"{_nik(r)},{_nik(r)}"),
     "NIK in a sentence": _one("nik", "keterangan", lambda r: f"an. {_person(r)}, NIK {_nik(r)}, sudah disalurkan"),
     "NIK shown as 3.31E+15": _one("nik", "nik", lambda r: f"3.3{r.randint(1000, 9999)}E+15"),
     "one NIK among other notes": lambda r: (
@@ -111,9 +143,13 @@ PERSONAL: dict[str, Maker] = {
     "NIP": _one("nip", "nip", _nip),
     "NIP written in groups": _one("nip", "pegawai", lambda r: (d := _nip(r)) and f"{d[:8]} {d[8:14]} {d[14]} {d[15:]}"),
     "telephones": _one("phone", "no_hp", _phone),
+    "telephones as people type them": _one("phone", "kontak", _typed_phone),
+    "two telephones in a cell": _one("phone", "kontak", lambda r: ",".join(f"08{r.choice('12358')}{r.randint(10**8, 10**9 - 1)}" for _ in "12")),
+    "short telephones": _one("phone", "kontak", _short_phone),
     "telephones in a sentence": _one("phone", "keterangan", lambda r: f"hubungi {_phone(r)} (anak)"),
     "telephones without their zero": _one("phone", "no hp", lambda r: f"8{r.choice('12358')}{r.randint(10**8, 10**9 - 1)}"),
     "mailboxes": _one("email", "email", lambda r: f"{r.choice(sorted(GIVEN_NAMES))}{r.randint(1, 99)}@gmail.com"),
+    "mailboxes with blanks": _one("email", "kontak", lambda r: f"{r.choice(sorted(GIVEN_NAMES))}{r.randint(1, 99)}{r.choice((' @ ', '@ ', ' (At) '))}gmail.com"),
     "bank accounts": _beside("account", "no_rekening", lambda r: f"{r.randint(10**9, 10**10 - 1)}"),
     "bank accounts with dashes": _beside("account", "rekening penerima", lambda r: f"{r.randint(1000, 9999)}-01-{r.randint(100000, 999999)}-53-{r.randint(1, 9)}"),
     "addresses with RT/RW": _beside("address", "alamat", _address),
@@ -146,6 +182,11 @@ HARMLESS: dict[str, Maker] = {
     "school numbers (NPSN)": _one("", "npsn", lambda r: f"20{r.randint(10**5, 10**6 - 1)}"),
     "goods": _one("", "nama_barang", lambda r: r.choice(("Traktor roda dua", "Pupuk urea", "Bibit padi", "Meja siswa", "Sari kedelai", "Cat kayu"))),
     "crops under nama": _one("", "nama", lambda r: r.choice(("Padi sawah", "Jagung", "Kedelai", "Cabai rawit", "Bawang merah", "Wortel"))),
+    "unit prices": _one("", "rincian", lambda r: f"{r.randint(1, 90)} buah @ Rp{r.randint(1, 99)}.{r.randint(100, 999)},00"),
+    "numbers of letters": _one("", "nomor_surat", lambda r: f"{r.randint(100, 999)}/{r.randint(1000, 9999)}/{r.randint(100, 999)}/{r.randint(2019, 2026)}"),
+    "areas with many decimals": _one("", "luas", lambda r: f"{r.randint(10**8, 10**9)},{r.randint(10**8, 10**9)}"),
+    "ranges of amounts": _one("", "kisaran", lambda r: f"{r.randint(10**6, 10**7)} - {r.randint(10**7, 10**8)}"),
+    "periods": _one("", "jangka_waktu", lambda r: f"{r.randint(11, 19)}-{r.randint(1, 12):02d}-2023 - {r.randint(1, 12):02d}-{r.randint(1, 12):02d}-2024"),
     "coordinates": _one("", "koordinat", lambda r: f"-7.{r.randint(10**5, 10**6)}, 110.{r.randint(10**5, 10**6)}"),
 }  # fmt: skip
 
