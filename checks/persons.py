@@ -17,7 +17,7 @@ _HINTS: Final[dict[str, str]] = {
     "email": r"e_?mail\w*|surel\w*|alamat_?(?:e_?mail|surel)",
     "account": r"(?:no|nomor)_?(?:rek|rekening)(?:_?(?:bank|penerima|tabungan|bri|bni|bca|bsi|btn|bpd|mandiri|jateng)\w*)?|norek\w*|rekening|rekening_?(?:bank|penerima|tabungan)|bank_?account|account_?(?:no|number)",
     "address": r"alamat(?:_?(?:rumah|tinggal|domisili|lengkap|ktp|siswa|pasien|penerima|orang_?tua|pemilik))?|address|domisili|tempat_?tinggal",
-    "birth_date": r"(?:tgl|tanggal)_?lahir\w*|tgllhr|ttl|tempat_?(?:dan)?_?(?:tgl|tanggal)_?lahir|tempat_tgl_lahir|birth_?date|date_?of_?birth|dob|lahir|lhr",
+    "birth_date": r"(?:tgl|tanggal)_?(?:lahir|lhr)\w*|ttl|tempat_?(?:dan)?_?(?:tgl|tanggal)_?lahir|tempat_tgl_lahir|birth_?date|date_?of_?birth|dob|lahir|lhr",
     "name": r"nama|nama_?(?:lengkap|orang|penduduk|warga|penerima\w*|siswa|murid|pasien|anak|balita|ibu|ayah|orang_?tua|wali|kepala_?keluarga|kk|peserta|pemilik|penyandang\w*|lansia|mahasiswa|korban|pelapor|anggota\w*)|full_?name",
 }  # fmt: skip
 HINTS: Final = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _HINTS.items()}
@@ -27,7 +27,7 @@ OFFICE: Final = re.compile(
     re.IGNORECASE,
 )
 OFFICIALS: Final = re.compile(
-    r"kepala_?(?!keluarga)|camat|lurah|kades|pejabat|pimpinan|direktur|ketua|bupati|penanggung|petugas|narahubung|pic\b|jabatan",
+    r"kepala(?![ _]?keluarga)|camat|lurah|kades|pejabat|pimpinan|direktur|ketua|bupati|penanggung|petugas|narahubung|pic\b|jabatan",
     re.IGNORECASE,
 )
 NOT_PERSONS: Final = re.compile(
@@ -62,6 +62,7 @@ _TITLES: Final = re.compile(
 )
 
 
+_BESIDE: Final = re.compile(r"^\d{1,4}[.)]?\s+|\s*[(/&;].*$|\s+dan\s.*$", re.IGNORECASE | re.DOTALL)
 _NO_PERSON: Final = re.compile(
     r"\s*(?:jl|jln|jalan|gang|gg|desa|dusun|ds|kel|kelurahan|kec|kecamatan|sd|sdn|sdit|mi|min|smp|smpn|mts|mtsn|sma|sman|smk|smkn|ma|man|ra|tk|kb|paud|pondok|ponpes|masjid|musho?l+a|langgar"
     r"|gereja|pura|toko|warung|rm|cv|pt|ud|pd|fa|puskesmas|rs|rsu|rsud|rsia|klinik|apotek|hotel|pasar|lapangan|gedung|balai|jembatan|sungai|kali|waduk|embung|candi|taman|yayasan|koperasi|kud"
@@ -77,8 +78,14 @@ def hint_of(name: str) -> str | None:
     return next((kind for kind, pattern in HINTS.items() if pattern.fullmatch(spelt)), None)
 
 
+def bare_name(value: str) -> str:
+    """The first name in a cell, without its number and what stands behind it: `7. Sri Hartati (41 th) / Joko` → `Sri Hartati`."""
+    return _BESIDE.sub("", value.strip())
+
+
 def is_person_name(value: str) -> bool:
     """Two to five words of letters, one of them a name that people are given; or one such word alone."""
+    value = bare_name(value)
     if _NO_PERSON.match(value):
         return False
     words = _TITLES.sub(" ", value).replace(",", " ").replace(".", " ").replace("'", "").split()

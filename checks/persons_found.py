@@ -13,11 +13,24 @@ from checks.grid import PLACE_AND_DATE
 from checks.limits import ROWS
 from checks.notation import DATES
 from checks.numbers_found import find_numbers, find_telephones, say
-from checks.persons import COUNTS_PERSONS, NOT_PERSONS, OFFICE, OFFICIALS, SENSITIVE, hint_of, is_about, is_person_name, share_of_names
+from checks.persons import (
+    COUNTS_PERSONS,
+    NOT_PERSONS,
+    OFFICE,
+    OFFICIALS,
+    SENSITIVE,
+    bare_name,
+    hint_of,
+    is_about,
+    is_person_name,
+    share_of_names,
+)
 from checks.written import serial_days
 
 NAMES_SHARE = 0.3
 UNNAMED_SHARE = 0.6
+_BORN = re.compile(r"(?<!\d)\d{1,4}[ .\-/](?:\d{1,2}|[A-Za-z]{3,9})[ .\-/]\d{2,4}(?!\d)")
+_EIGHT = re.compile(r"(?P<y2>19\d\d|20\d\d)(?P<m2>\d\d)(?P<d2>\d\d)|(?P<d>\d\d)(?P<m>\d\d)(?P<y>\d{4})")
 _WORDS = re.compile(r"[^\W\d_][^\d_]{1,60}(?: \d{1,3})?")
 
 
@@ -61,7 +74,7 @@ def _holds_names(column: ColumnFacts, hint: str | None, *, beside_numbers: bool)
         return False
     values = list(column.values)[:500]
     if hint == "name" and (column.key != "nama" or beside_numbers):  # nama_pasien: whatever names they carry
-        return sum(bool(_WORDS.fullmatch(value.strip())) for value in values) * 2 >= len(values)
+        return sum(bool(_WORDS.fullmatch(bare_name(value))) for value in values) * 2 >= len(values)
     share = share_of_names(values)
     return not is_about(NOT_PERSONS, column.name) and share >= (NAMES_SHARE if "nama" in column.key else UNNAMED_SHARE)
 
@@ -90,8 +103,11 @@ def _birth(column: ColumnFacts, hint: str | None, around: Around, facts: TableFa
     dates = column.count(DATES)
     places = [value for value in column.values if PLACE_AND_DATE.fullmatch(value.strip())]
     in_text = sum(column.values[value] for value in places)
-    if hint == "birth_date" and dates + in_text:
-        rows, count = column.rows_with(["date_iso", "date_other", "datetime", "text"]), dates + in_text
+    born = {value for value in column.values if _is_birth(value)} if hint == "birth_date" else set()
+    if born:
+        rows, count = facts.rows_of(column, born), sum(column.values[value] for value in born)
+    elif hint == "birth_date" and dates:
+        rows, count = column.rows_with(["date_iso", "date_other", "datetime"]), dates
     elif hint == "birth_date" and (serial := serial_days(column)):
         rows, count = facts.rows_of(column, serial), sum(column.values[value] for value in serial)
     elif in_text * 2 > column.filled and around.persons:
@@ -100,6 +116,14 @@ def _birth(column: ColumnFacts, hint: str | None, around: Around, facts: TableFa
         return
     grave: Severity = "error" if around.persons else "warning"
     found("personal_data_birth_date", column=column.name, rows=rows, count=count, sample="**-**-****", severity=grave)
+
+
+def _is_birth(value: str) -> bool:
+    """However it is written: `27-Apr-82`, `Karanganyar/17-05-1992`, `17051992`."""
+    if match := _EIGHT.fullmatch(value.strip()):
+        day, month, year = (match["d"], match["m"], match["y"]) if match["y"] else (match["d2"], match["m2"], match["y2"])
+        return 1 <= int(day) <= 31 and 1 <= int(month) <= 12 and 1900 <= int(year) <= 2100
+    return bool(_BORN.search(value))
 
 
 def _names(column: ColumnFacts, hint: str | None, around: Around, facts: TableFacts, found: Found) -> None:

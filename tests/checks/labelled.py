@@ -17,6 +17,7 @@ Table = dict[str, list[str]]
 Maker = Callable[[random.Random], tuple[Table, dict[str, str]]]
 OTHER_NAMES = ["Togar Simanjuntak", "Yosepina Wenda", "Marthen Kogoya", "Ni Luh Sukerti", "Bonar Sihombing", "Lamtiur Pardede", "Obet Kossay", "Frans Rumbiak", "Monang Hutapea", "I Ketut Wardana"]  # fmt: skip
 OFFICES = ("Puskesmas Jaten I", "SDN 2 Tasikmadu", "Kantor Kecamatan Mojogedang", "RSUD Kartini", "UPT Pasar Jungke", "SMPN 1 Matesih")
+MONTHS = ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember")
 STREETS = ("Jl. Lawu", "Jl. Slamet Riyadi", "Dusun Ngablak", "Perum Griya Asri", "Jl. Kapten Mulyadi")
 
 
@@ -103,6 +104,15 @@ def _column(r: random.Random, make: Callable[[random.Random], str]) -> list[str]
     return [make(r) for _ in range(ROWS)]
 
 
+def _typed_date(r: random.Random) -> str:
+    day, month, year = r.randint(1, 28), r.randint(1, 12), r.randint(1940, 2015)
+    return r.choice((f"{day}-{MONTHS[month - 1][:3]}-{year % 100:02d}", f"{day:02d}{month:02d}{year}", f"{day} {MONTHS[month - 1]} {year}"))
+
+
+def _typed_person(r: random.Random) -> str:
+    return r.choice((f"{r.randint(1, 90)}. {_person(r)}", f"{_person(r)} ({r.randint(17, 90)} th)", f"{_person(r)} / {_person(r)}"))
+
+
 def _counts(r: random.Random) -> list[str]:
     return [str(r.randint(3, 900)) for _ in range(ROWS)]
 
@@ -158,6 +168,10 @@ PERSONAL: dict[str, Maker] = {
     "birth dates": _beside("birth_date", "tgl_lahir", _date),
     "place and date of birth": _beside("birth_date", "TTL", lambda r: f"Karanganyar, {_date(r).replace('/', '-')}"),
     "birth dates called lhr": _beside("birth_date", "lhr", _date),
+    "birth dates as people type them": _beside("birth_date", "tanggal lahir", _typed_date),
+    "place and date of birth, parted otherwise": _beside("birth_date", "Tempat/Tgl Lahir", lambda r: f"Karanganyar/{_date(r).replace('/', '-')}"),
+    "heads of families": _one("name", "Nama Kepala Keluarga", lambda r: f"{r.choice(('', 'H. ', 'Bp. '))}{_person(r)}"),
+    "names with something beside": _one("name", "penerima bantuan", _typed_person),
     "names of patients": _one("name", "nama_pasien", _person),
     "names from elsewhere, named so": _one("name", "nama_siswa", lambda r: r.choice(OTHER_NAMES)),
     "names from elsewhere under nama": _one("name", "nama", lambda r: r.choice(OTHER_NAMES)),
@@ -187,6 +201,8 @@ HARMLESS: dict[str, Maker] = {
     "areas with many decimals": _one("", "luas", lambda r: f"{r.randint(10**8, 10**9)},{r.randint(10**8, 10**9)}"),
     "ranges of amounts": _one("", "kisaran", lambda r: f"{r.randint(10**6, 10**7)} - {r.randint(10**7, 10**8)}"),
     "periods": _one("", "jangka_waktu", lambda r: f"{r.randint(11, 19)}-{r.randint(1, 12):02d}-2023 - {r.randint(1, 12):02d}-{r.randint(1, 12):02d}-2024"),
+    "births counted": _one("", "lahir", lambda r: str(r.randint(0, 900))),
+    "kinds of goods with counts": _one("", "nama_barang", lambda r: f"{r.randint(1, 9)}. {r.choice(('Traktor', 'Pupuk urea', 'Bibit padi'))} ({r.randint(1, 90)} buah)"),
     "coordinates": _one("", "koordinat", lambda r: f"-7.{r.randint(10**5, 10**6)}, 110.{r.randint(10**5, 10**6)}"),
 }  # fmt: skip
 
