@@ -156,20 +156,24 @@ def _alone(text: str, seen: dict[str, str]) -> None:
         seen.setdefault("passport", masked(text))
 
 
-def _overlaps(match: re.Match[str], taken: list[tuple[int, int]]) -> bool:
-    return any(start < match.end() and match.start() < end for start, end in taken)
+def _overlaps(match: re.Match[str], taken: bytearray) -> bool:
+    return taken.find(1, *match.span()) >= 0
 
 
-def _numbers_in(text: str, seen: dict[str, str]) -> list[tuple[int, int]]:
-    """Where NPWP and other long numbers stand: what lies inside them is nothing else."""
-    taken: list[tuple[int, int]] = []
+def _take(match: re.Match[str], taken: bytearray) -> None:
+    taken[slice(*match.span())] = b"\1" * len(match[0])
+
+
+def _numbers_in(text: str, seen: dict[str, str]) -> bytearray:
+    """Where NPWP and other long numbers stand, 1 for each of their characters: what lies inside them is nothing else."""
+    taken = bytearray(len(text))
     for match in NPWP_FORM.finditer(text):
         seen.setdefault("npwp_form", masked(match[0]))
-        taken.append(match.span())
+        _take(match, taken)
     for match in LONG_DIGITS.finditer(text):
         digits = re.sub(r"\D", "", match[0])
         if len(digits) >= SHORTEST and not _overlaps(match, taken):
-            taken.append(match.span())
+            _take(match, taken)
             for look in _long(digits, alone=match[0] == text.strip(), apart=bool(_APART.search(match[0]))):
                 seen.setdefault(look, masked(match[0]))
     return taken
