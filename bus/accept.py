@@ -34,7 +34,8 @@ async def begins_of(kafka: Kafka, topics: Sequence[str]) -> Begins:
     found = {topic: await spans_if_there(kafka, topic) for topic in topics}
     begins = {topic: {partition: first for partition, (first, _) in spans.items()} for topic, spans in found.items()}
     ends = {(topic, partition): end for topic, spans in found.items() for partition, (_, end) in spans.items()}
-    last = {place: record for place, (record, _, _) in (await records_before(kafka, ends)).items() if record}
+    found_last = await records_before(kafka, ends) if ends else {}
+    last = {place: record for place, (record, _, _) in found_last.items() if record}
     return Begins(await cluster_id(kafka), begins, last)
 
 

@@ -14,7 +14,7 @@ import typer
 from archive.context import context_of, ends_badly, print_json, progress_bar, refusals_said
 from archive.refill import Lacking, refill
 from archive.scan import LogAt
-from bus.accept import Begins, begins_of
+from bus.accept import begins_of
 from bus.kafka import Kafka
 from events.admission import place_in
 from events.alarms import Loss, Word
@@ -79,8 +79,7 @@ def accept(
     with refusals_said():
         at, word = _at(ctx, lane, store), word_of(by, "accept", note)
         _ask(f"Lanjutkan dengan yang ada di Kafka sekarang ({', '.join(what)})? Yang hilang tidak kembali dengan ini", yes=yes)
-        begins = asyncio.run(begins_of(at.kafka, [name for name in what if "@" not in name]))
-        ended = [(name, _ended(at, name, begins, word)) for name in what]
+        ended = _ended(at, what, word)
     if as_json:
         print_json({"ended": [{"what": name, "lanes": lanes} for name, lanes in ended]})
     for name, lanes in ended:
@@ -148,11 +147,17 @@ def _ask(question: str, *, yes: bool) -> None:
     typer.confirm(question, abort=True)
 
 
-def _ended(at: _At, name: str, begins: Begins, word: Word) -> list[str]:
-    """The lanes in which that waited."""
-    if "@" in name:
-        return [lane for lane, _ in waiting.end_alarms(at.store, at.lanes, name, word)]
-    return sorted({lane for lane, _ in waiting.end_losses(at.store, at.lanes, name, begins, word)})
+def _ended(at: _At, what: Sequence[str], word: Word) -> list[tuple[str, list[str]]]:
+    """Each with the lanes in which it waited."""
+    places, topics = {name for name in what if "@" in name}, [name for name in what if "@" not in name]
+    lanes: dict[str, set[str]] = {name: set() for name in what}
+    for lane, alarm in waiting.end_alarms(at.store, at.lanes, places, word) if places else ():
+        lanes[waiting.place_of(alarm)].add(lane)
+    if topics:
+        begins = asyncio.run(begins_of(at.kafka, topics))
+        for topic in topics:
+            lanes[topic] |= {lane for lane, _ in waiting.end_losses(at.store, at.lanes, topic, begins, word)}
+    return [(name, sorted(found)) for name, found in lanes.items()]
 
 
 def _as_json(found: Waiting) -> dict[str, object]:

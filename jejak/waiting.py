@@ -4,7 +4,7 @@ The lanes may run meanwhile; they see the operator's word within seconds.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archive.proof import JournalAt
@@ -95,11 +95,11 @@ def end_losses(address: str, lanes: Sequence[str], topic: str, begins: Begins, w
     return [(lane, loss) for lane, store in marked for loss in accept(store, topic, begins, word)]
 
 
-def end_alarms(address: str, lanes: Sequence[str], place: str, word: Word) -> list[tuple[str, Alarm]]:
-    """Those of one record, in every lane that set it aside; returns what was ended."""
+def end_alarms(address: str, lanes: Sequence[str], places: Collection[str], word: Word) -> list[tuple[str, Alarm]]:
+    """Those of these records, in every lane that set them aside; returns what was ended."""
     ended: list[tuple[str, Alarm]] = []
     for lane, store in _stores(address, lanes, opening=open_beside):
-        for alarm in [alarm for alarm in alarms.alarms(store) if place_of(alarm) == place]:
+        for alarm in [alarm for alarm in alarms.alarms(store) if place_of(alarm) in places]:
             alarms.end_alarm(store, alarm.number, word)
             ended.append((lane, alarm))
     return ended

@@ -35,6 +35,7 @@ SUBMISSIONS: Final = 400
 FAULTS_A_ROUND: Final = 50
 BREATH_S: Final = 1.5
 REST_S: Final = 600.0
+WELL_S: Final = 180.0
 WATCH_S: Final = 0.5
 
 
@@ -150,7 +151,7 @@ def _ended(stage: Stage, operator: Operator, tally: Tally) -> None:
         return False
 
     try:
-        until(all_well, "all lanes are well", 60.0)
+        until(all_well, "all lanes are well", WELL_S)
     except TimeoutError as error:
         told = {lane.name: httpx.get(f"{lane.url}/{lane.name}/healthz", timeout=10).text for lane in stage.lanes}
         tally.found.append(f"{error}: {told}")

