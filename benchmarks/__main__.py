@@ -195,6 +195,9 @@ class Bench:
                 run = checks.once("check", path)
                 add(f"checks_{kind}_mb_per_s", [size / run["s"]], f"checking {size:.0f} MB of {kind.upper()}, MB/s")
                 add(f"checks_{kind}_peak_mb", [run["peak_mb"]], f"checking {size:.0f} MB of {kind.upper()}, peak MB")
+            runs = [checks.of_intake(here / f"intake-{n}", 20 if full else 5) for n in range(self.plan.repeats)]
+            for way in ("checked", "unchecked"):
+                add(f"intake_{way}_us", [run[way] for run in runs], f"intake's answer to a record whose file is known, {way}: processor µs")
 
     def ckan(self) -> None:
         """Only where a CKAN is named: its datasets stay there."""

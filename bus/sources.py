@@ -45,11 +45,11 @@ class LogConsumer(Consumer):
 class InboundConsumer(Consumer):
     """The OPDs' topics: one that is bad holds up no other.
 
-    `ahead`: what takes its time for the records of one partition, begun beside; they are taken in their order once it is done, and
+    `ahead`: what takes its time for the records of each partition, begun beside; they are taken in their order once it is done, and
     the other partitions go on meanwhile.
     """
 
-    ahead: Callable[[Sequence[Record]], Sequence[Future[Any]]] = lambda _: ()
+    ahead: Callable[[Sequence[Sequence[Record]]], Sequence[Sequence[Future[Any]]]] = lambda groups: [()] * len(groups)
     _held: dict[TopicPartition, tuple[list[Message], Sequence[Future[Any]]]] = field(default_factory=dict)
 
     def held(self) -> frozenset[TopicPartition]:
@@ -65,9 +65,10 @@ class InboundConsumer(Consumer):
         await super()._sought(consumer, partitions)
 
     async def _apply(self, messages: Sequence[Message]) -> None:
-        for tp, group in _by_partition(messages).items():
-            records = [record_of(message, self._cluster) for message in group]
-            self._held[tp] = (group, await asyncio.to_thread(self._begun, records))
+        if groups := _by_partition(messages):
+            records = [[record_of(message, self._cluster) for message in group] for group in groups.values()]
+            begun = await asyncio.to_thread(self._begun, records)
+            self._held |= dict(zip(groups, zip(groups.values(), begun, strict=True), strict=True))
         waiting = [future for _, futures in self._held.values() for future in futures if not future.done()]
         if waiting:
             await asyncio.to_thread(wait, waiting, LINGER_S)
@@ -80,13 +81,13 @@ class InboundConsumer(Consumer):
             if self._held.get(tp, (None, ()))[0] is group:
                 del self._held[tp]
 
-    def _begun(self, records: Sequence[Record]) -> Sequence[Future[Any]]:
+    def _begun(self, groups: Sequence[Sequence[Record]]) -> Sequence[Sequence[Future[Any]]]:
         """Nothing, where it cannot be begun: whoever takes the records meets the reason again."""
         try:
-            return self.ahead(records)
+            return self.ahead(groups)
         except Exception as error:  # noqa: BLE001 (told, and met again)
             log.warning("not_begun", consumer=self.progress.name, error=type(error).__name__)
-            return ()
+            return [()] * len(groups)
 
     def is_of_the_record(self, error: Exception) -> bool:
         """Also whatever our own code chokes on: it must not stop the lane."""

@@ -24,20 +24,23 @@ from services.intake.inbound import opd_of
 from services.intake.names import Names
 
 
-def begin(records: Sequence[Record], *, checking: Checking, files: Files, names: Callable[[], Names]) -> Sequence[Future[Told]]:
-    """The looks at the files of these records, one topic's, that are not known yet. Raises FilesUnavailable.
+def begin(
+    groups: Sequence[Sequence[Record]], *, checking: Checking, files: Files, names: Callable[[], Names]
+) -> Sequence[Sequence[Future[Told]]]:
+    """The looks at the files of these records, for each topic's those that are not known yet. Raises FilesUnavailable.
 
     `names`: what is known of datasets now.
     """
-    looks: list[Look] = []
-    read = [(read_form(record.raw), opd_of(record.topic)) for record in records if record.raw is not None]
-    forms = [form for form, opd in read if isinstance(form, Inbound) and form.opd == opd]
+    read = [[(read_form(record.raw), opd_of(record.topic)) for record in records if record.raw is not None] for records in groups]
+    forms = [[form for form, opd in told if isinstance(form, Inbound) and form.opd == opd] for told in read]
     known, size = names(), cache(files.size_for)
-    known.look_up({form.dataset.dataset_id for form in forms})
-    for form in forms:
-        found = {at: look for at, file in enumerate(form.files) if (look := _look(file, form, files, size))}
-        looks += [*found.values(), *_comparisons(found, form, known)]
-    return checking.begin(looks)
+    known.look_up({form.dataset.dataset_id for group in forms for form in group})
+    return [checking.begin([look for form in group for look in _looks(form, files, size, known)]) for group in forms]
+
+
+def _looks(form: Inbound, files: Files, size: Size, names: Names) -> list[Look]:
+    found = {at: look for at, file in enumerate(form.files) if (look := _look(file, form, files, size))}
+    return [*found.values(), *_comparisons(found, form, names)]
 
 
 def _comparisons(found: Mapping[int, Look], inbound: Inbound, names: Names) -> list[Look]:

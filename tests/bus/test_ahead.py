@@ -21,11 +21,9 @@ async def test_others_go_on_while_one_topic_waits(cluster: Kafka, tmp_path: Path
     taken: list[bytes | None] = []
     looks: list[Future[Any]] = []
 
-    def ahead(records: Sequence[Record]) -> Sequence[Future[Any]]:
-        if records[0].topic == quick:
-            return []
-        looks.append(Future[Any]())
-        return looks[-1:]
+    def ahead(groups: Sequence[Sequence[Record]]) -> Sequence[Sequence[Future[Any]]]:
+        looks.extend(Future[Any]() for records in groups if records[0].topic == slow)
+        return [() if records[0].topic == quick else looks[-1:] for records in groups]
 
     def judged(fresh: Sequence[Record]) -> list[Outcome]:
         taken.extend(record.raw for record in fresh)

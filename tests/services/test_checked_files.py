@@ -147,7 +147,7 @@ async def test_a_record_that_waits_is_held_against_the_published_version_before_
         consumer = intake.lane.consumers[1]
         assert isinstance(consumer, InboundConsumer)
 
-        begun = [future.result() for future in consumer.ahead(records_of(sent))]
+        begun = [future.result() for future in consumer.ahead([records_of(sent)])[0]]
 
     assert [told["changes"][0]["rows"]["after"] for told in begun if "changes" in told] == [1]
 
