@@ -7,13 +7,17 @@ Its last record is marked, so that a second loss is found too by a lane that has
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bus.kafka import Kafka
+import structlog
+
+from bus.kafka import Kafka, KafkaError
 from bus.look_back import records_before
 from bus.reader import cluster_id, spans_if_there
 from events import alarms, marks
 from events.admission import Record, mark_of, place_in, source_of
 from events.alarms import WITH_ITS_TOPIC, Loss, Word
 from events.recorder import Bookmarks
+
+log = structlog.get_logger("jejak.bus")
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,20 @@ class Begins:
 
 
 async def begins_of(kafka: Kafka, topics: Sequence[str]) -> Begins:
-    """Raises LogUnreachable, KafkaError, TimeoutError."""
+    """Raises LogUnreachable. A last record that cannot be read is none."""
     found = {topic: await spans_if_there(kafka, topic) for topic in topics}
     begins = {topic: {partition: first for partition, (first, _) in spans.items()} for topic, spans in found.items()}
     ends = {(topic, partition): end for topic, spans in found.items() for partition, (_, end) in spans.items()}
-    found_last = await records_before(kafka, ends) if ends else {}
-    last = {place: record for place, (record, _, _) in found_last.items() if record}
-    return Begins(await cluster_id(kafka), begins, last)
+    return Begins(await cluster_id(kafka), begins, await _last(kafka, ends))
+
+
+async def _last(kafka: Kafka, ends: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], Record]:
+    try:
+        found = await records_before(kafka, ends) if ends else {}
+    except (KafkaError, OSError, TimeoutError) as error:  # it guards against a second loss; the operator's word stands without it
+        log.warning("last_records_not_read", error=repr(error))
+        return {}
+    return {place: record for place, (record, _, _) in found.items() if record}
 
 
 def open_of(store: Bookmarks, topic: str | None = None) -> list[Loss]:

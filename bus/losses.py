@@ -112,9 +112,9 @@ class LossWatch:
         self._judge(gone)
 
     def _marked(self, topics: re.Pattern[str]) -> dict[TopicPartition, Mark]:
-        """The last record of every partition that is read now, there or not, without open losses."""
+        """The last record of every partition that is read now, or a record expected of it, there or not, without open losses."""
         found: dict[TopicPartition, Mark] = {}
-        for mark in marks.all_marks(self.store):
+        for mark in (*marks.all_expected(self.store), *marks.all_marks(self.store)):
             cluster, topic, partition, generation = place_in(mark.source)
             tp = TopicPartition(topic, partition)
             if cluster == self.cluster and topics.match(topic) and generation == self.generation(tp) and not self.unread([tp]):

@@ -82,12 +82,14 @@ class InboundConsumer(Consumer):
                 del self._held[tp]
 
     def _begun(self, groups: Sequence[Sequence[Record]]) -> Sequence[Sequence[Future[Any]]]:
-        """Nothing, where it cannot be begun: whoever takes the records meets the reason again."""
+        """Nothing of a topic where it cannot be begun: whoever takes the records meets the reason again."""
         try:
             return self.ahead(groups)
         except Exception as error:  # noqa: BLE001 (told, and met again)
+            if len(groups) > 1:
+                return [self._begun([group])[0] for group in groups]
             log.warning("not_begun", consumer=self.progress.name, error=type(error).__name__)
-            return [()] * len(groups)
+            return [()]
 
     def is_of_the_record(self, error: Exception) -> bool:
         """Also whatever our own code chokes on: it must not stop the lane."""

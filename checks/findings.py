@@ -17,10 +17,12 @@ Severity = Literal["error", "warning", "info"]
 Score = Literal["pass", "attention", "fail"]
 WORDS: Final[tuple[Word, ...]] = ("terpadu", "lengkap", "aktual", "valid", "akuntabel")
 ORDER: Final[Mapping[Severity, int]] = {"error": 0, "warning": 1, "info": 2}
+_DASH: Final = r"\-\u2010-\u2015\u2212\uff0d"
 _LONG_NUMBER: Final = re.compile(
-    r"\d(?:[\s.\-\u2010-\u2015]?\d){6,}|\(\d{4}\) ?\d{3,4}[ \-]?\d{3,5}"
-    r"|\d{4,8}(?:(?: [.\-\u2010-\u2015] | {2})\d{4,8}){2,3}|\d(?:,\d{3}){5}"
+    rf"\(?(?<!\d)[0+]\d{{1,4}}\)?(?:[\s.{_DASH}]{{0,3}}\d){{6,}}|\d(?:[\s.{_DASH}]?\d){{6,}}"
+    rf"|\d{{4,8}}(?:(?: [.{_DASH}] | {{2}})\d{{4,8}}){{2,3}}|\d(?:,\d{{3}}){{5}}"
 )
+"""What may be a person's number, however it is parted; what begins with 0 or + with more between."""
 _MAIL: Final = re.compile(r"[^\s@,;<>()]+@[^\s@,;<>()]+")
 
 

@@ -6,19 +6,29 @@ than python-stdnum's, which takes day 81 and serial 0000 and does not know the p
 
 import calendar
 import re
+import unicodedata
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from checks.regions import OLD_PROVINCES, regions
 
+_PLAIN: Final[Mapping[int, str | None]] = {
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-"),
+    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")),
+}
 Certainty = Literal["no", "weak", "strong"]
 _START: Final = r"(?:(?<![\d.,])|(?<=\d{9},))"
 _END: Final = r"(?!\d|\.(?!0+(?!\d))\d|,(?!0+(?!\d)|\d{9})\d)"
 """Not inside a number with decimals; a comma between two long numbers parts them."""
-MOBILE: Final = re.compile(rf"{_START}(?:(?:\+|00)?62[\s.\-]?(?:\(0\)\s?)?|0)8[1-9]\d(?:\)?\s?[.\-]?\s?\d){{6,9}}{_END}")
+MOBILE: Final = re.compile(
+    rf"{_START}(?:\(?(?:\+|00)62\)?(?: ?- ?|[\s.])?(?:\(0?\)?\s?)?|62[ \-]?|0)8[1-9]\d(?:\)?[\s.\-]?\d){{6,9}}{_END}"
+    rf"|{_START}(?:\(?(?:\+|00)62\)?(?: ?- ?|\s{{0,2}})|0)8[1-9]\d{{1,2}} - \d{{3,4}} - \d{{3,5}}{_END}"
+)
+"""Amounts begin with 62 too: then there is no dot, and nothing in groups that are parted by ` - `."""
 MAIL: Final = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 MAIL_SPELT: Final = re.compile(
     r"[A-Za-z0-9][\w.+-]{0,63} ?[\[(] ?at ?[\])] ?[A-Za-z0-9-]+(?: ?(?:\.|[\[(] ?dot ?[\])]) ?[A-Za-z0-9-]+)+"
-    r"|[A-Za-z0-9][\w.+-]{0,63}(?: @ ?|@ )[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}",
+    r"|[A-Za-z0-9][\w.+-]{0,63} ?@ [A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:com|net|org|id|co|info|edu|gov|me|io)\b",
     re.IGNORECASE,
 )
 """A mailbox as people hide it from programs, or with blanks: `budi[at]gmail.com`, `budi @ gmail.com`."""
@@ -27,15 +37,27 @@ _SCIENTIFIC: Final = re.compile(r"(\d)[.,](\d+)E\+?(1[1-7])", re.IGNORECASE)
 NPWP_FORM: Final = re.compile(r"(?<!\d)\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}(?!\d)")
 LONG_DIGITS: Final = re.compile(
     rf"{_START}\d(?:[ .\-]?\d){{14,17}}{_END}"
-    rf"|{_START}\d{{4,8}}(?:(?: [.\-] | {{2}})\d{{4,8}}){{1,3}}{_END}"
+    rf"|{_START}\d{{4,8}}(?:(?: [.\-] | {{2}})\d{{4,8}}){{2,3}}{_END}"
     r"|(?<![\d.,])\d(?:,\d{3}){5}(?![\d.,])"
 )
-"""In groups, however they are parted (two dates are no number), and 16 digits as a spreadsheet shows them with commas."""
+"""In groups, however they are parted (two dates or two amounts are no number), and 16 digits as a spreadsheet shows them with commas."""
 RT_RW: Final = re.compile(
     r"\bRT[\s.:]*0*\d{1,3}\b.{0,12}?\bRW[\s.:]*0*\d{1,3}\b|\bRT[\s./]*RW[\s.:]*0*\d{1,3}\s*/\s*0*\d{1,3}\b|\bRT[\s.:]*0*\d{1,3}\s*/\s*0*\d{1,3}\b",
     re.IGNORECASE,
 )
 HALF_MASKED: Final = re.compile(r"(?<![\w*])(?=[\d*xX•#]{16}(?![\w*]))(?=[^*xX•#]*[*xX•#]{2})[\d*xX•#]{16}")
+
+
+def as_it_looks(text: str) -> str:
+    """Dashes, blanks and digits of other scripts as plain ones, and without what nobody sees.
+
+    >>> as_it_looks("\u0663\uff13\u200b\u20131")
+    '33-1'
+    """
+    if text.isascii():
+        return text
+    plain = unicodedata.normalize("NFKC", text.translate(_PLAIN)).translate(_PLAIN)
+    return re.sub(r"[^\D0-9]", lambda digit: str(unicodedata.decimal(digit[0])), plain)
 
 
 def nik(digits: str, *, rounded: bool = False) -> Certainty:

@@ -5,9 +5,8 @@ personal data of a person is judged when the whole table is known (checks/person
 """
 
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +19,7 @@ from checks.identifiers import (
     MOBILE,
     NPWP_FORM,
     RT_RW,
+    as_it_looks,
     nik,
     nip,
     npwp,
@@ -33,7 +33,8 @@ _MARKS: Final = ("@", "*", "•", "#", "xx", "e+1", "e1", "[at", "(at", "[ at", 
 _RUNS: Final = (
     re.compile(r"(?<!\d)\d(?:[ .\-]?\d){11}"),
     re.compile(r"\d{4}(?: [.\-] | {2})\d{4}"),
-    re.compile(r"8[1-9]\d(?:\)?\s?[.\-]?\s?\d){6}"),
+    re.compile(r"8[1-9]\d(?:\)?[\s.\-]?\d){6}"),
+    re.compile(r"8[1-9]\d{1,2} - \d{3}"),
     re.compile(r"[a-z]\d{6}"),
     re.compile(r"\d(?:,\d{3}){5}"),
 )
@@ -49,11 +50,7 @@ SHORTEST: Final = 15
 _APART: Final = re.compile(r" [.\-] | {2}")
 _MASKS: Final = frozenset("*xX•#")
 _SPELT: Final = frozenset("@[(")
-_PLAIN: Final[Mapping[int, str | None]] = {
-    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-"),
-    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")),
-}
-PASSPORT: Final = re.compile(r"[A-Z]\d{7}|[A-Z]{2}\d{6}")
+PASSPORT: Final = re.compile(r"[A-Za-z]\d{7}|[A-Za-z]{2}\d{6}")
 _SHOWN: Final = {
     12: "phone_shown",
     13: "phone_shown",
@@ -108,11 +105,6 @@ class PersonalFacts:
         return Hits(sum(hits.count for hits in told), rows, next((hits.sample for hits in told if hits.sample), None))
 
 
-def as_it_looks(text: str) -> str:
-    """Dashes, blanks and digits of other scripts as plain ones, and without what nobody sees."""
-    return text if text.isascii() else unicodedata.normalize("NFKC", text.translate(_PLAIN)).translate(_PLAIN)
-
-
 def worth_a_look(text: str) -> bool:
     """Cheap marks of all that `seen_in` could see; a block of most columns has none of them."""
     text = as_it_looks(text).lower()
@@ -152,7 +144,7 @@ def _alone(text: str, seen: dict[str, str]) -> None:
     if shown := scientific_digits(text):
         length, digits = shown
         seen.setdefault(_SHOWN[length], f"{digits[:2]}…E+{length - 1}")
-    if PASSPORT.fullmatch(text.upper()):
+    if PASSPORT.fullmatch(text):
         seen.setdefault("passport", masked(text))
 
 
@@ -173,8 +165,10 @@ def _numbers_in(text: str, seen: dict[str, str]) -> bytearray:
     for match in LONG_DIGITS.finditer(text):
         digits = re.sub(r"\D", "", match[0])
         if len(digits) >= SHORTEST and not _overlaps(match, taken):
-            _take(match, taken)
-            for look in _long(digits, alone=match[0] == text.strip(), apart=bool(_APART.search(match[0]))):
+            looks = _long(digits, alone=match[0] == text.strip(), apart=bool(_APART.search(match[0])))
+            if looks:  # else it may still be a telephone's, with 0062
+                _take(match, taken)
+            for look in looks:
                 seen.setdefault(look, masked(match[0]))
     return taken
 

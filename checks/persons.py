@@ -62,7 +62,7 @@ _TITLES: Final = re.compile(
 )
 
 
-_BESIDE: Final = re.compile(r"^\d{1,4}[.)]?\s+|\s*[(/&;].*$|\s+dan\s.*$", re.IGNORECASE | re.DOTALL)
+_BESIDE: Final = re.compile(r"^\d{1,4}[.)]?\s+|\(\D{0,10}\d{1,3}\D{0,10}\)$|/.*$|\sdan\s.*$", re.IGNORECASE | re.DOTALL)
 _NO_PERSON: Final = re.compile(
     r"\s*(?:jl|jln|jalan|gang|gg|desa|dusun|ds|kel|kelurahan|kec|kecamatan|sd|sdn|sdit|mi|min|smp|smpn|mts|mtsn|sma|sman|smk|smkn|ma|man|ra|tk|kb|paud|pondok|ponpes|masjid|musho?l+a|langgar"
     r"|gereja|pura|toko|warung|rm|cv|pt|ud|pd|fa|puskesmas|rs|rsu|rsud|rsia|klinik|apotek|hotel|pasar|lapangan|gedung|balai|jembatan|sungai|kali|waduk|embung|candi|taman|yayasan|koperasi|kud"
@@ -80,7 +80,7 @@ def hint_of(name: str) -> str | None:
 
 def bare_name(value: str) -> str:
     """The first name in a cell, without its number and what stands behind it: `7. Sri Hartati (41 th) / Joko` → `Sri Hartati`."""
-    return _BESIDE.sub("", value.strip())
+    return _BESIDE.sub("", value.strip()).strip()
 
 
 def is_person_name(value: str) -> bool:

@@ -104,8 +104,9 @@ def _birth(column: ColumnFacts, hint: str | None, around: Around, facts: TableFa
     places = [value for value in column.values if PLACE_AND_DATE.fullmatch(value.strip())]
     in_text = sum(column.values[value] for value in places)
     born = {value for value in column.values if _is_birth(value)} if hint == "birth_date" else set()
-    if born:
-        rows, count = facts.rows_of(column, born), sum(column.values[value] for value in born)
+    told = sum(column.values[value] for value in born)
+    if told > dates:
+        rows, count = facts.rows_of(column, born), told
     elif hint == "birth_date" and dates:
         rows, count = column.rows_with(["date_iso", "date_other", "datetime"]), dates
     elif hint == "birth_date" and (serial := serial_days(column)):

@@ -60,9 +60,13 @@ def first_mark(store: Bookmarks, mark: Mark) -> None:
 
 
 def expect(store: Bookmarks, mark: Mark) -> None:
-    """A record that was not taken yet, and must be there still when it is its turn. Said twice changes nothing."""
-    with suppress(IntegrityError):
-        store.tell(sa.insert(ENDS).values(mark._asdict()))
+    """A record of a source that is not read yet: it must be there still when it is its turn. What was expected before is forgotten."""
+    store.tell(sa.delete(ENDS).where(ENDS.c.source == mark.source), sa.insert(ENDS).values(mark._asdict()))
+
+
+def all_expected(store: Bookmarks) -> list[Mark]:
+    """Of every source, what is waited for or was taken lately."""
+    return [Mark(*row) for row in store.ask(sa.select(ENDS))]
 
 
 def prove(store: Bookmarks, proved: Mapping[str, Mark]) -> None:

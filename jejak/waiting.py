@@ -99,9 +99,10 @@ def end_alarms(address: str, lanes: Sequence[str], places: Collection[str], word
     """Those of these records, in every lane that set them aside; returns what was ended."""
     ended: list[tuple[str, Alarm]] = []
     for lane, store in _stores(address, lanes, opening=open_beside):
-        for alarm in [alarm for alarm in alarms.alarms(store) if place_of(alarm) in places]:
-            alarms.end_alarm(store, alarm.number, word)
-            ended.append((lane, alarm))
+        while found := [alarm for alarm in alarms.alarms(store) if place_of(alarm) in places]:  # some at once
+            for alarm in found:
+                alarms.end_alarm(store, alarm.number, word)
+            ended += [(lane, alarm) for alarm in found]
     return ended
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bus.kafka import Kafka
+from bus.sources import InboundConsumer
 from events.admission import Outcome, Record
 from events.journal import Journal
 from tests.bus.cluster import log_consumer, new_topic, put, running, until
@@ -49,6 +50,21 @@ async def test_others_go_on_while_one_topic_waits(cluster: Kafka, tmp_path: Path
 
     assert taken[2:] == [b"slow 1", b"slow 2", b"slow 3"]
     assert _read(journal, consumer._cluster, slow) == 3
+    place.close()
+
+
+def test_what_cannot_be_begun_for_one_topic_is_begun_for_the_others(tmp_path: Path) -> None:
+    place = Place(f"sqlite:{tmp_path}/", "intake")
+
+    def ahead(groups: Sequence[Sequence[Record]]) -> Sequence[Sequence[Future[Any]]]:
+        if any(record.topic == "bad" for records in groups for record in records):
+            raise ValueError("choked")
+        return [[Future[Any]()] for _ in groups]
+
+    consumer = log_consumer(Kafka("nowhere"), place.journal(), "log", take=lambda _: [], refuse=None, ahead=ahead)
+    assert isinstance(consumer, InboundConsumer)
+    begun = consumer._begun([[Record(topic, 0, 0, None, b"", "c")] for topic in ("one", "bad", "two")])
+    assert [len(futures) for futures in begun] == [1, 0, 1]
     place.close()
 
 

@@ -16,6 +16,7 @@ from events import alarms, marks
 from events.admission import dead_letter
 from events.alarms import Word
 from events.journal import Journal
+from events.recorder import Mark
 from events.submission import Recorded
 from tests.bus.cluster import delete_topic, log_consumer, new_topic, put_story, running, until
 from tests.events.conftest import Place
@@ -132,6 +133,30 @@ async def test_a_second_loss_is_noticed_by_a_lane_that_had_not_gone_on_after_the
         await said(cluster, place, topic)
         await until(lambda: second.progress.healthy and second.progress.ready)
     assert marks.ends(second.journal.store, [mark.source for mark in marks.all_marks(second.journal.store)]) == {}
+
+
+async def test_nor_is_a_log_that_was_deleted_after_the_first_loss_passed_over(cluster: Kafka, place: Place) -> None:
+    topic, told = await new_topic(cluster), story(*WHOLE_LIFE)
+    await put_story(cluster, topic, *told)
+    first = log_consumer(cluster, place.journal(), topic)
+    async with running(first.run):
+        await until(lambda: first.progress.ready)
+        await cut(cluster, topic, [told])
+        await until(lambda: lost(first))
+    await said(cluster, place, topic)
+    await delete_topic(cluster, topic)
+
+    second = log_consumer(cluster, place.reopened(), topic)
+    async with running(second.run):
+        await until(lambda: lost(second))
+    assert [loss.code for loss in alarms.open_losses(alarms.losses(second.journal.store))] == ["gone"]
+
+
+def test_a_word_that_was_cut_off_and_is_said_again_expects_what_is_there_then(place: Place) -> None:
+    store = place.journal().store
+    for taken, digest in ((7, "a"), (5, "b"), (5, "c")):
+        marks.expect(store, Mark("source~1", taken, digest))
+    assert marks.ends(store, ["source~1"]) == {"source~1": [Mark("source~1", 5, "c")]}
 
 
 @CHANGES

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from checks.findings import plain
 from checks.identifiers import HALF_MASKED, LONG_DIGITS, MAIL, MAIL_SPELT, MOBILE, NPWP_FORM, RT_RW
 from checks.personal import _NO_ZERO, PASSPORT, PersonalFacts, seen_in, worth_a_look
+from checks.persons import is_person_name
 
 LOOKS = (HALF_MASKED, LONG_DIGITS, MAIL, MAIL_SPELT, MOBILE, NPWP_FORM, RT_RW, PASSPORT, _NO_ZERO)
 
@@ -48,6 +50,12 @@ def test_nor_a_number_that_a_spreadsheet_shortened(text: str) -> None:
         ("0812 - 3456 - 7890", "mobile"),
         ("0812\u20133456\u20137890", "mobile"),
         ("+62 (0)81234567890", "mobile"),
+        ("0062 812 3456 7890", "mobile"),
+        ("006281234567890", "mobile"),
+        ("(+62) 812 3456 7890", "mobile"),
+        ("+62 (812) 3456 7890", "mobile"),
+        ("+62 - 812 - 3456 - 7890", "mobile"),
+        ("0812\u22123456\u22127890", "mobile"),
         ("081234567890,085712345678", "mobile"),
         ("331301 - 410190 - 0001", "nik_strong"),
         ("331301\u00a0410190\u00a00001", "nik_strong"),
@@ -69,7 +77,39 @@ def test_in_a_column_of_nothing_else(cell: str, look: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["12-12-2023 - 01-01-2024", "1.000.000 - 10.000.000", "7 buah @ Rp10.000,00", "-7.123456789012, 110.123456789", "050/1234/123/2024"],
+    [
+        "12-12-2023 - 01-01-2024",
+        "1.000.000 - 10.000.000",
+        "62.850.000 - 75.000.000",
+        "62.850.000.000",
+        "6285000 - 7500000",
+        "33125050 - 10109999",
+        "08120 - 08129 tahun",
+        "0815  0930  1045",
+        "7 buah @ Rp10.000,00",
+        "30 dus @ 15.000.Makan",
+        "Ikuti Instagram @pemkab.karanganyar dan YouTube resmi",
+        "rapat @ hotel.Peserta",
+        "-7.123456789012, 110.123456789",
+        "050/1234/123/2024",
+    ],
 )
 def test_what_only_stands_near_each_other_is_nothing(text: str) -> None:
-    assert seen_in(text) == []
+    assert [look for look, _ in seen_in(text) if not look.startswith(("long", "ends"))] == []
+
+
+@pytest.mark.parametrize(
+    "number", ["0812\u22123456\u22127890", "0812 - 345 - 678", "0812- 3456 -7890", "(0812) - 900001", "081262 - 014101"]
+)
+def test_a_number_in_a_sentence_of_a_finding_is_masked(number: str) -> None:
+    assert "****" in plain(f"nilai {number} di sini")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("cell", ["a" + " " * 32_766 + "b", "a/" * 16_000, " dan" * 8_000, "(1" * 16_000, "1234 - " * 4_600])
+def test_a_hostile_cell_takes_no_longer_than_another_of_its_length(cell: str) -> None:
+    """Each of these took minutes or more in a pattern that looks back at all it has seen."""
+    for _ in range(20):
+        is_person_name(cell)
+        seen_in(cell)
+        plain(cell)
