@@ -26,6 +26,7 @@ BARS: Final[tuple[Bar, ...]] = (
     ("whole lives on SQLite ≥ 0.06 × floor (aim 0.12)", _at_least("sqlite_lives_per_s", 0.06, "floor_lives_per_s")),
     ("whole lives on PostgreSQL ≥ 0.04 × floor", _at_least("postgres_lives_per_s", 0.04, "floor_lives_per_s")),
     ("send → inbox p99 ≤ 2 × floor's four-hop p99", _ratio_at_most("send_to_inbox_p99_ms", 2.0, "floor_p99_ms")),
+    ("approval → published p50 ≤ 10 × floor's four-hop p50", _ratio_at_most("approve_to_published_p50_ms", 10.0, "floor_p50_ms")),
     ("verify ≥ 0.3 × bare read", _at_least("verify_events_per_s", 0.3, "bare_read_events_per_s")),
     ("peak memory at 1 M ≤ 1.2 × that at 100 k", _ratio_at_most("peak_mb_1m", 1.2, "peak_mb_100k")),
     ("inbox p99 ≤ 50 ms at 100,000 open", _at_most("inbox_p99_ms_100k", 50.0)),
