@@ -150,13 +150,13 @@ def _ask(question: str, *, yes: bool) -> None:
 def _ended(at: _At, what: Sequence[str], word: Word) -> list[tuple[str, list[str]]]:
     """Each with the lanes in which it waited."""
     places, topics = {name for name in what if "@" in name}, [name for name in what if "@" not in name]
-    lanes: dict[str, set[str]] = {name: set() for name in what}
+    lanes: dict[str, list[str]] = {name: [] for name in what}
     begins = asyncio.run(begins_of(at.kafka, topics))
     for topic in topics:
-        lanes[topic] |= {lane for lane, _ in waiting.end_losses(at.store, at.lanes, topic, begins, word)}
+        lanes[topic] += [lane for lane, _ in waiting.end_losses(at.store, at.lanes, topic, begins, word)]
     for lane, alarm in waiting.end_alarms(at.store, at.lanes, places, word) if places else ():
-        lanes[waiting.place_of(alarm)].add(lane)
-    return [(name, sorted(found)) for name, found in lanes.items()]
+        lanes[waiting.place_of(alarm)].append(lane)
+    return [(name, list(dict.fromkeys(found))) for name, found in lanes.items()]
 
 
 def _as_json(found: Waiting) -> dict[str, object]:

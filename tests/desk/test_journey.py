@@ -146,7 +146,8 @@ def test_five_roles_carry_a_dataset_to_the_portal(office: Office, chromium: Brow
         expect(page.get_by_role("heading", level=1)).to_have_text("Disetujui")
     with person(chromium, office, admin, screen) as page:
         office.up.until(lambda: page.goto("/publikasi") and page.get_by_role("link", name=title).count() == 1, "published")
-        page.get_by_role("link", name=title).click()
+        with page.expect_navigation():
+            page.get_by_role("link", name=title).click()
         office.up.until(lambda: page.reload() and page.get_by_text("Terbit").count() > 1, "published")
         no_sideways(page)
         page.get_by_role("link", name="Lihat di portal Open Data").click()
