@@ -30,16 +30,13 @@ from checks.persons import is_role_mailbox
 
 _MARKS: Final = ("@", "*", "•", "#", "xx", "e+1", "e1", "[at", "(at", "[ at", "( at")
 """In small letters."""
-_RUNS: Final = (
-    re.compile(r"(?<!\d)\d(?:[ .\-]?\d){11}"),
-    re.compile(r"\d{4}(?: [.\-] | {2})\d{4}"),
-    re.compile(r"8[1-9]\d(?:\)?[\s.\-]?\d){6}"),
-    re.compile(r"8[1-9]\d{1,2} - \d{3}"),
-    re.compile(r"[a-z]\d{6}"),
-    re.compile(r"\d(?:,\d{3}){5}"),
-)
-"""Of NPWP and longer numbers, of telephones, of passports, of a number with commas."""
-_RT: Final = re.compile(r"\brt(?:[\s.:]*\d|[\s./]*rw)")
+_RUNS: Final = (re.compile(r"(?<!\d)\d(?:[ .\-]?\d){11}"), re.compile(r"8[1-9]\d(?:\)?[\s.\-]?\d){6}"), re.compile(r"[a-z]\d{6}"))
+"""Of NPWP and longer numbers, of telephones, of passports."""
+_APARTS: Final = (" - ", " . ", "  ")
+_RUNS_APART: Final = re.compile(r"\d{4}(?: [.\-] | {2})\d{4}|8[1-9]\d{1,2} - \d{3}")
+"""The same in groups."""
+_COMMAS: Final = re.compile(r"\d(?:,\d{3}){5}")
+_RT: Final = re.compile(r"rt(?:[\s.:]*\d|[\s./]*rw)")
 _NEEDED: Final = re.compile(r"[\d@\[(]")
 """Text without any of these looks like nothing."""
 _DECIMAL: Final = re.compile(r"[+-]?\d{1,12}\.\d+")
@@ -108,7 +105,13 @@ class PersonalFacts:
 def worth_a_look(text: str) -> bool:
     """Cheap marks of all that `seen_in` could see; a block of most columns has none of them."""
     text = as_it_looks(text).lower()
-    return any(mark in text for mark in _MARKS) or any(run.search(text) for run in _RUNS) or ("rt" in text and bool(_RT.search(text)))
+    return (
+        any(mark in text for mark in _MARKS)
+        or any(run.search(text) for run in _RUNS)
+        or (any(apart in text for apart in _APARTS) and bool(_RUNS_APART.search(text)))
+        or ("," in text and bool(_COMMAS.search(text)))
+        or ("rt" in text and bool(_RT.search(text)))
+    )
 
 
 def seen_in(text: str) -> list[tuple[str, str]]:
