@@ -54,6 +54,17 @@ def lost(consumer: Consumer) -> bool:
     return (consumer.progress.left_alone or "").startswith("lost:")
 
 
+async def loses(
+    consumer: Consumer, cluster: Kafka, topic: str, change: Change, told: list[Recorded], news: Sequence[list[Recorded]]
+) -> None:
+    """What a running consumer has read is lost, other submissions stand there, and it has noticed."""
+    await until(lambda: consumer.progress.ready)
+    await change(cluster, topic, [told])
+    for new in news:
+        await put_story(cluster, topic, *new)
+    await until(lambda: lost(consumer))
+
+
 async def said(cluster: Kafka, place: Place, topic: str) -> None:
     """As `jejak bus accept` does it, past the running lane."""
     begins = await begins_of(cluster, [topic])
@@ -69,11 +80,7 @@ async def test_a_log_that_lost_records_and_has_grown_is_read_no_more_until_the_o
     await put_story(cluster, topic, *told)
     consumer = log_consumer(cluster, place.journal(), topic)
     async with running(consumer.run):
-        await until(lambda: consumer.progress.ready)
-        await change(cluster, topic, [told])
-        for new in news:
-            await put_story(cluster, topic, *new)
-        await until(lambda: lost(consumer))
+        await loses(consumer, cluster, topic, change, told, news)
         assert not consumer.progress.healthy
 
         await said(cluster, place, topic)
@@ -116,11 +123,7 @@ async def test_a_second_loss_is_noticed_by_a_lane_that_had_not_gone_on_after_the
     await put_story(cluster, topic, *told)
     first = log_consumer(cluster, place.journal(), topic)
     async with running(first.run):
-        await until(lambda: first.progress.ready)
-        await change(cluster, topic, [told])
-        for new in news:
-            await put_story(cluster, topic, *new)
-        await until(lambda: lost(first))
+        await loses(first, cluster, topic, change, told, news)
     await said(cluster, place, topic)
     await change(cluster, topic, [told])
     for new in [story(submitted) for _ in range(grown)]:
@@ -140,9 +143,7 @@ async def test_nor_is_a_log_that_was_deleted_after_the_first_loss_passed_over(cl
     await put_story(cluster, topic, *told)
     first = log_consumer(cluster, place.journal(), topic)
     async with running(first.run):
-        await until(lambda: first.progress.ready)
-        await cut(cluster, topic, [told])
-        await until(lambda: lost(first))
+        await loses(first, cluster, topic, cut, told, [])
     await said(cluster, place, topic)
     await delete_topic(cluster, topic)
 
