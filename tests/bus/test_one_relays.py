@@ -19,6 +19,7 @@ from bus.kafka import Kafka
 from bus.topics import ensure, shared_topics
 from events.contracts import LOG_TOPIC
 from events.recorder import Row
+from events.turns import SILENT_S
 from tests.bus.cluster import all_records
 from tests.bus.relaying import FATED
 from tests.events.conftest import Place
@@ -118,7 +119,7 @@ async def test_the_one_that_sends_is_killed_and_the_other_goes_on(shared_place: 
         took = time.monotonic() - died
         until(lambda: second.has_written and all_is_sent(shared_place), "all to be sent")
 
-        assert took < 3
+        assert took < SILENT_S, "its connection went with it: nobody waited for it to be silent"
         assert at_once(first, second) == []
         twice = [count for count in (await on_the_log(shared_place, kafka_with_topics)).values() if count > 1]
         assert 0 < len(twice) < 20, "what was acknowledged when it was killed, and no more"
@@ -132,11 +133,9 @@ async def test_the_one_that_stands_still_loses_its_turn_and_sends_nothing_when_i
         until(lambda: len(first.said) == 2 * FATED - 1, "the first to stand still")
         stopped = time.monotonic()
         until(lambda: second.sends and second.sends[-1][0] > stopped + 1, "the second to go on")
-        took = time.monotonic() - stopped
         until(lambda: second.has_written and all_is_sent(shared_place), "all to be sent")
         first.process.send_signal(signal.SIGCONT)
         until(lambda: first.has_written and all_is_sent(shared_place), "the first to go on too")
 
-        assert took < 20
         assert at_once(first, second) == []
         assert set((await on_the_log(shared_place, kafka_with_topics)).values()) == {1}

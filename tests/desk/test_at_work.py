@@ -72,7 +72,7 @@ def test_a_double_click_decides_once_and_going_back_decides_nothing(office: Offi
         if again.count():
             again.last.click()
             page.wait_for_load_state()
-        assert page.locator("h1").count() == 1
+        expect(page.locator("h1")).to_have_count(1)
     office.seen(number, before + 1)
     said = [event["type"] for event in office.up.submission("archive", number)["history"][before:] if event["type"] != "DataPublished"]
     assert len(said) == 1  # what is approved is published by itself
@@ -207,4 +207,4 @@ def test_the_whole_way_by_keyboard_alone(office: Office, chromium: Browser) -> N
             page.goto(case)
             press(page, f"main a[href='{case}/jejak']")
             page.wait_for_url(f"**{case}/jejak")
-            assert page.locator(".timeline h2").count() == 5
+            expect(page.locator(".timeline h2")).to_have_count(5)

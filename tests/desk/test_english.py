@@ -149,7 +149,7 @@ def test_a_text_that_is_longer_than_a_sentence_is_left_as_it_is() -> None:
     for piece in ("a, ", "wajib diisi, ", " dan "):
         retold(EN, piece * 7_000 + "b wajib diisi.")
         retold(EN, piece * ((LONGEST - 99) // len(piece)) + "b wajib diisi.")
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 5
 
 
 def test_one_and_several_and_numbers_as_the_language_writes_them() -> None:

@@ -97,8 +97,8 @@ def test_five_roles_carry_a_dataset_to_the_portal(office: Office, chromium: Brow
     with person(chromium, office, ketua, screen) as page:
         waits(office, page, title)
         page.get_by_role("link", name=title).click()
-        no_sideways(page)
         expect(page.get_by_text("Jatipuro")).to_be_visible()
+        no_sideways(page)
         pick(page, "Sudah benar")
         page.get_by_role("button", name="Kirim").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Dicek dan direvisi")
@@ -120,6 +120,7 @@ def test_five_roles_carry_a_dataset_to_the_portal(office: Office, chromium: Brow
         page.get_by_role("link", name=title).click()
         expect(page.get_by_text(REASON)).to_be_visible()
         page.get_by_role("link", name="Perbaiki keterangan atau berkas").click()
+        expect(page.get_by_label("Kode klasifikasi")).to_be_visible()
         no_sideways(page)
         for label, text in {"Kode klasifikasi": "000.8", "Masa aktif": "2 tahun", "Masa inaktif": "3 tahun"}.items():
             page.get_by_label(label).fill(text)
@@ -157,7 +158,7 @@ def test_five_roles_carry_a_dataset_to_the_portal(office: Office, chromium: Brow
         page.get_by_role("button", name="Cari").click()
         page.get_by_role("link", name=title).click()
         page.get_by_role("link", name="Jejak lengkap").click()
-        assert page.locator(".timeline h2").count() == 7
+        expect(page.locator(".timeline h2")).to_have_count(7)
         expect(page.get_by_text(REASON)).to_be_visible()
         page.get_by_role("link", name="Periksa keutuhan").click()
         expect(page.get_by_text("Utuh.")).to_be_visible()

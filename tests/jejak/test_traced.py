@@ -137,7 +137,7 @@ async def test_a_receiver_that_is_away_or_never_answers_costs_a_submission_nothi
             assert up.status("/healthz") == 200
             began = time.monotonic()
             assert up.interrupt() == 130
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 30
     assert "traces_not_taken" in (traced.directory / "var" / "jejak.log").read_text("utf-8")
 
 

