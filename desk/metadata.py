@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from desk.forms import Typed
 from desk.lanes import Told
-from desk.retold import retold
-from desk.speech import Speech
 from desk.verbs import Fault
 from desk.words import FIELDS, said
 
@@ -106,9 +104,9 @@ def name_from(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:100].strip("-")
 
 
-def faults_of(errors: tuple[Told, ...], speech: Speech) -> list[Fault]:
-    """A lane's reasons at the fields of the form, with the fields' own names in place of paths."""
-    return [Fault(_at(error.field), retold(speech, error.message, error.field)) for error in errors]
+def faults_of(errors: tuple[Told, ...]) -> list[Fault]:
+    """A lane's reasons at the fields of the form."""
+    return [Fault(_at(error.field), error.message, error.field or "") for error in errors]
 
 
 def _at(field: str | None) -> str:

@@ -19,6 +19,7 @@ from desk.forms import MADE_FOR
 from desk.metadata import personal_choices
 from desk.retold import field_named, found, retold
 from desk.speech import Speech, shown
+from desk.verbs import to_tell_again
 from desk.who import Who
 from web.tokens import Role
 
@@ -104,7 +105,12 @@ def _templates(language: str) -> Environment:
     )
     states = {state: word for state, (word, _) in words.STATES.items()}
     environment.globals |= {"_": speech.text, "words": words, "languages": LANGUAGES, "left": speech.left, "state_words": states}
-    environment.globals |= {"kept_json": _kept_json, "personal_choices": personal_choices, "said_of": said_of}
+    environment.globals |= {
+        "kept_json": _kept_json,
+        "to_tell_again": to_tell_again,
+        "personal_choices": personal_choices,
+        "said_of": said_of,
+    }
     environment.globals["browser_of"] = partial(browser_of, speech.text(words.said("%(browser)s di %(system)s")))
     environment.globals["yes_or_no"] = words.YES_OR_NO
     environment.globals["reason_fields"] = {_path(name): told.label for name, told in words.FIELDS.items() if name not in words.OF_FORMS}

@@ -12,8 +12,6 @@ from starlette.datastructures import UploadFile
 
 from desk.forms import FILES, Typed
 from desk.lanes import CallRefused, Lanes
-from desk.retold import retold
-from desk.speech import Speech
 from desk.verbs import Fault
 from desk.who import Who
 from desk.words import said
@@ -32,24 +30,23 @@ TYPES: Final = {
     ".zip": "application/zip",
 }
 ACCEPT: Final = ",".join(TYPES)
+LEFT_OUT: Final = said("{name} tidak ikut: paling besar {most} MB tiap berkas, dan paling banyak {files} berkas sekali kirim.")
+NOT_TAKEN: Final = said("Berkas {name} tidak dapat diterima: {why}")
 LINE: Final = frozenset({"name", "media_type", "bytes", "sha256"})
 
 
-async def take_in(lanes: Lanes, who: Who, typed: Typed, files: list[Json], speech: Speech, most: int) -> tuple[list[Json], list[Fault]]:
+async def take_in(lanes: Lanes, who: Who, typed: Typed, files: list[Json], most: int) -> tuple[list[Json], list[Fault]]:
     """The lines of the form's files with those of the new ones, sent to intake; and why one is not among them. Raises LaneAway.
 
     `most`: MB that a file may have.
     """
-    left_out = said("%(name)s tidak ikut: paling besar %(most)s MB tiap berkas, dan paling banyak %(files)s berkas sekali kirim.")
-    faults = [Fault("files", speech.text(left_out, name=name, most=most, files=FILES)) for name in typed.left_out]
+    faults = [Fault("files", LEFT_OUT.format(name=name, most=most, files=FILES)) for name in typed.left_out]
     for upload in (upload for name, upload in typed.files if name == "files"):
         try:
             files = with_new(files, [await _put(lanes, who, upload)])
         except CallRefused as refused:
-            faults += [
-                Fault("files", f"{safe_name(upload.filename or '')}: {retold(speech, error.message, error.field)}")
-                for error in refused.errors
-            ]
+            name = safe_name(upload.filename or "")
+            faults += [Fault("files", NOT_TAKEN.format(name=name, why=error.message), error.field or "") for error in refused.errors]
     return files, faults
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
 from desk.forms import Typed
 from desk.lanes import Told
-from desk.retold import retold
-from desk.speech import Speech
 from desk.words import FIVE, said
 
 Json = dict[str, Any]
@@ -18,15 +18,19 @@ SHORTEST_REASON: Final = 20
 LONGEST_REASON: Final = 2_000
 REASON_ROWS: Final = 3
 TOLD: Final = "galat"
-"""The field by which a form says at which of its fields the page had told of a fault."""
+"""The field in which a form carries what its page tells is wrong."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong, and the id of the field that it is wrong with ("" for none)."""
+    """What is wrong, in Indonesian, and the id of the field that it is wrong with ("" for none). Pages say it in their language.
+
+    `field`: the path that a lane named beside its sentence.
+    """
 
     at: str
     message: str
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,14 +102,27 @@ def _same(kept: object, sent: object) -> bool:
     return (kept or "") == (sent.strip() if isinstance(sent, str) else sent or "")
 
 
-def told_before(wrong: list[Fault], typed: Typed) -> list[Fault]:
-    """Those that the page had told already: they are said again when only its language is another."""
-    return [fault for fault in wrong if fault.at in typed.get(TOLD).split()]
+def to_tell_again(faults: list[Fault]) -> str:
+    """What goes along with a form, so that `told_before` finds it."""
+    return orjson.dumps([[fault.at, fault.message, fault.field] for fault in faults]).decode()
 
 
-def faults_of(errors: tuple[Told, ...], speech: Speech) -> list[Fault]:
+def told_before(typed: Typed) -> list[Fault]:
+    """What the page told: it is said again when only its language is another."""
+    try:
+        told = orjson.loads(typed.get(TOLD) or "[]")
+    except orjson.JSONDecodeError:
+        return []
+    return [Fault(*parts) for parts in told if _are_texts(parts)] if isinstance(told, list) else []
+
+
+def _are_texts(parts: object) -> bool:
+    return isinstance(parts, list) and len(parts) == len(Fault.__match_args__) and all(isinstance(part, str) for part in parts)
+
+
+def faults_of(errors: tuple[Told, ...]) -> list[Fault]:
     """A lane's reasons at the fields of the form."""
-    return [Fault(_at(error.field), retold(speech, error.message, error.field)) for error in errors]
+    return [Fault(_at(error.field), error.message, error.field or "") for error in errors]
 
 
 def _at(field: str | None) -> str:

@@ -15,9 +15,8 @@ from desk.clock import moment_of, now_ms, today
 from desk.door import DEVICE, SESSION, Desk, cookie_name, desk_of, local, one_of, set_cookie, somebody, switched_to
 from desk.forms import Typed, read_form
 from desk.lanes import CallRefused, Json, LaneAway
-from desk.render import render, speech_of
-from desk.retold import retold
-from desk.verbs import Fault
+from desk.render import render
+from desk.verbs import Fault, told_before
 from desk.who import Who
 from desk.words import said
 from web.tokens import Role
@@ -56,18 +55,16 @@ async def change_password(request: Request, who: Somebody) -> Response:
     typed, desk = await read_form(request), desk_of(request)
     back = local(typed.get("kembali", "/"))
     if switched_to(typed):
-        return render(request, "password.html", errors=[], back=back)
+        return render(request, "password.html", errors=told_before(typed), back=back)
     old, new, again = (typed.raw(name) for name in ("kata_sandi_lama", "kata_sandi_baru", "kata_sandi_lagi"))
     guess = Guess(who.account.id, request.client.host if request.client else "", request.cookies.get(cookie_name(request, DEVICE)))
     if not await run_in_threadpool(desk.attempts.left, guess, now_ms=now_ms()):
-        told = [Fault("kata_sandi_lama", speech_of(request).text(TOO_MANY))]
-        return render(request, "password.html", status=429, errors=told, back=back)
+        return render(request, "password.html", status=429, errors=[Fault("kata_sandi_lama", TOO_MANY)], back=back)
     errors = await run_in_threadpool(_password_faults, desk, who, old, new, again)
     if errors:
         if old and errors[0].message == OLD_WRONG:  # a form that is sent again after a failure holds none
             await run_in_threadpool(desk.attempts.failed, guess, now_ms=now_ms())
-        told = [Fault(fault.at, speech_of(request).text(fault.message)) for fault in errors]
-        return render(request, "password.html", status=422, errors=told, back=back)
+        return render(request, "password.html", status=422, errors=errors, back=back)
     await run_in_threadpool(desk.accounts.set_password, who.account.id, new, must_change=False)
     agent = request.headers.get("user-agent", "")
     secret = await run_in_threadpool(desk.sessions.begin, who.account.id, who.post.id, via=who.session.via, agent=agent, now_ms=now_ms())
@@ -86,13 +83,12 @@ async def change(request: Request, who: Admin) -> Response:
     """`aksi`: `tambah`, `kata-sandi`, `tutup`, `buka`, `tunjuk` (acting), `akhiri`."""
     typed = await read_form(request)
     if switched_to(typed):
-        return await _list(request, who, typed=dict(typed.fields))
+        return await _list(request, who, errors=told_before(typed), typed=dict(typed.fields))
     try:
         first = await run_in_threadpool(_changed, desk_of(request), who, typed)
     except AccountRefused as refused:
         at = "surat" if typed.get("aksi") == "tunjuk" else "orang"
-        told = [Fault(at, retold(speech_of(request), str(refused)))]
-        return await _list(request, who, status=422, errors=told, typed=dict(typed.fields))
+        return await _list(request, who, status=422, errors=[Fault(at, str(refused))], typed=dict(typed.fields))
     if first:
         return await _list(request, who, first=first)
     return RedirectResponse("/akun/daftar", 303)

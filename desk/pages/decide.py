@@ -28,18 +28,17 @@ async def say(request: Request, number: str, who: Annotated[Who, Depends(somebod
     verb = typed.get("pilihan")
     case = await look(lanes, who, number)
     body, wrong = VERBS[verb].body(typed) if verb in VERBS else ({}, [Fault("pilihan", CHOOSE)])
-    wrong = [Fault(fault.at, speech_of(request).text(fault.message)) for fault in wrong]
     if switched_to(typed):
         if case.shown["sequence"] != typed.number("expected_sequence"):
             return await _conflict(request, who, number, typed)
-        return await _again(request, who, number, typed, told_before(wrong, typed), status=200)
+        return await _again(request, who, number, typed, told_before(typed), status=200)
     if wrong:
         return await _again(request, who, number, typed, wrong)
     expected = typed.number("expected_sequence")
     if is_mine(event_at(case.shown, expected + 1), person=who.account.id, verb=verb, expected=expected, body=body):
         return _done(number, expected + 1)
     if case.shown["sequence"] == expected and verb not in case.verbs:
-        return await _again(request, who, number, typed, [Fault("pilihan", speech_of(request).text(NOT_YOURS))], status=403)
+        return await _again(request, who, number, typed, [Fault("pilihan", NOT_YOURS)], status=403)
     if case.shown["sequence"] != expected:
         return await _conflict(request, who, number, typed)
     if VERBS[verb].serious and typed.get("yakin") != "1":
@@ -84,7 +83,7 @@ async def _hold(request: Request, who: Who, number: str, verb: str) -> Response:
     except CallRefused as refused:
         if refused.status != 409:
             raise
-        return await _again(request, who, number, NOTHING, faults_of(refused.errors, speech_of(request)), status=409)
+        return await _again(request, who, number, NOTHING, faults_of(refused.errors), status=409)
     return RedirectResponse(f"/pengajuan/{case.shown['submission_id']}", 303)
 
 
@@ -103,7 +102,7 @@ async def _no(request: Request, who: Who, number: str, typed: Typed, refused: Ca
         return await _conflict(request, who, number, typed)
     if refused.status not in {403, 409, 422}:
         raise refused
-    return await _again(request, who, number, typed, faults_of(refused.errors, speech_of(request)), status=refused.status)
+    return await _again(request, who, number, typed, faults_of(refused.errors), status=refused.status)
 
 
 async def _conflict(request: Request, who: Who, number: str, typed: Typed) -> Response:

@@ -18,9 +18,9 @@ from desk.lanes import CallRefused, Json, LaneAway, Told
 from desk.metadata import START, columns_of, dataset_of, faults_of, values_of
 from desk.pages.case import NUMBER
 from desk.proposal import with_columns
-from desk.render import render, speech_of
+from desk.render import render
 from desk.uploads import ACCEPT, files_in, take_in
-from desk.verbs import Fault
+from desk.verbs import Fault, told_before
 from desk.who import Who
 from events.ids import submission_id_of
 from web.tokens import Role
@@ -72,7 +72,7 @@ async def save(request: Request, number: str, who: Tim) -> Response:
         await run_in_threadpool(desk.drafts.drop, draft)
         return RedirectResponse("/pengajuan/baru", 303)
     most, before = desk.settings.upload_mb, draft.content["files"]
-    files, faults = await take_in(desk.lanes, who, typed, before, speech_of(request), most)
+    files, faults = await take_in(desk.lanes, who, typed, before, most)
     if files != before:
         draft = await _saved(desk, who, draft, draft.content | {"files": files})
     if faults:
@@ -84,7 +84,7 @@ async def save(request: Request, number: str, who: Tim) -> Response:
     if action == "kolom":
         return _form(request, draft, blank=len(columns_of(draft.content["dataset"])) and BLANK * 2)
     if switched_to(typed):
-        return _form(request, draft)
+        return _form(request, draft, errors=told_before(typed))
     if action != "periksa":
         return RedirectResponse(f"/pengajuan/baru/{draft.id}", 303)
     return await _after_check(request, desk, who, draft) or RedirectResponse(f"/pengajuan/baru/{draft.id}/periksa", 303)
@@ -133,7 +133,7 @@ async def _not_yet(request: Request, desk: Desk, draft: Draft, errors: tuple[Tol
         number = str(submission_id_of(draft.opd, uuid.UUID(draft.id)))
         await run_in_threadpool(desk.drafts.handed_in, draft, number)
         return RedirectResponse(f"/pengajuan/{number}/selesai?langkah=1&sebelumnya=1", 303)
-    return _form(request, draft, status=422, errors=faults_of(errors, speech_of(request)))
+    return _form(request, draft, status=422, errors=faults_of(errors))
 
 
 def _told_of(reasons: list[Json]) -> tuple[Told, ...]:

@@ -12,9 +12,9 @@ from desk.lanes import CallRefused, Json
 from desk.metadata import changes_between, columns_of, dataset_of, faults_of, values_of
 from desk.pages.case import Case, look
 from desk.proposal import with_columns
-from desk.render import render, speech_of
+from desk.render import render
 from desk.uploads import ACCEPT, files_in, take_in
-from desk.verbs import Fault
+from desk.verbs import Fault, told_before
 from desk.who import Who
 from web.tokens import Role
 
@@ -36,14 +36,14 @@ async def mend(request: Request, number: str, who: Ketua) -> Response:
     typed, lanes = await read_form(request), desk_of(request).lanes
     case = await look(lanes, who, number)
     dataset, files = dataset_of(typed), files_in(typed)
-    files, faults = await take_in(lanes, who, typed, files, speech_of(request), desk_of(request).settings.upload_mb)
+    files, faults = await take_in(lanes, who, typed, files, desk_of(request).settings.upload_mb)
     if faults:
         return _form(request, case, dataset, files, typed=typed, errors=faults, status=422)
     if typed.get("aksi") == "usul":
         dataset, count = await with_columns(lanes, who, dataset, files)
         return _form(request, case, dataset, files, typed=typed, proposed=count)
     if switched_to(typed):
-        return _form(request, case, dataset, files, typed=typed)
+        return _form(request, case, dataset, files, typed=typed, errors=told_before(typed))
     if typed.get("aksi") == "kolom":
         return _form(request, case, dataset, files, typed=typed, blank=BLANK * 3)
     expected = typed.number("expected_sequence")
@@ -59,8 +59,7 @@ async def mend(request: Request, number: str, who: Ketua) -> Response:
     except CallRefused as refused:
         if refused.status == 409 and refused.says("stale"):
             return _form(request, await look(lanes, who, number), dataset, files, typed=typed, status=409)
-        faults = faults_of(refused.errors, speech_of(request))
-        return _form(request, case, dataset, files, typed=typed, errors=faults, status=refused.status)
+        return _form(request, case, dataset, files, typed=typed, errors=faults_of(refused.errors), status=refused.status)
     return RedirectResponse(f"/pengajuan/{case.shown['submission_id']}/selesai?langkah={event['sequence']}", 303)
 
 

@@ -12,7 +12,7 @@ from desk.forms import Typed, read_form
 from desk.lanes import CallRefused, Json, LaneAway, Lanes
 from desk.pages.case import NUMBER
 from desk.pages.failures import fields_of
-from desk.render import render, speech_of
+from desk.render import render
 from desk.verbs import VERBS, Fault, is_mine, told_before
 from desk.who import Who
 from desk.words import said
@@ -25,7 +25,7 @@ MOST: Final = 100
 WAITS_FOR: Final = {"verify": "revised", "approve": "verified"}
 NOTHING: Final = said("Pilih paling sedikit satu pengajuan.")
 CHOOSE: Final = said("Pilih verifikasi atau setujui.")
-MOVED: Final = said("Tidak lagi dipilih, karena berubah sejak Anda membukanya atau tidak ada di halaman ini: %(titles)s.")
+MOVED: Final = said("Tidak lagi dipilih, karena berubah sejak Anda membukanya atau tidak ada di halaman ini: {titles}.")
 
 
 @router.get("/putusan-bersama")
@@ -40,9 +40,8 @@ async def decide(request: Request, who: Atasan) -> Response:
     verb, chosen = typed.get("pilihan"), _chosen(typed)
     body, wrong = VERBS[verb].body(typed) if verb in WAITS_FOR else ({}, [Fault("pilihan", CHOOSE)])
     wrong = wrong if chosen else [Fault("pilih", NOTHING), *wrong]
-    wrong = [Fault(fault.at, speech_of(request).text(fault.message)) for fault in wrong]
     if wrong or switched_to(typed):
-        return await _page(request, who, errors=told_before(wrong, typed) if switched_to(typed) else wrong, typed=typed)
+        return await _page(request, who, errors=told_before(typed) if switched_to(typed) else wrong, typed=typed)
     if typed.get("yakin") != "1":
         kept = fields_of(typed)
         return render(request, "together_check.html", verb=verb, count=len(chosen), body=body, kept=kept)
@@ -87,7 +86,7 @@ async def _page(request: Request, who: Who, *, after: str = "", errors: list[Fau
     page = await _waiting(request, who, after)
     chosen, as_read = (_chosen(typed) if typed else {}), {item["submission_id"]: item["sequence"] for item in page["items"]}
     moved = [_titles(typed).get(number, number) for number, step in chosen.items() if as_read.get(number) != step] if typed else []
-    told = [Fault("pilih", speech_of(request).text(MOVED, titles="; ".join(moved)))] if moved else []
-    errors = [*told, *(errors or [])]
+    told = [Fault("pilih", MOVED.format(titles="; ".join(moved)))] if moved else []
+    errors = [*told, *(error for error in errors or [] if error not in told)]
     content = {"items": page["items"], "following": page["next"], "errors": errors, "chosen": chosen}
     return render(request, "together.html", status=422 if errors else 200, typed=dict(typed.fields) if typed else {}, **content)

@@ -13,7 +13,7 @@ from desk.clock import WIB
 from desk.door import desk_of, somebody
 from desk.lanes import OWN_LANE, CallRefused, Json, LaneAway, Lanes
 from desk.pages.case import number_of, trail_of
-from desk.render import render, speech_of
+from desk.render import render
 from desk.verbs import Fault
 from desk.who import Who
 from desk.words import said
@@ -43,7 +43,7 @@ async def trail(
         if not wanted or refused.status not in {404, 422}:
             raise
         told = await lanes.get(who, "archive", f"submissions/{full}/trail")
-        errors, status = [Fault("as_of", speech_of(request).text(NOTHING_THEN))], 422
+        errors, status = [Fault("as_of", NOTHING_THEN)], 422
     view = tampilan if tampilan in VIEWS else "ringkas"
     content = {"told": told, "number": short(full), "full_number": full, "view": view, "views": VIEWS, "as_of": wanted, "errors": errors}
     raw = orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() if view == "json" else ""

@@ -143,11 +143,44 @@ async def test_what_a_lane_refused_is_not_told_as_something_else(office: Office)
     async with office.over.person(Role.ATASAN_PPID, "sri") as first, office.over.person(Role.ATASAN_PPID) as browser:
         await first.post(f"{case}/ambil")
         taken = await browser.post(f"{case}/ambil")
-        assert (taken.status_code, "Sri" in taken.text) == (409, True)
-        assert wrong_at(await follow(browser, taken)) == []
+        assert (taken.status_code, "Sri" in summary_of(taken)) == (409, True)
+        english = await follow(browser, taken)
+        assert (wrong_at(english), "is working on this data" in summary_of(english)) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "indonesian", "english"),
+    [
+        (Role.TIM_PPID, f"/pengajuan/baru/{DRAFT}", "Berkas harus berisi paling sedikit 1.", "Files needs at least 1."),
+        (Role.KETUA_PPID, "/pengajuan/{own}/perbaiki", "Berkas harus berisi paling sedikit 1.", "Files needs at least 1."),
+        (Role.ADMIN_OPENDATA, "/akun/daftar", "Pilih peran.", "Choose a role."),
+    ],
+)
+async def test_what_was_refused_is_told_in_the_language_that_is_switched_to(
+    office: Office, role: Role, path: str, indonesian: str, english: str
+) -> None:
+    fields = {**FIELDS, **COLUMNS, "title": "", "expected_sequence": "1", "orang": "budi"}
+    fields |= {"aksi": "tambah" if path == "/akun/daftar" else "periksa"}
+    async with office.over.person(role) as browser:
+        refused = await browser.post(path.format_map(office.places), data=fields)
+        assert (refused.status_code, indonesian in summary_of(refused)) == (422, True)
+        other = await follow(browser, refused, **fields)
+        assert (other.status_code, english in summary_of(other), indonesian in summary_of(other)) == (200, True, False)
+        assert indonesian in summary_of(await follow(browser, other, "id", **fields))
+
+
+@pytest.mark.parametrize("told", ["x", "{}", "7", "[7]", "[[1,2,3]]", '[["a","b"]]', '[{"at":"a","message":"b","field":"c"}]', "null"])
+async def test_what_no_page_told_is_not_told(office: Office, told: str) -> None:
+    async with office.over.person(Role.TIM_PPID) as browser:
+        page = await browser.post(f"/pengajuan/baru/{DRAFT}", data={**FIELDS, **COLUMNS, "bahasa": "en", "galat": told})
+        assert (page.status_code, summary_of(page)) == (200, "")
+
+
+def summary_of(page: httpx.Response) -> str:
+    """What the page says at its top is wrong."""
+    return page.text.partition('id="galat"')[2].partition("</div>")[0]
 
 
 def wrong_at(page: httpx.Response) -> list[str]:
     """The fields that the summary of a page names."""
-    summary = page.text.partition('id="galat"')[2].partition("</div>")[0]
-    return re.findall(r'<a href="#([^"]*)"', summary)
+    return re.findall(r'<a href="#([^"]*)"', summary_of(page))
