@@ -83,10 +83,17 @@ def bare_name(value: str) -> str:
     return _BESIDE.sub("", value.strip()).strip()
 
 
+_COUNTED: Final = re.compile(
+    r"\b(?:jumlah|jml|total|banyaknya|rata|rerata|persen|persentase|luas|data|laporan|indeks|rasio|angka|nilai|tingkat|sungai|jaringan|jalan)\b",
+    re.IGNORECASE,
+)
+"""What is measured or listed: `Jumlah Ibu Hamil` is nobody's name, though some of its words sound like one."""
+
+
 def is_person_name(value: str) -> bool:
     """Two to five words of letters, one of them a name that people are given; or one such word alone."""
     value = bare_name(value)
-    if _NO_PERSON.match(value):
+    if _NO_PERSON.match(value) or _COUNTED.search(value):
         return False
     words = _TITLES.sub(" ", value).replace(",", " ").replace(".", " ").replace("'", "").split()
     if not 1 <= len(words) <= 5 or not all(word.isalpha() for word in words):

@@ -58,15 +58,20 @@ def _unnamed_totals(facts: TableFacts, numeric: Sequence[ColumnFacts], marks: se
     unnamed: set[int] = set()
     if not numeric:
         return unnamed
-    last = len(facts.held) - 1
+    last, summed = len(facts.held) - 1, 0
+    sums = dict.fromkeys((column.index for column in numeric), 0.0)
     for place, (number, cells) in enumerate(facts.held):
         is_called = may_be_total(cells) and any(TOTAL_OF.fullmatch(cell) for cell in cells[:3])
         is_last = place == last and place > 2 and notation_of(cells[0]) == "text"
         if number in marks or not (is_called or is_last) or place < 2:
             continue
         told = [(value, column) for column in numeric if (value := _number(cells, column))]
-        rows = [earlier for at, earlier in facts.held[:place] if at not in marks and at not in unnamed]
-        adds_up = told and all(_is_sum(value, sum(_number(row, column) or 0 for row in rows)) for value, column in told)
+        for at, earlier in facts.held[summed:place]:  # each row once, however many are called totals
+            if at not in marks and at not in unnamed:
+                for column in numeric:
+                    sums[column.index] += _number(earlier, column) or 0
+        summed = place
+        adds_up = told and all(_is_sum(value, sums[column.index]) for value, column in told)
         if adds_up and (is_called or len(told) > 1 or place > 5):
             unnamed.add(number)
     return unnamed
@@ -109,7 +114,8 @@ def row_sums(facts: TableFacts, found: Found) -> None:
             parts = numeric[first:place]
             told = [(n, *_sum_of(cells, parts, column)) for n, cells in facts.held if cells[column.index].strip()]
             wrong = [n for n, total, parts_sum in told if total is not None and abs(total - parts_sum) > max(0.5, abs(total) * 0.0005)]
-            right = sum(bool(total) and n not in wrong for n, total, _ in told)
+            told_wrong = set(wrong)
+            right = sum(bool(total) and n not in told_wrong for n, total, _ in told)
             if wrong and right >= SUMS_AGREE and len(wrong) * 4 <= len(told):
                 found("sum_differs", column=column.name, rows=wrong)
                 break

@@ -40,16 +40,20 @@ TOO_LARGE: Final = (
 )
 
 
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.headers["User-Agent"] = USER_AGENT
+    session.auth = lambda request: request  # else requests would let a password in ~/.netrc take the place of our token
+    return session
+
+
 class Ckan:
     """A short conversation with one CKAN; not for several threads. Use it in a `with`."""
 
     def __init__(self, address: str, *, token: str | None, timeout: float) -> None:
         self._address, self._token = address.rstrip("/"), token
         self._timeout = (min(CONNECT_S, timeout), timeout)
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = USER_AGENT
-        # Without this, requests would let a password in ~/.netrc take the place of our token.
-        self._session.auth = lambda request: request
+        self._session = _session()
 
     def __enter__(self) -> Self:
         return self
@@ -77,18 +81,19 @@ class Ckan:
 
     def sha256_of(self, path: str) -> str | None:
         """Download what is at this path of the portal and hash it; None when it is not there. Raises PortalProblem."""
-        return self._download(path, {"Authorization": self._token} if self._token else {})
+        return self._download(self._session, path, {"Authorization": self._token} if self._token else {})
 
     def public_sha256_of(self, path: str) -> str | None:
-        """As `sha256_of`, as anybody would: without a token. Raises PortalProblem."""
-        return self._download(path, {})
+        """As `sha256_of`, as anybody would: without a token, and without what an answer to it left behind. Raises PortalProblem."""
+        with _session() as session:
+            return self._download(session, path, {})
 
-    def _download(self, path: str, headers: dict[str, str]) -> str | None:
+    def _download(self, session: requests.Session, path: str, headers: dict[str, str]) -> str | None:
         # As it lies there: a .csv.gz comes with a Content-Encoding, and requests would unpack it.
         headers |= {"Accept-Encoding": "identity"}
         digest, began, count = hashlib.sha256(), time.monotonic(), 0
         try:
-            with self._session.get(f"{self._address}{quote(path)}", headers=headers, timeout=self._timeout, stream=True) as answer:
+            with session.get(f"{self._address}{quote(path)}", headers=headers, timeout=self._timeout, stream=True) as answer:
                 if answer.status_code == HTTPStatus.NOT_FOUND:
                     return None
                 _raise_for_status(answer, path)

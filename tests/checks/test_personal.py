@@ -113,3 +113,19 @@ def test_a_hostile_cell_takes_no_longer_than_another_of_its_length(cell: str) ->
         is_person_name(cell)
         seen_in(cell)
         plain(cell)
+
+
+@pytest.mark.parametrize("cell", ["an. Budi NIK.3313014101900001", "Hp.081234567890", "WA.085712345678", "No.3313025501850002"])
+def test_what_stands_behind_a_word_that_was_cut_short_is_seen(cell: str) -> None:
+    assert worth_a_look(cell)
+    assert {kind for kind, _ in seen_in(cell)} & {"nik_strong", "mobile", "phone"}, seen_in(cell)
+
+
+@pytest.mark.parametrize("cell", ["0,3313014101900001", "12.3313014101900001", "Rp.3313014101900001"])
+def test_decimals_are_no_number_of_a_person(cell: str) -> None:
+    assert "nik_strong" not in {kind for kind, _ in seen_in(cell)}
+
+
+@pytest.mark.parametrize("cell", ["Jumlah Penduduk", "Jumlah Ibu Hamil", "Data Sungai", "Luas Panen Padi", "Persentase Balita"])
+def test_what_is_counted_has_no_persons_name(cell: str) -> None:
+    assert not is_person_name(cell)

@@ -15,7 +15,8 @@ from typing import Final
 import httpx
 
 REPOSITORY: Final = Path(__file__).parents[2]
-READY_S: Final = 120.0
+READY_S: Final = 240.0
+"""A lane whose store came back from an old copy reads the whole log anew, which grows with each loss that was put back."""
 TICK_S: Final = 0.1
 LANES: Final = ("intake", "review", "decision", "publisher", "archive")
 
