@@ -19,7 +19,7 @@ _PLAIN: Final[Mapping[int, str | None]] = {
 Certainty = Literal["no", "weak", "strong"]
 _START: Final = r"(?:(?<!\d)(?<!\d[.,])(?<![Rr][Pp]\.)|(?<=\d{9},))"
 _END: Final = r"(?!\d|\.(?!0+(?!\d))\d|,(?!0+(?!\d)|\d{9})\d)"
-"""Not inside a number with decimals; a comma between two long numbers parts them, and a point may end a word: `NIK.3313…`, but not `Rp.`."""
+"""Not inside a number with decimals; a comma between two long numbers parts them, a point may end a word (`NIK.3313…`), but for `Rp.`."""
 MOBILE: Final = re.compile(
     rf"{_START}(?:\(?(?:\+|00)62\)?(?: ?- ?|[\s.])?(?:\(0?\)?\s?)?|62[ \-]?|0)8[1-9]\d(?:\)?[\s.\-]?\d){{6,9}}{_END}"
     rf"|{_START}(?:\(?(?:\+|00)62\)?(?: ?- ?|\s{{0,2}})|0)8[1-9]\d{{1,2}} - \d{{3,4}} - \d{{3,5}}{_END}"
