@@ -63,7 +63,9 @@ def find_organization(ckan: Ckan, name: str) -> Package | None:
 
 
 def take_down(ckan: Ckan, package: Package, desired: Desired, update: Package) -> Package:
-    """Hide, remove, and let no bytes of it lie on CKAN's disk."""
+    """Hide, and only then remove, and let no bytes of it lie on CKAN's disk."""
+    if update.get("private"):
+        package = revise(ckan, package, {"private": True})
     for resource in to_take_down(package, desired):
         if resource.get("url_type") == "upload":
             package = _put(ckan, package, resource, name="ditarik.txt", content=[], size=0)

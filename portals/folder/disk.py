@@ -67,13 +67,13 @@ def compare(
     )
 
 
-def looked(home: Path, compared: Callable[[], Change]) -> Change:
-    """As it is compared, with every folder opened that was closed; one that stays closed, on a disk without such modes, is still told."""
+def looked(home: Path, compared: Callable[[], Change], *, ours: Callable[[str], bool] = lambda _: True) -> Change:
+    """As it is compared, with every closed folder of ours opened; one that stays closed, on a disk without such modes, is still told."""
     change = compared()
     before: list[str] = []
     while change.closed != before:
         before = change.closed
-        for folder in change.closed:
+        for folder in filter(ours, change.closed):
             open_up(home / folder)
         change = compared()
     return change
@@ -90,18 +90,23 @@ def _itself(home: Path) -> tuple[dict[str, str | int], list[str]]:
 
 
 def take_away(home: Path, paths: Iterable[str]) -> None:
-    """Gone for good on return."""
-    touched = set()
+    """Gone for good on return. All that can go is gone before one that cannot is told (`OSError`)."""
+    touched, refused = set(), list[OSError]()
     for path in sorted(paths, reverse=True):
         there = home / path
-        if path.endswith("/"):
-            there.rmdir()
-        else:
-            there.unlink()
+        try:
+            if path.endswith("/"):
+                there.rmdir()
+            else:
+                there.unlink()
+        except OSError as error:
+            refused.append(error)
         touched.add(there.parent)
     for folder in touched:
         if folder.is_dir():
             sync_folder(folder)
+    if refused:
+        raise refused[0]
 
 
 def put(home: Path, tree: Mapping[str, Leaf], paths: Sequence[str], files: Files, *, change: Change) -> None:

@@ -76,9 +76,14 @@ class FolderPortal:
             step("look")
             change = looked(home, lambda: compare(home, tree, thorough=lambda leaf: about in (None, leaf.of), settled=kept))
             take_away(home, change.in_the_way)
+            # Before anything is written: no full disk and no other edition's fault keeps up what was taken down.
+            down = [path for path in change.remove if path.startswith(tuple(f"{key_of(one.publication)}/" for one in desired.withdrawn))]
+            if down:
+                step("withdraw")
+                take_away(home, down)
             if not tree:
                 step("withdraw")
-                take_away(home, change.remove)
+                take_away(home, set(change.remove).difference(down))
                 _end(home)
                 return None
             _begin(home)
@@ -97,9 +102,9 @@ class FolderPortal:
             put(home, tree, sorted(set(wanted) - first), files, change=change)
             if change.write:
                 sync_folder(home)
-            if change.remove:  # last: a reader who was led here before still finds all that the page named
+            if rest := set(change.remove).difference(down):  # last: a reader who was led here before still finds all that the page named
                 step("withdraw")
-                take_away(home, change.remove)
+                take_away(home, rest)
         found = next((one for one in desired.shown if one.submission_id == about), None)
         return self._published(found) if found else None
 
@@ -115,7 +120,9 @@ class FolderPortal:
         tree = self._overview.tree()
         with _or_problem():
             change = looked(
-                self._root, lambda: compare(self._root, tree, thorough=lambda _: True, below=lambda path: path != f"{DATASETS}/")
+                self._root,
+                lambda: compare(self._root, tree, thorough=lambda _: True, below=lambda path: path != f"{DATASETS}/"),
+                ours=lambda folder: folder.partition("/")[0] in (DATASETS, *OUR_OWN),
             )
             take_away(self._root, change.in_the_way)
             put_each(self._root, {path: [leaf.content] for path in change.write if isinstance((leaf := tree[path]).content, bytes)})

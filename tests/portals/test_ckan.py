@@ -6,6 +6,7 @@ import tracemalloc
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 import requests
@@ -17,7 +18,7 @@ from portals.kinds import open_portal
 from portals.portal import Code, Portal, PortalProblem
 from tests.ckan.server import MAX_MB, CkanServer
 from tests.portals.portals import CkanReader, Stage
-from tests.portals.samples import Shelf, unseen
+from tests.portals.samples import FIRST, Shelf, unseen
 
 pytestmark = pytest.mark.needs("ckan")
 
@@ -271,3 +272,16 @@ def test_no_byte_of_what_was_taken_down_or_replaced_stays_on_ckans_disk(
     assert not on_disk(replaced)
     on_ckan.retract(shelf, publication)
     assert not on_disk(secret)
+
+
+def test_what_is_taken_down_is_hidden_before_anything_that_may_fail(on_ckan: Stage, reader: CkanReader, shelf: Shelf) -> None:
+    publication = shelf.publication(f"data-{uuid.uuid4().hex[:8]}", FIRST)
+    on_ckan.publish(shelf, publication)
+
+    with (
+        patch("portals.ckan.dataset._put", side_effect=PortalProblem(Code.SERVER_ERROR, "Portal menolak unggahan.")),
+        pytest.raises(PortalProblem),
+    ):
+        on_ckan.retract(shelf, publication)
+
+    assert on_ckan.listed(publication.dataset.dataset_id) is None

@@ -4,12 +4,14 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 import pytest
 
+from portals.ckan.client import Ckan
 from portals.desired import Desired
 from portals.kinds import open_portal
 from portals.portal import Code, PortalProblem
@@ -20,9 +22,14 @@ Answer = tuple[int, dict[str, str], str]
 
 class Canned(BaseHTTPRequestHandler):
     answer: ClassVar[Answer]
+    asked: ClassVar[list[Message]] = []
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        self.asked.append(self.headers)
         status, headers, body = self.answer
         self.send_response(status)
         for name, value in headers.items():
@@ -119,3 +126,14 @@ def test_the_time_to_come_again_may_be_a_date_or_nonsense(address: str, shelf: S
     assert 80 < later <= 90
     assert problem_of(address, shelf, page(503, Retry_After="nanti")).retry_after is None
     assert problem_of(address, shelf, page(503)).retry_after is None
+
+
+def test_the_public_look_brings_neither_token_nor_cookie(address: str) -> None:
+    Canned.answer = 200, {"Set-Cookie": "sid=logged-in; Path=/"}, json.dumps({"success": True, "result": {}})
+    Canned.asked.clear()
+
+    with Ckan(address, token="rahasia", timeout=10) as ckan:
+        ckan.call("status_show")
+        assert ckan.public_sha256_of("/dataset/a/resource/b/download/a.csv")
+
+    assert [(asked["Authorization"], asked["Cookie"]) for asked in Canned.asked] == [("rahasia", None), (None, None)]

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lane.files import FileProblem
 from portals.desired import Desired
+from portals.folder.disk import take_away
 from portals.folder.folder import FolderPortal
 from portals.folder.names import key_of, names_on_disk
 from portals.kinds import open_portal
@@ -138,3 +140,45 @@ def test_publishing_costs_the_same_however_many_editions_there_were(on_folder: S
         counts.append(len(looked_into))
     assert max(counts[2:]) == counts[2]
     assert on_folder.differences("data") == []
+
+
+def test_what_was_taken_down_is_gone_though_another_edition_cannot_be_shown(tmp_path: Path) -> None:
+    """Its files go before anything is written: what is missing of the edition before it, or a full disk, keeps nothing up."""
+    root, shelf = tmp_path / "portal", Shelf(tmp_path / "files")
+    on_folder = folder_stage(root)
+    first = shelf.publication("data", {"desa.csv": b"nomor satu"})
+    second = shelf.publication("data", {"desa.csv": b"NIK 3313"})
+    on_folder.publish(shelf, first)
+    on_folder.publish(shelf, second)
+    for path in (path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == b"nomor satu"):
+        path.unlink()
+
+    with pytest.raises((PortalProblem, FileProblem)):
+        on_folder.retract(shelf, second, relist=True)
+
+    assert [path for path in root.rglob("*") if path.is_file() and path.read_bytes() == b"NIK 3313"] == []
+
+
+def test_what_can_go_is_gone_before_one_that_cannot_is_told(tmp_path: Path) -> None:
+    (tmp_path / "z").mkdir()
+    (tmp_path / "z" / "held.txt").write_text("x")
+    (tmp_path / "a.csv").write_text("x")
+
+    with pytest.raises(OSError, match="not empty"):
+        take_away(tmp_path, ["a.csv", "z/"])
+
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_the_overview_opens_no_folder_of_the_operator(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    root, shelf = tmp_path / "portal", Shelf(tmp_path / "files")
+    on_folder = folder_stage(root)
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    private = root / "privat"
+    private.mkdir(mode=0o700)
+    root.chmod(0o700)
+
+    show_overview(on_folder)
+
+    assert [oct(folder.stat().st_mode & 0o777) for folder in (root, private)] == ["0o700", "0o700"]
