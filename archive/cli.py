@@ -22,7 +22,7 @@ from events.alarms import Word
 from events.submission import State, Submission
 
 ARCHIVE: Final = "archive"
-app = typer.Typer(no_args_is_help=True, help="The trail of every submission, and proof that it is whole.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The trail of every submission, and proof that it is whole.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OfLane = Annotated[str, typer.Option("--lane", help="Whose journal.")]

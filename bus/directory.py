@@ -77,6 +77,11 @@ class Directory:
         record = self.opds.get(opd or "")
         return record is not None and not record.get("closed_at") and not record.get("moved_to")
 
+    def waits_for_heir(self, opd: str) -> bool:
+        """It was closed, and nobody acts for it."""
+        record = self.opds.get(opd)
+        return record is not None and bool(record.get("closed_at")) and not record.get("moved_to")
+
     def heir_of(self, opd: str) -> str:
         """The OPD that acts for it now; itself when it never moved, or when its moves lead round in a circle."""
         seen, now = {opd}, opd

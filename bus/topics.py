@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from events.contracts import DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
+from events.contracts import DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, inbound_topic_of
 
 ATTEMPTS: Final = 10
 PAUSE_S: Final = 0.1
@@ -42,7 +42,7 @@ def shared_topics(partitions: int) -> list[Topic]:
 
 
 def inbound_topic(opd: str) -> Topic:
-    return Topic(f"opd.{opd}.data-submitted.v1", 1, FOR_EVER)
+    return Topic(inbound_topic_of(opd), 1, FOR_EVER)
 
 
 async def ensure(admin: AIOKafkaAdminClient, topics: Sequence[Topic], *, replication: int, in_sync: int) -> list[str]:

@@ -28,6 +28,11 @@ MOST: Final = 2**31 - 1
 """The largest number that a journal's column holds, on PostgreSQL too."""
 
 
+def inbound_topic_of(opd: str) -> str:
+    """Where an OPD's systems hand in."""
+    return f"opd.{opd}.data-submitted.v1"
+
+
 class Lane(StrEnum):
     INTAKE = "intake"
     REVIEW = "review"

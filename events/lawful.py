@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from events.contracts import Lane
+from events.contracts import Lane, inbound_topic_of
 from events.ids import event_id_text, manifest_of, submission_id_of
 from events.rules import turn_of
 from events.submission import BATON, TELL_CONTENT, Head, advance
@@ -77,11 +77,13 @@ def _has_another_id(head: Head | None, said: Said, heirs: Heirs) -> bool:
 
 
 def _is_of_another_opd(head: Head | None, said: Said, heirs: Heirs) -> bool:
+    """What came over Kafka came on its OPD's own topic: only there are no person's hands on it."""
     opd = said["actor"].get("opd")
     if said["actor"]["role"] not in _AGENCY:
         return False
-    acts_for_it = head is not None and (opd == head.opd or heirs.get(str(opd), opd) == heirs.get(head.opd))
-    return opd is None or (head is not None and not acts_for_it)
+    if opd is None or head is None:
+        return opd is None or said["data"]["received"].get("topic") not in (None, inbound_topic_of(opd))
+    return bool(opd != head.opd and heirs.get(str(opd), opd) != heirs.get(head.opd))
 
 
 def _is_by_the_same_hands(head: Head | None, said: Said, heirs: Heirs) -> bool:

@@ -13,8 +13,10 @@ from jejak.say import say
 from lane.settings import read_settings
 
 PREFIX: Final = "kafka-"
+app = typer.Typer(add_completion=False)
 
 
+@app.command("access")
 def run_access(folder: Annotated[Path, typer.Argument(help="Where the files kafka-<name> with the passwords lie.")]) -> None:
     """Make the users of lanes and operator on Kafka, with their rights; said again, it takes over passwords that have changed."""
     settings = read_settings(os.environ)

@@ -20,16 +20,13 @@ import services.publisher.app
 import services.review.app
 from bus.directory import Directory
 from bus.loops import Progress, ended, forever
-from desk.app import Beside, create_desk, opened
 from jejak.asyncapi import asyncapi
-from jejak.desk_parts import DESK, desk_settings
 from jejak.metrics import Metrics
-from jejak.notices import Notices
 from lane.callers import LaneOf
 from lane.errors import add_errors, correlate, json_of
 from lane.health import Watched, add_health
 from lane.lane import Lane, Shared, open_shared
-from lane.settings import Settings
+from lane.settings import DESK, Settings
 from web.limits import BodyLimit
 from web.pages import STATIC, api_reference
 
@@ -59,7 +56,7 @@ def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
         return list(lanes.values())
 
     app = FastAPI(title="Jejak", version="0.1.0", docs_url=None, redoc_url=None, lifespan=_lifespan(settings, names, lanes, others))
-    app.state.desk_app = create_desk(desk_settings(settings)) if DESK in names else None
+    app.state.desk_app = None
     for name in lanes_in(names):
         app.include_router(LANES[name][1](_named(lanes, name)))
     add_health(app, lambda: [*running(), *others])
@@ -78,6 +75,10 @@ def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
 
     app.mount("/static", StaticFiles(directory=STATIC))
     if DESK in names:
+        from desk.app import Beside, create_desk
+        from jejak.desk_parts import desk_settings
+
+        app.state.desk_app = create_desk(desk_settings(settings))
         app.add_middleware(Beside, desk=app.state.desk_app)
     if "publisher" in names and settings.portal.startswith("folder:"):
         folder = Path(settings.portal.removeprefix("folder:"))
@@ -87,6 +88,10 @@ def create_app(settings: Settings, names: Sequence[str]) -> FastAPI:
 
 def create_desk_alone(settings: Settings) -> FastAPI:
     """The pages for people without a lane, with health and metrics of their own. Without a Kafka there are no notices."""
+    from desk.app import create_desk
+    from jejak.desk_parts import desk_settings
+    from jejak.notices import Notices
+
     kafka = settings.kafka_cluster()
     notices = Notices(kafka if settings.kafka else None, Directory(kafka, Progress("directory")), follows=True)
     app = create_desk(desk_settings(settings), notices.running)
@@ -137,6 +142,10 @@ def _lifespan(
                 for name in lanes_in(names):
                     lanes[name] = LANES[name][0](shared)
                 if app.state.desk_app:
+                    from desk.app import opened
+                    from jejak.desk_parts import desk_settings
+                    from jejak.notices import Notices
+
                     notices = Notices(shared.kafka, shared.directory)
                     others.append(notices)
                     await pages.enter_async_context(opened(app.state.desk_app, desk_settings(settings), notices.running))

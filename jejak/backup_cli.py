@@ -18,9 +18,11 @@ from jejak.say import say
 from lane.settings import DESK, read_settings
 
 REFUSALS: Final = (BackupRefused, TopicRefused, *AUDIT_REFUSALS)
+backup_app, restore_app = typer.Typer(add_completion=False), typer.Typer(add_completion=False)
 Folder = Annotated[Path, typer.Argument(metavar="DIR")]
 
 
+@backup_app.command("backup")
 def run_backup(folder: Folder, *, keys: Annotated[bool, typer.Option("--keys", help="The keys that sign tokens too.")] = False) -> None:
     """Everything that cannot be made again, into an empty folder: journals, files, settings without secrets. While all runs."""
     settings = read_settings(os.environ)
@@ -38,6 +40,7 @@ def run_backup(folder: Folder, *, keys: Annotated[bool, typer.Option("--keys", h
         say("without the keys that sign tokens (--keys): keep those elsewhere")
 
 
+@restore_app.command("restore")
 def run_restore(ctx: typer.Context, folder: Folder) -> None:
     """A back-up into an empty installation, with its lanes stopped; then audit verify, whose exit code is ours."""
     from archive.cli import From, verify

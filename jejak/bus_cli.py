@@ -24,7 +24,7 @@ from jejak.waiting import Waiting
 from jejak.word import word_of
 from lane.settings import DESK
 
-app = typer.Typer(no_args_is_help=True, help="What Kafka lost, and what was set aside; how to go on.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="What Kafka lost, and what was set aside; how to go on.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AtStore = Annotated[str | None, typer.Option("--store", help="sqlite:DIR/ or postgresql://…; default: JEJAK_STORE.")]
 Lanes = Annotated[list[str] | None, typer.Option("--lane", help="Whose store; may be given again. Default: all there are.")]

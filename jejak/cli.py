@@ -3,57 +3,66 @@
 import asyncio
 import os
 import signal
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import orjson
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from archive.cli import app as audit
-from archive.context import AuditContext
-from bus.access import AccessRefused
-from bus.client import submit as send_and_wait
 from bus.headers import read_any_header
 from bus.kafka import KafkaError
-from checks.run import as_json as as_report
-from checks.run import exit_code
 from events.stores import StoreRefused, addresses_of, open_store
-from jejak import access_cli, backup_cli, broker, forms
-from jejak.bus_cli import app as bus
-from jejak.dead_letters_cli import app as dead_letters
-from jejak.notice_cli import app as notice
-from jejak.on_kafka import run_on_kafka
-from jejak.opd_cli import app as opd
-from jejak.portal_cli import app as portal
+from jejak import broker
 from jejak.prepare import REFUSALS, configure_logs, ensure_topics, kafka_beside, kafka_for, prepare
 from jejak.private import owner_only
 from jejak.say import say
-from jejak.token_cli import app as token
-from jejak.user_cli import app as user
-from lane.due import Calendar, due_at
-from lane.file_stores import open_files
 from lane.settings import DESK, LANES, Settings, SettingsRefused, read_settings
-from portals.portal import PortalProblem
+
+if TYPE_CHECKING:
+    from archive.context import AuditContext
+
+ELSEWHERE: Final = {
+    "audit": "archive.cli:app",
+    "opd": "jejak.opd_cli:app",
+    "token": "jejak.token_cli:app",
+    "portal": "jejak.portal_cli:app",
+    "user": "jejak.user_cli:app",
+    "notice": "jejak.notice_cli:app",
+    "bus": "jejak.bus_cli:app",
+    "dead-letters": "jejak.dead_letters_cli:app",
+    "access": "jejak.access_cli:app",
+    "backup": "jejak.backup_cli:backup_app",
+    "restore": "jejak.backup_cli:restore_app",
+}
+"""Command → where it is written. A module is loaded when its command is said: no command waits for the libraries of the others."""
+
+
+class Commands(TyperGroup):
+    """Those of this module, and those that are written elsewhere."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 (typer keeps its click to itself)
+        return [*super().list_commands(ctx), *ELSEWHERE]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = ELSEWHERE[cmd_name].partition(":")
+        command = get_command(getattr(import_module(module), name))
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Jejak carries open data from an agency to the portal and proves every step.",
 )
-app.add_typer(audit, name="audit")
-app.add_typer(opd, name="opd")
-app.add_typer(token, name="token")
-app.add_typer(portal, name="portal")
-app.add_typer(user, name="user")
-app.add_typer(notice, name="notice")
-app.add_typer(bus, name="bus")
-app.add_typer(dead_letters, name="dead-letters")
-app.command("access")(access_cli.run_access)
-app.command("backup")(backup_cli.run_backup)
-app.command("restore")(backup_cli.run_restore)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-T = TypeVar("T")
 VAR: Final = Path("var")
 LOG: Final = VAR / "jejak.log"
 UNREACHABLE: Final = (KafkaError, OSError, TimeoutError)
@@ -127,6 +136,10 @@ def submit(
     wait_s: float = 60,
 ) -> None:
     """Send DataSubmitted to the OPD's topic and wait for the receipts."""
+    from bus.client import submit as send_and_wait
+    from jejak import forms
+    from jejak.on_kafka import run_on_kafka
+
     forms_read = [forms.read(path) for path in files]
     records = [(f"opd.{form['opd']}.data-submitted.v1", str(form["event_id"]).encode(), orjson.dumps(form)) for form in forms_read]
     run_on_kafka(lambda kafka: forms.need_topics(kafka, {topic for topic, _, _ in records}))
@@ -154,7 +167,9 @@ def check(
 
     Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
     """
-    from jejak import check_cli
+    from checks.run import as_json as as_report
+    from checks.run import exit_code
+    from jejak import check_cli, forms
 
     if not files:
         typer.echo(check_cli.HOW, err=True)
@@ -178,7 +193,9 @@ def check(
 
 def _check_form(path: Path, *, as_json: bool) -> int:
     """What intake would say of a form; and what the checks find in the files that lie beside it."""
-    from jejak import check_cli
+    from checks.run import as_json as as_report
+    from checks.run import exit_code
+    from jejak import check_cli, forms
 
     told = forms.judge(forms.read(path))
     beside = [path.parent / Path(name).name for name in told.pop("names") if (path.parent / Path(name).name).is_file()]
@@ -256,7 +273,11 @@ def run_doctor(
     raise typer.Exit(0 if all(answer.good for answer in answers) else 1)
 
 
-def _audit_context() -> AuditContext:
+def _audit_context() -> "AuditContext":
+    from archive.context import AuditContext
+    from lane.due import Calendar, due_at
+    from lane.file_stores import open_files
+
     settings = _settings()
     return AuditContext(
         store_address=settings.store,
@@ -275,6 +296,15 @@ def _settings() -> Settings:
     return settings
 
 
+def _refusals() -> tuple[type[Exception], ...]:
+    """What a command refuses with a sentence. Asked only when one does."""
+    from bus.access import AccessRefused
+    from jejak.forms import FormRefused
+    from portals.portal import PortalProblem
+
+    return (StoreRefused, PortalProblem, AccessRefused, FormRefused, *REFUSALS)
+
+
 def main() -> None:
     """Entry point: what cannot be done is said in a sentence, without a stack trace."""
     read_any_header()
@@ -283,7 +313,7 @@ def main() -> None:
     except SettingsRefused as refused:
         say(f"Wrong settings:\n{refused}")
         raise SystemExit(2) from None
-    except (StoreRefused, PortalProblem, AccessRefused, forms.FormRefused, *REFUSALS) as refused:
+    except _refusals() as refused:
         say(f"jejak: {refused}")
         raise SystemExit(1) from None
     except UNREACHABLE as error:

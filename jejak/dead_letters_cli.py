@@ -28,7 +28,7 @@ from lane.inbox import open_reading_engine
 from lane.known import Known
 from lane.set_aside import content_json, letter_json
 
-app = typer.Typer(no_args_is_help=True, help="Records that were set aside: look, send again in order, discard.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Records that were set aside: look, send again in order, discard.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AtStore = Annotated[str | None, typer.Option("--store", help="sqlite:DIR/ or postgresql://…; default: JEJAK_STORE.")]
 Lanes = Annotated[list[str] | None, typer.Option("--lane", help="Whose store; may be given again. Default: all there are.")]

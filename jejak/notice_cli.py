@@ -15,7 +15,7 @@ from jejak.say import say
 from lane.settings import read_settings
 from web.tokens import Role
 
-app = typer.Typer(no_args_is_help=True, help="Where notices go.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Where notices go.")
 
 
 @app.command("add")

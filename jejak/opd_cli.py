@@ -22,7 +22,7 @@ from jejak.on_kafka import run_on_kafka
 from jejak.prepare import ensure_topics
 from lane.settings import Settings, read_settings
 
-app = typer.Typer(no_args_is_help=True, help="Agencies (OPD).")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Agencies (OPD).")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 FullName = Annotated[str, typer.Option(help="Full name.")]
 PasswordFile = Annotated[Path | None, typer.Option(help="Write the password of its user here instead of showing it.")]
@@ -135,7 +135,7 @@ def rename(old: str, new: str, name: FullName) -> None:
 
 @app.command("merge")
 def merge(old: str, into: str) -> None:
-    """An agency becomes part of another one, which takes over open work and names of datasets."""
+    """An agency becomes part of another one, which takes over open work and names of datasets; also one that was closed without an heir."""
     _close(old, into)
     typer.echo(f"{old} is now part of {into}. Its people need tokens for {into}.")
 
@@ -144,7 +144,9 @@ def merge(old: str, into: str) -> None:
 def close(old: str, to: Annotated[str | None, typer.Option(help="The agency that takes over open work and names.")] = None) -> None:
     """An agency is dissolved: nothing more is taken from it."""
     _close(old, to)
-    typer.echo(f"{old} is closed" + (f"; {to} acts for it now." if to else "; nobody acts for it: its open work waits."))
+    typer.echo(
+        f"{old} is closed" + (f"; {to} acts for it now." if to else f"; nobody acts for it: its open work waits (jejak opd merge {old} …).")
+    )
 
 
 @app.command("name")
@@ -206,7 +208,8 @@ def _known(kode: str) -> None:
 
 def _close(old: str, to: str | None) -> None:
     async def change(_: Settings, kafka: Kafka, directory: Directory) -> None:
-        _need_open(directory, old)
+        if to is None or not directory.waits_for_heir(old):
+            _need_open(directory, old)
         if to == old:
             raise forms.FormRefused(f"{old} cannot take over from itself")
         if to is not None:
@@ -224,7 +227,7 @@ async def _open(settings: Settings, kafka: Kafka, kode: str, record: Mapping[str
 
 async def _move(kafka: Kafka, directory: Directory, old: str, *, to: str | None) -> None:
     moved = {"moved_to": to} if to else {}
-    await put_record(kafka, f"opd/{old}", {**directory.opds[old], "closed_at": _now(), **moved})
+    await put_record(kafka, f"opd/{old}", {"closed_at": _now(), **directory.opds[old], **moved})
 
 
 def _change(change: Change) -> None:

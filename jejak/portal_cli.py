@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from portals.portal import Difference, Portal, Stranger
     from services.publisher.upkeep import Upkeep
 
-app = typer.Typer(no_args_is_help=True, help="Is the portal still as the log says?")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Is the portal still as the log says?")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NAME = re.compile(r"[a-z0-9_-]{1,100}")
 

@@ -10,9 +10,8 @@ from typing import Final
 import uvicorn
 
 from jejak.app import create_app, create_desk_alone
-from jejak.desk_parts import DESK
 from jejak.prepare import StartRefused, settle_heap
-from lane.settings import Settings
+from lane.settings import DESK, Settings
 
 STOP_S: Final = 3
 

@@ -20,7 +20,7 @@ from lane.settings import read_settings
 from web.keys import load_private, make_keys
 from web.tokens import Role, check_person_id, issue, person_id
 
-app = typer.Typer(no_args_is_help=True, help="Signed tokens of people and systems.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Signed tokens of people and systems.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -16,7 +16,7 @@ from events.stores import address_of
 from lane.settings import DESK, read_settings
 from web.tokens import Role
 
-app = typer.Typer(no_args_is_help=True, help="Accounts of people who work on the pages.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Accounts of people who work on the pages.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Person = Annotated[str, typer.Argument(help="The name that is typed at login; it is the person's id on the log.")]
 Opd = Annotated[str | None, typer.Option("--opd")]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -60,7 +60,7 @@ _OWNED: Final = (
     f" (SELECT count(*) {_OF} AND edition IS NULL), (SELECT submission_id {_LAST}), (SELECT manifest {_LAST}) FROM ({{0}}) AS asked"
 )
 _OPEN: Final = (
-    "SELECT heads.dataset_id, begun_ms, period_start, period_end, submission_id FROM ({0}) AS asked"
+    "SELECT heads.dataset_id, begun_ms, submission_id, period_start, period_end, opd, state FROM ({0}) AS asked"
     " JOIN heads ON heads.dataset_id = asked.dataset_id WHERE holder IS NOT NULL"
 )
 _LISTED: Final[Mapping[str, str]] = {
@@ -70,17 +70,30 @@ _LISTED: Final[Mapping[str, str]] = {
 """A list of names as rows, in the driver's own SQL."""
 
 
+class OnItsWay(NamedTuple):
+    """A submission that somebody still has to act on. `period`: first and last day, ISO 8601."""
+
+    submission_id: str
+    period: tuple[str, str]
+    opd: str
+    state: State
+
+
 @dataclass(frozen=True)
 class Standing:
-    """What submissions there are of a dataset: whose name it is, how many, and those on their way (period start, end, submission id).
+    """What submissions there are of a dataset: whose name it is, how many, and those on their way, in the order in which they came.
 
     `newest`: the id and the manifest of the one that was submitted last.
     """
 
     owner: str | None
     editions: int
-    open: tuple[tuple[str, str, str], ...] = ()
+    open: tuple[OnItsWay, ...] = ()
     newest: tuple[str, str] | None = None
+
+    def others(self, period: tuple[str, str], *, but: str) -> list[OnItsWay]:
+        """Those of a period; `but`: the submission itself."""
+        return [one for one in self.open if one.period == period and one.submission_id != but]
 
 
 UNUSED: Final = Standing(None, 0)
@@ -124,9 +137,9 @@ class Inbox:
         names, values = json.dumps(sorted(dataset_ids)), _LISTED[self.engine.dialect.name]
         with self.engine.connect() as c:
             found = c.exec_driver_sql(_OWNED.format(values), (names,)).all()
-            opened: dict[str, list[tuple[str, str, str]]] = {}
-            for dataset_id, _, start, end, submission_id in sorted(map(tuple, c.exec_driver_sql(_OPEN.format(values), (names,)).all())):
-                opened.setdefault(dataset_id, []).append((start, end, str(UUID(str(submission_id)))))
+            opened: dict[str, list[OnItsWay]] = {}
+            for dataset_id, _, submission_id, start, end, opd, state in sorted(c.exec_driver_sql(_OPEN.format(values), (names,)).all()):
+                opened.setdefault(dataset_id, []).append(OnItsWay(str(UUID(str(submission_id))), (start, end), opd, State(state)))
         return {
             dataset_id: Standing(owner, max(numbered or 0, unnumbered), tuple(opened.get(dataset_id, ())), (str(UUID(str(last))), manifest))
             for dataset_id, owner, numbered, unnumbered, last, manifest in found

@@ -133,9 +133,11 @@ class Context:
 
 
 def owned_now(standing: Standing, dataset_id: str, directory: Directory) -> Standing:
-    """The operator may have handed the name over, or the OPD may act under another code."""
+    """The operator may have handed the name over, or the OPD may act under another code. What another OPD still has on its way under a
+    name that was handed over can no longer be approved, and stands in nobody's way.
+    """
     owner = directory.owner_of(dataset_id) or (standing.owner and directory.heir_of(standing.owner))
-    return replace(standing, owner=owner)
+    return replace(standing, owner=owner, open=tuple(one for one in standing.open if directory.heir_of(one.opd) == owner))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 from events.contracts import Reason
 from events.metadata import Dataset, File
+from lane.inbox import OnItsWay
 from lane.notes import personal_data_said
 from lane.plain_text import hidden_in, sameness
 
@@ -50,6 +51,20 @@ def holds_no_personal_data(dataset: Dataset, files: Sequence[File]) -> Reason | 
         field="dataset.personal_data",
         note="Data memuat data pribadi; hapus atau samarkan dahulu, lalu isi dataset.personal_data.deidentified dengan true.",
     )
+
+
+def period_of(dataset: Dataset) -> tuple[str, str]:
+    """First and last day, as a head has them."""
+    return dataset.period_start.isoformat(), dataset.period_end.isoformat()
+
+
+def open_already(others: Sequence[OnItsWay]) -> list[Reason]:
+    """`others`: submissions of the same dataset and period that are on their way."""
+    if not others:
+        return []
+    found = others[0].submission_id
+    note = f"Data ini untuk periode yang sama masih diproses dengan nomor {found}; tunggu sampai terbit, atau tarik dahulu pengajuan itu."
+    return [Reason(code="already_open", field="dataset.period_start", note=note)]
 
 
 def period_is_forward(dataset: Dataset, files: Sequence[File]) -> Reason | None:

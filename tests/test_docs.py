@@ -203,8 +203,9 @@ def _is_command(line: str) -> bool:
     words = re.sub(r"^(\w+=\S* )*(\.venv/bin/)?jejak ", "", line.partition(" #")[0].strip()).split()
     command: object = get_command(commands)
     assert isinstance(command, typer.core.TyperGroup)
-    while words and isinstance(command, typer.core.TyperGroup) and words[0] in command.commands:
-        command = command.commands[words.pop(0)]
+    while words and isinstance(command, typer.core.TyperGroup) and (named := command.get_command(typer.Context(command), words[0])):
+        command = named
+        words.pop(0)
     if isinstance(command, typer.core.TyperGroup):
         return not words or "|" in words[0] or words[0] in {"--help", "…"}
     options = {option for parameter in getattr(command, "params", ()) for option in parameter.opts}

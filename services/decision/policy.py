@@ -4,7 +4,7 @@ from typing import Final
 
 from events.contracts import Checklist, Reason
 from events.rules import Rule, another_pair_of_eyes
-from events.submission import Head, Submission
+from events.submission import Head, State, Submission
 from lane.inbox import Standing
 from web.tokens import Role
 
@@ -27,15 +27,18 @@ def all_five_hold(checklist: Checklist) -> list[Reason]:
 
 
 def place_is_free(head: Head, standing: Standing) -> list[Reason]:
-    """The name is the OPD's own, and no earlier submission for the same period is on its way."""
+    """The name is the OPD's own, and no other submission for the same period came earlier, or is approved and about to be published."""
     if standing.owner not in (None, head.opd):
         note = f"Nama data {head.dataset_id} milik OPD {standing.owner}; kembalikan agar diserahkan dengan nama lain."
         return [Reason(code="name_taken", field="dataset.dataset_id", note=note)]
-    period = (head.period_start, head.period_end)
-    earlier = [submission_id for *other, submission_id in standing.open if tuple(other) == period]
-    if earlier and earlier[0] != str(head.submission_id):
-        note = f"Data ini untuk periode yang sama masih diproses dengan nomor {earlier[0]}; selesaikan yang itu dahulu."
-        return [Reason(code="already_open", field="dataset.period_start", note=note)]
+    came_later = False
+    for one in standing.open:
+        if one.submission_id == str(head.submission_id):
+            came_later = True
+        elif one.period == (head.period_start, head.period_end) and (one.state is State.APPROVED or not came_later):
+            earlier = one.submission_id
+            note = f"Data ini untuk periode yang sama masih diproses dengan nomor {earlier}; selesaikan yang itu dahulu."
+            return [Reason(code="already_open", field="dataset.period_start", note=note)]
     return []
 
 

@@ -9,11 +9,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from bus.directory import Directory
-from events.contracts import Finding, Reason
+from events.contracts import MOST, Finding, Reason
 from events.journal import Journal
 from events.metadata import DATASET_ID, Dataset
-from lane.inbox import UNUSED, Inbox, Standing
+from events.submission import State
+from lane.inbox import UNUSED, Inbox, OnItsWay, Standing
 from lane.lane import owned_now
+from lane.publishable import open_already, period_of
 from lane.versions import Version, version_before
 
 
@@ -44,7 +46,9 @@ class Names:
         Of another's submissions nothing is told.
         """
         standing = self._of(dataset)
-        return not_the_own_name(standing, dataset.dataset_id, opd) or open_already(standing, dataset, but=submission_id)
+        if refused := not_the_own_name(standing, dataset.dataset_id, opd) or no_number_left(standing, dataset.dataset_id):
+            return refused
+        return open_already(standing.others(period_of(dataset), but=submission_id))
 
     def same_again(self, dataset: Dataset, manifest: str) -> list[Finding]:
         """The same content under another number: told with the number of the one before, for whoever checks it."""
@@ -65,7 +69,7 @@ class Names:
     def take(self, dataset: Dataset, opd: str, submission_id: str, manifest: str) -> None:
         """It was accepted, with that number."""
         before = self._of(dataset)
-        opened = (*before.open, (*_period(dataset), submission_id))
+        opened = (*before.open, OnItsWay(submission_id, period_of(dataset), opd, State.SUBMITTED))
         self._known[dataset.dataset_id] = Standing(before.owner or opd, before.editions + 1, opened, (submission_id, manifest))
 
     def _of(self, dataset: Dataset) -> Standing:
@@ -86,15 +90,9 @@ def not_the_own_name(standing: Standing, dataset_id: str, opd: str) -> list[Reas
     return [Reason(code="name_taken", field="dataset.dataset_id", note=note)]
 
 
-def open_already(standing: Standing, dataset: Dataset, *, but: str) -> list[Reason]:
-    """`but`: the submission itself, which another caller may have brought in a moment ago."""
-    others = ((tuple(period), submission_id) for *period, submission_id in standing.open if submission_id != but)
-    found = next((submission_id for period, submission_id in others if period == _period(dataset)), None)
-    if found is None:
+def no_number_left(standing: Standing, dataset_id: str) -> list[Reason]:
+    """Only a forged event on the log can have taken the last number."""
+    if standing.editions < MOST:
         return []
-    note = f"Data ini untuk periode yang sama masih diproses dengan nomor {found}; tunggu sampai terbit, atau tarik dahulu pengajuan itu."
-    return [Reason(code="already_open", field="dataset.period_start", note=note)]
-
-
-def _period(dataset: Dataset) -> tuple[str, str]:
-    return dataset.period_start.isoformat(), dataset.period_end.isoformat()
+    note = f"Nomor edisi data {dataset_id} sudah habis; pakai nama lain, dan beri tahu pengelola: ada pengajuan yang tidak wajar."
+    return [Reason(code="no_number_left", field="dataset.dataset_id", note=note)]

@@ -16,7 +16,7 @@ from events.values import Note
 from lane.checking import LOOK_AGAIN, reasons_in
 from lane.due import day_of
 from lane.lane import Command, CommandBody, Context
-from lane.publishable import reasons_against
+from lane.publishable import open_already, period_of, reasons_against
 from lane.reasons import reasons_from
 from lane.tracing import Step
 from lane.versions import version_before
@@ -48,7 +48,7 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
         for i, file in enumerate(body.files or ())
         if _size(file.sha256, head, context) != file.bytes
     ]
-    if reasons := [*reasons_against(dataset, files), *missing]:
+    if reasons := [*reasons_against(dataset, files), *missing, *_of_a_period_on_its_way(head, dataset, context)]:
         raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
     is_as_before = dataset is before.dataset and files is before.files
     found = (is_as_before and _found_before(head, context)) or _found_now(head, dataset, files, context)
@@ -61,6 +61,13 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
         **found,
     )
     return DataRevised.model_validate({**context.envelope(head), "data": data})
+
+
+def _of_a_period_on_its_way(head: Head, dataset: Dataset, context: Context) -> list[Reason]:
+    """What was handed in for one period cannot become a second submission of another one."""
+    if (period := period_of(dataset)) == (head.period_start, head.period_end):
+        return []
+    return open_already(context.standing(head).others(period, but=str(head.submission_id)))
 
 
 def _found_before(head: Head, context: Context) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ from web.keys import load_private
 from web.tokens import Role, issue, person_id
 
 ROOT = Path(__file__).parents[2]
-BUILD_S, UP_S, COMMAND_S, PATIENCE_S, TICK_S = 900.0, 420.0, 180.0, 120.0, 0.2
+BUILD_S, UP_S, COMMAND_S, PATIENCE_S, TICK_S = 900.0, 900.0, 300.0, 300.0, 1.0
 LANES = ("intake", "review", "decision", "publisher", "archive")
 SERVING = ("kafka", "postgres", *LANES, "desk", "front")
 """Every service that runs on."""

@@ -145,6 +145,7 @@ def test_an_agency_that_was_renamed_merged_or_closed_has_an_heir_and_takes_nothi
     says(home.jejak("opd", "rename", a, b, "--name", "Dinas B"), 0, f"opd.{b}.data-submitted.v1")
     says(home.jejak("opd", "merge", b, c), 0, c)
     says(home.jejak("opd", "close", d), 0, "nobody acts for it")
+    says(home.jejak("opd", "close", d), 1, "was closed")
     says(home.jejak("opd", "merge", c, a), 1, a, c)
     says(home.jejak("opd", "close", c, "--to", c), 1, "itself")
     says(home.jejak("opd", "add", a, "--name", "Dinas A lagi"), 1, c)
@@ -155,6 +156,11 @@ def test_an_agency_that_was_renamed_merged_or_closed_has_an_heir_and_takes_nothi
     told = {kode["kode"]: kode for kode in map(json.loads, home.jejak("opd", "list", "--json").stdout.splitlines())}
     assert [(told[kode]["open"], told[kode]["heir"]) for kode in (a, b, c, d)] == [(False, c), (False, c), (True, c), (False, d)]
     assert told[b]["contacts"] == ["a@example.go.id"]
+
+    says(home.jejak("opd", "merge", d, c), 0, c)
+    [late] = [one for one in map(json.loads, home.jejak("opd", "list", "--json").stdout.splitlines()) if one["kode"] == d]
+    assert (late["open"], late["heir"], late["closed_at"]) == (False, c, told[d]["closed_at"])
+    says(home.jejak("opd", "merge", d, a), 1, c)
 
 
 def test_tokens_are_listed_and_revoked_by_person(home: Home, new_opd: str) -> None:

@@ -15,7 +15,7 @@ from events.journal import Journal
 from events.stores import open_store
 from events.submission import Head, Recorded, State
 from lane.asked import Asked, Overdue
-from lane.inbox import Inbox, Standing, open_engine
+from lane.inbox import Inbox, OnItsWay, Standing, open_engine
 from tests.events.given import (
     START,
     after,
@@ -186,7 +186,9 @@ def test_a_name_belongs_to_the_agency_that_first_submitted_under_it(room: Room) 
         room.journal.heads([ours[0].event.submission_id])[ours[0].event.submission_id].manifest,
     )
     assert room.inbox.standings(["daftar-desa", "lain"]) == {
-        "daftar-desa": Standing("dinkes", 4, (("2025-01-01", "2025-12-31", mine),), (mine, manifest))
+        "daftar-desa": Standing(
+            "dinkes", 4, (OnItsWay(mine, ("2025-01-01", "2025-12-31"), "dispermades", State.REVISED),), (mine, manifest)
+        )
     }
     assert room.inbox.standings([]) == {}
 

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from events.contracts import EVENT, DataSubmitted
+from events.contracts import EVENT, MOST, DataSubmitted
 from events.ids import submission_id_of
-from tests.events.given import after, approved, published, revised, story, submitted, verified, withdrawn
+from tests.events.given import after, approved, published, revised, story, submission_of, submitted, verified, withdrawn
 from tests.services.desk import ATASAN, AUDITOR, CONTENT, KETUA, TIM, TIM_OF_DINKES, Desk, codes, desk_of, edited, form
 
 
@@ -155,6 +155,25 @@ async def test_submissions_of_a_dataset_are_numbered_and_a_second_open_one_of_a_
     assert one.json()["submission_id"] in again.json()["errors"][0]["message"]
     assert (theirs.status_code, codes(theirs)) == (422, [("name_taken", "dataset.dataset_id")])
     assert not [told for told in ("dispermades", two.json()["submission_id"]) if told in theirs.text]
+
+
+async def test_a_forged_last_number_is_told_and_other_names_go_on(intake: Desk) -> None:
+    intake.given(*story(submission_of(edition=MOST, period_start="2020-01-01", period_end="2020-12-31")))
+
+    answer = await intake.post("submissions", TIM, form(dataset_id="daftar-desa"))
+    another = await intake.post("submissions", TIM, form(dataset_id="daftar-desa-baru"))
+
+    assert (answer.status_code, codes(answer)) == (422, [("no_number_left", "dataset.dataset_id")])
+    assert another.status_code == 202
+
+
+async def test_what_was_on_its_way_under_a_name_that_was_handed_over_stands_in_nobodys_way(intake: Desk) -> None:
+    theirs = await intake.post("submissions", TIM_OF_DINKES, form(dataset_id="daftar-desa", opd="dinkes") | {"opd": "dinkes"})
+    intake.shared.directory.names["daftar-desa"] = "dispermades"
+
+    ours = await intake.post("submissions", TIM, form(dataset_id="daftar-desa"))
+
+    assert (theirs.status_code, ours.status_code) == (202, 202)
 
 
 async def test_many_at_once_get_numbers_of_their_own(intake: Desk) -> None:

@@ -8,7 +8,8 @@ import pytest
 from events.contracts import Checklist
 from events.inbound import Inbound
 from events.metadata import Dataset, File
-from lane.inbox import Standing
+from events.submission import State
+from lane.inbox import OnItsWay, Standing
 from lane.publishable import reasons_against
 from services.decision.policy import MAY_DECIDE, all_five_hold, has_no_error_findings, place_is_free
 from services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT, comes_from
@@ -89,12 +90,16 @@ def test_a_name_belongs_to_the_agency_that_first_submitted_under_it() -> None:
 
 def test_of_two_submissions_for_one_period_the_first_goes_first() -> None:
     head = given(submitted).head
-    mine, another = (("2025-01-01", "2025-12-31", str(i)) for i in (head.submission_id, uuid.UUID(int=1)))
+    period = ("2025-01-01", "2025-12-31")
+    mine, another = (OnItsWay(str(i), period, "dispermades", State.VERIFIED) for i in (head.submission_id, uuid.UUID(int=1)))
+    of_before = another._replace(period=("2024-01-01", "2024-12-31"))
+    about_to_be_published = another._replace(state=State.APPROVED)
 
     assert place_is_free(head, Standing("dispermades", 2, (mine, another))) == []
-    assert place_is_free(head, Standing("dispermades", 2, (("2024-01-01", "2024-12-31", "x"), mine))) == []
-    (reason,) = place_is_free(head, Standing("dispermades", 2, (another, mine)))
-    assert (reason.code, str(uuid.UUID(int=1)) in reason.note) == ("already_open", True)
+    assert place_is_free(head, Standing("dispermades", 2, (of_before, mine))) == []
+    for way in ((another, mine), (mine, about_to_be_published)):
+        (reason,) = place_is_free(head, Standing("dispermades", 2, way))
+        assert (reason.code, str(uuid.UUID(int=1)) in reason.note) == ("already_open", True)
 
 
 def test_an_agency_speaks_for_itself_only() -> None:

@@ -109,6 +109,18 @@ async def test_a_name_may_change_until_something_was_published_under_it(review: 
     assert answer.json()["data"]["changed"] == ["dataset.dataset_id"]
 
 
+async def test_a_revision_does_not_become_a_second_open_submission_of_a_period(review: Desk) -> None:
+    open_one = review.given(*story(submission_of(period_start="2024-01-01", period_end="2024-12-31")))
+    ours = review.given(*story(submitted))
+    period = {"period_start": "2024-01-01", "period_end": "2024-12-31"}
+
+    refused = await review.says(KETUA, "revise", ours, expected_sequence=1, dataset=period)
+    assert (refused.status_code, codes(refused)) == (422, [("already_open", "dataset.period_start")])
+    assert str(open_one) in refused.json()["errors"][0]["message"]
+    assert (await review.says(KETUA, "withdraw", open_one, expected_sequence=1, reason={"code": "test", "note": "Uji."})).status_code == 200
+    assert (await review.says(KETUA, "revise", ours, expected_sequence=1, dataset=period)).status_code == 200
+
+
 async def test_who_renamed_into_a_name_that_another_opd_took_at_the_same_moment_may_rename_again(review: Desk) -> None:
     tim, ketua = (Actor(id=role, name=role, role=role, opd="dinkes") for role in ("tim_ppid", "ketua_ppid"))
     ours = review.given(*story(submission_of(dataset_id="salah-ketik"), revision_of(dataset_id="terbit"), rejected()))
