@@ -15,7 +15,7 @@ from checks.findings import Found
 from checks.grid import TOTAL, Row, Table, key_of
 from checks.limits import PREVIEW, ROWS, Limits
 from checks.notation import DATES, ENGLISH, INDONESIAN, NUMBERS, Notation, date_in, notation_of, number_in
-from checks.personal import PersonalFacts
+from checks.personal import PersonalFacts, is_of_a_person
 from checks.text import is_broken
 from events.metadata import Column
 
@@ -223,7 +223,18 @@ def _is_total(cells: tuple[str, ...]) -> bool:
     said = cells[:3]
     if not any(said):
         said = (next((cell for cell in cells if cell), ""),)
-    return any(cell[:1] in _TOTAL_BEGINS and TOTAL.fullmatch(cell) for cell in said)
+    return any(cell[:1] in _TOTAL_BEGINS and TOTAL.fullmatch(cell) for cell in said) and not _says_more(cells)
+
+
+def _says_more(cells: tuple[str, ...]) -> bool:
+    """Other words than a total's, or a person's number: then it is a row like the others, whatever its first cell says."""
+    return any(
+        not cell.isdecimal()
+        and not TOTAL.fullmatch(cell)
+        and ((notation_of(cell) == "text" and not cell.islower() and any(map(str.isalpha, cell))) or is_of_a_person(cell))
+        for cell in cells
+        if cell
+    ) or any(cell.isdecimal() and is_of_a_person(cell) for cell in cells)
 
 
 def _look_twice(facts: TableFacts, number: int, cells: tuple[str, ...], limits: Limits) -> None:

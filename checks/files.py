@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from checks.archives import check_archive
-from checks.around import check_around
+from checks.around import check_around, check_names
 from checks.columns import TableFacts, gather
 from checks.content import ALLOWED, EXTENSIONS, check_kind, check_name, kind_of
 from checks.declared import by_position, check_declared
@@ -22,10 +22,11 @@ from checks.findings import Found
 from checks.grid import find_table
 from checks.limits import LIMITS, Limits
 from checks.persons_found import check_personal, check_small_groups
-from checks.profile import Profile, profile_of
+from checks.profile import Profile, masked_columns, profile_of
 from checks.tables import TABLE_CHECKS
 from checks.text import check_form, form_of, rows_of
 from checks.workbooks import Sheet, check_sheet, open_other, open_xlsx
+from checks.written import spellings
 from checks.xlsx import Broken
 from events.metadata import Column
 
@@ -74,13 +75,19 @@ def check_file(
     """Everything one file shows. Whatever is wrong with the file is a note, never an exception."""
     here = found.at(file=name)
     look = Look(tuple(columns), f"{about} {name}", limits, allowed)
-    check_name(name, here)
+    _name(name, here)
     _content(path, name, media_type, look, here)
     if look.matched and look.unlike:  # a sheet of instructions came first
         for key, note in list(here.notes.items()):
             if note.file == name and note.sheet in look.unlike and note.code in {"column_missing", "column_undeclared", "column_spelling"}:
                 del here.notes[key]
     return look.profiles
+
+
+def _name(name: str, found: Found) -> None:
+    """What a file or a sheet is called: a number of a person in it is published with it."""
+    check_name(name, found)
+    check_names([name], found)
 
 
 def _content(path: Path, name: str, media_type: str, look: Look, found: Found) -> None:
@@ -132,6 +139,7 @@ def table(rows: Rows, look: Look, found: Found, *, ragged: bool, sheet: Sheet | 
         check(facts, found)
     check_personal(facts, f"{look.about} {found.sheet or ''}", found)
     check_small_groups(facts, found)
+    spellings(facts, masked_columns(facts, found), found)
     check_around(facts, found)
     look.profiles.append(profile_of(facts, found))
     return facts
@@ -141,6 +149,7 @@ def _sheets(sheets: Iterator[Sheet], look: Look, found: Found) -> None:
     filled = 0
     for sheet in sheets:
         here = found.at(sheet=sheet.name)
+        check_names([sheet.name], here)
         facts = table(sheet.rows, look, here, ragged=False, sheet=sheet)
         check_sheet(sheet, facts, here)
         filled += facts is not None
@@ -171,7 +180,7 @@ def _archive(path: Path, look: Look, found: Found) -> None:
                         unpacked.write(block)
                 unpacked.flush()
                 member = Path(part.filename).name
-                check_name(member, here)
+                _name(member, here)
                 if kind_of(Path(unpacked.name)) == "zip":
                     here("zip_nested", name=member)
                 else:

@@ -60,6 +60,9 @@ _SHOWN: Final = {
 """What a number of so many digits looks like when it is shown as 3.31301E+15."""
 
 
+OF_PERSONS: Final = frozenset({"nik_strong", "npwp_form", "nip", "mobile", "mailbox", "rt_rw", "half_masked"})
+
+
 @dataclass
 class Hits:
     """How many cells, the first rows, one masked sample."""
@@ -112,6 +115,11 @@ def worth_a_look(text: str) -> bool:
         or ("," in text and bool(_COMMAS.search(text)))
         or ("rt" in text and bool(_RT.search(text)))
     )
+
+
+def is_of_a_person(text: str) -> bool:
+    """Does it hold a number, a mailbox or an address that only persons have?"""
+    return worth_a_look(text) and any(look in OF_PERSONS for look, _ in seen_in(text))
 
 
 def seen_in(text: str) -> list[tuple[str, str]]:

@@ -73,15 +73,13 @@ def check_personal(facts: TableFacts, about: str, found: Found) -> None:
 
 
 def _lists_offices(facts: TableFacts) -> bool:
-    """Does each row stand for an office? Its name or number says so, unless there is a column `nama` or one of persons beside it: then it is
-    only where these belong."""
+    """Does each row stand for an office? Its name or number says so, unless there is a column `nama` or one of persons beside it: then it
+    is only where these belong."""
     if any(column.key == "nama" or (is_of_person(column.name) and column.count(NUMBERS) == 0) for column in facts.columns):
         return False
     named = [column for column in facts.columns if is_headed(OFFICE, column.name) and column.filled]
-    return any(
-        "nama" in column.key or (column.index < 2 and not is_about(PLACES, column.name) and not is_about(OFFICIALS, column.name))
-        for column in named
-    )
+    first = [column for column in named if column.index < 2 and not is_about(PLACES, column.name) and not is_about(OFFICIALS, column.name)]
+    return bool(first) or any("nama" in column.key for column in named)
 
 
 def _is_office(column: ColumnFacts, around: Around) -> bool:

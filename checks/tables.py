@@ -9,7 +9,7 @@ from checks import written
 from checks.codes import codes
 from checks.columns import ColumnFacts, TableFacts, may_be_total
 from checks.findings import Found
-from checks.grid import TOTAL_OF, key_of
+from checks.grid import TOTAL, TOTAL_OF, key_of
 from checks.notation import NUMBERS, notation_of, number_in
 
 SUMS_AGREE: Final = 3
@@ -61,7 +61,7 @@ def _unnamed_totals(facts: TableFacts, numeric: Sequence[ColumnFacts], marks: se
     last, summed = len(facts.held) - 1, 0
     sums = dict.fromkeys((column.index for column in numeric), 0.0)
     for place, (number, cells) in enumerate(facts.held):
-        is_called = may_be_total(cells) and any(TOTAL_OF.fullmatch(cell) for cell in cells[:3])
+        is_called = may_be_total(cells) and any(TOTAL_OF.fullmatch(cell) or TOTAL.fullmatch(cell) for cell in cells[:3])
         is_last = place == last and place > 2 and notation_of(cells[0]) == "text"
         if number in marks or not (is_called or is_last) or place < 2:
             continue
@@ -126,5 +126,5 @@ def _sum_of(cells: Sequence[str], parts: Sequence[ColumnFacts], total: ColumnFac
 
 
 TABLE_CHECKS: Final[tuple[Callable[[TableFacts, Found], None], ...]] = (
-    header, rows, totals, row_sums, written.numbers, written.rounded, written.dates, codes, written.cells, written.spellings,
+    header, rows, totals, row_sums, written.numbers, written.rounded, written.dates, codes, written.cells,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from typing import Final
 
 from checks.codes import is_called_a_code, is_region_column
@@ -153,10 +154,15 @@ def cells(facts: TableFacts, found: Found) -> None:
             found("missing_mark", column=column.name, rows=at, count=column.notations["missing"], marks=", ".join(sorted(set(marks))[:4]))
 
 
-def spellings(facts: TableFacts, found: Found) -> None:
-    """One entity under several spellings: values that differ in case, spaces and signs only."""
+def spellings(facts: TableFacts, masked: Collection[int], found: Found) -> None:
+    """One entity under several spellings: values that differ in case, spaces and signs only. `masked`: columns that nothing is shown of."""
     for column in facts.columns:
-        if not column.all_counted or column.notations["text"] * 2 < column.filled or len(column.values) * 2 > column.filled + 20:
+        if (
+            column.index in masked
+            or not column.all_counted
+            or column.notations["text"] * 2 < column.filled
+            or len(column.values) * 2 > column.filled + 20
+        ):
             continue
         groups: dict[str, list[str]] = {}
         for value in column.values:
