@@ -27,7 +27,7 @@ def check_around(facts: TableFacts, found: Found) -> None:
             found(code, rows=[number], sample=sample, severity=severity, how="", how_en="")
 
 
-def check_texts(texts: Iterable[tuple[str, ...]], found: Found) -> None:
+def check_texts(texts: Iterable[Sequence[str]], found: Found) -> None:
     """Text that stands in no cell: comments, properties, the records behind a pivot table."""
     for text in itertools.chain.from_iterable(texts):
         for look, sample in _seen([text]) if worth_a_look(text) else ():
