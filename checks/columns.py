@@ -16,6 +16,7 @@ from checks.grid import TOTAL, Row, Table, key_of
 from checks.limits import PREVIEW, ROWS, Limits
 from checks.notation import DATES, ENGLISH, INDONESIAN, NUMBERS, Notation, date_in, notation_of, number_in
 from checks.personal import PersonalFacts, is_of_a_person
+from checks.persons import hint_of
 from checks.text import is_broken
 from events.metadata import Column
 
@@ -23,6 +24,8 @@ BLOCK_ROWS: Final = 4_000
 BLOCK_CELLS: Final = 200_000
 HELD_CELLS: Final = 200_000
 """Cells of the first rows that are held for sums and totals."""
+COUNTED: Final = 10_000_000
+"""Families, births: what is counted is less, and a number that names somebody is more."""
 _TOTAL_BEGINS: Final = frozenset("tTjJgGsSrR ")
 _PLAIN: Final = frozenset({"blank", "text", "missing", "boolean", "formula", "error", "time"})
 _AS_IT_IS: Final = frozenset({"integer", "leading_zero", "decimal_point"})
@@ -53,6 +56,18 @@ class ColumnFacts:
     @property
     def key(self) -> str:
         return key_of(self.name)
+
+    @property
+    def hint(self) -> str | None:
+        """The kind of personal data that its name speaks of; none where its cells count something: 1,034 under `KK`, 12,310 under `lahir`."""
+        kind = hint_of(self.name)
+        may_count = kind in {"nik", "kk"} or self.key in {"lahir", "lhr"}
+        return None if may_count and self._counts else kind
+
+    @property
+    def _counts(self) -> bool:
+        whole = self.notations["integer"] + self.notations["grouped_id"] + self.notations["ambiguous"] + self.notations["missing"]
+        return 0 < self.filled == whole and (self.largest or 0) < COUNTED
 
     @property
     def filled(self) -> int:

@@ -54,6 +54,11 @@ COUNTS_PERSONS: Final = re.compile(
     r"\b(?:jumlah|jml|banyaknya|total)?_?(?:penduduk|jiwa|orang|penderita|pasien|penerima|siswa|murid|kasus|kematian|meninggal|balita|bayi|lansia|korban|penyandang|difabel|disabilitas|warga|miskin|stunting|laki|perempuan|pria|wanita|anak|ibu|keluarga)",
     re.IGNORECASE,
 )  # fmt: skip
+DISEASES: Final = re.compile(
+    r"\b(?:hiv|aids|odha|tbc?|tuberkulosis|kusta|dbd|malaria|sifilis|gonore|ims|hepatitis|kanker|odgj|skizofrenia|gizi buruk|difteri|campak|covid|rabies|leptospirosis|penyakit)\b",
+    re.IGNORECASE,
+)  # fmt: skip
+"""A column that is called so counts who has it."""
 ROLE_MAILBOX: Final = re.compile(
     r"info|admin|humas|kontak|contact|cs|layanan|pelayanan|pengaduan|sekretariat|setda|ppid|dinas|dis[a-z]{3,}|din(?:kes|sos|pora|naker|perkim|kop|dik|hub|tan)|bagian|badan|bidang|kantor|kecamatan|kec|kelurahan|kel|desa|pemdes|pemkab|pemkot"
     r"|puskesmas|pkm|rsud|rs|sdn?\d*|smpn?\d*|sman?\d*|smkn?\d*|mts|sekolah|tu|kepegawaian|umum|data|opendata|satudata|kominfo|bps|bapp?e\w{2,}|bapenda|bpbd|bpkad|bkp?d|bkpsdm|bpn|dp[a-z]{2,6}|dlh|dpu|inspektorat|sekda|setwan|satpol-?pp|satpol|kesbangpol|uptd?|lpse|rsj|dprd|bumd|pdam|perumda|support|help|no-?reply|webmaster|official|toko|hotel|koperasi|pt|cv",
@@ -82,6 +87,7 @@ _NO_PERSON: Final = re.compile(
 """How a name begins that is a street's, a school's or a shop's, though it was given after a person."""
 
 
+@lru_cache(maxsize=4096)
 def hint_of(name: str) -> str | None:
     """The kind of personal data that a column's name speaks of: `No. HP` → phone. `kode_rekening` is a budget code, no account."""
     spelt = re.sub(r"[\W]+", "_", name.strip().casefold()).strip("_")

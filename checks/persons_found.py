@@ -15,6 +15,7 @@ from checks.notation import DATES, NUMBERS
 from checks.numbers_found import find_numbers, find_telephones, say
 from checks.persons import (
     COUNTS_PERSONS,
+    DISEASES,
     NOT_PERSONS,
     OFFICE,
     OFFICIALS,
@@ -49,7 +50,7 @@ class Around:
 
 def check_personal(facts: TableFacts, about: str, found: Found) -> None:
     """`about`: title, summary and keywords of the dataset, and the names of file and sheet."""
-    hints = {column.index: hint_of(column.name) for column in facts.columns}
+    hints = {column.index: column.hint for column in facts.columns}
     numbers = any(column.personal.count("nik_strong") for column in facts.columns) or bool({"nik", "birth_date"} & set(hints.values()))
     reached = numbers or any(_reaches_a_person(column, hints[column.index]) for column in facts.columns)
     named = {column.index for column in facts.columns if _holds_names(column, hints[column.index], beside_numbers=reached)}
@@ -124,7 +125,8 @@ def _places(column: ColumnFacts, hint: str | None, around: Around, found: Found)
 
 
 def _birth(column: ColumnFacts, hint: str | None, around: Around, facts: TableFacts, found: Found) -> None:
-    """A column of birth dates; the gravest beside names or identity numbers."""
+    """A column of birth dates; the gravest beside names or identity numbers, where `lahir` counts nothing."""
+    hint = hint_of(column.name) if around.persons else hint
     dates = column.count(DATES)
     places = [value for value in column.values if PLACE_AND_DATE.fullmatch(value.strip())]
     in_text = sum(column.values[value] for value in places)
@@ -155,8 +157,7 @@ def _is_birth(value: str) -> bool:
 def _names(column: ColumnFacts, hint: str | None, around: Around, facts: TableFacts, found: Found) -> None:
     """Names of persons: grave beside health, poverty or school data and beside numbers that name them; else a warning."""
     beside = around.sensitive or any(
-        other.personal.count("nik_strong", "nik_shown") or hint_of(other.name) in {"nik", "kk", "birth_date", "account"}
-        for other in facts.columns
+        other.personal.count("nik_strong", "nik_shown") or other.hint in {"nik", "kk", "birth_date", "account"} for other in facts.columns
     )
     told = [value for value in column.values if value.strip()]
     sample = next((value for value in told if is_person_name(value)), told[0])
@@ -192,7 +193,9 @@ def check_small_groups(facts: TableFacts, found: Found) -> None:
         return
     for column in facts.columns:
         unit = (column.declared.unit or "") if column.declared else ""
-        if not column.is_numeric or not (COUNTS_PERSONS.search(column.name.replace("_", " ")) or unit.casefold() in {"jiwa", "orang"}):
+        said = column.name.replace("_", " ")
+        counts = COUNTS_PERSONS.search(said) or DISEASES.search(said) or unit.casefold() in {"jiwa", "orang"}
+        if not column.is_numeric or not counts:
             continue
         if count := column.values["1"] + column.values["2"]:
             rows = [number for number, cells in facts.held if cells[column.index].strip() in {"1", "2"}][:ROWS]

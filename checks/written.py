@@ -72,7 +72,7 @@ def rounded(facts: TableFacts, found: Found) -> None:
         lost = 0
         for long, zeros, kinds in (("long16", "ends_in_0", {"nik", "kk"}), ("long18", "ends_in_000", {"nip"})):
             count = column.personal.count(zeros)
-            if count == column.personal.count(long) and (count >= 3 or (count and (shown or hint_of(column.name) in kinds))):
+            if count == column.personal.count(long) and (count >= 3 or (count and (shown or column.hint in kinds))):
                 lost += count
         if shown or lost:
             at = sorted({*column.rows_with(shortened), *(column.personal.together("ends_in_0", "ends_in_000").rows if lost else ())})
@@ -86,7 +86,7 @@ def dates(facts: TableFacts, found: Found) -> None:
         _serials(column, facts, found)
         if count := column.notations["date_other"]:
             forms = Counter(date_form(v) for v in list(column.values)[:1000] if notation_of(v) == "date_other")
-            if hint_of(column.name) == "birth_date":
+            if column.hint == "birth_date":
                 forms = Counter({re.sub(r"[^htb/. -]", "", form): n for form, n in forms.items()})
             shown = ", ".join(form for form, _ in forms.most_common(4))
             found(
@@ -110,7 +110,7 @@ def _is_date(column: ColumnFacts) -> bool:
     known = max(1, column.filled - column.notations["missing"])
     if declared in {"date", "datetime"} or column.count(DATES) * 10 >= known * 8:
         return declared in {"date", "datetime", "any", "string", None}
-    return declared in {None, "any", "string"} and says_date(column.name)
+    return declared in {None, "any", "string"} and says_date(column.name) and column.hint == hint_of(column.name)
 
 
 def says_date(name: str) -> bool:
@@ -125,14 +125,14 @@ def _serials(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
     is_declared = column.declared is not None and column.declared.type in {"date", "datetime"}
     if serial and (is_declared or column.count(DATES) or len(serial) * 10 >= len(column.values) * 9):
         count = sum(column.values[value] for value in serial)
-        sample = None if hint_of(column.name) == "birth_date" else min(serial)
+        sample = None if column.hint == "birth_date" else min(serial)
         found("date_serial", column=column.name, rows=facts.rows_of(column, serial), count=count, sample=sample)
 
 
 def serial_days(column: ColumnFacts) -> set[str]:
     """The values that can be Excel's day numbers: of days from 1949 on, from 1927 on where people's births or declared dates stand."""
     is_declared = column.declared is not None and column.declared.type in {"date", "datetime"}
-    first = 10_000 if is_declared or hint_of(column.name) == "birth_date" else 18_000
+    first = 10_000 if is_declared or column.hint == "birth_date" else 18_000
     return {value for value in column.values if _SERIAL.fullmatch(value.strip()) and first < float(value) < 66_000}
 
 
@@ -169,7 +169,7 @@ def spellings(facts: TableFacts, masked: Collection[int], found: Found) -> None:
             if notation_of(value) == "text":
                 groups.setdefault(key_of(value), []).append(value)
         several = {key: spelt for key, spelt in groups.items() if key and len(spelt) > 1}
-        if several and hint_of(column.name) not in {"name", "address"}:
+        if several and column.hint not in {"name", "address"}:
             rare = {min(spelt, key=lambda v: (column.values[v], v)) for spelt in several.values()}
             shown = " = ".join(f"“{value}”" for value in next(iter(several.values()))[:3])
             found("value_spelling", column=column.name, rows=facts.rows_of(column, rare), count=len(several), shown=shown)

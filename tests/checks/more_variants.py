@@ -28,4 +28,25 @@ SPELT: tuple[Variant, ...] = (
     Variant("one address under two spellings", [["no", "tempat"], *[[n, ("Dk. Ngablak RT 01 RW 02", "DK NGABLAK RT 01 RW 02", "Jati")[n % 3]] for n in range(30)]], {"personal_data_address": ("tempat", None)}, never=("value_spelling",)),
     Variant("one district under two spellings", [["no", "kecamatan"], *[[n, ("Jaten", "JATEN", "Matesih")[n % 3]] for n in range(30)]], {"value_spelling": ("kecamatan", None)}),
 )  # fmt: skip
-MORE: tuple[Variant, ...] = (*WHOSE, *TOTALS, *SPELT)
+COUNTED: tuple[Variant, ...] = (
+    Variant("families that are counted", [["desa", "rt", "jumlah_kk", "jumlah_jiwa"], ["Jaten", 12, 1034, 4100], ["Suruh", 10, 987, 3200], ["Dagen", 9, 1220, 4300], ["Ngringo", 20, 2310, 9300], ["Jati", 9, 1150, 3800], ["Brujul", 9, 899, 3100]], never=("code_", "column_", "personal_")),
+    Variant("families under their short name", [["desa", "RT", "KK", "Jiwa"], ["Jaten", 12, 1034, 4100], ["Suruh", 10, 987, 3200], ["Dagen", 9, 1220, 4300], ["Ngringo", 20, 2310, 9300]], never=("code_", "column_", "personal_")),
+    Variant("numbers of families under the short name", [["desa", "KK"], ["Jaten", NIKS[0]], ["Suruh", NIKS[1]]], {"personal_data_kk": ("KK", (2, 3))}),
+    Variant("marriages", [["kecamatan", "Nikah", "Talak"], ["Jaten", 534, 3], ["Matesih", 387, 2], ["Jumapolo", 290, 5], ["Karanganyar", 1010, 5]], never=("code_", "column_", "personal_")),
+    Variant("births of a year", [["tahun", "lahir", "mati"], [2021, 12310, 4021], [2022, 11987, 3911], [2023, 11450, 4010]], never=("date_", "personal_")),
+    Variant("serial numbers of births under lahir", [["nama", "lahir"], ["Budi Santoso", 40992], ["Siti Aminah", 41321]], {"personal_data_birth_date": ("lahir", (2, 3))}),
+    Variant("prices called HPP", [["kecamatan", "telur", "HPP"], ["Jaten", 12034, 6500], ["Matesih", 9870, 950], ["Jumapolo", 12900, 7000], ["Jati", 10100, 7000]], never=("code_", "personal_")),
+    Variant("dates as columns", [["komoditas", "satuan", "2025-01-01", "2025-01-02"], ["Beras", "kg", 14500, 14500], ["Gula", "kg", 17500, 17500]], never=("header_",)),
+    Variant("no header over dates", [["A1", "2025-01-01", "2025-01-02"], ["A2", "2025-02-01", "2025-02-02"]], {"header_missing": (None, (1,))}),
+    Variant("densities under sums", [["kecamatan", "luas_km2", "penduduk", "kepadatan", "rasio_jk"], ["Jaten", 25.55, 84000, 3288, 99.1], ["Matesih", 26.27, 46000, 1751, 98.2], ["Jumapolo", 55.67, 49000, 880, 97.5], ["Jumlah", 107.49, 179000, 1665, 98.4]], {"total_row": (None, (5,))}, never=("sum_differs",)),
+    Variant("percent under sums", [["uraian", "anggaran", "persen"], ["Belanja Operasi", 1500000, 93.33], ["Belanja Modal", 500000, 80], ["Belanja Lain", 10000, 10], ["JUMLAH", 2010000, 89.6]], never=("sum_differs",)),
+    Variant("a sum that is wrong beside one that is right", [["kec", "l", "p"], ["A", 10, 20], ["B", 5, 6], ["C", 7, 8], ["Jumlah", 22, 43]], {"sum_differs": ("p", (5,))}),
+    Variant("the sick of a village", [["desa", "HIV", "TBC"], ["Jaten", 1, 13], ["Jati", 12, 14]], {"small_group": ("HIV", (2,))}),
+    Variant("the sick of a regency", [["kabupaten", "HIV", "TBC"], ["Karanganyar", 1, 13], ["Sragen", 12, 14]], never=("small_group",)),
+    Variant("masks in groups", [["no", "nik"], [1, "331301 410190 ****"], [2, "331301.410190.xxxx"], [3, "331301\u00a0410190\u00a0****"], [4, "331301410190????"]], {"mask_weak": ("nik", (2, 3, 4, 5))}, never=("value_spelling",)),
+    Variant("questions", [["no", "catatan"], [1, "Sudah 12??"], [2, "Berapa? 2025-2026 ???? 12"]], never=("mask_weak", "personal_")),
+    Variant("a village further down", [["kode_desa", "nama_desa"], *[[f"33.13.01.{2001 + n}", name] for n, name in enumerate(("Jatipurwo", "Jatipuro", "Jatisobo", "Jatiwarno", "Jatimulyo", "Jatisuko"))]], {"region_name": ("nama_desa", None)}),
+    Variant("heads beside the codes of villages", [["kode_desa", "nama_kades"], *[[f"33.13.01.{2001 + n}", name] for n, name in enumerate(("Budi", "Siti", "Agus", "Dewi", "Joko", "Sri"))]], never=("region_name",)),
+    Variant("programs that a spreadsheet would start", [["kode", "catatan"], ["A1", "-2+3+cmd|' /C calc'!A0"], ["A2", "+cmd|'/C calc'!A0"], ["A3", "- satu | dua"]], {"cell_formula": ("catatan", (2, 3))}),
+)  # fmt: skip
+MORE: tuple[Variant, ...] = (*WHOSE, *TOTALS, *SPELT, *COUNTED)

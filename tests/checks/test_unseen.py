@@ -98,7 +98,7 @@ CELL = '<table:table-cell office:value-type="string">{}<text:p>x</text:p></table
 @pytest.mark.parametrize(
     "inside",
     [
-        f"<office:annotation><dc:date>2025</dc:date><text:p>NIK {NIK[:8]}<text:span>{NIK[8:]}</text:span></text:p><text:p>2</text:p></office:annotation>",
+        f"<office:annotation><dc:date>2025</dc:date><text:p>NIK {NIK[:8]}<text:span>{NIK[8:]}</text:span></text:p></office:annotation>",
         f"<draw:frame><draw:text-box><text:p>{NIK}</text:p></draw:text-box></draw:frame>",
     ],
 )
