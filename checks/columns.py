@@ -59,7 +59,7 @@ class ColumnFacts:
 
     @property
     def hint(self) -> str | None:
-        """The kind of personal data that its name speaks of; none where its cells count something: 1,034 under `KK`, 12,310 under `lahir`."""
+        """The kind of personal data that its name speaks of; none where its cells count: 1,034 under `KK`, 12,310 under `lahir`."""
         kind = hint_of(self.name)
         may_count = kind in {"nik", "kk"} or self.key in {"lahir", "lhr"}
         return None if may_count and self._counts else kind
@@ -165,6 +165,14 @@ class TableFacts:
     twice: list[int] = field(default_factory=list)
     twice_count: int = 0
     seen: set[int] = field(default_factory=set)
+    headers: list[int] = field(default_factory=list)
+    headers_count: int = 0
+    """Rows that say the header again."""
+    keys: tuple[int, ...] = ()
+    """Where the columns stand that the metadata calls the key."""
+    keys_seen: set[int] = field(default_factory=set)
+    keys_twice: list[int] = field(default_factory=list)
+    keys_twice_count: int = 0
 
     @property
     def preview(self) -> list[tuple[int, tuple[str, ...]]]:
@@ -178,6 +186,7 @@ class TableFacts:
 def gather(table: Table, declared: dict[int, Column], limits: Limits, found: Found, *, strict_width: bool) -> TableFacts:
     """Reads the table to its end. `declared`: the metadata's column by position; `strict_width`: rows of another width are told."""
     facts = TableFacts(table, [ColumnFacts(name, i, declared.get(i)) for i, name in enumerate(table.names[: limits.columns])])
+    facts.keys = tuple(i for i, column in declared.items() if column.key and i < limits.columns)
     width = len(facts.columns)
     if len(table.names) > width:
         found("not_checked", reason=f"kolom setelah kolom ke-{width}", reason_en="columns past the limit")
@@ -201,6 +210,8 @@ def _data_rows(
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The block's rows of data, all as wide as the header; blank rows and totals are noted and left out."""
     blanks = ("",) * width
+    names = facts.table.names[:width]
+    first = names[0] if width > 1 else None
     for number, given in block:
         if len(given) != width:
             cells = (tuple(given) + blanks)[:width]
@@ -213,6 +224,10 @@ def _data_rows(
             _note(facts.blank, number)
             facts.blank_count += 1
             continue
+        if cells[0] == first and tuple(" ".join(cell.split()) for cell in cells) == names:
+            _note(facts.headers, number)
+            facts.headers_count += 1
+            continue
         facts.rows += 1
         if len(facts.held) * width < HELD_CELLS:
             facts.held.append((number, cells))
@@ -222,6 +237,8 @@ def _data_rows(
             facts.totals.append((number, cells))
             continue
         _look_twice(facts, number, cells, limits)
+        if facts.keys:
+            _look_for_key(facts, number, cells, limits)
         yield number, cells
 
 
@@ -259,6 +276,15 @@ def _look_twice(facts: TableFacts, number: int, cells: tuple[str, ...], limits: 
         facts.twice_count += 1
     elif len(facts.seen) < limits.duplicate_rows:
         facts.seen.add(mark)
+
+
+def _look_for_key(facts: TableFacts, number: int, cells: tuple[str, ...], limits: Limits) -> None:
+    key = tuple(cells[at].strip() for at in facts.keys)
+    if hash(key) in facts.keys_seen:
+        _note(facts.keys_twice, number)
+        facts.keys_twice_count += 1
+    elif any(key) and len(facts.keys_seen) < limits.duplicate_rows:
+        facts.keys_seen.add(hash(key))
 
 
 def _digits(value: str) -> int:

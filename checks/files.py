@@ -4,6 +4,7 @@
 """
 
 import csv
+import re
 import tempfile
 import zipfile
 import zlib
@@ -13,13 +14,14 @@ from pathlib import Path
 from typing import Final
 
 from checks.archives import check_archive
-from checks.around import check_around, check_names
+from checks.around import check_around, check_names, check_texts
 from checks.columns import TableFacts, gather
 from checks.content import ALLOWED, EXTENSIONS, check_kind, check_name, kind_of
 from checks.declared import by_position, check_declared
 from checks.documents import check_json, check_pdf
 from checks.findings import Found
 from checks.grid import find_table
+from checks.joined import parted
 from checks.limits import LIMITS, Limits
 from checks.persons_found import check_personal, check_small_groups
 from checks.profile import Profile, masked_columns, profile_of
@@ -31,6 +33,9 @@ from checks.xlsx import Broken
 from events.metadata import Column
 
 Rows = Iterable[tuple[int, Sequence[str]]]
+_BY_ITSELF: Final = re.compile(r"^__MACOSX/|(?:^|/)(?:\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)$")
+"""What systems put into archives beside the data."""
+_SMALL: Final = 1 << 20
 UNREADABLE: Final = (
     Broken,
     zipfile.BadZipFile,
@@ -124,7 +129,7 @@ def _text(path: Path, name: str, look: Look, found: Found) -> None:
 def table(rows: Rows, look: Look, found: Found, *, ragged: bool, sheet: Sheet | None = None) -> TableFacts | None:
     """One table: found, read, checked against what it should be. None when there is none."""
     merged = sheet.seen.merged if sheet else ()
-    at = find_table(rows, declared=[column.name for column in look.columns], merged=merged, found=found)
+    at = find_table(parted(rows, found), declared=[column.name for column in look.columns], merged=merged, found=found)
     if at is None:
         return None
     placed = by_position(at, look.columns)
@@ -171,9 +176,12 @@ def _archive(path: Path, look: Look, found: Found) -> None:
         if not check_archive(archive, look.limits, found, is_package=False):
             return
         for part in archive.infolist():
-            if part.is_dir() or part.filename.startswith("__MACOSX/") or EXTENSIONS.get(Path(part.filename).suffix.lower()) == "zip":
+            if part.is_dir() or EXTENSIONS.get(Path(part.filename).suffix.lower()) == "zip":
                 continue
             here = found.at(sheet=part.filename)
+            if _BY_ITSELF.search(part.filename) and part.file_size < _SMALL:
+                check_texts([archive.read(part).decode("latin-1").split("\n")], here)
+                continue
             with tempfile.NamedTemporaryFile(prefix="jejak-check-") as unpacked:
                 with archive.open(part) as source:
                     while block := source.read(1 << 20):

@@ -34,6 +34,11 @@ def rows(facts: TableFacts, found: Found) -> None:
         found("row_blank", rows=facts.blank, count=facts.blank_count)
     if facts.twice_count:
         found("row_twice", rows=facts.twice, count=facts.twice_count)
+    if facts.headers_count:
+        found("header_repeated", rows=facts.headers, count=facts.headers_count)
+    if facts.keys_twice_count:
+        keys = ", ".join(facts.columns[at].name for at in facts.keys)
+        found("key_twice", column=keys, rows=facts.keys_twice, count=facts.keys_twice_count)
     if facts.rows == 0:
         found("table_empty")
 
@@ -49,7 +54,7 @@ def totals(facts: TableFacts, found: Found) -> None:
     found("total_row", rows=sorted(marks), count=max(len(marks), len(facts.totals)))
     if not facts.all_held:
         return
-    named = {number: cells for number, cells in facts.totals}
+    named = dict(facts.totals)
     wrong = {column.index: _wrong_sums(facts.held, set(named), column) for column in numeric}
     is_sum = any(not wrong[column.index] and any(_number(cells, column) for cells in named.values()) for column in numeric)
     for column in numeric:
@@ -140,5 +145,5 @@ def _sum_of(cells: Sequence[str], parts: Sequence[ColumnFacts], total: ColumnFac
 
 
 TABLE_CHECKS: Final[tuple[Callable[[TableFacts, Found], None], ...]] = (
-    header, rows, totals, row_sums, written.numbers, written.rounded, written.dates, codes, written.cells,
+    header, rows, totals, row_sums, written.numbers, written.rounded, written.dates, codes, written.cells, written.mixed,
 )  # fmt: skip

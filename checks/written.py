@@ -9,12 +9,15 @@ from checks.codes import is_called_a_code, is_region_column
 from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found
 from checks.grid import key_of
-from checks.notation import DATES, ENGLISH, INDONESIAN, Notation, date_form, date_form_en, notation_of
+from checks.notation import DATES, ENGLISH, INDONESIAN, NUMBERS, Notation, date_form, date_form_en, notation_of
 from checks.persons import hint_of
 
 _DATE_WORDS: Final = frozenset({"tanggal", "tgl", "date", "tmt", "ttl", "lhr", "dob"})
 _SERIAL: Final = re.compile(r"[1-6]\d{4}(?:\.\d+)?")
 _WITHOUT_SIGNS: Final = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+LEAST: Final = 3
+"""Numbers or dates, until a word among them is another type."""
+_WORDY: Final = re.compile(r"(?:^|\s)[^\W\d_]{3,}")
 _PLACE: Final = re.compile(r"lintang|bujur|\blat|\blon|\blng|koordinat|^[xy]$", re.IGNORECASE)
 
 
@@ -152,6 +155,20 @@ def cells(facts: TableFacts, found: Found) -> None:
         if column.notations["missing"] and (column.is_numeric or len(marks) > 1):
             at = column.rows_with(["missing"])
             found("missing_mark", column=column.name, rows=at, count=column.notations["missing"], marks=", ".join(sorted(set(marks))[:4]))
+
+
+def mixed(facts: TableFacts, found: Found) -> None:
+    """Words among numbers or dates where nothing is declared: `lima`, `33 orang`. Codes and what hides a small count (`<3`) are none."""
+    for column in facts.columns:
+        known = column.filled - column.notations["missing"]
+        most = max(column.count(NUMBERS) + column.notations["percent"], column.count(DATES))
+        others = column.notations["text"]
+        if (column.declared and column.declared.type != "any") or not others or most < LEAST or most * 5 < known * 3:
+            continue
+        words = {value for value in column.values if notation_of(value) == "text" and _WORDY.search(value)}
+        if words and not is_called_a_code(column.name) and column.hint is None and sum(column.values[v] for v in words) * 2 >= others:
+            count = sum(column.values[value] for value in words)
+            found("type_mixed", column=column.name, rows=facts.rows_of(column, words), count=count)
 
 
 def spellings(facts: TableFacts, masked: Collection[int], found: Found) -> None:

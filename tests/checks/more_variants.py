@@ -1,5 +1,6 @@
 """Tables of which the first word of a column says whose it is, and what looks like something else: as `variants.py`, by subject."""
 
+from tests.checks.sheets import columns
 from tests.checks.variants import NIKS, Variant
 
 WHOSE: tuple[Variant, ...] = (
@@ -49,4 +50,21 @@ COUNTED: tuple[Variant, ...] = (
     Variant("heads beside the codes of villages", [["kode_desa", "nama_kades"], *[[f"33.13.01.{2001 + n}", name] for n, name in enumerate(("Budi", "Siti", "Agus", "Dewi", "Joko", "Sri"))]], never=("region_name",)),
     Variant("programs that a spreadsheet would start", [["kode", "catatan"], ["A1", "-2+3+cmd|' /C calc'!A0"], ["A2", "+cmd|'/C calc'!A0"], ["A3", "- satu | dua"]], {"cell_formula": ("catatan", (2, 3))}),
 )  # fmt: skip
-MORE: tuple[Variant, ...] = (*WHOSE, *TOTALS, *SPELT, *COUNTED)
+JOINED: tuple[Variant, ...] = (
+    Variant("persons in one column", [["no,nama,nik,desa"], *[[f"{n},Budi Santoso,{nik},Jaten"] for n, nik in enumerate(NIKS)]], {"columns_joined": (None, (1,)), "personal_data_nik": ("nik", (2, 3, 4, 5)), "personal_data_name": ("nama", (2, 3, 4, 5))}),
+    Variant("places in one column", [["tempat"], ["Jaten, Karanganyar"], ["Jati, Karanganyar"]], never=("columns_joined",)),
+    Variant("regencies and provinces in one column", [["Kabupaten, Provinsi"], ["Karanganyar, Jawa Tengah"], ["Sragen, Jawa Tengah"]], never=("columns_joined",)),
+    Variant("sentences in one column", [["uraian"], ["Satu, dua, tiga; empat"], ["Lima, enam, tujuh; delapan"], ["Sembilan; sepuluh; sebelas"]], never=("columns_joined",)),
+    Variant("lists in the first of two columns", [["kelas;rombel", "n"], ["1;2", 3], ["3;4", 5]], never=("columns_joined",)),
+)  # fmt: skip
+MIXED: tuple[Variant, ...] = (
+    Variant("words among counts", [["desa", "jumlah"], ["Jaten", 30], ["Jati", "lima"], ["Suruh", "33 orang"], ["Dagen", 45], ["Ngringo", 45]], {"type_mixed": ("jumlah", (3, 4))}),
+    Variant("words among dates", [["kegiatan", "selesai"], ["A", "2025-01-02"], ["B", "belum selesai"], ["C", "2025-02-02"], ["D", "2025-03-02"]], {"type_mixed": ("selesai", (3,))}),
+    Variant("marks for what is missing", [["desa", "jumlah"], ["Jaten", 30], ["Jati", "tidak ada"], ["Suruh", "-"], ["Dagen", 45], ["Ngringo", 45]], never=("type_mixed",)),
+    Variant("numbers of houses", [["gang", "rumah"], ["A", "12"], ["A", "12A"], ["A", "13"], ["A", "14"], ["A", "15B"]], never=("type_mixed",)),
+    Variant("codes with letters", [["kode", "n"], ["101", 1], ["102", 2], ["KRA 3", 3], ["104", 4]], never=("type_mixed",)),
+    Variant("a header in the middle", [["no", "desa", "jumlah"], [1, "Jaten", 30], ["no", "desa", "jumlah"], [2, "Suruh", 33], [3, "Dagen", 45]], {"header_repeated": (None, (3,))}, never=("total_row", "type_mixed", "row_")),
+    Variant("years for dates", [["kode", "mulai"], ["A", 2025], ["B", 2024]], {"column_type": ("mulai", (2, 3))}, declared=columns(kode="string", mulai="date")),
+    Variant("years declared so", [["kode", "tahun"], ["A", 2025], ["B", 2024]], never=("column_type",), declared=columns(kode="string", tahun="year")),
+)  # fmt: skip
+MORE: tuple[Variant, ...] = (*WHOSE, *TOTALS, *SPELT, *COUNTED, *JOINED, *MIXED)

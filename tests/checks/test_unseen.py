@@ -13,7 +13,7 @@ import pytest
 from checks.limits import Limits
 from checks.propose import propose
 from tests.checks.corpus import ods
-from tests.checks.sheets import XLSX, checked, codes, sheet, workbook
+from tests.checks.sheets import XLSX, checked, codes, columns, sheet, workbook
 
 NIK = "3313014101900001"
 ROWS: list[list[Any]] = [["kode", "jumlah"], ["A1", 3], ["A2", 4]]
@@ -172,3 +172,19 @@ def test_features_with_numbers_of_their_own_are_clean(tmp_path: Path) -> None:
         codes(checked(tmp_path, "a.geojson", json.dumps({"type": "FeatureCollection", "name": "x", "features": features}).encode()))
         == set()
     )
+
+
+IN_ONE: list[tuple[list[list[Any]], int]] = [
+    ([["REKAP 2025"], ["kode;desa;jumlah"], ["A1;Jaten;3"], ["A2;Jati;4"]], 2),
+    ([["kode;desa;luas"], ["A1;Jaten;3", "5"], ["A2;Jati;4"], ["A3;Suruh;7"], ["A4;Dagen;9"]], 1),
+]
+
+
+@pytest.mark.parametrize(("rows", "first"), IN_ONE)
+def test_a_sheet_whose_table_lies_in_one_column_is_told_and_parted(tmp_path: Path, rows: list[list[Any]], first: int) -> None:
+    content = workbook(tmp_path / "b.xlsx", lambda book: sheet(book, "Data", rows))
+
+    found = checked(tmp_path, "data.xlsx", content, *columns(desa="string"), media_type=XLSX)
+
+    assert ("columns_joined", (first,)) in {(f.code, f.rows) for f in found.findings}
+    assert not codes(found) & {"column_missing", "row_ragged", "header_blank"}
