@@ -104,7 +104,7 @@ def check_declared(facts: TableFacts, columns: Sequence[Column], placed: dict[in
 def _type(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
     fits = _FITS.get(column.declared.type) if column.declared else None
     if fits is None or column.declared is None:
-        return None
+        return
     others = [notation for notation in column.notations if notation not in fits and notation != "blank"]
     if column.declared.type == "integer":
         others += [
@@ -113,8 +113,8 @@ def _type(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
     years = {v for v in column.values if _YEAR.fullmatch(v.strip())} if column.declared.type in {"date", "datetime"} else set()
     if years and not others:
         count = sum(column.values[year] for year in years)
-        return found("column_type", column=column.name, rows=facts.rows_of(column, years), count=count, type=column.declared.type)
-    if others:
+        found("column_type", column=column.name, rows=facts.rows_of(column, years), count=count, type=column.declared.type)
+    elif others:
         found("column_type", column=column.name, rows=column.rows_with(others), count=column.count(others), type=column.declared.type)
 
 

@@ -151,7 +151,7 @@ def _is_numbering(row: Sequence[str]) -> bool:
 
 
 def _is_data(row: Sequence[str], declared: Sequence[str], below: Sequence[str] = ()) -> bool:
-    """A first row of numbers, dates or codes is no header, unless the metadata says that these are names. Years are; dates over numbers too."""
+    """A first row of numbers, dates or codes is no header, unless the metadata calls them names. Years are, and dates over numbers."""
     said = [cell.strip() for cell in row if cell.strip()]
     if {key_of(cell) for cell in said} & {key_of(name) for name in declared}:
         return False
