@@ -22,13 +22,8 @@ def parted(rows: Iterable[Row], found: Found) -> Iterator[Row]:
     if delimiter is None:
         return itertools.chain(head, stream)
     name, name_en = _NAMES[delimiter]
-    found(
-        "columns_joined",
-        rows=[number for number, cells in head if delimiter in cells[0]][:1],
-        count=1,
-        delimiter=name,
-        delimiter_en=name_en,
-    )
+    first = next(number for number, cells in head if cells and delimiter in cells[0])
+    found("columns_joined", rows=[first], delimiter=name, delimiter_en=name_en)
     return ((number, _part(cells, delimiter)) for number, cells in itertools.chain(head, stream))
 
 

@@ -176,6 +176,7 @@ def test_features_with_numbers_of_their_own_are_clean(tmp_path: Path) -> None:
 
 IN_ONE: list[tuple[list[list[Any]], int]] = [
     ([["REKAP 2025"], ["kode;desa;jumlah"], ["A1;Jaten;3"], ["A2;Jati;4"]], 2),
+    ([["REKAP 2025"], [], ["kode;desa;jumlah"], ["A1;Jaten;3"], ["A2;Jati;4"]], 3),
     ([["kode;desa;luas"], ["A1;Jaten;3", "5"], ["A2;Jati;4"], ["A3;Suruh;7"], ["A4;Dagen;9"]], 1),
 ]
 
