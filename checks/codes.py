@@ -115,8 +115,11 @@ def _names_against_codes(column: ColumnFacts, facts: TableFacts, found: Found) -
             continue
         if len(wrong) * 4 > len(told):  # another thing than villages, or villages beside each other's codes
             here = {_spelt(official) for _, official, _ in told}
-            if sum(_spelt(name) in here for _, name in wrong) * 2 < len(wrong):
-                continue
+            if (
+                sum(_spelt(name) in here for _, name in wrong) * 4 < len(wrong) * 3
+                or len({name for _, _, name in told}) * 5 < len(told) * 4
+            ):
+                continue  # districts are called as some of their villages are, and stand in many rows
         found("region_name", column=other.name, rows=[number for number, _ in wrong])
 
 

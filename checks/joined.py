@@ -52,4 +52,6 @@ def _part(cells: Sequence[str], delimiter: str) -> list[str]:
     """A row as it was meant; what a comma parted before is put together first."""
     filled = next((at for at in range(len(cells), 0, -1) if cells[at - 1]), 0)
     text = ",".join(cells[:filled])
+    if len(text) >= csv.field_size_limit():
+        return list(cells)
     return next(csv.reader([text.replace("\n", " ").replace("\r", " ")], delimiter=delimiter), []) if text else []

@@ -47,6 +47,7 @@ COUNTED: tuple[Variant, ...] = (
     Variant("masks in groups", [["no", "nik"], [1, "331301 410190 ****"], [2, "331301.410190.xxxx"], [3, "331301\u00a0410190\u00a0****"], [4, "331301410190????"]], {"mask_weak": ("nik", (2, 3, 4, 5))}, never=("value_spelling",)),
     Variant("questions", [["no", "catatan"], [1, "Sudah 12??"], [2, "Berapa? 2025-2026 ???? 12"]], never=("mask_weak", "personal_")),
     Variant("a village further down", [["kode_desa", "nama_desa"], *[[f"33.13.01.{2001 + n}", name] for n, name in enumerate(("Jatipurwo", "Jatipuro", "Jatisobo", "Jatiwarno", "Jatimulyo", "Jatisuko"))]], {"region_name": ("nama_desa", None)}),
+    Variant("districts beside the codes of villages", [["kode_desa", "nama_kecamatan"], *[[f"33.13.01.{2001 + n}", "Jatipuro"] for n in range(8)]], never=("region_name",)),
     Variant("heads beside the codes of villages", [["kode_desa", "nama_kades"], *[[f"33.13.01.{2001 + n}", name] for n, name in enumerate(("Budi", "Siti", "Agus", "Dewi", "Joko", "Sri"))]], never=("region_name",)),
     Variant("programs that a spreadsheet would start", [["kode", "catatan"], ["A1", "-2+3+cmd|' /C calc'!A0"], ["A2", "+cmd|'/C calc'!A0"], ["A3", "- satu | dua"]], {"cell_formula": ("catatan", (2, 3))}),
 )  # fmt: skip

@@ -189,3 +189,9 @@ def test_a_sheet_whose_table_lies_in_one_column_is_told_and_parted(tmp_path: Pat
 
     assert ("columns_joined", (first,)) in {(f.code, f.rows) for f in found.findings}
     assert not codes(found) & {"column_missing", "row_ragged", "header_blank"}
+
+
+def test_a_long_text_is_no_table_in_one_column(tmp_path: Path) -> None:
+    content = json.dumps([{"uraian": "satu; dua; " * 20_000}, {"uraian": "tiga; empat; lima"}]).encode()
+
+    assert codes(checked(tmp_path, "a.json", content)) == set()
