@@ -8,22 +8,30 @@ from checks.findings import Found
 from checks.grid import key_of
 from checks.limits import ROWS
 from checks.notation import notation_of
+from checks.persons import hint_of
 from checks.regions import dotted, lost_zero, meant, regions
 
 _REGION_NAME: Final = re.compile(
     r"(?:kode|id)_?(?:wilayah|desa|kelurahan|kecamatan|kab|kabupaten|kota|prov|provinsi|kemendagri)\w*", re.IGNORECASE
 )
 _CODE_NAME: Final = re.compile(
-    r"(?:^|_|\b)(?:kode|code|npsn|nomor|no_?induk|nisn|id|nik|kk|nip|npwp|hp|telp|telepon|tlp|fax|faks)", re.IGNORECASE
+    r"(?:^|_|\b)(?:kode|code|npsn|nomor|no_?induk|nisn|id|npwp|telp|telepon|tlp|fax|faks|(?:nik|kk|nip|hp)(?![a-z]))", re.IGNORECASE
 )
+_COUNTS: Final = re.compile(r"jumlah|jml|banyak|total|rata|persen|luas", re.IGNORECASE)
 _DIGITS_AND_DOTS: Final = re.compile(r"\d{2}[.,]\d{1,2}(?:\.\d{1,2}(?:\.\d{1,4})?)?|\d{2,10}(?:\.0)?")
 _KNOWN_LENGTHS: Final = {"kodepos postalcode": 5, "npsn": 8, "nisn": 10, "nik": 16, "nokk nomorkk nkk": 16}
 """Codes whose length is known, by the keys of the names that they go by."""
+LEAST_NAMES: Final = 5
 _GENERIC: Final = re.compile(r"\b(?:kelurahan|desa|kampung|gampong|nagari|kel|ds)\b\.?", re.IGNORECASE)
 
 
 def is_called_a_code(name: str) -> bool:
-    return bool(_REGION_NAME.search(name) or _CODE_NAME.search(name))
+    """`kode_pos`, `no_hp`; `jumlah_kk` is none."""
+    return bool(_REGION_NAME.search(name)) or _is_coded(name)
+
+
+def _is_coded(name: str) -> bool:
+    return _CODE_NAME.search(name) is not None and not _COUNTS.match(name)
 
 
 def codes(facts: TableFacts, found: Found) -> None:
@@ -44,7 +52,7 @@ def is_region_column(column: ColumnFacts) -> bool:
     fitting = [value for value in values if _DIGITS_AND_DOTS.fullmatch(value)]
     if len(fitting) * 5 < len(values) * 3:
         return False
-    if not is_named and not _CODE_NAME.search(column.name) and len(fitting) < len(values):
+    if not is_named and not _is_coded(column.name) and len(fitting) < len(values):
         return False
     dotted_ones = sum(any(sign in value for sign in ".,") and len(value) > 3 and not value.endswith(".0") for value in fitting)
     exist = sum(regions().exists(re.sub(r"\D", "", value.removesuffix(".0"))) for value in fitting)
@@ -102,9 +110,17 @@ def _names_against_codes(column: ColumnFacts, facts: TableFacts, found: Found) -
             for n, cells in facts.held
             if (c := cells[column.index].strip().replace(".", "")) in villages
         ]
-        wrong = [number for number, official, name in told if official != name and _spelt(official) != _spelt(name)]
-        if len(told) >= 5 and wrong and len(wrong) * 4 <= len(told):
-            found("region_name", column=other.name, rows=wrong)
+        wrong = [(number, name) for number, official, name in told if official != name and _spelt(official) != _spelt(name)]
+        if len(told) < LEAST_NAMES or not wrong:
+            continue
+        if len(wrong) * 4 > len(told):  # another thing than villages, or villages beside each other's codes
+            here = {_spelt(official) for _, official, _ in told}
+            if (
+                sum(_spelt(name) in here for _, name in wrong) * 4 < len(wrong) * 3
+                or len({name for _, _, name in told}) * 5 < len(told) * 4
+            ):
+                continue  # districts are called as some of their villages are, and stand in many rows
+        found("region_name", column=other.name, rows=[number for number, _ in wrong])
 
 
 def _spelt(name: str) -> str:
@@ -115,8 +131,8 @@ def _lengths(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
     """Codes of one length, and some shorter by a digit or two: a zero in front may be gone. Numbers that count (1, 2, 3 …) are no codes."""
     text = column.declared is None or column.declared.type in {"string", "any"}
     total = sum(column.lengths.values())
-    is_named = bool(_CODE_NAME.search(column.name))
-    if not text or not total or total * 10 < column.filled * 9 or not (column.declared or is_named):
+    is_named = _is_coded(column.name)
+    if column.hint != hint_of(column.name) or not text or not total or total * 10 < column.filled * 9 or not (column.declared or is_named):
         return
     usual = next((length for name, length in _KNOWN_LENGTHS.items() if column.key in name.split()), 0)
     usual = usual or _usual(column, total, is_named=is_named)

@@ -15,7 +15,8 @@ from checks.findings import Found
 from checks.grid import TOTAL, Row, Table, key_of
 from checks.limits import PREVIEW, ROWS, Limits
 from checks.notation import DATES, ENGLISH, INDONESIAN, NUMBERS, Notation, date_in, notation_of, number_in
-from checks.personal import PersonalFacts
+from checks.personal import PersonalFacts, is_of_a_person
+from checks.persons import hint_of
 from checks.text import is_broken
 from events.metadata import Column
 
@@ -23,6 +24,8 @@ BLOCK_ROWS: Final = 4_000
 BLOCK_CELLS: Final = 200_000
 HELD_CELLS: Final = 200_000
 """Cells of the first rows that are held for sums and totals."""
+COUNTED: Final = 10_000_000
+"""Families, births: what is counted is less, and a number that names somebody is more."""
 _TOTAL_BEGINS: Final = frozenset("tTjJgGsSrR ")
 _PLAIN: Final = frozenset({"blank", "text", "missing", "boolean", "formula", "error", "time"})
 _AS_IT_IS: Final = frozenset({"integer", "leading_zero", "decimal_point"})
@@ -53,6 +56,18 @@ class ColumnFacts:
     @property
     def key(self) -> str:
         return key_of(self.name)
+
+    @property
+    def hint(self) -> str | None:
+        """The kind of personal data that its name speaks of; none where its cells count: 1,034 under `KK`, 12,310 under `lahir`."""
+        kind = hint_of(self.name)
+        may_count = kind in {"nik", "kk"} or self.key in {"lahir", "lhr"}
+        return None if may_count and self._counts else kind
+
+    @property
+    def _counts(self) -> bool:
+        whole = self.notations["integer"] + self.notations["grouped_id"] + self.notations["ambiguous"] + self.notations["missing"]
+        return 0 < self.filled == whole and (self.largest or 0) < COUNTED
 
     @property
     def filled(self) -> int:
@@ -150,6 +165,14 @@ class TableFacts:
     twice: list[int] = field(default_factory=list)
     twice_count: int = 0
     seen: set[int] = field(default_factory=set)
+    headers: list[int] = field(default_factory=list)
+    headers_count: int = 0
+    """Rows that say the header again."""
+    keys: tuple[int, ...] = ()
+    """Where the columns stand that the metadata calls the key."""
+    keys_seen: set[int] = field(default_factory=set)
+    keys_twice: list[int] = field(default_factory=list)
+    keys_twice_count: int = 0
 
     @property
     def preview(self) -> list[tuple[int, tuple[str, ...]]]:
@@ -163,6 +186,7 @@ class TableFacts:
 def gather(table: Table, declared: dict[int, Column], limits: Limits, found: Found, *, strict_width: bool) -> TableFacts:
     """Reads the table to its end. `declared`: the metadata's column by position; `strict_width`: rows of another width are told."""
     facts = TableFacts(table, [ColumnFacts(name, i, declared.get(i)) for i, name in enumerate(table.names[: limits.columns])])
+    facts.keys = tuple(i for i, column in declared.items() if column.key and i < limits.columns)
     width = len(facts.columns)
     if len(table.names) > width:
         found("not_checked", reason=f"kolom setelah kolom ke-{width}", reason_en="columns past the limit")
@@ -186,6 +210,8 @@ def _data_rows(
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The block's rows of data, all as wide as the header; blank rows and totals are noted and left out."""
     blanks = ("",) * width
+    names = facts.table.names[:width]
+    first = names[0] if width > 1 else None
     for number, given in block:
         if len(given) != width:
             cells = (tuple(given) + blanks)[:width]
@@ -198,6 +224,10 @@ def _data_rows(
             _note(facts.blank, number)
             facts.blank_count += 1
             continue
+        if cells[0] == first and tuple(" ".join(cell.split()) for cell in cells) == names:
+            _note(facts.headers, number)
+            facts.headers_count += 1
+            continue
         facts.rows += 1
         if len(facts.held) * width < HELD_CELLS:
             facts.held.append((number, cells))
@@ -207,6 +237,8 @@ def _data_rows(
             facts.totals.append((number, cells))
             continue
         _look_twice(facts, number, cells, limits)
+        if facts.keys:
+            _look_for_key(facts, number, cells, limits)
         yield number, cells
 
 
@@ -223,7 +255,18 @@ def _is_total(cells: tuple[str, ...]) -> bool:
     said = cells[:3]
     if not any(said):
         said = (next((cell for cell in cells if cell), ""),)
-    return any(cell[:1] in _TOTAL_BEGINS and TOTAL.fullmatch(cell) for cell in said)
+    return any(cell[:1] in _TOTAL_BEGINS and TOTAL.fullmatch(cell) for cell in said) and not _says_more(cells)
+
+
+def _says_more(cells: tuple[str, ...]) -> bool:
+    """Other words than a total's, or a person's number: then it is a row like the others, whatever its first cell says."""
+    return any(
+        not cell.isdecimal()
+        and not TOTAL.fullmatch(cell)
+        and ((notation_of(cell) == "text" and not cell.islower() and any(map(str.isalpha, cell))) or is_of_a_person(cell))
+        for cell in cells
+        if cell
+    ) or any(cell.isdecimal() and is_of_a_person(cell) for cell in cells)
 
 
 def _look_twice(facts: TableFacts, number: int, cells: tuple[str, ...], limits: Limits) -> None:
@@ -233,6 +276,15 @@ def _look_twice(facts: TableFacts, number: int, cells: tuple[str, ...], limits: 
         facts.twice_count += 1
     elif len(facts.seen) < limits.duplicate_rows:
         facts.seen.add(mark)
+
+
+def _look_for_key(facts: TableFacts, number: int, cells: tuple[str, ...], limits: Limits) -> None:
+    key = tuple(cells[at].strip() for at in facts.keys)
+    if hash(key) in facts.keys_seen:
+        _note(facts.keys_twice, number)
+        facts.keys_twice_count += 1
+    elif any(key) and len(facts.keys_seen) < limits.duplicate_rows:
+        facts.keys_seen.add(hash(key))
 
 
 def _digits(value: str) -> int:

@@ -61,8 +61,11 @@ def _zipped(path: Path) -> Kind:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist()[:10_000])
-            if "xl/workbook.xml" in names or ("[Content_Types].xml" in names and any(n.startswith("xl/") for n in names)):
+            is_package = "[Content_Types].xml" in names and "xl/workbook.bin" not in names
+            if "xl/workbook.xml" in names or (is_package and any(n.startswith("xl/") for n in names)):
                 return "xlsm" if any(name.lower().endswith("vbaproject.bin") for name in names) else "xlsx"
+            if "[Content_Types].xml" in names:  # a letter, slides or a binary workbook
+                return "other"
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 said = archive.read("mimetype")
                 return "ods" if said.startswith(b"application/vnd.oasis.opendocument.spreadsheet") else "other"

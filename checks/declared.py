@@ -11,6 +11,7 @@ from checks.grid import Table, key_of
 from checks.notation import NUMBERS, Notation
 from events.metadata import Column
 
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _ALIKE: Final = 0.84
 _SHORT: Final = {
     short: whole
@@ -96,11 +97,11 @@ def check_declared(facts: TableFacts, columns: Sequence[Column], placed: dict[in
     if more := [c.name for c in facts.columns if c.index not in placed and (c.name or c.filled)]:
         found("column_undeclared", column=", ".join(more[:10]), count=len(more))
     for facts_of in facts.columns:
-        _type(facts_of, found)
+        _type(facts_of, facts, found)
         _required(facts_of, found)
 
 
-def _type(column: ColumnFacts, found: Found) -> None:
+def _type(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
     fits = _FITS.get(column.declared.type) if column.declared else None
     if fits is None or column.declared is None:
         return
@@ -109,7 +110,11 @@ def _type(column: ColumnFacts, found: Found) -> None:
         others += [
             notation for notation in ("decimal_point", "decimal_comma") if column.notations[notation] and not _whole(column, notation)
         ]
-    if others:
+    years = {v for v in column.values if _YEAR.fullmatch(v.strip())} if column.declared.type in {"date", "datetime"} else set()
+    if years and not others:
+        count = sum(column.values[year] for year in years)
+        found("column_type", column=column.name, rows=facts.rows_of(column, years), count=count, type=column.declared.type)
+    elif others:
         found("column_type", column=column.name, rows=column.rows_with(others), count=column.count(others), type=column.declared.type)
 
 

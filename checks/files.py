@@ -4,6 +4,7 @@
 """
 
 import csv
+import re
 import tempfile
 import zipfile
 import zlib
@@ -13,23 +14,28 @@ from pathlib import Path
 from typing import Final
 
 from checks.archives import check_archive
-from checks.around import check_around
+from checks.around import check_around, check_names, check_texts
 from checks.columns import TableFacts, gather
 from checks.content import ALLOWED, EXTENSIONS, check_kind, check_name, kind_of
 from checks.declared import by_position, check_declared
 from checks.documents import check_json, check_pdf
 from checks.findings import Found
 from checks.grid import find_table
+from checks.joined import parted
 from checks.limits import LIMITS, Limits
 from checks.persons_found import check_personal, check_small_groups
-from checks.profile import Profile, profile_of
+from checks.profile import Profile, masked_columns, profile_of
 from checks.tables import TABLE_CHECKS
 from checks.text import check_form, form_of, rows_of
 from checks.workbooks import Sheet, check_sheet, open_other, open_xlsx
+from checks.written import spellings
 from checks.xlsx import Broken
 from events.metadata import Column
 
 Rows = Iterable[tuple[int, Sequence[str]]]
+_BY_ITSELF: Final = re.compile(r"^__MACOSX/|(?:^|/)(?:\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)$")
+"""What systems put into archives beside the data."""
+_SMALL: Final = 1 << 20
 UNREADABLE: Final = (
     Broken,
     zipfile.BadZipFile,
@@ -74,13 +80,19 @@ def check_file(
     """Everything one file shows. Whatever is wrong with the file is a note, never an exception."""
     here = found.at(file=name)
     look = Look(tuple(columns), f"{about} {name}", limits, allowed)
-    check_name(name, here)
+    _name(name, here)
     _content(path, name, media_type, look, here)
     if look.matched and look.unlike:  # a sheet of instructions came first
         for key, note in list(here.notes.items()):
             if note.file == name and note.sheet in look.unlike and note.code in {"column_missing", "column_undeclared", "column_spelling"}:
                 del here.notes[key]
     return look.profiles
+
+
+def _name(name: str, found: Found) -> None:
+    """What a file or a sheet is called: a number of a person in it is published with it."""
+    check_name(name, found)
+    check_names([name], found)
 
 
 def _content(path: Path, name: str, media_type: str, look: Look, found: Found) -> None:
@@ -117,7 +129,7 @@ def _text(path: Path, name: str, look: Look, found: Found) -> None:
 def table(rows: Rows, look: Look, found: Found, *, ragged: bool, sheet: Sheet | None = None) -> TableFacts | None:
     """One table: found, read, checked against what it should be. None when there is none."""
     merged = sheet.seen.merged if sheet else ()
-    at = find_table(rows, declared=[column.name for column in look.columns], merged=merged, found=found)
+    at = find_table(parted(rows, found), declared=[column.name for column in look.columns], merged=merged, found=found)
     if at is None:
         return None
     placed = by_position(at, look.columns)
@@ -132,6 +144,7 @@ def table(rows: Rows, look: Look, found: Found, *, ragged: bool, sheet: Sheet | 
         check(facts, found)
     check_personal(facts, f"{look.about} {found.sheet or ''}", found)
     check_small_groups(facts, found)
+    spellings(facts, masked_columns(facts, found), found)
     check_around(facts, found)
     look.profiles.append(profile_of(facts, found))
     return facts
@@ -141,6 +154,7 @@ def _sheets(sheets: Iterator[Sheet], look: Look, found: Found) -> None:
     filled = 0
     for sheet in sheets:
         here = found.at(sheet=sheet.name)
+        check_names([sheet.name], here)
         facts = table(sheet.rows, look, here, ragged=False, sheet=sheet)
         check_sheet(sheet, facts, here)
         filled += facts is not None
@@ -162,16 +176,19 @@ def _archive(path: Path, look: Look, found: Found) -> None:
         if not check_archive(archive, look.limits, found, is_package=False):
             return
         for part in archive.infolist():
-            if part.is_dir() or part.filename.startswith("__MACOSX/") or EXTENSIONS.get(Path(part.filename).suffix.lower()) == "zip":
+            if part.is_dir() or EXTENSIONS.get(Path(part.filename).suffix.lower()) == "zip":
                 continue
             here = found.at(sheet=part.filename)
+            if _BY_ITSELF.search(part.filename) and part.file_size < _SMALL:
+                check_texts([archive.read(part).decode("latin-1").split("\n")], here)
+                continue
             with tempfile.NamedTemporaryFile(prefix="jejak-check-") as unpacked:
                 with archive.open(part) as source:
                     while block := source.read(1 << 20):
                         unpacked.write(block)
                 unpacked.flush()
                 member = Path(part.filename).name
-                check_name(member, here)
+                _name(member, here)
                 if kind_of(Path(unpacked.name)) == "zip":
                     here("zip_nested", name=member)
                 else:

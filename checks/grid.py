@@ -15,6 +15,7 @@ from checks.notation import NUMBERS, notation_of
 
 Row = tuple[int, Sequence[str]]
 AHEAD: Final = 60
+_DAYS: Final = frozenset({"date_iso", "date_other", "datetime"})
 TAIL: Final = 40
 _ALL: Final = r"(?:total|keseluruhan|seluruhnya|umum|akhir|semua)"
 TOTAL: Final = re.compile(
@@ -66,7 +67,7 @@ def find_table(rows: Iterable[Row], *, declared: Sequence[str], merged: Sequence
         found("column_numbers", rows=[head[below][0]])
         below += 1
     names, longer = _names(header)
-    if _is_data(header[0], declared) and len(header) == 1:
+    if len(header) == 1 and _is_data(header[0], declared, head[below][1] if below < len(head) else ()):
         found("header_missing", rows=[head[at][0]])
         below, names = at, [f"kolom {n}" for n in range(1, len(names) + 1)]
         if len(declared) == len(names):
@@ -149,13 +150,14 @@ def _is_numbering(row: Sequence[str]) -> bool:
     return len(said) >= 3 and said[:3] == ["1", "2", "3"] and all(re.fullmatch(r"\d{1,3}.{0,6}", cell) for cell in said)
 
 
-def _is_data(row: Sequence[str], declared: Sequence[str]) -> bool:
-    """A first row of numbers, dates or codes is no header, unless the metadata says that these are names. Years are."""
+def _is_data(row: Sequence[str], declared: Sequence[str], below: Sequence[str] = ()) -> bool:
+    """A first row of numbers, dates or codes is no header, unless the metadata calls them names. Years are, and dates over numbers."""
     said = [cell.strip() for cell in row if cell.strip()]
     if {key_of(cell) for cell in said} & {key_of(name) for name in declared}:
         return False
-    kinds = [notation_of(cell) for cell in said if not re.fullmatch(r"(?:19|20)\d\d", cell)]
-    data = [kind for kind in kinds if kind in NUMBERS or kind in {"date_iso", "date_other", "datetime"}]
+    kinds = [(notation_of(cell), at) for at, cell in enumerate(row) if not re.fullmatch(r"(?:19|20)\d\d", cell.strip())]
+    over = {at for at, cell in enumerate(below) if notation_of(cell) in NUMBERS}
+    data = [kind for kind, at in kinds if kind in NUMBERS or (kind in _DAYS and at not in over)]
     return (len(data) * 4 >= len(said) and bool(data)) or any(re.fullmatch(r"\d{2}\.\d{2}(\.\d{2}(\.\d{4})?)?", cell) for cell in said)
 
 

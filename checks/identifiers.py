@@ -32,7 +32,7 @@ MAIL_SPELT: Final = re.compile(
     re.IGNORECASE,
 )
 """A mailbox as people hide it from programs, or with blanks: `budi[at]gmail.com`, `budi @ gmail.com`."""
-LANDLINE: Final = re.compile(r"\(?0[2-9]\d{1,2}\)?[ .\-]?\d{5,8}")
+LANDLINE: Final = re.compile(r"\(?0[2-79]\d{1,2}\)?[ .\-]?\d{5,8}")
 _SCIENTIFIC: Final = re.compile(r"(\d)[.,](\d+)E\+?(1[1-7])", re.IGNORECASE)
 NPWP_FORM: Final = re.compile(r"(?<!\d)\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}(?!\d)")
 LONG_DIGITS: Final = re.compile(

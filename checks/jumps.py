@@ -12,7 +12,6 @@ from checks.columns import ColumnFacts
 from checks.findings import Found
 from checks.limits import ROWS, Limits
 from checks.notation import number_in
-from checks.persons import hint_of
 
 _ROW_FACTOR: Final = 5
 _MEAN_FACTOR: Final = 2
@@ -51,7 +50,7 @@ class Values:
 def numbers_of(columns: Mapping[str, ColumnFacts], shared: Sequence[str]) -> dict[str, ColumnFacts]:
     """Those that measure: numbers, no codes, years or places; nothing of persons."""
     told = {key: columns[key] for key in shared}
-    return {key: c for key, c in told.items() if c.is_numeric and not _NO_MEASURE.search(c.name) and hint_of(c.name) is None}
+    return {key: c for key, c in told.items() if c.is_numeric and not _NO_MEASURE.search(c.name) and c.hint is None}
 
 
 def find_jumps(old: Values, new: Values, rows: tuple[int, int], found: Found) -> None:

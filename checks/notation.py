@@ -47,6 +47,8 @@ _PARTS: Final = re.compile(r"(\d{1,4})(?: ?[-/.] ?| )(\d{1,2}|[A-Za-z]{3,10})(?:
 _ENGLISH_DATE: Final = re.compile(r"([A-Za-z]{3,10}) (\d{1,2}),? (\d{4})")
 _DAY_BEFORE: Final = re.compile(r"^(?:senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad),? +", re.IGNORECASE)
 _RUN: Final = re.compile(r"[=@]|[+-](?=[A-Za-z(])|[\t\r](?=[=+@-])")
+_CALLS: Final = re.compile(r"[=@+-][^|]{0,200}\|[^!]{0,200}!")
+"""A program that a spreadsheet would start: `-2+3+cmd|' /C calc'!A0`."""
 _EXCEL: Final = re.compile(r"#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!)")
 _LETTERS_FIRST: Final = frozenset({"rp.", "rp ", "idr", "sen", "sel", "rab", "kam", "jum", "sab", "min", "aha"}) | {
     *(name[:3] for name in _MONTHS),
@@ -86,7 +88,7 @@ def _signed(text: str) -> Notation | None:
     """A spreadsheet's error, or what it would run."""
     if text[0] == "#":
         return "error" if _EXCEL.fullmatch(text.upper()) else None
-    return "formula" if _RUN.match(text) and len(text) > 1 else None
+    return "formula" if (_RUN.match(text) or _CALLS.match(text)) and len(text) > 1 else None
 
 
 def _with_digits(text: str) -> Notation:

@@ -28,7 +28,7 @@ from checks.identifiers import (
 from checks.limits import ROWS
 from checks.persons import is_role_mailbox
 
-_MARKS: Final = ("@", "*", "•", "#", "xx", "e+1", "e1", "[at", "(at", "[ at", "( at")
+_MARKS: Final = ("@", "*", "•", "#", "xx", "??", "e+1", "e1", "[at", "(at", "[ at", "( at")
 """In small letters."""
 _RUNS: Final = (re.compile(r"(?<!\d)\d(?:[ .\-]?\d){11}"), re.compile(r"8[1-9]\d(?:\)?[\s.\-]?\d){6}"), re.compile(r"[a-z]\d{6}"))
 """Of NPWP and longer numbers, of telephones, of passports."""
@@ -45,7 +45,9 @@ _NO_ZERO: Final = re.compile(r"8[1-9]\d{8,10}")
 SHORTEST: Final = 15
 """Digits of the shortest long number, an NPWP."""
 _APART: Final = re.compile(r" [.\-] | {2}")
-_MASKS: Final = frozenset("*xX•#")
+_MASKS: Final = frozenset("*xX•#?")
+_PARTED: Final = re.compile(r"(?<=[\d*xX•#])[ .\-](?=[\d*xX•#])")
+_ASKED: Final = re.compile(r"\?(?=\?)|(?<=\?)\?")
 _SPELT: Final = frozenset("@[(")
 PASSPORT: Final = re.compile(r"[A-Za-z]\d{7}|[A-Za-z]{2}\d{6}")
 _SHOWN: Final = {
@@ -58,6 +60,9 @@ _SHOWN: Final = {
     18: "nip_shown",
 }
 """What a number of so many digits looks like when it is shown as 3.31301E+15."""
+
+
+OF_PERSONS: Final = frozenset({"nik_strong", "npwp_form", "nip", "mobile", "mailbox", "rt_rw", "half_masked"})
 
 
 @dataclass
@@ -114,6 +119,11 @@ def worth_a_look(text: str) -> bool:
     )
 
 
+def is_of_a_person(text: str) -> bool:
+    """Does it hold a number, a mailbox or an address that only persons have?"""
+    return worth_a_look(text) and any(look in OF_PERSONS for look, _ in seen_in(text))
+
+
 def seen_in(text: str) -> list[tuple[str, str]]:
     """What a cell's text looks like: (look, masked sample), each look once."""
     text = as_it_looks(text)
@@ -133,11 +143,16 @@ def seen_in(text: str) -> list[tuple[str, str]]:
         seen.setdefault("mailbox_role" if is_role_mailbox(re.split(r"[ @\[(]", spelt[0])[0] + "@") else "mailbox", spelt[0][:1] + "***")
     if RT_RW.search(text):
         seen.setdefault("rt_rw", "RT ** RW **")
-    for match in HALF_MASKED.finditer(text) if not _MASKS.isdisjoint(text) else ():
+    for match in HALF_MASKED.finditer(_in_one(text)) if not _MASKS.isdisjoint(text) else ():
         if sum(c.isdigit() for c in match[0]) > 8:
             seen.setdefault("half_masked", match[0][:2] + "*" * 12 + match[0][-2:])
     _alone(text.strip(), seen)
     return list(seen.items())
+
+
+def _in_one(text: str) -> str:
+    """A number that is masked, without what parts its groups, and with stars for `??`."""
+    return _PARTED.sub("", _ASKED.sub("*", text))
 
 
 def _alone(text: str, seen: dict[str, str]) -> None:

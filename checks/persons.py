@@ -7,8 +7,13 @@ from typing import Final
 
 from checks.grid import key_of
 
+_PERSON: Final = (
+    r"orang_?tua|orang|penduduk|warga|penerima|siswa|siswi|murid|santri|pasien|anak(?!_?(?:sungai|perusahaan|cabang))|balita|bayi|ibu(?!_?kota)|ayah|bapak|suami|istri|wali(?!_?kota)"
+    r"|kepala_?keluarga|peserta|pemilik|penyandang|penderita|lansia|mahasiswa|korban|pelapor|terlapor|anggota|pemohon|penghuni|pemegang|pelanggan|pekerja|karyawan|guru|petani|nelayan|ahli_?waris|kader"
+)
+"""What a person is called in the name of a column."""
 _HINTS: Final[dict[str, str]] = {
-    "nik": r"nik|nomor_?induk_?kependudukan|no_?nik|nik_?\w*|no_?ktp|nomor_?ktp|no_?identitas",
+    "nik": r"(?:no|nomor)_?induk_?kependudukan|no_?nik|nik(?:_\w*|ktp|kk|ibu|ayah|anak|siswa|pasien|pemilik|penerima)?|no_?ktp|nomor_?ktp|no_?identitas",
     "kk": r"(?:no|nomor)?_?(?:n?kk|kartu_?keluarga)|kk_?no",
     "npwp": r"(?:no|nomor)?_?npwp\w*",
     "nip": r"(?:no|nomor)?_?nip(?:_?\w*)?|nomor_?induk_?pegawai",
@@ -18,11 +23,12 @@ _HINTS: Final[dict[str, str]] = {
     "account": r"(?:no|nomor)_?(?:rek|rekening)(?:_?(?:bank|penerima|tabungan|bri|bni|bca|bsi|btn|bpd|mandiri|jateng)\w*)?|norek\w*|rekening|rekening_?(?:bank|penerima|tabungan)|bank_?account|account_?(?:no|number)",
     "address": r"alamat(?:_?(?:rumah|tinggal|domisili|lengkap|ktp|siswa|pasien|penerima|orang_?tua|pemilik))?|address|domisili|tempat_?tinggal",
     "birth_date": r"(?:tgl|tanggal)_?(?:lahir|lhr)\w*|ttl|tempat_?(?:dan)?_?(?:tgl|tanggal)_?lahir|tempat_tgl_lahir|birth_?date|date_?of_?birth|dob|lahir|lhr",
-    "name": r"nama|nama_?(?:lengkap|orang|penduduk|warga|penerima\w*|siswa|murid|pasien|anak|balita|ibu|ayah|orang_?tua|wali|kepala_?keluarga|kk|peserta|pemilik|penyandang\w*|lansia|mahasiswa|korban|pelapor|anggota\w*)|full_?name",
+    "name": rf"nama|nama_?(?:lengkap(?:_\w*)?|kk|(?:{_PERSON})(?:_\w*)?)|full_?name",
 }  # fmt: skip
 HINTS: Final = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _HINTS.items()}
 OFFICE: Final = re.compile(
-    r"kantor|instansi|dinas|opd|skpd|layanan|pengaduan|hotline|sekolah|puskesmas|rumah_?sakit|\brs\b|faskes|perusahaan|usaha|toko|hotel|pasar|lembaga"
+    r"kantor|instansi|dinas|opd|skpd|layanan|pengaduan|hotline|sekolah|satuan_?pendidikan|madrasah|pesantren|ponpes|paud|pkbm|npsn|puskesmas|posyandu|rumah_?sakit|\brs\b|faskes|perusahaan|usaha|toko|hotel|pasar|lembaga|yayasan"
+    r"|kelompok(?!_?(?:umur|usia))|poktan|gapoktan|\bkwt\b|bumdes|organisasi|komunitas|sanggar|karang_?taruna|bank_?sampah"
     r"|desa|kelurahan|kecamatan|unit|pos_?(?:polisi|damkar)|wisata|objek|obyek|lokasi|kegiatan|proyek|gedung|masjid|gereja|apotek|klinik|koperasi|penginapan|restoran|resmi|humas|admin",
     re.IGNORECASE,
 )
@@ -32,9 +38,13 @@ OFFICIALS: Final = re.compile(
 )
 NOT_PERSONS: Final = re.compile(
     r"desa|kelurahan|kecamatan|kabupaten|kota|provinsi|wilayah|dusun|opd|dinas|instansi|kegiatan|program|barang|jalan|sungai|pasar|sekolah|puskesmas|rumah_?sakit"
+    r"|kelompok(?!_?(?:umur|usia))|poktan|gapoktan|\bkwt\b|posyandu|paud|pkbm|\btk\b|satuan_?pendidikan|madrasah|pesantren|ponpes|yayasan|organisasi|komunitas|sanggar|karang_?taruna|bank_?sampah|bumdes|masjid|gereja|partai"
     r"|obat|tanaman|komoditas|produk|usaha|perusahaan|lembaga|objek|obyek|wisata|hotel|file|kolom|jenis|satuan|indikator|bidang|aset|gedung|jembatan|faskes|unit|kapal|ikan|hewan|proyek|paket|penyakit",
     re.IGNORECASE,
 )  # fmt: skip
+PLACES: Final = re.compile(r"desa|kelurahan|kecamatan|dusun|lokasi|unit|kegiatan|proyek|usaha", re.IGNORECASE)
+"""Of what an office may be called: what persons have too."""
+_OF_PERSON: Final = re.compile(rf"(?<![a-z])(?:nama)?_?(?:{_PERSON})(?![a-z])".replace("_?", "[ _]?"), re.IGNORECASE)
 SENSITIVE: Final = re.compile(
     r"penyakit|diagnos|pasien|rekam_?medis|icd|hiv|tbc?\b|gizi|stunting|disabilitas|difabel|kecacatan|odgj|hamil|imunisasi|vaksin|bpjs|miskin|kemiskinan|desil|dtks|dtsen|bansos"
     r"|bantuan|pkh|bpnt|blt|rastra|sembako|rtlh|jamkes|siswa|nisn|murid|\bkelas\b|nilai_?(?:ujian|rapor|raport)|\bkip\b|\bpip\b|putus_?sekolah|santri|mahasiswa|kekerasan|korban|agama|narapidana",
@@ -44,6 +54,11 @@ COUNTS_PERSONS: Final = re.compile(
     r"\b(?:jumlah|jml|banyaknya|total)?_?(?:penduduk|jiwa|orang|penderita|pasien|penerima|siswa|murid|kasus|kematian|meninggal|balita|bayi|lansia|korban|penyandang|difabel|disabilitas|warga|miskin|stunting|laki|perempuan|pria|wanita|anak|ibu|keluarga)",
     re.IGNORECASE,
 )  # fmt: skip
+DISEASES: Final = re.compile(
+    r"\b(?:hiv|aids|odha|tbc?|tuberkulosis|kusta|dbd|malaria|sifilis|gonore|ims|hepatitis|kanker|odgj|skizofrenia|gizi buruk|difteri|campak|covid|rabies|leptospirosis|penyakit)\b",
+    re.IGNORECASE,
+)  # fmt: skip
+"""A column that is called so counts who has it."""
 ROLE_MAILBOX: Final = re.compile(
     r"info|admin|humas|kontak|contact|cs|layanan|pelayanan|pengaduan|sekretariat|setda|ppid|dinas|dis[a-z]{3,}|din(?:kes|sos|pora|naker|perkim|kop|dik|hub|tan)|bagian|badan|bidang|kantor|kecamatan|kec|kelurahan|kel|desa|pemdes|pemkab|pemkot"
     r"|puskesmas|pkm|rsud|rs|sdn?\d*|smpn?\d*|sman?\d*|smkn?\d*|mts|sekolah|tu|kepegawaian|umum|data|opendata|satudata|kominfo|bps|bapp?e\w{2,}|bapenda|bpbd|bpkad|bkp?d|bkpsdm|bpn|dp[a-z]{2,6}|dlh|dpu|inspektorat|sekda|setwan|satpol-?pp|satpol|kesbangpol|uptd?|lpse|rsj|dprd|bumd|pdam|perumda|support|help|no-?reply|webmaster|official|toko|hotel|koperasi|pt|cv",
@@ -66,16 +81,30 @@ _BESIDE: Final = re.compile(r"^\d{1,4}[.)]?\s+|\(\D{0,10}\d{1,3}\D{0,10}\)$|/.*$
 _NO_PERSON: Final = re.compile(
     r"\s*(?:jl|jln|jalan|gang|gg|desa|dusun|ds|kel|kelurahan|kec|kecamatan|sd|sdn|sdit|mi|min|smp|smpn|mts|mtsn|sma|sman|smk|smkn|ma|man|ra|tk|kb|paud|pondok|ponpes|masjid|musho?l+a|langgar"
     r"|gereja|pura|toko|warung|rm|cv|pt|ud|pd|fa|puskesmas|rs|rsu|rsud|rsia|klinik|apotek|hotel|pasar|lapangan|gedung|balai|jembatan|sungai|kali|waduk|embung|candi|taman|yayasan|koperasi|kud"
-    r"|bumdes|kelompok|poktan|gapoktan|perum|perumahan|terminal|stadion|universitas|akademi|stasiun|museum|makam)\b",
+    r"|bumdes|kelompok|klp|poktan|gapoktan|kwt|posyandu|pkbm|karang taruna|bank sampah|sanggar|perum|perumahan|terminal|stadion|universitas|akademi|stasiun|museum|makam)\b",
     re.IGNORECASE,
 )  # fmt: skip
 """How a name begins that is a street's, a school's or a shop's, though it was given after a person."""
 
 
+@lru_cache(maxsize=4096)
 def hint_of(name: str) -> str | None:
     """The kind of personal data that a column's name speaks of: `No. HP` → phone. `kode_rekening` is a budget code, no account."""
     spelt = re.sub(r"[\W]+", "_", name.strip().casefold()).strip("_")
     return next((kind for kind, pattern in HINTS.items() if pattern.fullmatch(spelt)), None)
+
+
+def is_headed(pattern: re.Pattern[str], name: str) -> bool:
+    """Does a column hold what the pattern speaks of, and not persons who have to do with it? The first word says: `nama_pemilik_usaha`, `Pasien
+    Puskesmas` are persons, `usaha_pemilik` is a business."""
+    said = name.replace("_", " ")
+    match = pattern.search(said) or pattern.search(name)
+    person = _OF_PERSON.search(said)
+    return match is not None and (person is None or match.start() < person.start())
+
+
+def is_of_person(name: str) -> bool:
+    return _OF_PERSON.search(name.replace("_", " ")) is not None
 
 
 def bare_name(value: str) -> str:
@@ -99,6 +128,11 @@ def is_person_name(value: str) -> bool:
     if not 1 <= len(words) <= 5 or not all(word.isalpha() for word in words):
         return False
     return any(word in GIVEN_NAMES or (len(word) > 4 and _JAVANESE.fullmatch(word)) for word in map(str.casefold, words))
+
+
+def is_no_person(value: str) -> bool:
+    """`Kelompok Tani Sri Rejeki`, `Jl. Ahmad Yani`: what is only named after persons."""
+    return _NO_PERSON.match(value) is not None
 
 
 def share_of_names(values: Iterable[str]) -> float:

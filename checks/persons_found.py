@@ -11,17 +11,22 @@ from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found, Severity, masked_words
 from checks.grid import PLACE_AND_DATE
 from checks.limits import ROWS
-from checks.notation import DATES
+from checks.notation import DATES, NUMBERS
 from checks.numbers_found import find_numbers, find_telephones, say
 from checks.persons import (
     COUNTS_PERSONS,
+    DISEASES,
     NOT_PERSONS,
     OFFICE,
     OFFICIALS,
+    PLACES,
     SENSITIVE,
     bare_name,
     hint_of,
     is_about,
+    is_headed,
+    is_no_person,
+    is_of_person,
     is_person_name,
     share_of_names,
 )
@@ -45,19 +50,20 @@ class Around:
 
 def check_personal(facts: TableFacts, about: str, found: Found) -> None:
     """`about`: title, summary and keywords of the dataset, and the names of file and sheet."""
-    hints = {column.index: hint_of(column.name) for column in facts.columns}
+    hints = {column.index: column.hint for column in facts.columns}
     numbers = any(column.personal.count("nik_strong") for column in facts.columns) or bool({"nik", "birth_date"} & set(hints.values()))
-    named = {column.index for column in facts.columns if _holds_names(column, hints[column.index], beside_numbers=numbers)}
+    reached = numbers or any(_reaches_a_person(column, hints[column.index]) for column in facts.columns)
+    named = {column.index for column in facts.columns if _holds_names(column, hints[column.index], beside_numbers=reached)}
     names = " ".join(column.name for column in facts.columns)
     around = Around(
         persons=bool(named) or numbers,
-        offices=any(is_about(OFFICE, column.name) and "nama" in column.key for column in facts.columns),
+        offices=_lists_offices(facts),
         sensitive=is_about(SENSITIVE, names, about),
     )
     for column in facts.columns:
         hint = hints[column.index]
         find_numbers(column, hint, facts, found)
-        if not (is_about(OFFICE, column.name) or (around.offices and not around.persons)):
+        if not _is_office(column, around):
             find_telephones(column, hint, facts, found, beside_persons=around.persons)
             _places(column, hint, around, found)
         _mailboxes(column, hint, around, found)
@@ -67,6 +73,26 @@ def check_personal(facts: TableFacts, about: str, found: Found) -> None:
         _masks(column, hint, found)
 
 
+def _lists_offices(facts: TableFacts) -> bool:
+    """Does each row stand for an office? Its name or number says so, unless there is a column `nama` or one of persons beside it: then it
+    is only where these belong."""
+    if any(column.key == "nama" or (is_of_person(column.name) and column.count(NUMBERS) == 0) for column in facts.columns):
+        return False
+    named = [column for column in facts.columns if is_headed(OFFICE, column.name) and column.filled]
+    first = [column for column in named if column.index < 2 and not is_about(PLACES, column.name) and not is_about(OFFICIALS, column.name)]
+    return bool(first) or any("nama" in column.key for column in named)
+
+
+def _is_office(column: ColumnFacts, around: Around) -> bool:
+    """Are a column's telephones, mailboxes and addresses those of offices?"""
+    return is_headed(OFFICE, column.name) or (around.offices and not around.persons and not is_of_person(column.name))
+
+
+def _reaches_a_person(column: ColumnFacts, hint: str | None) -> bool:
+    """A mobile telephone: whoever is called a name beside it is a person, for offices have other columns."""
+    return hint == "phone" and column.personal.count("mobile") > 0 and not is_headed(OFFICE, column.name)
+
+
 def _holds_names(column: ColumnFacts, hint: str | None, *, beside_numbers: bool) -> bool:
     """Names of persons: the column says so, or is plainly called a name and its values look like persons', or stands beside numbers that
     only persons have. Officials do not count."""
@@ -74,14 +100,14 @@ def _holds_names(column: ColumnFacts, hint: str | None, *, beside_numbers: bool)
         return False
     values = list(column.values)[:500]
     if hint == "name" and (column.key != "nama" or beside_numbers):  # nama_pasien: whatever names they carry
-        return sum(bool(_WORDS.fullmatch(bare_name(value))) for value in values) * 2 >= len(values)
+        return sum(bool(_WORDS.fullmatch(bare_name(value))) and not is_no_person(value) for value in values) * 2 >= len(values)
     share = share_of_names(values)
-    return not is_about(NOT_PERSONS, column.name) and share >= (NAMES_SHARE if "nama" in column.key else UNNAMED_SHARE)
+    return not is_headed(NOT_PERSONS, column.name) and share >= (NAMES_SHARE if "nama" in column.key else UNNAMED_SHARE)
 
 
 def _mailboxes(column: ColumnFacts, hint: str | None, around: Around, found: Found) -> None:
     """An office's mailbox is no finding where it is a role's; a person's in its place is a milder one."""
-    office = is_about(OFFICE, column.name) or (around.offices and not around.persons)
+    office = _is_office(column, around)
     grave: Severity = "error" if (hint == "email" or around.persons) and not office else "warning"
     say(column, "personal_data_email", ["mailbox"], found, grave)
 
@@ -99,7 +125,8 @@ def _places(column: ColumnFacts, hint: str | None, around: Around, found: Found)
 
 
 def _birth(column: ColumnFacts, hint: str | None, around: Around, facts: TableFacts, found: Found) -> None:
-    """A column of birth dates; the gravest beside names or identity numbers."""
+    """A column of birth dates; the gravest beside names or identity numbers, where `lahir` counts nothing."""
+    hint = hint_of(column.name) if around.persons else hint
     dates = column.count(DATES)
     places = [value for value in column.values if PLACE_AND_DATE.fullmatch(value.strip())]
     in_text = sum(column.values[value] for value in places)
@@ -130,10 +157,10 @@ def _is_birth(value: str) -> bool:
 def _names(column: ColumnFacts, hint: str | None, around: Around, facts: TableFacts, found: Found) -> None:
     """Names of persons: grave beside health, poverty or school data and beside numbers that name them; else a warning."""
     beside = around.sensitive or any(
-        other.personal.count("nik_strong", "nik_shown") or hint_of(other.name) in {"nik", "kk", "birth_date", "account"}
-        for other in facts.columns
+        other.personal.count("nik_strong", "nik_shown") or other.hint in {"nik", "kk", "birth_date", "account"} for other in facts.columns
     )
-    sample = next((value for value in column.values if is_person_name(value)), "")
+    told = [value for value in column.values if value.strip()]
+    sample = next((value for value in told if is_person_name(value)), told[0])
     severity: Severity = "error" if beside else "warning"
     rows, count = column.rows_with(["text"]), column.notations["text"]
     found("personal_data_name", column=column.name, rows=rows, count=count, sample=masked_words(sample), severity=severity)
@@ -166,7 +193,9 @@ def check_small_groups(facts: TableFacts, found: Found) -> None:
         return
     for column in facts.columns:
         unit = (column.declared.unit or "") if column.declared else ""
-        if not column.is_numeric or not (COUNTS_PERSONS.search(column.name.replace("_", " ")) or unit.casefold() in {"jiwa", "orang"}):
+        said = column.name.replace("_", " ")
+        counts = COUNTS_PERSONS.search(said) or DISEASES.search(said) or unit.casefold() in {"jiwa", "orang"}
+        if not column.is_numeric or not counts:
             continue
         if count := column.values["1"] + column.values["2"]:
             rows = [number for number, cells in facts.held if cells[column.index].strip() in {"1", "2"}][:ROWS]

@@ -5,7 +5,6 @@ from typing import Any, Final
 from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found, masked, plain
 from checks.notation import DATES, NUMBERS, number_in
-from checks.persons import hint_of
 
 Profile = dict[str, Any]
 _FREQUENT: Final = 5
@@ -19,12 +18,7 @@ def profile_of(facts: TableFacts, found: Found) -> Profile:
 
     `found` says which columns are masked.
     """
-    hidden = {
-        note.column
-        for note in found.notes.values()
-        if note.file == found.file and note.sheet == found.sheet and note.code.startswith(MASKED_BY)
-    }
-    masks = {column.index for column in facts.columns if column.name in hidden or hint_of(column.name) not in {None, "name"}}
+    masks = masked_columns(facts, found)
     preview = facts.preview
     return {
         "sheet": plain(found.sheet) if found.sheet else None,
@@ -33,6 +27,16 @@ def profile_of(facts: TableFacts, found: Found) -> Profile:
         "preview": [[_shown(cell, masks, at) for at, cell in enumerate(cells)] for _, cells in preview],
         "preview_rows": [row for row, _ in preview],
     }
+
+
+def masked_columns(facts: TableFacts, found: Found) -> set[int]:
+    """The columns that were found to hold personal data, or are named so."""
+    hidden = {
+        note.column
+        for note in found.notes.values()
+        if note.file == found.file and note.sheet == found.sheet and note.code.startswith(MASKED_BY)
+    }
+    return {column.index for column in facts.columns if column.name in hidden or column.hint not in {None, "name"}}
 
 
 def _shown(cell: str, masks: set[int], at: int) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
+from checks.around import ways
+from checks.findings import plain
 from checks.profile import Profile
 
 FILL: Final = "ISI: "
@@ -14,11 +16,12 @@ _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 def propose(
     names: Sequence[str], media_types: Mapping[str, str], profiles: Mapping[str, Sequence[Profile]], *, personal: bool
 ) -> dict[str, Any]:
-    """Columns, types, period and regions as the files show them."""
+    """Columns, types, period and regions as the files show them; a number of a person in a file's name is masked."""
+    shown = {name: plain(name) if ways(name) else name for name in names}
     tables = [table for told in profiles.values() for table in told]
     columns = tables[0]["columns"] if tables else []
-    first, last = _period(names, columns)
-    stem = re.sub(r"[^a-z0-9]+", "-", names[0].rsplit(".", 1)[0].casefold()).strip("-") or "data"
+    first, last = _period(list(shown.values()), columns)
+    stem = re.sub(r"[^a-z0-9]+", "-", shown[names[0]].rsplit(".", 1)[0].casefold()).strip("-") or "data"
     return {
         "type": "DataSubmitted",
         "opd": FILL + "kode OPD",
@@ -39,7 +42,7 @@ def propose(
             "personal_data": {"contains": personal},
             "columns": [{"name": c["name"], "type": c["type"], "description": FILL + "keterangan"} for c in columns],
         },
-        "files": [{"name": name, "media_type": media_types[name]} for name in names],
+        "files": [{"name": shown[name], "media_type": media_types[name]} for name in names],
     }
 
 

@@ -2,16 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from checks import written
 from checks.codes import codes
 from checks.columns import ColumnFacts, TableFacts, may_be_total
 from checks.findings import Found
-from checks.grid import TOTAL_OF, key_of
+from checks.grid import TOTAL, TOTAL_OF, key_of
 from checks.notation import NUMBERS, notation_of, number_in
 
+_DERIVED: Final = re.compile(r"kepadatan|rasio|ratio|persen|%|rata|indeks|laju|tingkat|proporsi|harga|umur|usia", re.IGNORECASE)
 SUMS_AGREE: Final = 3
 """Rows (not of zeros) in which a total is the sum of the columns before it, until that is taken for what the column means."""
 
@@ -33,6 +34,11 @@ def rows(facts: TableFacts, found: Found) -> None:
         found("row_blank", rows=facts.blank, count=facts.blank_count)
     if facts.twice_count:
         found("row_twice", rows=facts.twice, count=facts.twice_count)
+    if facts.headers_count:
+        found("header_repeated", rows=facts.headers, count=facts.headers_count)
+    if facts.keys_twice_count:
+        keys = ", ".join(facts.columns[at].name for at in facts.keys)
+        found("key_twice", column=keys, rows=facts.keys_twice, count=facts.keys_twice_count)
     if facts.rows == 0:
         found("table_empty")
 
@@ -48,9 +54,12 @@ def totals(facts: TableFacts, found: Found) -> None:
     found("total_row", rows=sorted(marks), count=max(len(marks), len(facts.totals)))
     if not facts.all_held:
         return
+    named = dict(facts.totals)
+    wrong = {column.index: _wrong_sums(facts.held, set(named), column) for column in numeric}
+    is_sum = any(not wrong[column.index] and any(_number(cells, column) for cells in named.values()) for column in numeric)
     for column in numeric:
-        if wrong := _wrong_sums(facts.held, {number for number, _ in facts.totals}, column):
-            found("sum_differs", column=column.name, rows=wrong)
+        if wrong[column.index] and not _is_derived(column, facts.held, named, is_beside_sums=is_sum):
+            found("sum_differs", column=column.name, rows=wrong[column.index])
 
 
 def _unnamed_totals(facts: TableFacts, numeric: Sequence[ColumnFacts], marks: set[int]) -> set[int]:
@@ -61,7 +70,7 @@ def _unnamed_totals(facts: TableFacts, numeric: Sequence[ColumnFacts], marks: se
     last, summed = len(facts.held) - 1, 0
     sums = dict.fromkeys((column.index for column in numeric), 0.0)
     for place, (number, cells) in enumerate(facts.held):
-        is_called = may_be_total(cells) and any(TOTAL_OF.fullmatch(cell) for cell in cells[:3])
+        is_called = may_be_total(cells) and any(TOTAL_OF.fullmatch(cell) or TOTAL.fullmatch(cell) for cell in cells[:3])
         is_last = place == last and place > 2 and notation_of(cells[0]) == "text"
         if number in marks or not (is_called or is_last) or place < 2:
             continue
@@ -75,6 +84,16 @@ def _unnamed_totals(facts: TableFacts, numeric: Sequence[ColumnFacts], marks: se
         if adds_up and (is_called or len(told) > 1 or place > 5):
             unnamed.add(number)
     return unnamed
+
+
+def _is_derived(
+    column: ColumnFacts, held: Sequence[tuple[int, Sequence[str]]], totals: Mapping[int, Sequence[str]], *, is_beside_sums: bool
+) -> bool:
+    """A density, a ratio, a price: that of all lies between the smallest and the largest, where a sum would not."""
+    values = [value for number, cells in held if number not in totals and (value := _number(cells, column)) is not None]
+    said = [value for cells in totals.values() if (value := _number(cells, column)) is not None]
+    between = bool(values) and all(min(values) < value < max(values) for value in said)
+    return between and (is_beside_sums or column.notations["decimal_point"] > 0 or _DERIVED.search(column.name) is not None)
 
 
 def _number(cells: Sequence[str], column: ColumnFacts) -> float | None:
@@ -126,5 +145,5 @@ def _sum_of(cells: Sequence[str], parts: Sequence[ColumnFacts], total: ColumnFac
 
 
 TABLE_CHECKS: Final[tuple[Callable[[TableFacts, Found], None], ...]] = (
-    header, rows, totals, row_sums, written.numbers, written.rounded, written.dates, codes, written.cells, written.spellings,
+    header, rows, totals, row_sums, written.numbers, written.rounded, written.dates, codes, written.cells, written.mixed,
 )  # fmt: skip

@@ -11,12 +11,12 @@ from typing import Final
 import python_calamine as calamine
 
 from checks.archives import check_archive
-from checks.around import check_texts
 from checks.columns import TableFacts
 from checks.content import OLE
 from checks.findings import Found
 from checks.limits import ROWS, Limits
 from checks.ole import check_container
+from checks.parts import check_asides, check_parts
 from checks.persons import is_person_name
 from checks.xlsx import Broken, SheetSeen, Strings, merged_in, new_parser, number_text, parse, sheets_of, strings_of
 from checks.xlsx_rows import Reading, rows_of_sheet
@@ -29,8 +29,7 @@ _BEHIND: Final = (
     (r"xl/embeddings/", "berkas lain di dalam berkas ini", "another file inside this one"),
 )
 """Parts that go with a workbook and that no sheet shows."""
-_LOOKED_THROUGH: Final = re.compile(r"xl/(?:comments|threadedcomments|pivotcache/pivotcache)|docprops/.*\.xml")
-_LOOKED_AT: Final = 8 << 20
+_PROPERTIES_AT_MOST: Final = 1 << 20
 _MOST_CELLS: Final = 20_000_000
 _PROPERTIES: Final = (
     ("creator", "pembuat", "creator"),
@@ -145,12 +144,10 @@ def check_workbook(archive: zipfile.ZipFile, found: Found) -> None:
         if any(re.match(pattern, name) for name in names):
             found("hidden_content", what=what, what_en=what_en, count=1)
     for part in archive.namelist():
-        if _LOOKED_THROUGH.match(part.lower()):
+        if part.lower().startswith("docprops/") and part.endswith(".xml"):
             with archive.open(part) as source:
-                text = source.read(_LOOKED_AT).decode("utf-8", "replace")
-            if part.startswith("docProps/"):
-                check_properties(text, found)
-            check_texts(re.findall(r'>([^<>]+)<|\bv="([^"]*)"', text), found)
+                check_properties(source.read(_PROPERTIES_AT_MOST).decode("utf-8", "replace"), found)
+    check_parts(archive, found)
 
 
 def check_properties(text: str, found: Found) -> None:
@@ -166,25 +163,43 @@ def check_properties(text: str, found: Found) -> None:
         found("properties_person", where=where, where_en=where_en)
 
 
+_INSIDE_TEXT: Final = frozenset({"text:span", "text:a", "text:s"})
+
+
 @dataclass
 class _SeenInOds:
-    """What is counted on the way through an ODS's content. Raises `Broken` for a cell that stands for more cells than fit into memory."""
+    """What is seen on the way through an ODS's content. Raises `Broken` for a cell that stands for more cells than fit into memory."""
 
     hidden: int = 0
     annotations: int = 0
     rows: int = 1
     cells: int = 0
+    aside: int = 0
+    asides: list[str] = field(default_factory=list)
+    """How deep in a comment or a drawing it is, and the paragraphs of these and the drop-down lists."""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.hidden += attributes.get("table:visibility") in {"collapse", "filter"}
+        if self.aside or name == "office:annotation" or name.startswith("draw:"):
+            self.aside += 1
+            self.asides += [""] if name not in _INSIDE_TEXT else []
         if name == "office:annotation":
             self.annotations += 1
+        elif name == "table:content-validation":
+            self.asides.append(attributes.get("table:condition", ""))
         elif name == "table:table-row":
             self.rows = _repeated(attributes, "table:number-rows-repeated")
         elif name in {"table:table-cell", "table:covered-table-cell"} and "office:value-type" in attributes:
             self.cells += self.rows * _repeated(attributes, "table:number-columns-repeated")
             if self.cells > _MOST_CELLS:
                 raise Broken("terlalu banyak sel berulang", "too many repeated cells")
+
+    def end(self, _: str) -> None:
+        self.aside -= self.aside > 0
+
+    def text(self, data: str) -> None:
+        if self.aside and self.asides:
+            self.asides[-1] += data
 
 
 def _repeated(attributes: dict[str, str], name: str) -> int:
@@ -202,10 +217,12 @@ def _check_ods(archive: zipfile.ZipFile, found: Found) -> None:
         raise Broken("content.xml tidak ada", "it has no content.xml")
     seen = _SeenInOds()
     parser = new_parser()
-    parser.StartElementHandler = seen.start
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = seen.start, seen.end, seen.text
     with archive.open("content.xml") as source:
         for _ in parse(source, parser):  # what is not well-formed would keep calamine busy for ever
             continue
+    check_asides(seen.asides, found)
+    check_parts(archive, found)
     if hidden := seen.hidden:
         found("hidden_content", what=f"{hidden} baris atau kolom", what_en=f"{hidden} rows or columns")
     if seen.annotations:
@@ -229,6 +246,7 @@ def check_sheet(sheet: Sheet, facts: TableFacts | None, found: Found) -> None:
     rows = sorted({*rows[:ROWS], *sheet.seen.unseen})
     if what:
         found("hidden_content", rows=rows[:ROWS], count=max(1, len(rows)), what=", ".join(what), what_en=", ".join(what_en))
+    check_asides(sheet.seen.asides, found)
     if facts is None:
         return found("sheet_empty")
     if sheet.seen.without_value_count:

@@ -2,18 +2,22 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from typing import Final
 
 from checks.codes import is_called_a_code, is_region_column
 from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found
 from checks.grid import key_of
-from checks.notation import DATES, ENGLISH, INDONESIAN, Notation, date_form, date_form_en, notation_of
+from checks.notation import DATES, ENGLISH, INDONESIAN, NUMBERS, Notation, date_form, date_form_en, notation_of
 from checks.persons import hint_of
 
 _DATE_WORDS: Final = frozenset({"tanggal", "tgl", "date", "tmt", "ttl", "lhr", "dob"})
 _SERIAL: Final = re.compile(r"[1-6]\d{4}(?:\.\d+)?")
 _WITHOUT_SIGNS: Final = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+LEAST: Final = 3
+"""Numbers or dates, until a word among them is another type."""
+_WORDY: Final = re.compile(r"(?:^|\s)[^\W\d_]{3,}")
 _PLACE: Final = re.compile(r"lintang|bujur|\blat|\blon|\blng|koordinat|^[xy]$", re.IGNORECASE)
 
 
@@ -71,7 +75,7 @@ def rounded(facts: TableFacts, found: Found) -> None:
         lost = 0
         for long, zeros, kinds in (("long16", "ends_in_0", {"nik", "kk"}), ("long18", "ends_in_000", {"nip"})):
             count = column.personal.count(zeros)
-            if count == column.personal.count(long) and (count >= 3 or (count and (shown or hint_of(column.name) in kinds))):
+            if count == column.personal.count(long) and (count >= 3 or (count and (shown or column.hint in kinds))):
                 lost += count
         if shown or lost:
             at = sorted({*column.rows_with(shortened), *(column.personal.together("ends_in_0", "ends_in_000").rows if lost else ())})
@@ -85,7 +89,7 @@ def dates(facts: TableFacts, found: Found) -> None:
         _serials(column, facts, found)
         if count := column.notations["date_other"]:
             forms = Counter(date_form(v) for v in list(column.values)[:1000] if notation_of(v) == "date_other")
-            if hint_of(column.name) == "birth_date":
+            if column.hint == "birth_date":
                 forms = Counter({re.sub(r"[^htb/. -]", "", form): n for form, n in forms.items()})
             shown = ", ".join(form for form, _ in forms.most_common(4))
             found(
@@ -109,7 +113,7 @@ def _is_date(column: ColumnFacts) -> bool:
     known = max(1, column.filled - column.notations["missing"])
     if declared in {"date", "datetime"} or column.count(DATES) * 10 >= known * 8:
         return declared in {"date", "datetime", "any", "string", None}
-    return declared in {None, "any", "string"} and says_date(column.name)
+    return declared in {None, "any", "string"} and says_date(column.name) and column.hint == hint_of(column.name)
 
 
 def says_date(name: str) -> bool:
@@ -124,14 +128,14 @@ def _serials(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
     is_declared = column.declared is not None and column.declared.type in {"date", "datetime"}
     if serial and (is_declared or column.count(DATES) or len(serial) * 10 >= len(column.values) * 9):
         count = sum(column.values[value] for value in serial)
-        sample = None if hint_of(column.name) == "birth_date" else min(serial)
+        sample = None if column.hint == "birth_date" else min(serial)
         found("date_serial", column=column.name, rows=facts.rows_of(column, serial), count=count, sample=sample)
 
 
 def serial_days(column: ColumnFacts) -> set[str]:
     """The values that can be Excel's day numbers: of days from 1949 on, from 1927 on where people's births or declared dates stand."""
     is_declared = column.declared is not None and column.declared.type in {"date", "datetime"}
-    first = 10_000 if is_declared or hint_of(column.name) == "birth_date" else 18_000
+    first = 10_000 if is_declared or column.hint == "birth_date" else 18_000
     return {value for value in column.values if _SERIAL.fullmatch(value.strip()) and first < float(value) < 66_000}
 
 
@@ -153,17 +157,36 @@ def cells(facts: TableFacts, found: Found) -> None:
             found("missing_mark", column=column.name, rows=at, count=column.notations["missing"], marks=", ".join(sorted(set(marks))[:4]))
 
 
-def spellings(facts: TableFacts, found: Found) -> None:
-    """One entity under several spellings: values that differ in case, spaces and signs only."""
+def mixed(facts: TableFacts, found: Found) -> None:
+    """Words among numbers or dates where nothing is declared: `lima`, `33 orang`. Codes and what hides a small count (`<3`) are none."""
     for column in facts.columns:
-        if not column.all_counted or column.notations["text"] * 2 < column.filled or len(column.values) * 2 > column.filled + 20:
+        known = column.filled - column.notations["missing"]
+        most = max(column.count(NUMBERS) + column.notations["percent"], column.count(DATES))
+        others = column.notations["text"]
+        if (column.declared and column.declared.type != "any") or not others or most < LEAST or most * 5 < known * 3:
+            continue
+        words = {value for value in column.values if notation_of(value) == "text" and _WORDY.search(value)}
+        if words and not is_called_a_code(column.name) and column.hint is None and sum(column.values[v] for v in words) * 2 >= others:
+            count = sum(column.values[value] for value in words)
+            found("type_mixed", column=column.name, rows=facts.rows_of(column, words), count=count)
+
+
+def spellings(facts: TableFacts, masked: Collection[int], found: Found) -> None:
+    """One entity under several spellings: values that differ in case, spaces and signs only. `masked`: columns that nothing is shown of."""
+    for column in facts.columns:
+        if (
+            column.index in masked
+            or not column.all_counted
+            or column.notations["text"] * 2 < column.filled
+            or len(column.values) * 2 > column.filled + 20
+        ):
             continue
         groups: dict[str, list[str]] = {}
         for value in column.values:
             if notation_of(value) == "text":
                 groups.setdefault(key_of(value), []).append(value)
         several = {key: spelt for key, spelt in groups.items() if key and len(spelt) > 1}
-        if several and hint_of(column.name) not in {"name", "address"}:
+        if several and column.hint not in {"name", "address"}:
             rare = {min(spelt, key=lambda v: (column.values[v], v)) for spelt in several.values()}
             shown = " = ".join(f"“{value}”" for value in next(iter(several.values()))[:3])
             found("value_spelling", column=column.name, rows=facts.rows_of(column, rare), count=len(several), shown=shown)

@@ -60,6 +60,8 @@ class SheetSeen:
     without_value_count: int = 0
     unseen: list[int] = field(default_factory=list)
     unseen_count: int = 0
+    asides: list[str] = field(default_factory=list)
+    """Headers, footers and drop-down lists."""
 
 
 def parse(source: IO[bytes], parser: expat.XMLParserType) -> Iterator[None]:

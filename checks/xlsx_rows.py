@@ -47,6 +47,11 @@ class Reading:
                 self.cells, self.column = [], -1
                 if attributes.get("hidden") in {"1", "true"} or attributes.get("ht") in {"0", "0.0"}:
                     self.seen.hidden_rows.append(self.row) if len(self.seen.hidden_rows) < 10_000 else None
+            case "formula1" | "oddHeader" | "oddFooter" | "evenHeader" | "evenFooter" | "firstHeader" | "firstFooter":
+                self.taking = True
+                self.pieces.clear()
+            case "dataValidation":
+                self.seen.asides += [attributes[said] for said in ("promptTitle", "prompt", "errorTitle", "error") if said in attributes]
             case "col":
                 if attributes.get("hidden") in {"1", "true"} or attributes.get("width") in {"0", "0.0"}:
                     low, high = (attributes.get(side, "1") for side in ("min", "max"))
@@ -71,6 +76,9 @@ class Reading:
                         self.seen.unseen_count += 1
                         if len(self.seen.unseen) < ROWS and self.row not in self.seen.unseen:
                             self.seen.unseen.append(self.row)
+            case "formula1" | "oddHeader" | "oddFooter" | "evenHeader" | "evenFooter" | "firstHeader" | "firstFooter":
+                self.taking = False
+                self.seen.asides.append("".join(self.pieces))
             case "row":
                 self.ready.append((self.row, self.cells))
 

@@ -13,6 +13,7 @@ Example = tuple[str, str, tuple[Column, ...]]
 
 NONE: Final[tuple[Column, ...]] = ()
 KEY: Final = (Column(name="kode", type="string", description="-", required=True), Column(name="jumlah", type="integer", description="-"))
+KEYED: Final = (Column(name="kode", type="string", description="-", key=True), Column(name="jumlah", type="integer", description="-"))
 EXAMPLES: Final[dict[str, Example]] = {
     "csv_dialect": ("kode;nama\nA1;Jati\nA2;Tasik\n", "kode,nama\nA1,Jati\nA2,Tasik\n", NONE),
     "csv_bom": ("\ufeffkode,nama\nA1,Jati\n", "kode,nama\nA1,Jati\n", NONE),
@@ -28,6 +29,10 @@ EXAMPLES: Final[dict[str, Example]] = {
     "row_ragged": ("kode,nama\nA1,x\nA2,y,z\n", "kode,nama\nA1,x\nA2,y\n", NONE),
     "row_blank": ("kode,nama\nA1,x\n\nA2,y\n", "kode,nama\nA1,x\nA2,y\n", NONE),
     "row_twice": ("kode,nama\nA1,x\nA1,x\n", "kode,nama\nA1,x\nA2,x\n", NONE),
+    "header_repeated": ("desa,jumlah\nJati,3\ndesa,jumlah\nTasik,4\n", "desa,jumlah\nJati,3\nTasik,4\n", NONE),
+    "columns_joined": ('"kode;desa;jumlah"\n"A1;Jati;3"\n"A2;Tasik;4"\n', "kode,desa,jumlah\nA1,Jati,3\nA2,Tasik,4\n", NONE),
+    "key_twice": ("kode,jumlah\nA1,3\nA1,4\n", "kode,jumlah\nA1,3\nA2,4\n", KEYED),
+    "type_mixed": ("desa,jumlah\nJati,3\nTasik,lima\nSuruh,4\nDagen,6\n", "desa,jumlah\nJati,3\nTasik,5\nSuruh,<3\nDagen,6\n", NONE),
     "total_row": ("desa,jumlah\nJati,3\nTasik,4\nJUMLAH,7\n", "desa,jumlah\nJati,3\nTasik,4\n", NONE),
     "sum_differs": ("desa,jumlah\nJati,3\nTasik,4\nTotal,8\n", "desa,jumlah\nJati,3\nTasik,4\nTotal,7\n", NONE),
     "column_missing": ("kode\nA1\n", "kode,jumlah\nA1,3\n", columns(kode="string", jumlah="integer")),

@@ -104,6 +104,22 @@ def test_hostile_and_broken_files_are_findings(tmp_path: Path, name: str, conten
     assert code in codes(checked(tmp_path, name, content))
 
 
+LETTER = {"[Content_Types].xml": b"<Types/>", "_rels/.rels": b"<R/>", "word/document.xml": b"<w/>", "docProps/core.xml": b"<x/>"}
+
+
+@pytest.mark.parametrize("parts", [LETTER, {"[Content_Types].xml": b"<Types/>", "xl/workbook.bin": bytes(50)}])
+def test_a_letter_or_a_binary_workbook_is_one_finding(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    assert [f.code for f in checked(tmp_path, "surat.docx", zipped(**parts)).findings] == ["file_type"]
+
+
+def test_what_systems_put_into_an_archive_is_no_data_and_hides_nobody(tmp_path: Path) -> None:
+    beside = {".DS_Store": b"\0\0\0\1Bud1" + bytes(200), "a/Thumbs.db": b"\xd0\xcf\x11\xe0" + bytes(600), "__MACOSX/._data.csv": bytes(80)}
+    data = {"data.csv": b"kode,jumlah\nA1,3\nA2,4\n", "desktop.ini": b"[.ShellClassInfo]\r\n"}
+
+    assert codes(checked(tmp_path, "data.zip", zipped(**data, **beside))) == set()
+    assert "personal_data_nik" in codes(checked(tmp_path, "data.zip", zipped(**data, **{".DS_Store": f"x\n{NIK}\n".encode()})))
+
+
 def test_a_pdf_without_text_is_a_picture(tmp_path: Path) -> None:
     writer = pypdf.PdfWriter()
     writer.add_blank_page(200, 200)

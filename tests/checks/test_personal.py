@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from checks.findings import plain
-from checks.identifiers import HALF_MASKED, LONG_DIGITS, MAIL, MAIL_SPELT, MOBILE, NPWP_FORM, RT_RW
+from checks.identifiers import HALF_MASKED, LANDLINE, LONG_DIGITS, MAIL, MAIL_SPELT, MOBILE, NPWP_FORM, RT_RW
 from checks.personal import _NO_ZERO, PASSPORT, PersonalFacts, seen_in, worth_a_look
 from checks.persons import is_person_name
 
@@ -124,6 +124,11 @@ def test_what_stands_behind_a_word_that_was_cut_short_is_seen(cell: str) -> None
 @pytest.mark.parametrize("cell", ["0,3313014101900001", "12.3313014101900001", "Rp.3313014101900001"])
 def test_decimals_are_no_number_of_a_person(cell: str) -> None:
     assert "nik_strong" not in {kind for kind, _ in seen_in(cell)}
+
+
+def test_a_mobile_telephone_is_no_landline() -> None:
+    assert not LANDLINE.fullmatch("081234567890")
+    assert LANDLINE.fullmatch("(0271) 495039")
 
 
 @pytest.mark.parametrize("cell", ["Jumlah Penduduk", "Jumlah Ibu Hamil", "Data Sungai", "Luas Panen Padi", "Persentase Balita"])

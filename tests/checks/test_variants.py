@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from checks.catalogue import Report
+from tests.checks.more_variants import MORE
 from tests.checks.sheets import XLSX, checked, sheet, workbook
 from tests.checks.variants import VARIANTS, Variant
+
+ALL = (*VARIANTS, *MORE)
 
 
 def _as_csv(variant: Variant) -> bytes:
@@ -41,14 +44,14 @@ def _faults(variant: Variant, found: Report) -> list[str]:
     return [*told, *vain, *([str([(f.code, f.column, f.rows) for f in found.findings])] if told else [])]
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda v: v.name)
+@pytest.mark.parametrize("variant", ALL, ids=lambda v: v.name)
 def test_a_table_of_characters_is_judged_rightly(tmp_path: Path, variant: Variant) -> None:
     found = checked(tmp_path, variant.file, _as_csv(variant), *variant.declared, title=variant.title)
 
     assert _faults(variant, found) == []
 
 
-@pytest.mark.parametrize("variant", [v for v in VARIANTS if not isinstance(v.table, str)], ids=lambda v: v.name)
+@pytest.mark.parametrize("variant", [v for v in ALL if not isinstance(v.table, str)], ids=lambda v: v.name)
 def test_the_same_as_a_workbook_is_judged_so_too(tmp_path: Path, variant: Variant) -> None:
     content = _as_xlsx(variant, tmp_path / "b.xlsx")
     found = checked(tmp_path, "data.xlsx", content, *variant.declared, media_type=XLSX, title=variant.title)

@@ -1,0 +1,60 @@
+"""Text in the parts of a package (XLSX, ODS) that no sheet shows: an archive in, what is said of persons in them out.
+
+Comments, text boxes, the values that charts, pivot tables and links to other files keep, headers and footers, properties.
+"""
+
+import html
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import IO, Final
+
+from checks.around import check_texts
+from checks.findings import Found
+
+LOOKED_THROUGH: Final = re.compile(
+    r"xl/(?:comments|threadedcomments|drawings/drawing|charts/chart|diagrams/data|pivotcache/pivotcache|externallinks/externallink|workbook\.xml|connections\.xml)"
+    r"|docprops/.*\.xml|customxml/item\d*\.xml|styles\.xml|meta\.xml"
+)  # fmt: skip
+_BLOCK: Final = 1 << 20
+_ENDS: Final = re.compile(r"</(?:\w+:)?(?:p|text|si)>")
+_RUN: Final = re.compile(r"<(?:\w+:)?(?:t|span)\b[^>]*>([^<]*)<")
+_PIECE: Final = re.compile(r'>([^<>]+)<|\bv="([^"]*)"')
+_SIGNS: Final = re.compile(r'&(?:"[^"]*"|[A-Z]|\d{1,2}(?!\d))')
+"""In headers and footers: where it stands, its letters, the number of the page."""
+
+
+def check_parts(archive: zipfile.ZipFile, found: Found) -> None:
+    """Of all parts that are looked through, from their beginning to their end."""
+    for part in archive.namelist():
+        if LOOKED_THROUGH.match(part.lower()):
+            with archive.open(part) as source:
+                for text in _stretches(source):
+                    check_texts([list(dict.fromkeys(_texts(text)))], found)
+
+
+def check_asides(asides: list[str], found: Found) -> None:
+    """Headers, footers and drop-down lists of a sheet."""
+    check_texts([[_SIGNS.sub(" ", aside).strip() for aside in asides]], found)
+
+
+def _stretches(source: IO[bytes]) -> Iterator[str]:
+    """The part in pieces that end where an element does."""
+    rest = b""
+    while block := source.read(_BLOCK):
+        text = rest + block
+        cut = max(text.rfind(b"</p>"), text.rfind(b":p>"), text.rfind(b"</text>"), text.rfind(b"/>"))
+        cut = cut if cut >= 0 else text.rfind(b">")
+        yield text[: cut + 1].decode("utf-8", "replace")
+        rest = text[cut:][-_BLOCK:]
+    yield rest.decode("utf-8", "replace")
+
+
+def _texts(text: str) -> Iterator[str]:
+    """Each piece by itself, and those of a paragraph together: programs part a number where its letters change."""
+    for element, value in _PIECE.findall(text):
+        yield html.unescape(element or value).strip()
+    for paragraph in _ENDS.split(text):
+        runs = _RUN.findall(paragraph)
+        if len(runs) > 1:
+            yield html.unescape("".join(runs))
