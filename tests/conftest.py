@@ -17,8 +17,8 @@ from tests.groups import GROUPS
 
 read_any_header()  # as `jejak` does when it starts
 LEFT_OUT = "left out"
-COSTLY = ("tests/composed/", "tests/portals/")
-"""What brings up the composed system, or a CKAN: of those one at a time."""
+COSTLY = ("tests/composed/", "tests/crash/", "tests/portals/")
+"""What brings up the composed system, all lanes under load, or a CKAN: of those one at a time, beside what costs little."""
 
 
 @pytest.fixture(scope="session")
@@ -56,11 +56,11 @@ def repository() -> Path:
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist says nothing of its types
-    """Which tests run in one process, in their order: those of a module, and all that bring up the composed system, or a CKAN."""
+    """Which tests run in one process, in their order: those of a module, and all that are costly."""
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
-        return next((costly for costly in COSTLY if module.startswith(costly)), module)
+        return "costly" if module.startswith(COSTLY) else module
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:

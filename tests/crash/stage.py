@@ -34,7 +34,7 @@ from web.tokens import Role, issue, person_id
 PATIENCE_S: Final = 240.0
 PARTITIONS: Final = 4
 SUPERVISE_S: Final = 1.0
-SUBMISSIONS: Final = int(os.environ.get("JEJAK_TEST_SUBMISSIONS", "300"))
+SUBMISSIONS: Final = int(os.environ.get("JEJAK_TEST_SUBMISSIONS", "150"))
 SEED: Final = int(os.environ["JEJAK_TEST_SEED"]) if "JEJAK_TEST_SEED" in os.environ else None
 
 

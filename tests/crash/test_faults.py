@@ -1,4 +1,4 @@
-"""Every kind of fault once, in an order that the seed draws, with hundreds of submissions on their way.
+"""Every kind of fault once, in an order that the seed draws, with many submissions on their way; `make soak` plays thousands.
 
 On SQLite, and on PostgreSQL with two processes of some lanes.
 """

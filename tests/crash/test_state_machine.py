@@ -24,7 +24,7 @@ from tests.crash.scenes import send, small_plans
 from tests.crash.stage import SEED, chance_of
 from tests.crash.world import World
 
-EXAMPLES = int(os.environ.get("JEJAK_TEST_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("JEJAK_TEST_EXAMPLES", "30"))
 STEPS = 40
 PHASES = (Phase.generate, Phase.shrink)
 LANE = st.sampled_from(list(COMMANDS))

@@ -47,12 +47,19 @@ start() {
     setsid dockerd --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/docker.pid" -H "$DOCKER_HOST" \
         > "$dir/dockerd.log" 2>&1 3>&- < /dev/null &
     for _ in $(seq 60); do
-        answers && return
+        answers && left_behind && return
         [ -e "/proc/$!" ] || break
         sleep 1
     done
     tail -n 15 "$dir/dockerd.log"
     fail "the Docker daemon does not start on this machine"
+}
+
+left_behind() { # what a test run that was killed left in our own daemon
+    docker ps -aq | xargs -r docker rm -fv > /dev/null
+    docker network prune -f > /dev/null
+    docker volume prune -f > /dev/null
+    docker image prune -f > /dev/null
 }
 
 compose() { # Compose 2.24 or later as Docker's plugin. Debian 12 has version 1 only, so it is Debian 13's package; it needs nothing but libc.
