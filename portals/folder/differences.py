@@ -14,6 +14,7 @@ from portals.folder.pages import fields_of
 from portals.folder.tree import Leaf, Link, Stored
 from portals.portal import Difference, What
 
+REMEDY: Final = "beri Jejak izin melihatnya, atau pindahkan dari folder portal"
 MORE: Final = 4_096
 """Bytes of a metadata.json that are read beyond what it should have, and told of one that is none."""
 
@@ -30,7 +31,8 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
         if path not in change.too_much:
             of = of_folder.get(path.partition("/")[0])
             found.append(Difference(desired.dataset_id, of, "not_public", field=path, found=str(change.found.get(path, ""))))
-    told = still_there | missing
+    found += [unreadable(desired.dataset_id, of_folder.get(path.partition("/")[0]), path, why) for path, why in change.unreadable.items()]
+    told = {*still_there, *missing, *change.unreadable}
     for path in change.write:
         told_as_missing = path not in change.found and tree[path].of in {of_folder[folder] for folder in missing}
         if path.partition("/")[0] not in told and not told_as_missing:
@@ -38,14 +40,21 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
     with_more = {f"{path.rstrip('/').rpartition('/')[0]}/" for path in change.too_much}
     for path in change.too_much:
         folder = path.partition("/")[0]
-        if folder not in told and path not in with_more:  # of a folder with something in it, only that is told
+        if not told & {folder, path} and path not in with_more:  # of a folder with something in it, only that is told
             what: What = "file_added" if folder in of_folder else "unknown"
             found.append(Difference(desired.dataset_id, of_folder.get(folder), what, field=path, found=str(change.found[path])))
     return found
 
 
+def unreadable(dataset_id: str, of: UUID | None, path: str, why: str) -> Difference:
+    """What cannot be looked at, with what to do."""
+    return Difference(dataset_id, of, "unreadable", field=path, found=f"{why}: {REMEDY}")
+
+
 def _otherwise(home: Path, dataset_id: str, path: str, leaf: Leaf, change: Change) -> Iterator[Difference]:
     name, there = path.rpartition("/")[2], change.found.get(path)
+    if isinstance(there, OSError):  # told as such
+        return
     match leaf.content:
         case Link(target):
             yield Difference(dataset_id, leaf.of, "other_version", field=path, expected=target, found=str(there or ""))

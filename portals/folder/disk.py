@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from lane.files import Files
-from portals.folder.durable import make_folder, open_up, replace, sync_folder, told_of, walk, write
+from portals.folder.durable import Found, make_folder, open_up, replace, sync_folder, told_of, walk, write
 from portals.folder.tree import LATEST, Leaf, Link, Stored, folders_of
 
 DRAFT: Final = ".draft"
@@ -25,13 +25,18 @@ class Change:
     """Paths that are otherwise. `in_the_way` must be taken away before anything is written, `remove` when readers are led elsewhere.
 
     `closed`: folders that the public cannot look into, "" for the whole. `found`: everything that lies there, as `walk` says it.
+    `unreadable`: paths that we cannot look at, and why; they stop no one from seeing the rest.
     """
 
     closed: list[str]
     in_the_way: list[str]
     remove: list[str]
     write: list[str]
-    found: Mapping[str, str | int]
+    found: Mapping[str, Found]
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        return {path: what.strerror or repr(what) for path, what in self.found.items() if isinstance(what, OSError)}
 
     @property
     def too_much(self) -> list[str]:
@@ -53,13 +58,14 @@ def compare(
 
     `settled`: folders, each with a "/" at its end, that may be there and are not looked into.
     """
-    found, closed = _itself(home)
-    found |= walk(str(home), below=lambda path: path not in settled and below(path)) if not found else {}
+    itself, closed = _itself(home)
+    found: dict[str, Found] = {**itself}
+    found |= walk(str(home), below=lambda path: path not in settled and below(path)) if not itself else {}
     folders = folders_of(tree).union(settled)
     too_much = [path for path in found if path not in tree and path not in folders]
     in_the_way = {path: None for path in too_much if _is_in_the_way(path, tree, folders)}
     return Change(
-        closed=closed + [path for path, what in found.items() if path.endswith("/") and what != 0],
+        closed=closed + [path for path, what in found.items() if path.endswith("/") and isinstance(what, str)],
         in_the_way=list(in_the_way),
         remove=[path for path in too_much if path not in in_the_way],
         write=[path for path, leaf in tree.items() if not _is(home / path, found.get(path), leaf.content, thorough=thorough(leaf))],
@@ -180,7 +186,7 @@ def _chunks(content: bytes | Stored | Link, files: Files) -> Iterable[bytes]:
             raise TypeError("a link is not written, it is pointed")
 
 
-def _is(path: Path, found: str | int | None, content: bytes | Stored | Link, *, thorough: bool) -> bool:
+def _is(path: Path, found: Found | None, content: bytes | Stored | Link, *, thorough: bool) -> bool:
     match content:
         case bytes():
             return found == len(content) and path.read_bytes() == content

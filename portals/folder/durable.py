@@ -14,6 +14,8 @@ from typing import Final
 READ: Final = 0o444
 READ_AND_ENTER: Final = 0o555
 OWNER: Final = 0o700
+Found = str | int | OSError
+"""What lies at a path, as `walk` says it."""
 
 
 def write(target: Path, chunks: Iterable[bytes]) -> None:
@@ -55,12 +57,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, str | int]]:
+def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, Found]]:
     """Everything below a folder, by relative path; a folder's path ends in "/", and it comes before what is in it.
 
     A number is a plain file's size, 0 for a folder; a text is a link's target, or the mode (`-rw-------`, `prw-r--r--`) of what is no
-    plain file or folder or is less readable than the folder that it lies in. Folders are looked into when `below` says so. Nothing
-    when there is no such folder; one that is closed to us by its mode is empty. Raises OSError.
+    plain file or folder or is less readable than the folder that it lies in; an error is why it cannot be looked at. Folders are
+    looked into when `below` says so. Nothing when there is no such folder; one that is closed to us by its mode is empty.
+    Raises OSError when the folder itself cannot be looked into.
     """
     left = [(folder, "")]
     while left:
@@ -69,20 +72,32 @@ def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Itera
             entries, mode = list(os.scandir(place)), os.stat(place).st_mode  # noqa: PTH116 (a Path for each costs more than the call)
         except FileNotFoundError:
             continue
-        except PermissionError:
-            if os.lstat(place).st_mode & OWNER == OWNER:
+        except OSError as error:
+            if isinstance(error, PermissionError) and os.lstat(place).st_mode & OWNER != OWNER:
+                continue
+            if not prefix:
                 raise
+            yield prefix, error  # foreign, or its path is longer than the system takes
             continue
         for entry in entries:
-            try:
-                path, what = prefix + entry.name, told_of(entry, mode)
-            except FileNotFoundError:  # gone since the folder was read
+            path, what = prefix + entry.name, _told_or_why(entry, mode)
+            if what is None:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 path += "/"
                 if below(path):
                     left.append((entry.path, path))
             yield path, what
+
+
+def _told_or_why(entry: os.DirEntry[str], above: int) -> Found | None:
+    """None: gone since the folder was read."""
+    try:
+        return told_of(entry, above)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return error
 
 
 def told_of(entry: os.DirEntry[str] | Path, above: int) -> str | int:

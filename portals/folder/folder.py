@@ -20,8 +20,8 @@ from events.contracts import Published, PublishedFile
 from events.metadata import DATASET_ID
 from lane.files import Files
 from portals.desired import Desired, Publication
-from portals.folder.differences import differences_of
-from portals.folder.disk import compare, looked, point_to, put, put_each, sha256_of, take_away
+from portals.folder.differences import differences_of, unreadable
+from portals.folder.disk import DRAFT, compare, looked, point_to, put, put_each, sha256_of, take_away
 from portals.folder.durable import make_folder, replace, sync_folder
 from portals.folder.names import key_of, names_on_disk
 from portals.folder.overview import Overview
@@ -118,10 +118,11 @@ class FolderPortal:
         """See `Portal.overview`."""
         self._overview.take(changed)
         tree = self._overview.tree()
+        ours = {DRAFT, *OUR_OWN, *(path.partition("/")[0] for path in tree)}
         with _or_problem():
             change = looked(
                 self._root,
-                lambda: compare(self._root, tree, thorough=lambda _: True, below=lambda path: path != f"{DATASETS}/"),
+                lambda: compare(self._root, tree, thorough=lambda _: True, below=lambda path: path.partition("/")[0] in ours),
                 ours=lambda folder: folder.partition("/")[0] in (DATASETS, *OUR_OWN),
             )
             take_away(self._root, change.in_the_way)
@@ -134,8 +135,10 @@ class FolderPortal:
         expected.take(everything)
         with _or_problem():
             change = compare(self._root, expected.tree(), thorough=lambda _: True, below=lambda path: not _is_of_a_dataset(path))
-        too_much = [path for path in change.too_much if not _is_of_a_dataset(path) and path not in ("opd/", f"{DATASETS}/")]
+        told = {"opd/", f"{DATASETS}/", *change.unreadable}
+        too_much = [path for path in change.too_much if path not in told and not _is_of_a_dataset(path)]
         return [
+            *(unreadable("", None, path, why) for path, why in change.unreadable.items()),
             *(Difference("", None, "page", field=path) for path in change.write),
             *(Difference("", None, "not_public", field=path) for path in change.closed if not _is_of_a_dataset(path) and path),
             *(Difference("", None, "unknown", field=path, found=str(change.found[path])) for path in too_much),
@@ -207,7 +210,7 @@ def _or_problem() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        why = ": ".join(str(said) for said in (error.filename, error.strerror) if said) or repr(error)
         raise PortalProblem(
-            Code.STORAGE,
-            f"Folder portal tidak dapat dibaca atau ditulisi ({error.strerror or error}). Periksa disk dan izinnya; akan dicoba lagi.",
+            Code.STORAGE, f"Folder portal tidak dapat dibaca atau ditulisi ({why}). Periksa disk dan izinnya; akan dicoba lagi."
         ) from error

@@ -19,7 +19,7 @@ from services.publisher.turns import StillMine, Turns
 TURN_S: Final = 60.0
 NOT_BY_ITSELF: Final = "tidak ada di log; bila memang harus hilang, sebut namanya: jejak portal repair NAMA"
 TURN_LOST: Final = "giliran menulis data ini ke portal hilang di tengah jalan; jalankan lagi"
-BY_HAND: Final = "bukan milik Jejak; pindahkan atau hapus sendiri"
+BY_HAND: Final = "bukan milik Jejak; pindahkan, hapus, atau perbaiki izinnya sendiri"
 REPAIRS: Final = sa.Table(
     "portal_repairs_v2",
     METADATA,
@@ -56,15 +56,17 @@ class Upkeep:
 
         A dataset that cannot be looked at is one of them. Raises PortalProblem when the portal as a whole cannot.
         """
-        for name in self._names(dataset_id):
+        names, unseen = self._names(dataset_id)
+        for name in names:
             try:
                 with self._turn(name):
                     found = self.portal.differences(self.standings.desired(name))
             except PortalProblem as problem:
                 found = [_unreadable(name, problem)]
             yield from found
+        yield from unseen
         if dataset_id is None:
-            yield from self.portal.overview_differences(self.standings.everything())
+            yield from self._of_overview()
 
     def repair(self, dataset_id: str | None = None) -> Iterator[Repair]:
         """Put right what differs, and say of each difference what became of it. One dataset that fails holds up no other.
@@ -72,19 +74,28 @@ class Upkeep:
         What the log knows nothing of is taken away only when it is named: the log may not be all here. Raises as `check` does.
         """
         known = set(self.standings.dataset_ids())
-        for name in self._names(dataset_id):
+        names, unseen = self._names(dataset_id)
+        for name in names:
             try:
                 with self._turn(name) as still_mine:
                     yield from self._repair(name, still_mine, may_act=name in known or dataset_id is not None)
             except PortalProblem as problem:
                 yield Repair(_unreadable(name, problem), problem.message)
-        if dataset_id is None and (wrong := self.portal.overview_differences(self.standings.everything())):
+        yield from (Repair(one, one.found) for one in unseen)
+        if dataset_id is None and (wrong := self._of_overview()):
             why = BY_HAND
             try:
                 self.portal.overview(self.standings.everything())
             except PortalProblem as problem:
                 why = problem.message
-            yield from self._told(wrong, self.portal.overview_differences(self.standings.everything()), why)
+            yield from self._told(wrong, self._of_overview(), why)
+
+    def _of_overview(self) -> list[Difference]:
+        """What differs of the pages over all datasets, and whatever belongs to none."""
+        try:
+            return self.portal.overview_differences(self.standings.everything())
+        except PortalProblem as problem:
+            return [_unreadable("", problem)]
 
     def _repair(self, name: str, still_mine: StillMine, *, may_act: bool) -> Iterator[Repair]:
         def stepped(_: str) -> None:
@@ -114,8 +125,14 @@ class Upkeep:
                 self._note(difference)
             yield Repair(difference, why if difference in left else None)
 
-    def _names(self, dataset_id: str | None) -> list[str]:
-        return [dataset_id] if dataset_id else sorted({*self.standings.dataset_ids(), *self.portal.names()})
+    def _names(self, dataset_id: str | None) -> tuple[list[str], list[Difference]]:
+        """Of the log and of the portal; where the portal does not say its own, that is a difference."""
+        if dataset_id:
+            return [dataset_id], []
+        try:
+            return sorted({*self.standings.dataset_ids(), *self.portal.names()}), []
+        except PortalProblem as problem:
+            return self.standings.dataset_ids(), [_unreadable("", problem)]
 
     @contextmanager
     def _turn(self, dataset_id: str) -> Iterator[StillMine]:

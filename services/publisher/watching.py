@@ -24,7 +24,7 @@ log = structlog.get_logger("jejak.publisher")
 
 @dataclass
 class Watching:
-    """`differences`: what the last regular check found; None before it, and without such checks."""
+    """`differences`: what the last regular check found, also one that was cut short; None before it, and without such checks."""
 
     lane: Lane
     portal: Portal
@@ -54,11 +54,18 @@ class Watching:
         """Compare the portal with the log every so many hours (JEJAK_PORTAL_CHECK_HOURS); each difference is told, none is repaired."""
         await self.lane.until_ready()
         while True:
+            found = list[Difference]()
             try:
-                self.differences = await asyncio.to_thread(lambda: list(self.upkeep.check()))
-                for difference in self.differences:
-                    opd = await asyncio.to_thread(self.standings.owner, difference.dataset_id) if difference.dataset_id else None
-                    log.error("portal_differs", dataset_id=difference.dataset_id, opd=opd, what=difference.what, words=str(difference))
+                await asyncio.to_thread(self.look, found)
+                self.differences = found
             except (PortalProblem, OSError, DBAPIError, PersistenceError) as error:
+                self.differences = found or self.differences
                 log.warning("portal_not_checked", error=repr(error))
             await asyncio.sleep(self.lane.shared.settings.portal_check_hours * 3600)
+
+    def look(self, found: list[Difference]) -> None:
+        """Adds each difference as it is found: what was seen before the portal fell silent stands. Blocking. Raises as `check` does."""
+        for difference in self.upkeep.check():
+            found.append(difference)
+            opd = self.standings.owner(difference.dataset_id) if difference.dataset_id else None
+            log.error("portal_differs", dataset_id=difference.dataset_id, opd=opd, what=difference.what, words=str(difference))

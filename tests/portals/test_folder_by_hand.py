@@ -3,12 +3,17 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from portals.folder.folder import FolderPortal
 from tests.portals.portals import Stage, folder_stage, show_overview
 from tests.portals.samples import FIRST, Shelf
+from tests.portals.test_folder_deaths import child_comes_through
+
+NOBODY = 65_534
 
 
 def strays(on_folder: Stage) -> list[tuple[str, str]]:
@@ -67,13 +72,13 @@ def _record(home: Path, content: bytes) -> None:
     (home / "latest/metadata.json").write_bytes(content)
 
 
-def _deep(folder: Path) -> None:
-    """As deep as a path may be long."""
+def _deep(folder: Path, *, levels: int = 1_400, name: str = "d") -> None:
+    """As deep as a path may be long, or deeper."""
     folder.mkdir()
     here = os.open(folder, os.O_RDONLY)
-    for _ in range(1400):
-        os.mkdir("d", dir_fd=here)
-        below = os.open("d", os.O_RDONLY, dir_fd=here)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = below
     os.close(here)
@@ -197,6 +202,46 @@ def test_the_pages_over_all_datasets_come_back_whatever_was_done_to_them(what: s
     show_overview(on_folder)
     assert strays(on_folder) == []
     assert tree(root) == before
+
+
+def test_a_path_longer_than_the_system_takes_is_a_difference_and_hides_no_other(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
+    for place in ("dalam", "dataset/data/dalam"):
+        _deep(root / place, levels=50, name="d" * 100)
+    (root / "index.html").write_text("diretas")
+    (root / "phish.html").write_text("login")
+
+    told = on_folder.portal.overview_differences([on_folder.log.desired("data")])
+    assert {("page", "index.html"), ("unknown", "phish.html")} < {(one.what, one.field) for one in told}
+    for found in (told, on_folder.differences("data")):
+        [deep] = [one for one in found if one.what == "unreadable"]
+        assert "dalam/ddd" in deep.field
+        assert "pindahkan dari folder portal" in deep.found
+    show_overview(on_folder)
+    assert "diretas" not in (root / "index.html").read_text()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that we may not look into")
+def test_a_folder_of_the_system_stops_neither_catalogue_nor_check(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    """`lost+found` is there on a disk of its own, for root only."""
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
+    for path in (root, *root.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    (root / "lost+found").mkdir(mode=0o700)
+    (root / "index.html").write_text("diretas")
+
+    def as_nobody() -> None:
+        os.chdir(root)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        here = replace(on_folder, portal=FolderPortal(Path()))
+        assert {("unreadable", "lost+found/"), ("page", "index.html")} <= set(strays(here))
+        show_overview(here)
+        assert strays(here) == [("unreadable", "lost+found/")]
+
+    assert child_comes_through(as_nobody)
 
 
 @pytest.mark.parametrize("rogue", ["palsu.html", "Data", "data palsu", "..data", "\udcff", "x"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portals.portal import Code, PortalProblem
+from portals.portal import Code, Difference, PortalProblem
 from services.publisher.upkeep import BY_HAND, NOT_BY_ITSELF, Upkeep
 from services.publisher.web import publishing_of, watching_of
 from tests.events.given import FILE, after, approved, published, retracted, revision_of, story, submission_of, verified
@@ -121,3 +121,22 @@ async def test_a_dataset_that_cannot_be_looked_at_is_told_and_the_others_are_loo
     portal.unreadable["rusak"] = Code.UNREACHABLE
     with pytest.raises(PortalProblem):
         list(upkeep_of(desk).check())
+
+
+async def test_what_was_found_before_the_portal_fell_silent_stands(desk: Desk, tmp_path: Path) -> None:
+    """Where it only cannot be looked at, that is a difference more; where nothing answers any more, what was seen is kept."""
+    publish(desk)
+    assert left(desk) == []
+    (tmp_path / "portal/dataset/daftar-desa/latest/index.html").write_text("palsu")
+    portal, watching = publishing_of(desk.lane).portal, watching_of(desk.lane)
+    assert isinstance(portal, FailingPortal)
+    watching.upkeep = upkeep_of(desk)
+    portal.blind = Code.STORAGE
+    assert [(one.dataset_id, one.what) for one in watching.upkeep.check()] == [("daftar-desa", "page"), ("", "unreadable")]
+    assert left(desk) == [BY_HAND]
+    (tmp_path / "portal/dataset/daftar-desa/latest/index.html").write_text("palsu")
+    portal.blind = Code.UNREACHABLE
+    found = list[Difference]()
+    with pytest.raises(PortalProblem):
+        watching.look(found)
+    assert [one.what for one in found] == ["page"]
