@@ -1,7 +1,7 @@
 """Is the portal still as the log says? Each difference comes out; repair brings the portal back, by the same rule as publishing."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -118,12 +118,13 @@ class Upkeep:
                 why = str(problem)
         yield from self._told(wrong, self.portal.differences(desired), why)
 
-    def _told(self, before: Iterable[Difference], after: Iterable[Difference], why: str) -> Iterator[Repair]:
-        left = set(after)
+    def _told(self, before: Sequence[Difference], after: Sequence[Difference], why: str) -> Iterator[Repair]:
+        """What differs otherwise now than it did is left too: one cause may have hidden another."""
         for difference in before:
-            if difference not in left:
+            if difference not in after:
                 self._note(difference)
-            yield Repair(difference, why if difference in left else None)
+                yield Repair(difference)
+        yield from (Repair(difference, why) for difference in after)
 
     def _names(self, dataset_id: str | None) -> tuple[list[str], list[Difference]]:
         """Of the log and of the portal; where the portal does not say its own, that is a difference."""

@@ -14,7 +14,8 @@ from portals.portal import Code, Difference, PortalProblem, Step
 class FailingPortal(FolderPortal):
     """`down`: everything fails; `broken`: only these datasets; `refusing`: these for good; `unreadable`: looking at these.
 
-    `answer_lost`: it is done, and nobody hears. `blind`: what is wrong with the pages over all datasets cannot be looked at.
+    `forging`: a page that another hand changes as soon as it is written. `answer_lost`: it is done, and nobody hears. `blind`: what
+    is wrong with the pages over all datasets cannot be looked at.
     """
 
     def __init__(self, root: Path) -> None:
@@ -24,6 +25,7 @@ class FailingPortal(FolderPortal):
         self.refusing: set[str] = set()
         self.unreadable: dict[str, Code] = {}
         self.answer_lost = 0
+        self.forging: Path | None = None
         self.blind: Code | None = None
         self.tried: list[str] = []
 
@@ -45,6 +47,8 @@ class FailingPortal(FolderPortal):
         if desired.listed and desired.listed.dataset.title in self.refusing:
             raise PortalProblem(Code.INVALID, "Portal tidak menerima surel ini.")
         published = super().apply(desired, files, about=about, step=step)
+        if self.forging:
+            self.forging.write_text("palsu")
         if self.answer_lost:
             self.answer_lost -= 1
             raise PortalProblem(Code.SERVER_ERROR, "Jawaban portal hilang.")

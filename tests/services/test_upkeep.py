@@ -140,3 +140,17 @@ async def test_what_was_found_before_the_portal_fell_silent_stands(desk: Desk, t
     with pytest.raises(PortalProblem):
         watching.look(found)
     assert [one.what for one in found] == ["page"]
+
+
+async def test_what_differs_otherwise_after_a_repair_is_left_and_said(desk: Desk, tmp_path: Path) -> None:
+    """The edition that was deleted is there again, with a page that somebody changed meanwhile."""
+    publish(desk)
+    publish(desk, edition=2)
+    assert left(desk) == []
+    home = tmp_path / "portal/dataset/daftar-desa"
+    portal = publishing_of(desk.lane).portal
+    assert isinstance(portal, FailingPortal)
+    portal.forging = home / "latest/index.html"
+    shutil.rmtree((home / "latest").resolve())
+    told = [(repair.difference.what, repair.why is None) for repair in upkeep_of(desk).repair("daftar-desa")]
+    assert told == [("deleted", True), ("page", False)]
