@@ -24,11 +24,11 @@ DEEPEST: Final = 3  # parts of a path in a tree
 class Change:
     """Paths that are otherwise. `in_the_way` must be taken away before anything is written, `remove` when readers are led elsewhere.
 
-    `closed`: folders that the public cannot look into, "" for the whole. `found`: everything that lies there, as `walk` says it.
-    `unreadable`: paths that we cannot look at, and why; they stop no one from seeing the rest.
+    `closed`: folders that the public cannot look into or anybody may write in, "" for the whole, and their modes. `found`: everything
+    that lies there, as `walk` says it. `unreadable`: paths that we cannot look at, and why; they stop no one from seeing the rest.
     """
 
-    closed: list[str]
+    closed: Mapping[str, str]
     in_the_way: list[str]
     remove: list[str]
     write: list[str]
@@ -65,18 +65,18 @@ def compare(
     too_much = [path for path in found if path not in tree and path not in folders]
     in_the_way = {path: None for path in too_much if _is_in_the_way(path, tree, folders)}
     return Change(
-        closed=closed + [path for path, what in found.items() if path.endswith("/") and isinstance(what, str)],
+        closed=closed | {path: what for path, what in found.items() if path.endswith("/") and isinstance(what, str)},
         in_the_way=list(in_the_way),
         remove=[path for path in too_much if path not in in_the_way],
-        write=[path for path, leaf in tree.items() if not _is(home / path, found.get(path), leaf.content, thorough=thorough(leaf))],
+        write=[path for path, leaf in tree.items() if not is_there(home / path, found.get(path), leaf.content, thorough=thorough(leaf))],
         found=found,
     )
 
 
 def looked(home: Path, compared: Callable[[], Change], *, ours: Callable[[str], bool] = lambda _: True) -> Change:
-    """As it is compared, with every closed folder of ours opened; one that stays closed, on a disk without such modes, is still told."""
+    """As it is compared, with every folder of ours given its mode; one that stays as it is, on a disk without such modes, is still told."""
     change = compared()
-    before: list[str] = []
+    before: Mapping[str, str] = {}
     while change.closed != before:
         before = change.closed
         for folder in filter(ours, change.closed):
@@ -85,14 +85,14 @@ def looked(home: Path, compared: Callable[[], Change], *, ours: Callable[[str], 
     return change
 
 
-def _itself(home: Path) -> tuple[dict[str, str | int], list[str]]:
-    """Where the folder should be, something else; or the folder, closed to the public."""
+def _itself(home: Path) -> tuple[dict[str, str | int], dict[str, str]]:
+    """Where the folder should be, something else; or the folder's mode, when it is closed to the public or anybody may write there."""
     if not os.path.lexists(home):
-        return {}, []
+        return {}, {}
     what = told_of(home, home.parent.stat().st_mode)
     if home.is_dir() and not home.is_symlink():
-        return {}, [""] if what else []
-    return {"": what}, []
+        return {}, {"": str(what)} if what else {}
+    return {"": what}, {}
 
 
 def take_away(home: Path, paths: Iterable[str]) -> None:
@@ -186,7 +186,8 @@ def _chunks(content: bytes | Stored | Link, files: Files) -> Iterable[bytes]:
             raise TypeError("a link is not written, it is pointed")
 
 
-def _is(path: Path, found: Found | None, content: bytes | Stored | Link, *, thorough: bool) -> bool:
+def is_there(path: Path, found: Found | None, content: bytes | Stored | Link, *, thorough: bool) -> bool:
+    """`found`: as `walk` says it. Raises OSError."""
     match content:
         case bytes():
             return found == len(content) and path.read_bytes() == content

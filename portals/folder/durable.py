@@ -1,6 +1,7 @@
 """Writing that survives a kill or a power cut, and looking at what lies in a folder without following a link or opening anything.
 
 What is written is as readable as the folder that it lies in, whatever umask the writer has: the operator opens the root, or does not.
+Nobody but owner and group may write there.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ def write(target: Path, chunks: Iterable[bytes]) -> None:
         for chunk in chunks:
             file.write(chunk)
         mode, wanted = os.fstat(file.fileno()).st_mode, target.parent.stat().st_mode & READ
-        if wanted & ~mode:
-            os.fchmod(file.fileno(), stat.S_IMODE(mode) | wanted)
+        if wanted & ~mode or mode & stat.S_IWOTH:
+            os.fchmod(file.fileno(), (stat.S_IMODE(mode) | wanted) & ~stat.S_IWOTH)
         os.fsync(file.fileno())
 
 
@@ -42,10 +43,10 @@ def make_folder(folder: Path) -> None:
 
 
 def open_up(folder: Path) -> None:
-    """Let everybody in who may read the folder that it lies in."""
+    """Let everybody in who may read the folder that it lies in, but not write."""
     mode, wanted = folder.stat().st_mode, folder.parent.stat().st_mode & READ_AND_ENTER | OWNER
-    if wanted & ~mode:
-        folder.chmod(stat.S_IMODE(mode) | wanted)
+    if wanted & ~mode or mode & stat.S_IWOTH:
+        folder.chmod((stat.S_IMODE(mode) | wanted) & ~stat.S_IWOTH)
 
 
 def sync_folder(folder: Path) -> None:
@@ -61,9 +62,9 @@ def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Itera
     """Everything below a folder, by relative path; a folder's path ends in "/", and it comes before what is in it.
 
     A number is a plain file's size, 0 for a folder; a text is a link's target, or the mode (`-rw-------`, `prw-r--r--`) of what is no
-    plain file or folder or is less readable than the folder that it lies in; an error is why it cannot be looked at. Folders are
-    looked into when `below` says so. Nothing when there is no such folder; one that is closed to us by its mode is empty.
-    Raises OSError when the folder itself cannot be looked into.
+    plain file or folder, is less readable than the folder that it lies in, or may be changed by everybody; an error is why it cannot be
+    looked at. Folders are looked into when `below` says so. Nothing when there is no such folder; one that is closed to us by its mode
+    is empty. Raises OSError when the folder itself cannot be looked into.
     """
     left = [(folder, "")]
     while left:
@@ -106,6 +107,13 @@ def told_of(entry: os.DirEntry[str] | Path, above: int) -> str | int:
         return os.readlink(entry)  # noqa: PTH115 (a DirEntry is no Path, and making one costs more than the call)
     found = os.lstat(entry) if isinstance(entry, Path) else entry.stat(follow_symlinks=False)
     if stat.S_ISDIR(found.st_mode):
-        return 0 if not (above & READ_AND_ENTER | OWNER) & ~found.st_mode else stat.filemode(found.st_mode)
-    plain = stat.S_ISREG(found.st_mode) and not above & READ & ~found.st_mode
-    return found.st_size if plain else stat.filemode(found.st_mode)
+        wanted, plain_size = above & READ_AND_ENTER | OWNER, 0
+    else:
+        wanted, plain_size = above & READ, found.st_size if stat.S_ISREG(found.st_mode) else -1
+    good = plain_size >= 0 and not wanted & ~found.st_mode and not found.st_mode & stat.S_IWOTH
+    return plain_size if good else stat.filemode(found.st_mode)
+
+
+def anybody_may_write(mode: str) -> bool:
+    """Of a mode as `walk` says it."""
+    return mode[0] in "-d" and mode[8] == "w"

@@ -20,9 +20,9 @@ from events.contracts import Published, PublishedFile
 from events.metadata import DATASET_ID
 from lane.files import Files
 from portals.desired import Desired, Publication
-from portals.folder.differences import differences_of, unreadable
+from portals.folder.differences import differences_of, of_mode, unreadable
 from portals.folder.disk import DRAFT, compare, looked, point_to, put, put_each, sha256_of, take_away
-from portals.folder.durable import make_folder, replace, sync_folder
+from portals.folder.durable import anybody_may_write, make_folder, replace, sync_folder
 from portals.folder.names import key_of, names_on_disk
 from portals.folder.overview import Overview
 from portals.folder.tree import LATEST, Leaf, Link, Stored, settled_in, tree_of
@@ -135,12 +135,17 @@ class FolderPortal:
         expected.take(everything)
         with _or_problem():
             change = compare(self._root, expected.tree(), thorough=lambda _: True, below=lambda path: not _is_of_a_dataset(path))
+        modes = {path: there for path in change.write if isinstance(there := change.found.get(path), str) and there.startswith("-")}
+        closed = [(path, mode) for path, mode in change.closed.items() if not _is_of_a_dataset(path) and path not in change.unreadable]
         told = {"opd/", f"{DATASETS}/", *change.unreadable}
         too_much = [path for path in change.too_much if path not in told and not _is_of_a_dataset(path)]
         return [
             *(unreadable("", None, path, why) for path, why in change.unreadable.items()),
-            *(Difference("", None, "page", field=path) for path in change.write),
-            *(Difference("", None, "not_public", field=path) for path in change.closed if not _is_of_a_dataset(path) and path),
+            *(
+                of_mode("", None, path, there) if (there := modes.get(path)) else Difference("", None, "page", field=path)
+                for path in change.write
+            ),
+            *(of_mode("", None, path, mode) for path, mode in closed if path or anybody_may_write(mode)),
             *(Difference("", None, "unknown", field=path, found=str(change.found[path])) for path in too_much),
         ]
 

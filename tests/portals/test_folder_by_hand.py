@@ -119,6 +119,10 @@ SPOILS: dict[str, Callable[[Path], object]] = {
     "a page that only its owner may read": lambda home: (home / "latest/index.html").chmod(0o600),
     "a folder that nobody may look into": lambda home: (home / "latest/files").chmod(0),
     "the whole dataset closed": lambda home: home.chmod(0),
+    "a page that anybody may change": lambda home: (home / "latest/index.html").chmod(0o666),
+    "a file that anybody may change": lambda home: (home / "latest/files/desa.csv").chmod(0o666),
+    "a folder that anybody may write in": lambda home: (home / "latest/files").chmod(0o757),
+    "the whole dataset open to any writer": lambda home: home.chmod(0o757),
     "a page turned into a folder": lambda home: _made_a_folder(home / "latest/index.html"),
     "latest turned into a folder": lambda home: _made_a_folder(home / "latest"),
     "latest leads to itself": lambda home: _link(home / "latest", "latest"),
@@ -184,6 +188,9 @@ OVERVIEW_SPOILS: dict[str, Callable[[Path], object]] = {
     "the first page turned into a link": lambda root: _link(root / "index.html", "style.css"),
     "the catalogue is gone": lambda root: (root / "catalog.jsonld").unlink(),
     "the catalogue that only its owner may read": lambda root: (root / "catalog.jsonld").chmod(0o600),
+    "the first page may be changed by anybody": lambda root: (root / "index.html").chmod(0o666),
+    "anybody may put an agency's page there": lambda root: (root / "opd").chmod(0o757),
+    "anybody may put a dataset there": lambda root: (root / "dataset").chmod(0o757),
     "the agencies' pages moved away, with a link to them": _opd_elsewhere,
     "the agencies' pages closed": lambda root: (root / "opd").chmod(0),
     "all datasets closed": lambda root: (root / "dataset").chmod(0),
@@ -255,6 +262,34 @@ def test_what_has_no_name_of_a_dataset_belongs_to_none_and_is_told_all_the_same(
     assert on_folder.portal.names() == ["data"]
     shown = rogue.encode(errors="backslashreplace").decode()
     assert ("unknown", f"dataset/{shown}/palsu.html") in strays(on_folder)
+
+
+def test_what_anybody_may_change_is_told_as_that_and_its_forged_content_too(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
+    file = root / "dataset/data/latest/files/desa.csv"
+    file.write_bytes(b"palsu")
+    file.chmod(0o666)
+    (root / "index.html").chmod(0o666)
+    root.chmod(0o777)
+    assert [(one.what, one.field.rpartition("/")[2]) for one in on_folder.differences("data")] == [
+        ("writable", "desa.csv"),
+        ("file_differs", "desa.csv"),
+    ]
+    assert strays(on_folder) == [("writable", "index.html"), ("writable", "")]
+    show_overview(on_folder)
+    assert strays(on_folder) == [("writable", "")], "the root is the operator's own"
+
+
+def test_a_writer_without_a_umask_opens_nothing_to_other_writers(root: Path, shelf: Shelf) -> None:
+    before = os.umask(0)
+    try:
+        on_folder = folder_stage(root)
+        on_folder.publish(shelf, shelf.publication("data", FIRST))
+        show_overview(on_folder)
+    finally:
+        os.umask(before)
+    assert [path for path in root.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o002] == []
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o700])
