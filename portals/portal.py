@@ -143,7 +143,8 @@ class Stranger:
 class Portal(Protocol):
     """Where the public finds the data. Safe to call from several threads for different datasets, and to repeat at any time.
 
-    Of one dataset there is only one caller at a time, of all threads and processes. Every method may raise PortalProblem.
+    Of one dataset, and of the pages over all, there is only one caller at a time, of all threads and processes.
+    Every method may raise PortalProblem.
     """
 
     @property

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from lane.files import Files
-from portals.folder.durable import Found, make_folder, open_up, replace, sync_folder, told_of, walk, write
+from portals.folder.durable import OWNER, Found, make_folder, open_up, replace, sync_folder, told_of, walk, write
 from portals.folder.tree import LATEST, Leaf, Link, Stored, folders_of
 
-DRAFT: Final = ".draft"
+DRAFT: Final = re.compile(r"\.draft(-[0-9a-f]{16})?")
+"""Where something is being written; without a number by earlier releases."""
 DEEPEST: Final = 3  # parts of a path in a tree
 
 
@@ -79,7 +84,7 @@ def looked(home: Path, compared: Callable[[], Change], *, ours: Callable[[str], 
     before: Mapping[str, str] = {}
     while change.closed != before:
         before = change.closed
-        for folder in filter(ours, change.closed):
+        for folder in (folder for folder in change.closed if ours(folder) and not is_draft(folder)):
             open_up(home / folder)
         change = compared()
     return change
@@ -130,9 +135,28 @@ def put(home: Path, tree: Mapping[str, Leaf], paths: Sequence[str], files: Files
 
 def point_to(home: Path, target: str) -> None:
     """Let `latest` lead there in one step; a reader follows the old way or the new one."""
-    draft = home / DRAFT
-    draft.symlink_to(target)
-    draft.replace(home / LATEST)
+    with drafts_in(home) as place:
+        (place / LATEST).symlink_to(target)
+        (place / LATEST).replace(home / LATEST)
+
+
+@contextmanager
+def drafts_in(home: Path) -> Iterator[Path]:
+    """A folder for what is being written, on the same disk, under a name that nobody knows and open to nobody else.
+
+    What a crash leaves there, the next comparison takes away.
+    """
+    place = home / f".draft-{secrets.token_hex(8)}"
+    place.mkdir(mode=OWNER)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place)
+
+
+def is_draft(path: str) -> bool:
+    """Of a path below the folder that `drafts_in` was given."""
+    return DRAFT.fullmatch(path.partition("/")[0]) is not None
 
 
 def sha256_of(path: Path) -> str | None:
@@ -148,30 +172,34 @@ def _is_in_the_way(path: str, tree: Mapping[str, Leaf], folders: set[str]) -> bo
     """A draft that a crash left, a file where a folder should be, a folder (or what is in it) where a file should be."""
     parts = path.rstrip("/").split("/")
     above = ("/".join(parts[: place + 1]) for place in range(min(len(parts), DEEPEST)))
-    return not path or parts[0] == DRAFT or f"{path}/" in folders or any(one in tree for one in above)
+    return not path or is_draft(path) or f"{path}/" in folders or any(one in tree for one in above)
 
 
 def _build(home: Path, folder: str, content: Mapping[str, Iterable[bytes]]) -> None:
-    draft = home / DRAFT
-    make_folder(draft)
-    folders = {draft}
-    for path, chunks in content.items():
-        target = draft / path.removeprefix(f"{folder}/")
-        if target.parent not in folders:
-            make_folder(target.parent)
-            folders.add(target.parent)
-        write(target, chunks)
-    for made in folders:
-        sync_folder(made)
-    draft.rename(home / folder)
+    with drafts_in(home) as place:
+        draft = place / folder
+        make_folder(draft, like=home)
+        folders = {draft}
+        for path, chunks in content.items():
+            target = place / path
+            if target.parent not in folders:
+                make_folder(target.parent)
+                folders.add(target.parent)
+            write(target, chunks)
+        for made in folders:
+            sync_folder(made)
+        draft.rename(home / folder)
 
 
 def put_each(home: Path, content: Mapping[str, Iterable[bytes]]) -> None:
     """Each file in one step, under its path of at most two parts; all durable on return."""
-    for path, chunks in content.items():
-        if not (home / path).parent.is_dir():
-            make_folder((home / path).parent)
-        replace(home / path, chunks, draft=home / DRAFT)
+    if not content:
+        return
+    with drafts_in(home) as place:
+        for path, chunks in content.items():
+            if not (home / path).parent.is_dir():
+                make_folder((home / path).parent)
+            replace(home / path, chunks, draft=place / "draft")
     for folder in {(home / path).parent for path in content}:
         sync_folder(folder)
 

@@ -19,12 +19,12 @@ Found = str | int | OSError
 """What lies at a path, as `walk` says it."""
 
 
-def write(target: Path, chunks: Iterable[bytes]) -> None:
-    """A new file, its bytes durable. Raises OSError."""
+def write(target: Path, chunks: Iterable[bytes], *, like: Path | None = None) -> None:
+    """A new file, its bytes durable, as readable as `like`, else as the folder that it lies in. Raises OSError."""
     with target.open("wb", buffering=0) as file:
         for chunk in chunks:
             file.write(chunk)
-        mode, wanted = os.fstat(file.fileno()).st_mode, target.parent.stat().st_mode & READ
+        mode, wanted = os.fstat(file.fileno()).st_mode, (like or target.parent).stat().st_mode & READ
         if wanted & ~mode or mode & stat.S_IWOTH:
             os.fchmod(file.fileno(), (stat.S_IMODE(mode) | wanted) & ~stat.S_IWOTH)
         os.fsync(file.fileno())
@@ -32,19 +32,19 @@ def write(target: Path, chunks: Iterable[bytes]) -> None:
 
 def replace(target: Path, chunks: Iterable[bytes], *, draft: Path) -> None:
     """Put a file under its name in one step; `draft` lies on the same disk. The name is durable once its folder is synced."""
-    write(draft, chunks)
+    write(draft, chunks, like=target.parent)
     draft.replace(target)
 
 
-def make_folder(folder: Path) -> None:
-    """Raises OSError, also when there is one."""
+def make_folder(folder: Path, *, like: Path | None = None) -> None:
+    """As open as `like`, else as the folder that it lies in. Raises OSError, also when there is one."""
     folder.mkdir()
-    open_up(folder)
+    open_up(folder, like=like)
 
 
-def open_up(folder: Path) -> None:
-    """Let everybody in who may read the folder that it lies in, but not write."""
-    mode, wanted = folder.stat().st_mode, folder.parent.stat().st_mode & READ_AND_ENTER | OWNER
+def open_up(folder: Path, *, like: Path | None = None) -> None:
+    """Let everybody in who may read `like`, else the folder that it lies in, but not write."""
+    mode, wanted = folder.stat().st_mode, (like or folder.parent).stat().st_mode & READ_AND_ENTER | OWNER
     if wanted & ~mode or mode & stat.S_IWOTH:
         folder.chmod((stat.S_IMODE(mode) | wanted) & ~stat.S_IWOTH)
 

@@ -21,7 +21,7 @@ from events.metadata import DATASET_ID
 from lane.files import Files
 from portals.desired import Desired, Publication
 from portals.folder.differences import differences_of, of_mode, unreadable
-from portals.folder.disk import DRAFT, compare, looked, point_to, put, put_each, sha256_of, take_away
+from portals.folder.disk import compare, drafts_in, is_draft, looked, point_to, put, put_each, sha256_of, take_away
 from portals.folder.durable import anybody_may_write, make_folder, replace, sync_folder
 from portals.folder.names import key_of, names_on_disk
 from portals.folder.overview import Overview
@@ -46,14 +46,12 @@ class FolderPortal:
 
     def check(self, *, largest_file: int) -> list[str]:
         """See `Portal.check`."""
-        probe = self._root / ".probe"
         try:
             self._root.mkdir(parents=True, exist_ok=True)
             _make_each(self._root / DATASETS)
-            replace(probe, [b"jejak"], draft=self._root / ".probe-draft")
-            probe.unlink()
-            probe.symlink_to("dataset")
-            probe.unlink()
+            with drafts_in(self._root) as place:
+                replace(place / "file", [b"jejak"], draft=place / "draft")
+                (place / "link").symlink_to("dataset")
             room = shutil.disk_usage(self._root).free
         except OSError as error:
             return [f"Folder portal {self._root} tidak dapat ditulisi: {error.strerror}. Periksa izin, tempat, dan sistem berkasnya."]
@@ -118,16 +116,16 @@ class FolderPortal:
         """See `Portal.overview`."""
         self._overview.take(changed)
         tree = self._overview.tree()
-        ours = {DRAFT, *OUR_OWN, *(path.partition("/")[0] for path in tree)}
+        ours = {*OUR_OWN, *map(_first, tree)}
         with _or_problem():
             change = looked(
                 self._root,
-                lambda: compare(self._root, tree, thorough=lambda _: True, below=lambda path: path.partition("/")[0] in ours),
-                ours=lambda folder: folder.partition("/")[0] in (DATASETS, *OUR_OWN),
+                lambda: compare(self._root, tree, thorough=lambda _: True, below=lambda path: is_draft(path) or _first(path) in ours),
+                ours=lambda folder: _first(folder) in (DATASETS, *OUR_OWN),
             )
             take_away(self._root, change.in_the_way)
             put_each(self._root, {path: [leaf.content] for path in change.write if isinstance((leaf := tree[path]).content, bytes)})
-            take_away(self._root, [path for path in change.remove if path.partition("/")[0] in OUR_OWN and path != "opd/"])
+            take_away(self._root, [path for path in change.remove if _first(path) in OUR_OWN and path != "opd/"])
 
     def overview_differences(self, everything: Iterable[Desired]) -> list[Difference]:
         """See `Portal.overview_differences`."""
@@ -183,6 +181,11 @@ class FolderPortal:
                 for file, name in zip(publication.files, names_on_disk(publication.files), strict=True)
             ),
         )
+
+
+def _first(path: str) -> str:
+    """What a path begins with."""
+    return path.partition("/")[0]
 
 
 def _is_of_a_dataset(path: str) -> bool:

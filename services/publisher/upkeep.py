@@ -18,6 +18,8 @@ from services.publisher.turns import StillMine, Turns
 
 TURN_S: Final = 60.0
 NOT_BY_ITSELF: Final = "tidak ada di log; bila memang harus hilang, sebut namanya: jejak portal repair NAMA"
+OVERVIEW: Final = "/"
+"""Whose turn it is at the pages over all datasets; no dataset has this name."""
 TURN_LOST: Final = "giliran menulis data ini ke portal hilang di tengah jalan; jalankan lagi"
 BY_HAND: Final = "bukan milik Jejak; pindahkan, hapus, atau perbaiki izinnya sendiri"
 REPAIRS: Final = sa.Table(
@@ -59,7 +61,7 @@ class Upkeep:
         names, unseen = self._names(dataset_id)
         for name in names:
             try:
-                with self._turn(name):
+                with self.turn(name):
                     found = self.portal.differences(self.standings.desired(name))
             except PortalProblem as problem:
                 found = [_unreadable(name, problem)]
@@ -77,25 +79,32 @@ class Upkeep:
         names, unseen = self._names(dataset_id)
         for name in names:
             try:
-                with self._turn(name) as still_mine:
+                with self.turn(name) as still_mine:
                     yield from self._repair(name, still_mine, may_act=name in known or dataset_id is not None)
             except PortalProblem as problem:
                 yield Repair(_unreadable(name, problem), problem.message)
         yield from (Repair(one, one.found) for one in unseen)
-        if dataset_id is None and (wrong := self._of_overview()):
-            why = BY_HAND
-            try:
-                self.portal.overview(self.standings.everything())
-            except PortalProblem as problem:
-                why = problem.message
-            yield from self._told(wrong, self._of_overview(), why)
+        if dataset_id is None:
+            yield from self._repair_overview()
 
     def _of_overview(self) -> list[Difference]:
         """What differs of the pages over all datasets, and whatever belongs to none."""
         try:
-            return self.portal.overview_differences(self.standings.everything())
+            with self.turn(OVERVIEW):
+                return self.portal.overview_differences(self.standings.everything())
         except PortalProblem as problem:
             return [_unreadable("", problem)]
+
+    def _repair_overview(self) -> Iterator[Repair]:
+        if not (wrong := self._of_overview()):
+            return
+        why = BY_HAND
+        try:
+            with self.turn(OVERVIEW):
+                self.portal.overview(self.standings.everything())
+        except PortalProblem as problem:
+            why = problem.message
+        yield from self._told(wrong, self._of_overview(), why)
 
     def _repair(self, name: str, still_mine: StillMine, *, may_act: bool) -> Iterator[Repair]:
         def stepped(_: str) -> None:
@@ -136,8 +145,8 @@ class Upkeep:
             return self.standings.dataset_ids(), [_unreadable("", problem)]
 
     @contextmanager
-    def _turn(self, dataset_id: str) -> Iterator[StillMine]:
-        """Never look at what the publisher is writing at this moment."""
+    def turn(self, dataset_id: str) -> Iterator[StillMine]:
+        """Never look at what the publisher is writing at this moment. Raises PortalProblem when that does not end."""
         until = time.monotonic() + TURN_S
         while True:
             with self.turns.turn(dataset_id) as still_mine:

@@ -13,7 +13,7 @@ from bus.loops import Progress
 from lane.lane import Lane
 from portals.portal import Difference, Portal, PortalProblem
 from services.publisher.standings import Standings
-from services.publisher.upkeep import Upkeep
+from services.publisher.upkeep import OVERVIEW, Upkeep
 
 OVERVIEW_S: Final = 1.0
 SHARE: Final = 20
@@ -47,7 +47,8 @@ class Watching:
         """One round: what changed since then. Returns where the next one begins. Raises PortalProblem. Blocking."""
         changed, now = self.standings.changed_since(position)
         if changed or position is None:
-            self.portal.overview(self.standings.desired(dataset_id) for dataset_id in changed)
+            with self.upkeep.turn(OVERVIEW):
+                self.portal.overview(self.standings.desired(dataset_id) for dataset_id in changed)
         return now
 
     async def check_regularly(self) -> None:

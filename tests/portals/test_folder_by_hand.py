@@ -128,7 +128,8 @@ SPOILS: dict[str, Callable[[Path], object]] = {
     "latest leads to itself": lambda home: _link(home / "latest", "latest"),
     "the files moved away, with a link to them": lambda home: _away(home / "latest/files"),
     "an edition moved away, with a link to it": lambda home: _away((home / "latest").resolve()),
-    "a draft that a crash left": lambda home: shutil.copytree(home / "latest", home / ".draft"),
+    "a draft that a crash left": lambda home: shutil.copytree(home / "latest", home / ".draft-0123456789abcdef"),
+    "a draft that an earlier release left": lambda home: shutil.copytree(home / "latest", home / ".draft"),
 }
 
 
@@ -194,7 +195,8 @@ OVERVIEW_SPOILS: dict[str, Callable[[Path], object]] = {
     "the agencies' pages moved away, with a link to them": _opd_elsewhere,
     "the agencies' pages closed": lambda root: (root / "opd").chmod(0),
     "all datasets closed": lambda root: (root / "dataset").chmod(0),
-    "a folder where a draft will be": lambda root: (root / ".draft").mkdir(),
+    "a draft that an earlier release left": lambda root: (root / ".draft").write_bytes(b"x"),
+    "a draft that a crash left": lambda root: (root / ".draft-0123456789abcdef/x").mkdir(parents=True),
     "a rogue page beside an agency's": lambda root: (root / "opd/palsu.html").write_bytes(b"palsu"),
 }
 

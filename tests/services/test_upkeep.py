@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from portals.portal import Code, Difference, PortalProblem
-from services.publisher.upkeep import BY_HAND, NOT_BY_ITSELF, Upkeep
+from services.publisher.upkeep import BY_HAND, NOT_BY_ITSELF, OVERVIEW, Upkeep
 from services.publisher.web import publishing_of, watching_of
 from tests.events.given import FILE, after, approved, published, retracted, revision_of, story, submission_of, verified
 from tests.lane.shelves import keep, sha
@@ -154,3 +154,20 @@ async def test_what_differs_otherwise_after_a_repair_is_left_and_said(desk: Desk
     shutil.rmtree((home / "latest").resolve())
     told = [(repair.difference.what, repair.why is None) for repair in upkeep_of(desk).repair("daftar-desa")]
     assert told == [("deleted", True), ("page", False)]
+
+
+async def test_the_pages_over_all_datasets_have_one_writer_at_a_time(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The publisher, another one, and an operator's repair."""
+    publish(desk)
+    monkeypatch.setattr("services.publisher.upkeep.TURN_S", 0.0)
+    upkeep, watching = upkeep_of(desk), watching_of(desk.lane)
+    with upkeep.turns.turn(OVERVIEW) as mine:
+        assert mine
+        with pytest.raises(PortalProblem) as problem:
+            watching.overview(None)
+        assert problem.value.code is Code.BUSY
+        assert [one.what for one in upkeep.check() if not one.dataset_id] == ["unreadable"]
+        assert len(left(desk)) == 1
+        assert not (tmp_path / "portal/index.html").exists()
+    watching.overview(None)
+    assert (tmp_path / "portal/index.html").exists()
