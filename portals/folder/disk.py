@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from lane.files import Files
-from portals.folder.durable import OWNER, Found, make_folder, open_up, replace, sync_folder, told_of, walk, write
+from portals.folder.durable import OWNER, Found, is_folder, make_folder, open_up, replace, sync_folder, told_of, walk, write
 from portals.folder.tree import LATEST, Leaf, Link, Stored, folders_of
 
 DRAFT: Final = re.compile(r"\.draft(-[0-9a-f]{16})?")
@@ -57,18 +57,18 @@ def compare(
     *,
     thorough: Callable[[Leaf], bool],
     below: Callable[[str], bool] = lambda _: True,
-    settled: Collection[str] = (),
+    folders: Collection[str] = (),
 ) -> Change:
     """What differs. Pages are always read; an approved file's bytes where `thorough`, else its size is enough. `below`: as of `walk`.
 
-    `settled`: folders, each with a "/" at its end, that may be there and are not looked into.
+    `folders`: those that may be there besides, each with a "/" at its end.
     """
     itself, closed = _itself(home)
     found: dict[str, Found] = {**itself}
-    found |= walk(str(home), below=lambda path: path not in settled and below(path)) if not itself else {}
-    folders = folders_of(tree).union(settled)
-    too_much = [path for path in found if path not in tree and path not in folders]
-    in_the_way = {path: None for path in too_much if _is_in_the_way(path, tree, folders)}
+    found |= walk(str(home), below=below) if not itself else {}
+    wanted = folders_of(tree).union(folders)
+    too_much = [path for path in found if path not in tree and path not in wanted]
+    in_the_way = {path: None for path in too_much if _is_in_the_way(path, tree, wanted)}
     return Change(
         closed=closed | {path: what for path, what in found.items() if path.endswith("/") and isinstance(what, str)},
         in_the_way=list(in_the_way),
@@ -76,6 +76,11 @@ def compare(
         write=[path for path, leaf in tree.items() if not is_there(home / path, found.get(path), leaf.content, thorough=thorough(leaf))],
         found=found,
     )
+
+
+def nothing_there(tree: Mapping[str, Leaf]) -> Change:
+    """As `compare` says it of a folder that is not there."""
+    return Change(closed={}, in_the_way=[], remove=[], write=list(tree), found={})
 
 
 def looked(home: Path, compared: Callable[[], Change], *, ours: Callable[[str], bool] = lambda _: True) -> Change:
@@ -95,7 +100,7 @@ def _itself(home: Path) -> tuple[dict[str, str | int], dict[str, str]]:
     if not os.path.lexists(home):
         return {}, {}
     what = told_of(home, home.parent.stat().st_mode)
-    if home.is_dir() and not home.is_symlink():
+    if is_folder(home):
         return {}, {"": str(what)} if what else {}
     return {"": what}, {}
 

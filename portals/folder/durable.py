@@ -49,6 +49,11 @@ def open_up(folder: Path, *, like: Path | None = None) -> None:
         folder.chmod((stat.S_IMODE(mode) | wanted) & ~stat.S_IWOTH)
 
 
+def is_folder(path: Path) -> bool:
+    """A folder, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable, as `os.fsync` does for a file's bytes."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

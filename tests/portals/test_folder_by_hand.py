@@ -192,6 +192,7 @@ OVERVIEW_SPOILS: dict[str, Callable[[Path], object]] = {
     "the first page may be changed by anybody": lambda root: (root / "index.html").chmod(0o666),
     "anybody may put an agency's page there": lambda root: (root / "opd").chmod(0o757),
     "anybody may put a dataset there": lambda root: (root / "dataset").chmod(0o757),
+    "a folder of pages of no agency": lambda root: (root / "opd/palsu").mkdir(),
     "the agencies' pages moved away, with a link to them": _opd_elsewhere,
     "the agencies' pages closed": lambda root: (root / "opd").chmod(0),
     "all datasets closed": lambda root: (root / "dataset").chmod(0),
@@ -251,6 +252,51 @@ def test_a_folder_of_the_system_stops_neither_catalogue_nor_check(on_folder: Sta
         assert strays(here) == [("unreadable", "lost+found/")]
 
     assert child_comes_through(as_nobody)
+
+
+def _datasets_elsewhere(root: Path) -> None:
+    (root / "dataset").rename(root.parent / "elsewhere")
+    (root / "dataset").symlink_to("../elsewhere")
+
+
+def _datasets_a_file(root: Path) -> None:
+    shutil.rmtree(root / "dataset")
+    (root / "dataset").write_bytes(b"x")
+
+
+@pytest.mark.parametrize("spoil", [_datasets_elsewhere, _datasets_a_file, lambda root: os.mkfifo(_gone(root / "dataset"))])
+def test_a_file_or_a_link_in_place_of_all_datasets_is_told_and_put_right(
+    spoil: Callable[[Path], object], on_folder: Stage, root: Path, shelf: Shelf
+) -> None:
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
+    before = tree(root)
+    spoil(root)
+    assert [one.what for one in on_folder.differences("data")] == ["deleted"]
+    assert strays(on_folder) == [("unknown", "dataset")]
+    assert on_folder.portal.names() == []
+    on_folder.repair(shelf, "data")
+    show_overview(on_folder)
+    assert on_folder.differences("data") == []
+    assert strays(on_folder) == []
+    assert tree(root) == before
+
+
+def _gone(folder: Path) -> Path:
+    shutil.rmtree(folder)
+    return folder
+
+
+def test_an_edition_of_years_ago_that_was_turned_into_a_link_is_not_taken_for_itself(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    made = [shelf.publication("data", {"desa.csv": word}) for word in (b"satu", b"dua", b"tiga", b"empat")]
+    for one in made[:3]:
+        on_folder.publish(shelf, one)
+    old = _old(root / "dataset/data")
+    _away(old)
+    assert [(one.what, one.field) for one in on_folder.differences("data")] == [("deleted", old.name)]
+    on_folder.publish(shelf, made[3])
+    assert on_folder.differences("data") == []
+    assert (old.is_symlink(), (old / "files/desa.csv").read_bytes()) == (False, b"satu")
 
 
 @pytest.mark.parametrize("rogue", ["palsu.html", "Data", "data palsu", "..data", "\udcff", "x"])
