@@ -92,7 +92,8 @@ class FolderPortal:
             if not tree:
                 step("withdraw")
                 take_away(home, set(change.remove).difference(down))
-                _end(home)
+                if home.is_dir():
+                    take_away(home.parent, [f"{home.name}/"])
                 return None
             _begin(home)
             newest = tree[LATEST]
@@ -233,12 +234,6 @@ def _make_each(*folders: Path) -> None:
         if not folder.is_dir():
             make_folder(folder)
             sync_folder(folder.parent)
-
-
-def _end(home: Path) -> None:
-    if home.is_dir():
-        home.rmdir()
-        sync_folder(home.parent)
 
 
 @contextlib.contextmanager
