@@ -25,7 +25,7 @@ from events.contracts import DIRECTORY_TOPIC
 
 V = TypeVar("V")
 BRIEFLY_S: Final = 0.2
-STANDS: Final = ("opds", "revoked", "adopted", "issued", "names", "_known")
+STANDS: Final = ("opds", "revoked", "adopted", "adopted_for", "issued", "names", "_known")
 
 
 class Kept(Protocol):
@@ -50,6 +50,8 @@ class Directory:
     revoked: set[str] = field(default_factory=set)
     adopted: dict[str, str] = field(default_factory=dict)
     """dataset_id → the portal's own id of a dataset that it had before Jejak."""
+    adopted_for: dict[str, str] = field(default_factory=dict)
+    """dataset_id → the OPD that it was adopted for; nothing of records that name none."""
     issued: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     _shown: set[str] = field(default_factory=set)
@@ -216,6 +218,7 @@ class Directory:
                 _put(self.opds, name, said)
             case "adopted":
                 _put(self.adopted, name, _text(said.get("id")) if said else None)
+                _put(self.adopted_for, name, _text(said.get("opd")) if said else None)
             case "issued":
                 _put(self.issued, name, said)
             case "name":

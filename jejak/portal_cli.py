@@ -15,7 +15,8 @@ from jejak.prepare import configure_logs
 from lane.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from portals.portal import Difference, Portal, Stranger
+    from jejak.adopting import Choice
+    from portals.portal import Difference, Portal
     from services.publisher.upkeep import Upkeep
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Is the portal still as the log says?")
@@ -68,31 +69,47 @@ def portal_adopt(
     ] = None,
     *,
     dataset_id: Annotated[str | None, typer.Option(help="Under which dataset_id; as proposed without.")] = None,
+    opd: Annotated[str | None, typer.Option(help="For which OPD; its organization's without.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Adopt all that have a proposal.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List what the portal had before Jejak, or choose what the first submission of that dataset_id takes over."""
-    settings = read_settings(os.environ)
-    configure_logs(settings.log_level)
-    with _portal(settings) as portal:
-        found = list(portal.strangers(name))
-    chosen = {(dataset_id or one.dataset_id): one for one in found if (dataset_id or one.dataset_id)} if name or everything else {}
-    for key, one in chosen.items():
-        record = {"id": one.id, "name": one.name, "opd": one.opd}
-        asyncio.run(put_record(settings.kafka_cluster(), f"adopted/{key}", record))
-    for one in found:
-        key = next((key for key, other in chosen.items() if other is one), None)
-        typer.echo(orjson.dumps(vars(one) | {"adopted_as": key}) if as_json else _line(one, key))
-    raise typer.Exit(1 if name and not chosen else 0)
-
-
-def _line(one: "Stranger", adopted_as: str | None) -> str:
-    proposal = f"{one.opd or '?'}/{one.dataset_id or '?'}"
+    if name and everything:
+        raise typer.BadParameter("NAME dan --all tidak dapat bersama-sama: sebut satu data, atau ambil semua usulan")
+    if not name and (dataset_id or opd):
+        raise typer.BadParameter("--dataset-id dan --opd berlaku untuk satu data; sebut namanya")
     # Here as below: this module is part of every start of the program.
+    from jejak.adopting import choices
+
+    with _upkeep() as upkeep:
+        directory, own = upkeep.standings.directory, upkeep.standings.on_portal()
+        found = choices(
+            [one for one in upkeep.portal.strangers(name) if one.id not in own],
+            dataset_id=dataset_id,
+            opd=opd,
+            open_opds={code for code in directory.opds if directory.is_open(code)},
+            adopted=directory.adopted,
+            published=set(upkeep.standings.dataset_ids()),
+        )
+    if name and not found:
+        raise typer.BadParameter(f"{name}: tidak ada di portal, atau milik Jejak sendiri")
+    act, kafka = bool(name or everything), read_settings(os.environ).kafka_cluster()
+    for choice in found:
+        taken = choice.dataset_id if act and choice.why is None else None
+        if taken:
+            asyncio.run(put_record(kafka, f"adopted/{taken}", {"id": choice.one.id, "name": choice.one.name, "opd": choice.opd}))
+        told = vars(choice.one) | {"adopted_as": taken, "why": choice.why}
+        typer.echo(orjson.dumps(told) if as_json else _line(choice, taken))
+    raise typer.Exit(1 if act and any(choice.why for choice in found) else 0)
+
+
+def _line(choice: "Choice", taken: str | None) -> str:
     from portals.portal import printable
 
-    taken = f"diambil alih: {adopted_as}" if adopted_as else proposal
-    return printable(f"{one.name}  ({one.state}, {one.files} berkas)  {one.title}  → {taken}")
+    one = choice.one
+    become = f"diambil alih: {taken}" if taken else f"{choice.opd or '?'}/{choice.dataset_id or '?'}"
+    why = f"  – {choice.why}" if choice.why else ""
+    return printable(f"{one.name}  ({one.state}, {one.files} berkas)  {one.title}  → {become}{why}")
 
 
 def _must_be_known(upkeep: "Upkeep", dataset: str | None) -> None:

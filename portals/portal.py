@@ -72,6 +72,7 @@ class PortalProblem(Exception):
 What = Literal[
     "deleted",
     "not_public",
+    "writable",
     "other_version",
     "file_differs",
     "file_missing",
@@ -86,6 +87,7 @@ What = Literal[
 WORDS: Final[dict[What, str]] = {
     "deleted": "edisi ini tidak ada di portal",
     "not_public": "data tidak tampil untuk masyarakat",
+    "writable": "siapa pun di mesin portal dapat mengubahnya",
     "other_version": "yang tampil bukan edisi terbaru",
     "file_differs": "isi berkas berbeda dari yang disetujui",
     "file_missing": "berkas tidak ada di portal",
@@ -141,7 +143,8 @@ class Stranger:
 class Portal(Protocol):
     """Where the public finds the data. Safe to call from several threads for different datasets, and to repeat at any time.
 
-    Of one dataset there is only one caller at a time, of all threads and processes. Every method may raise PortalProblem.
+    Of one dataset, and of the pages over all, there is only one caller at a time, of all threads and processes.
+    Every method may raise PortalProblem.
     """
 
     @property

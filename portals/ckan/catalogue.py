@@ -28,7 +28,8 @@ def strangers(ckan: Ckan) -> Iterator[Stranger]:
 
     By default it does not (`ckan.search.remove_deleted_packages`), and no other call lists them.
     """
-    return (_stranger(package) for package in _pages(ckan, fq=f"-{OURS}", include_deleted=True) if package["name"] != PROBE)
+    found = _pages(ckan, fq=f"-{OURS}", include_deleted=True)
+    return (_stranger(package) for package in found if package["name"] != PROBE and not is_ours(package))
 
 
 def stranger(ckan: Ckan, name: str) -> Iterator[Stranger]:

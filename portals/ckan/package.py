@@ -190,9 +190,8 @@ def _changes(package: Package, *, fields: Package, extras: Mapping[str, str], re
 
 
 def _adopted(package: Package, desired: Desired) -> list[Resource]:
-    """What a dataset had before Jejak. In one that was never taken over, that mark is somebody's forgery."""
-    taken_over = desired.adopted is not None or ADOPTED in kept_extras(package)
-    return [one for one in package["resources"] if taken_over and one.get("version_status") == "adopted"]
+    """What a dataset had before Jejak. In one that the log does not say was taken over, that mark is a forgery."""
+    return [one for one in package["resources"] if desired.adopted is not None and one.get("version_status") == "adopted"]
 
 
 def _name(resource: Resource) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from portals.desired import Desired
-from portals.folder.disk import Change, sha256_of
+from portals.folder.disk import Change, is_there, sha256_of
+from portals.folder.durable import anybody_may_write
 from portals.folder.names import key_of
 from portals.folder.pages import fields_of
 from portals.folder.tree import Leaf, Link, Stored
 from portals.portal import Difference, What
 
+REMEDY: Final = "beri Jejak izin melihatnya, atau pindahkan dari folder portal"
 MORE: Final = 4_096
 """Bytes of a metadata.json that are read beyond what it should have, and told of one that is none."""
 
@@ -26,11 +29,12 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
     missing = {folder for folder in of_folder if not change.has(folder)}
     found = [Difference(desired.dataset_id, withdrawn[folder], "not_withdrawn", field=folder) for folder in sorted(still_there)]
     found += [Difference(desired.dataset_id, of_folder[folder], "deleted", field=folder) for folder in sorted(missing)]
-    for path in change.closed:
+    for path, mode in change.closed.items():
         if path not in change.too_much:
             of = of_folder.get(path.partition("/")[0])
-            found.append(Difference(desired.dataset_id, of, "not_public", field=path, found=str(change.found.get(path, ""))))
-    told = still_there | missing
+            found.append(of_mode(desired.dataset_id, of, path, mode))
+    found += [unreadable(desired.dataset_id, of_folder.get(path.partition("/")[0]), path, why) for path, why in change.unreadable.items()]
+    told = {*still_there, *missing, *change.unreadable}
     for path in change.write:
         told_as_missing = path not in change.found and tree[path].of in {of_folder[folder] for folder in missing}
         if path.partition("/")[0] not in told and not told_as_missing:
@@ -38,19 +42,34 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
     with_more = {f"{path.rstrip('/').rpartition('/')[0]}/" for path in change.too_much}
     for path in change.too_much:
         folder = path.partition("/")[0]
-        if folder not in told and path not in with_more:  # of a folder with something in it, only that is told
+        if not told & {folder, path} and path not in with_more:  # of a folder with something in it, only that is told
             what: What = "file_added" if folder in of_folder else "unknown"
             found.append(Difference(desired.dataset_id, of_folder.get(folder), what, field=path, found=str(change.found[path])))
     return found
 
 
+def of_mode(dataset_id: str, of: UUID | None, path: str, mode: str) -> Difference:
+    """What the public cannot read, or anybody could change."""
+    return Difference(dataset_id, of, "writable" if anybody_may_write(mode) else "not_public", field=path, found=mode)
+
+
+def unreadable(dataset_id: str, of: UUID | None, path: str, why: str) -> Difference:
+    """What cannot be looked at, with what to do."""
+    return Difference(dataset_id, of, "unreadable", field=path, found=f"{why}: {REMEDY}")
+
+
 def _otherwise(home: Path, dataset_id: str, path: str, leaf: Leaf, change: Change) -> Iterator[Difference]:
     name, there = path.rpartition("/")[2], change.found.get(path)
+    if isinstance(there, OSError):  # told as such
+        return
     match leaf.content:
         case Link(target):
             yield Difference(dataset_id, leaf.of, "other_version", field=path, expected=target, found=str(there or ""))
         case _ if str(there).startswith("-"):  # the mode of a plain file
-            yield Difference(dataset_id, leaf.of, "not_public", field=path, found=str(there))
+            yield of_mode(dataset_id, leaf.of, path, str(there))
+            size = (home / path).stat().st_size
+            if str(there)[1] == "r" and not is_there(home / path, size, leaf.content, thorough=True):
+                yield from _otherwise(home, dataset_id, path, leaf, replace(change, found={path: size}))
         case Stored(sha256):
             found = sha256_of(home / path) if isinstance(there, int) else there
             changed: What = "file_differs" if found is not None else "file_missing"

@@ -1,6 +1,7 @@
 """Writing that survives a kill or a power cut, and looking at what lies in a folder without following a link or opening anything.
 
 What is written is as readable as the folder that it lies in, whatever umask the writer has: the operator opens the root, or does not.
+Nobody but owner and group may write there.
 """
 
 from __future__ import annotations
@@ -14,36 +15,43 @@ from typing import Final
 READ: Final = 0o444
 READ_AND_ENTER: Final = 0o555
 OWNER: Final = 0o700
+Found = str | int | OSError
+"""What lies at a path, as `walk` says it."""
 
 
-def write(target: Path, chunks: Iterable[bytes]) -> None:
-    """A new file, its bytes durable. Raises OSError."""
+def write(target: Path, chunks: Iterable[bytes], *, like: Path | None = None) -> None:
+    """A new file, its bytes durable, as readable as `like`, else as the folder that it lies in. Raises OSError."""
     with target.open("wb", buffering=0) as file:
         for chunk in chunks:
             file.write(chunk)
-        mode, wanted = os.fstat(file.fileno()).st_mode, target.parent.stat().st_mode & READ
-        if wanted & ~mode:
-            os.fchmod(file.fileno(), stat.S_IMODE(mode) | wanted)
+        mode, wanted = os.fstat(file.fileno()).st_mode, (like or target.parent).stat().st_mode & READ
+        if wanted & ~mode or mode & stat.S_IWOTH:
+            os.fchmod(file.fileno(), (stat.S_IMODE(mode) | wanted) & ~stat.S_IWOTH)
         os.fsync(file.fileno())
 
 
 def replace(target: Path, chunks: Iterable[bytes], *, draft: Path) -> None:
     """Put a file under its name in one step; `draft` lies on the same disk. The name is durable once its folder is synced."""
-    write(draft, chunks)
+    write(draft, chunks, like=target.parent)
     draft.replace(target)
 
 
-def make_folder(folder: Path) -> None:
-    """Raises OSError, also when there is one."""
+def make_folder(folder: Path, *, like: Path | None = None) -> None:
+    """As open as `like`, else as the folder that it lies in. Raises OSError, also when there is one."""
     folder.mkdir()
-    open_up(folder)
+    open_up(folder, like=like)
 
 
-def open_up(folder: Path) -> None:
-    """Let everybody in who may read the folder that it lies in."""
-    mode, wanted = folder.stat().st_mode, folder.parent.stat().st_mode & READ_AND_ENTER | OWNER
-    if wanted & ~mode:
-        folder.chmod(stat.S_IMODE(mode) | wanted)
+def open_up(folder: Path, *, like: Path | None = None) -> None:
+    """Let everybody in who may read `like`, else the folder that it lies in, but not write."""
+    mode, wanted = folder.stat().st_mode, (like or folder.parent).stat().st_mode & READ_AND_ENTER | OWNER
+    if wanted & ~mode or mode & stat.S_IWOTH:
+        folder.chmod((stat.S_IMODE(mode) | wanted) & ~stat.S_IWOTH)
+
+
+def is_folder(path: Path) -> bool:
+    """A folder, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
 
 
 def sync_folder(folder: Path) -> None:
@@ -55,12 +63,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, str | int]]:
+def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, Found]]:
     """Everything below a folder, by relative path; a folder's path ends in "/", and it comes before what is in it.
 
     A number is a plain file's size, 0 for a folder; a text is a link's target, or the mode (`-rw-------`, `prw-r--r--`) of what is no
-    plain file or folder or is less readable than the folder that it lies in. Folders are looked into when `below` says so. Nothing
-    when there is no such folder; one that is closed to us by its mode is empty. Raises OSError.
+    plain file or folder, is less readable than the folder that it lies in, or may be changed by everybody; an error is why it cannot be
+    looked at. Folders are looked into when `below` says so. Nothing when there is no such folder; one that is closed to us by its mode
+    is empty. Raises OSError when the folder itself cannot be looked into.
     """
     left = [(folder, "")]
     while left:
@@ -69,14 +78,16 @@ def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Itera
             entries, mode = list(os.scandir(place)), os.stat(place).st_mode  # noqa: PTH116 (a Path for each costs more than the call)
         except FileNotFoundError:
             continue
-        except PermissionError:
-            if os.lstat(place).st_mode & OWNER == OWNER:
+        except OSError as error:
+            if isinstance(error, PermissionError) and os.lstat(place).st_mode & OWNER != OWNER:
+                continue
+            if not prefix:
                 raise
+            yield prefix, error  # foreign, or its path is longer than the system takes
             continue
         for entry in entries:
-            try:
-                path, what = prefix + entry.name, told_of(entry, mode)
-            except FileNotFoundError:  # gone since the folder was read
+            path, what = prefix + entry.name, _told_or_why(entry, mode)
+            if what is None:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 path += "/"
@@ -85,12 +96,29 @@ def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Itera
             yield path, what
 
 
+def _told_or_why(entry: os.DirEntry[str], above: int) -> Found | None:
+    """None: gone since the folder was read."""
+    try:
+        return told_of(entry, above)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return error
+
+
 def told_of(entry: os.DirEntry[str] | Path, above: int) -> str | int:
     """As `walk` says it; `above`: mode of the folder that it lies in."""
     if entry.is_symlink():
         return os.readlink(entry)  # noqa: PTH115 (a DirEntry is no Path, and making one costs more than the call)
     found = os.lstat(entry) if isinstance(entry, Path) else entry.stat(follow_symlinks=False)
     if stat.S_ISDIR(found.st_mode):
-        return 0 if not (above & READ_AND_ENTER | OWNER) & ~found.st_mode else stat.filemode(found.st_mode)
-    plain = stat.S_ISREG(found.st_mode) and not above & READ & ~found.st_mode
-    return found.st_size if plain else stat.filemode(found.st_mode)
+        wanted, plain_size = above & READ_AND_ENTER | OWNER, 0
+    else:
+        wanted, plain_size = above & READ, found.st_size if stat.S_ISREG(found.st_mode) else -1
+    good = plain_size >= 0 and not wanted & ~found.st_mode and not found.st_mode & stat.S_IWOTH
+    return plain_size if good else stat.filemode(found.st_mode)
+
+
+def anybody_may_write(mode: str) -> bool:
+    """Of a mode as `walk` says it."""
+    return mode[0] in "-d" and mode[8] == "w"

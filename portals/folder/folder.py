@@ -9,9 +9,10 @@ Everything that lies there is compared with what the log says, path by path; not
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
@@ -20,15 +21,16 @@ from events.contracts import Published, PublishedFile
 from events.metadata import DATASET_ID
 from lane.files import Files
 from portals.desired import Desired, Publication
-from portals.folder.differences import differences_of
-from portals.folder.disk import compare, looked, point_to, put, put_each, sha256_of, take_away
-from portals.folder.durable import make_folder, replace, sync_folder
+from portals.folder.differences import differences_of, of_mode, unreadable
+from portals.folder.disk import Change, compare, drafts_in, is_draft, looked, nothing_there, point_to, put, put_each, sha256_of, take_away
+from portals.folder.durable import anybody_may_write, is_folder, make_folder, replace, sync_folder
 from portals.folder.names import key_of, names_on_disk
 from portals.folder.overview import Overview
 from portals.folder.tree import LATEST, Leaf, Link, Stored, settled_in, tree_of
 from portals.portal import Code, Difference, PortalProblem, Step, Stranger
 
 DATASETS: Final = "dataset"
+FOLDERS: Final = (f"{DATASETS}/", "opd/")
 OUR_OWN: Final = ("opd", ".work")
 """Folders that hold nothing but what Jejak put there; the second was served with all that earlier releases left in it."""
 
@@ -46,14 +48,12 @@ class FolderPortal:
 
     def check(self, *, largest_file: int) -> list[str]:
         """See `Portal.check`."""
-        probe = self._root / ".probe"
         try:
             self._root.mkdir(parents=True, exist_ok=True)
             _make_each(self._root / DATASETS)
-            replace(probe, [b"jejak"], draft=self._root / ".probe-draft")
-            probe.unlink()
-            probe.symlink_to("dataset")
-            probe.unlink()
+            with drafts_in(self._root) as place:
+                replace(place / "file", [b"jejak"], draft=place / "draft")
+                (place / "link").symlink_to("dataset")
             room = shutil.disk_usage(self._root).free
         except OSError as error:
             return [f"Folder portal {self._root} tidak dapat ditulisi: {error.strerror}. Periksa izin, tempat, dan sistem berkasnya."]
@@ -65,16 +65,24 @@ class FolderPortal:
         """See `Portal.differences`."""
         home, tree = self._home(desired.dataset_id), tree_of(desired)
         with _or_problem():
-            return differences_of(home, desired, tree, compare(home, tree, thorough=lambda _: True))
+            # Behind a link in place of the folder of all datasets nothing is ours.
+            there = is_folder(self._root / DATASETS)
+            return differences_of(home, desired, tree, compare(home, tree, thorough=lambda _: True) if there else nothing_there(tree))
 
     def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
         """See `Portal.apply`; the dataset's pages are there when this returns."""
         home = self._home(desired.dataset_id)
-        settled = tuple(one for one in settled_in(desired, about) if (home / key_of(one)).is_dir())  # a closed dataset had lost them
-        tree, kept = tree_of(desired, settled), {f"{key_of(one)}/" for one in settled}
         with _or_problem():
             step("look")
-            change = looked(home, lambda: compare(home, tree, thorough=lambda leaf: about in (None, leaf.of), settled=kept))
+            self._be_a_folder()
+            settled = self._settled(desired, about)
+            tree, kept = tree_of(desired, settled), {f"{key_of(one)}/" for one in settled}
+            change = looked(
+                home,
+                lambda: compare(
+                    home, tree, thorough=lambda leaf: about in (None, leaf.of), below=lambda path: path not in kept, folders=kept
+                ),
+            )
             take_away(home, change.in_the_way)
             # Before anything is written: no full disk and no other edition's fault keeps up what was taken down.
             down = [path for path in change.remove if path.startswith(tuple(f"{key_of(one.publication)}/" for one in desired.withdrawn))]
@@ -84,7 +92,8 @@ class FolderPortal:
             if not tree:
                 step("withdraw")
                 take_away(home, set(change.remove).difference(down))
-                _end(home)
+                if home.is_dir():
+                    take_away(home.parent, [f"{home.name}/"])
                 return None
             _begin(home)
             newest = tree[LATEST]
@@ -112,34 +121,48 @@ class FolderPortal:
         """See `Portal.names`. What has no name of a dataset is told by `overview_differences`."""
         with _or_problem():
             folder = self._root / DATASETS
-            return sorted(path.name for path in folder.iterdir() if re.fullmatch(DATASET_ID, path.name)) if folder.is_dir() else []
+            return sorted(path.name for path in folder.iterdir() if re.fullmatch(DATASET_ID, path.name)) if is_folder(folder) else []
 
     def overview(self, changed: Iterable[Desired]) -> None:
         """See `Portal.overview`."""
         self._overview.take(changed)
         tree = self._overview.tree()
+        ours = {*OUR_OWN, *map(_first, tree)}
         with _or_problem():
             change = looked(
                 self._root,
-                lambda: compare(self._root, tree, thorough=lambda _: True, below=lambda path: path != f"{DATASETS}/"),
-                ours=lambda folder: folder.partition("/")[0] in (DATASETS, *OUR_OWN),
+                lambda: compare(
+                    self._root, tree, thorough=lambda _: True, below=lambda path: is_draft(path) or _first(path) in ours, folders=FOLDERS
+                ),
+                ours=lambda folder: _first(folder) in (DATASETS, *OUR_OWN),
             )
             take_away(self._root, change.in_the_way)
             put_each(self._root, {path: [leaf.content] for path in change.write if isinstance((leaf := tree[path]).content, bytes)})
-            take_away(self._root, [path for path in change.remove if path.partition("/")[0] in OUR_OWN and path != "opd/"])
+            take_away(self._root, [path for path in change.remove if _first(path) in OUR_OWN])
 
     def overview_differences(self, everything: Iterable[Desired]) -> list[Difference]:
         """See `Portal.overview_differences`."""
         expected = Overview(self._base)
         expected.take(everything)
         with _or_problem():
-            change = compare(self._root, expected.tree(), thorough=lambda _: True, below=lambda path: not _is_of_a_dataset(path))
-        too_much = [path for path in change.too_much if not _is_of_a_dataset(path) and path not in ("opd/", f"{DATASETS}/")]
+            change = compare(
+                self._root, expected.tree(), thorough=lambda _: True, below=lambda path: not _is_of_a_dataset(path), folders=FOLDERS
+            )
+        modes = {path: there for path in change.write if isinstance(there := change.found.get(path), str) and there.startswith("-")}
+        closed = [(path, mode) for path, mode in change.closed.items() if not _is_of_a_dataset(path) and path not in change.unreadable]
+        too_much = [path for path in change.too_much if path not in change.unreadable and not _is_of_a_dataset(path)]
         return [
-            *(Difference("", None, "page", field=path) for path in change.write),
-            *(Difference("", None, "not_public", field=path) for path in change.closed if not _is_of_a_dataset(path) and path),
+            *(unreadable("", None, path, why) for path, why in change.unreadable.items()),
+            *(
+                of_mode("", None, path, there) if (there := modes.get(path)) else Difference("", None, "page", field=path)
+                for path in change.write
+            ),
+            *(of_mode("", None, path, mode) for path, mode in closed if path or anybody_may_write(mode)),
             *(Difference("", None, "unknown", field=path, found=str(change.found[path])) for path in too_much),
         ]
+
+    def _compared(self, tree: Mapping[str, Leaf], *, below: Callable[[str], bool]) -> Change:
+        return compare(self._root, tree, thorough=lambda _: True, below=below, folders=FOLDERS)
 
     def strangers(self, name: str | None = None) -> Iterator[Stranger]:
         """None: in the folder is what the log says, and all else is a difference."""
@@ -150,6 +173,18 @@ class FolderPortal:
 
     def _home(self, dataset_id: str) -> Path:
         return self._root / DATASETS / dataset_id
+
+    def _be_a_folder(self) -> None:
+        """A file or a link in place of the folder of all datasets is nobody's dataset, and would lead the public elsewhere."""
+        datasets = self._root / DATASETS
+        if os.path.lexists(datasets) and not is_folder(datasets):
+            datasets.unlink()
+            sync_folder(self._root)
+
+    def _settled(self, desired: Desired, about: UUID | None) -> tuple[Publication, ...]:
+        """Editions that need no look now; a closed dataset had lost them, and a link in their place is none."""
+        home = self._home(desired.dataset_id)
+        return tuple(one for one in settled_in(desired, about) if is_folder(home) and is_folder(home / key_of(one)))
 
     def _read_back(self, home: Path, leaves: dict[str, Leaf]) -> None:
         """Raises PortalProblem when a file that lies there is not what was approved."""
@@ -177,6 +212,11 @@ class FolderPortal:
         )
 
 
+def _first(path: str) -> str:
+    """What a path begins with."""
+    return path.partition("/")[0]
+
+
 def _is_of_a_dataset(path: str) -> bool:
     """Below `root/`: one dataset's own folder, or in it."""
     first, _, rest = path.partition("/")
@@ -196,18 +236,12 @@ def _make_each(*folders: Path) -> None:
             sync_folder(folder.parent)
 
 
-def _end(home: Path) -> None:
-    if home.is_dir():
-        home.rmdir()
-        sync_folder(home.parent)
-
-
 @contextlib.contextmanager
 def _or_problem() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        why = ": ".join(str(said) for said in (error.filename, error.strerror) if said) or repr(error)
         raise PortalProblem(
-            Code.STORAGE,
-            f"Folder portal tidak dapat dibaca atau ditulisi ({error.strerror or error}). Periksa disk dan izinnya; akan dicoba lagi.",
+            Code.STORAGE, f"Folder portal tidak dapat dibaca atau ditulisi ({why}). Periksa disk dan izinnya; akan dicoba lagi."
         ) from error

@@ -65,8 +65,8 @@ class Standings:
         return self._owner(dataset_id, self.of_dataset(dataset_id))
 
     def _owner(self, dataset_id: str, found: Sequence[Standing]) -> str | None:
-        """The operator may have handed the name over, or the OPD may act under another code."""
-        first = owner_of(found)
+        """The operator may have handed the name over, or chosen for whom it takes an old dataset over; the OPD may have moved."""
+        first = owner_of(found) or self.directory.adopted_for.get(dataset_id)
         return self.directory.owner_of(dataset_id) or (first and self.directory.heir_of(first))
 
     def of_dataset(self, dataset_id: str) -> list[Standing]:
@@ -104,6 +104,10 @@ class Standings:
         with self.engine.connect() as c:
             shown = HEADS.c.state.in_((State.PUBLISHED.value, State.RETRACTED.value))
             return list(c.execute(sa.select(HEADS.c.dataset_id).where(shown).distinct().order_by(HEADS.c.dataset_id)).scalars())
+
+    def on_portal(self) -> set[str]:
+        """The portal's own ids of every dataset that is on the log as published."""
+        return {own for desired in self.everything() for _, own in desired.places}
 
     def changed_since(self, position: int | None) -> tuple[list[str], int]:
         """Datasets of which something was published or taken down since then (None: all there are), and where we are now."""

@@ -1,7 +1,7 @@
 """Is the portal still as the log says? Each difference comes out; repair brings the portal back, by the same rule as publishing."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +18,10 @@ from services.publisher.turns import StillMine, Turns
 
 TURN_S: Final = 60.0
 NOT_BY_ITSELF: Final = "tidak ada di log; bila memang harus hilang, sebut namanya: jejak portal repair NAMA"
+OVERVIEW: Final = "/"
+"""Whose turn it is at the pages over all datasets; no dataset has this name."""
 TURN_LOST: Final = "giliran menulis data ini ke portal hilang di tengah jalan; jalankan lagi"
-BY_HAND: Final = "bukan milik Jejak; pindahkan atau hapus sendiri"
+BY_HAND: Final = "bukan milik Jejak; pindahkan, hapus, atau perbaiki izinnya sendiri"
 REPAIRS: Final = sa.Table(
     "portal_repairs_v2",
     METADATA,
@@ -56,15 +58,17 @@ class Upkeep:
 
         A dataset that cannot be looked at is one of them. Raises PortalProblem when the portal as a whole cannot.
         """
-        for name in self._names(dataset_id):
+        names, unseen = self._names(dataset_id)
+        for name in names:
             try:
-                with self._turn(name):
+                with self.turn(name):
                     found = self.portal.differences(self.standings.desired(name))
             except PortalProblem as problem:
                 found = [_unreadable(name, problem)]
             yield from found
+        yield from unseen
         if dataset_id is None:
-            yield from self.portal.overview_differences(self.standings.everything())
+            yield from self._of_overview()
 
     def repair(self, dataset_id: str | None = None) -> Iterator[Repair]:
         """Put right what differs, and say of each difference what became of it. One dataset that fails holds up no other.
@@ -72,19 +76,35 @@ class Upkeep:
         What the log knows nothing of is taken away only when it is named: the log may not be all here. Raises as `check` does.
         """
         known = set(self.standings.dataset_ids())
-        for name in self._names(dataset_id):
+        names, unseen = self._names(dataset_id)
+        for name in names:
             try:
-                with self._turn(name) as still_mine:
+                with self.turn(name) as still_mine:
                     yield from self._repair(name, still_mine, may_act=name in known or dataset_id is not None)
             except PortalProblem as problem:
                 yield Repair(_unreadable(name, problem), problem.message)
-        if dataset_id is None and (wrong := self.portal.overview_differences(self.standings.everything())):
-            why = BY_HAND
-            try:
+        yield from (Repair(one, one.found) for one in unseen)
+        if dataset_id is None:
+            yield from self._repair_overview()
+
+    def _of_overview(self) -> list[Difference]:
+        """What differs of the pages over all datasets, and whatever belongs to none."""
+        try:
+            with self.turn(OVERVIEW):
+                return self.portal.overview_differences(self.standings.everything())
+        except PortalProblem as problem:
+            return [_unreadable("", problem)]
+
+    def _repair_overview(self) -> Iterator[Repair]:
+        if not (wrong := self._of_overview()):
+            return
+        why = BY_HAND
+        try:
+            with self.turn(OVERVIEW):
                 self.portal.overview(self.standings.everything())
-            except PortalProblem as problem:
-                why = problem.message
-            yield from self._told(wrong, self.portal.overview_differences(self.standings.everything()), why)
+        except PortalProblem as problem:
+            why = problem.message
+        yield from self._told(wrong, self._of_overview(), why)
 
     def _repair(self, name: str, still_mine: StillMine, *, may_act: bool) -> Iterator[Repair]:
         def stepped(_: str) -> None:
@@ -107,19 +127,26 @@ class Upkeep:
                 why = str(problem)
         yield from self._told(wrong, self.portal.differences(desired), why)
 
-    def _told(self, before: Iterable[Difference], after: Iterable[Difference], why: str) -> Iterator[Repair]:
-        left = set(after)
+    def _told(self, before: Sequence[Difference], after: Sequence[Difference], why: str) -> Iterator[Repair]:
+        """What differs otherwise now than it did is left too: one cause may have hidden another."""
         for difference in before:
-            if difference not in left:
+            if difference not in after:
                 self._note(difference)
-            yield Repair(difference, why if difference in left else None)
+                yield Repair(difference)
+        yield from (Repair(difference, why) for difference in after)
 
-    def _names(self, dataset_id: str | None) -> list[str]:
-        return [dataset_id] if dataset_id else sorted({*self.standings.dataset_ids(), *self.portal.names()})
+    def _names(self, dataset_id: str | None) -> tuple[list[str], list[Difference]]:
+        """Of the log and of the portal; where the portal does not say its own, that is a difference."""
+        if dataset_id:
+            return [dataset_id], []
+        try:
+            return sorted({*self.standings.dataset_ids(), *self.portal.names()}), []
+        except PortalProblem as problem:
+            return self.standings.dataset_ids(), [_unreadable("", problem)]
 
     @contextmanager
-    def _turn(self, dataset_id: str) -> Iterator[StillMine]:
-        """Never look at what the publisher is writing at this moment."""
+    def turn(self, dataset_id: str) -> Iterator[StillMine]:
+        """Never look at what the publisher is writing at this moment. Raises PortalProblem when that does not end."""
         until = time.monotonic() + TURN_S
         while True:
             with self.turns.turn(dataset_id) as still_mine:

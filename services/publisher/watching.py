@@ -13,7 +13,7 @@ from bus.loops import Progress
 from lane.lane import Lane
 from portals.portal import Difference, Portal, PortalProblem
 from services.publisher.standings import Standings
-from services.publisher.upkeep import Upkeep
+from services.publisher.upkeep import OVERVIEW, Upkeep
 
 OVERVIEW_S: Final = 1.0
 SHARE: Final = 20
@@ -24,7 +24,7 @@ log = structlog.get_logger("jejak.publisher")
 
 @dataclass
 class Watching:
-    """`differences`: what the last regular check found; None before it, and without such checks."""
+    """`differences`: what the last regular check found, also one that was cut short; None before it, and without such checks."""
 
     lane: Lane
     portal: Portal
@@ -47,18 +47,26 @@ class Watching:
         """One round: what changed since then. Returns where the next one begins. Raises PortalProblem. Blocking."""
         changed, now = self.standings.changed_since(position)
         if changed or position is None:
-            self.portal.overview(self.standings.desired(dataset_id) for dataset_id in changed)
+            with self.upkeep.turn(OVERVIEW):
+                self.portal.overview(self.standings.desired(dataset_id) for dataset_id in changed)
         return now
 
     async def check_regularly(self) -> None:
         """Compare the portal with the log every so many hours (JEJAK_PORTAL_CHECK_HOURS); each difference is told, none is repaired."""
         await self.lane.until_ready()
         while True:
+            found = list[Difference]()
             try:
-                self.differences = await asyncio.to_thread(lambda: list(self.upkeep.check()))
-                for difference in self.differences:
-                    opd = await asyncio.to_thread(self.standings.owner, difference.dataset_id) if difference.dataset_id else None
-                    log.error("portal_differs", dataset_id=difference.dataset_id, opd=opd, what=difference.what, words=str(difference))
+                await asyncio.to_thread(self.look, found)
+                self.differences = found
             except (PortalProblem, OSError, DBAPIError, PersistenceError) as error:
+                self.differences = found or self.differences
                 log.warning("portal_not_checked", error=repr(error))
             await asyncio.sleep(self.lane.shared.settings.portal_check_hours * 3600)
+
+    def look(self, found: list[Difference]) -> None:
+        """Adds each difference as it is found: what was seen before the portal fell silent stands. Blocking. Raises as `check` does."""
+        for difference in self.upkeep.check():
+            found.append(difference)
+            opd = self.standings.owner(difference.dataset_id) if difference.dataset_id else None
+            log.error("portal_differs", dataset_id=difference.dataset_id, opd=opd, what=difference.what, words=str(difference))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from portals.ckan.package import ADOPTED
 from portals.portal import Code, PortalProblem
 from tests.portals.portals import CkanReader, Stage
 from tests.portals.samples import Shelf
@@ -36,6 +37,13 @@ def _reordered(reader: CkanReader, name: str) -> None:
     reader.act("package_resource_reorder", id=name, order=[one["id"] for one in reversed(resources)])
 
 
+def _marked_as_taken_over(reader: CkanReader, name: str) -> None:
+    """The dataset, and a file in it: only the log says whether that is so."""
+    extras = reader.act("package_show", id=name)["extras"]
+    reader.act("package_patch", id=name, extras=[*extras, {"key": ADOPTED, "value": "1"}])
+    reader.add_file(name, "palsu.csv", b"palsu", version_status="adopted")
+
+
 def _without_a_file(reader: CkanReader, name: str) -> None:
     reader.act("resource_delete", id=reader.act("package_show", id=name)["resources"][0]["id"])
 
@@ -54,6 +62,7 @@ HANDS: dict[str, Callable[[CkanReader, str], object]] = {
     "a file put in that says it was there before Jejak": lambda reader, name: reader.add_file(
         name, "palsu.csv", b"palsu", version_status="adopted"
     ),
+    "dataset and file marked as taken over": _marked_as_taken_over,
     "a title that writes on the terminal": lambda reader, name: reader.act("package_patch", id=name, title="a\x1b[31m\nb"),
 }
 

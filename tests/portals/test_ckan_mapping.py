@@ -1,6 +1,7 @@
 """Metadata in CKAN's words."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 
 from portals.ckan.mapping import extras_of, format_of, resource_id, resources_of, tags_of
 from portals.ckan.multipart import Multipart
+from portals.ckan.package import ADOPTED, differences_of, to_take_down
+from portals.desired import Desired
 from tests.portals.samples import Shelf, dataset
 
 
@@ -57,3 +60,12 @@ def test_a_form_with_a_file_has_the_length_it_says() -> None:
     assert len(form) == len(body)
     assert body.count(b"Content-Disposition") == 2
     assert b"\r\nc-" not in body
+
+
+def test_a_mark_of_a_takeover_on_ckan_hides_nothing_that_the_log_does_not_say() -> None:
+    """Whoever may edit there can write it, on the dataset as on a resource."""
+    forged = {"id": "1", "name": "palsu.csv", "version_status": "adopted"}
+    package: dict[str, Any] = {"state": "active", "private": True, "extras": [{"key": ADOPTED, "value": "1"}], "resources": [forged]}
+    assert to_take_down(package, Desired("data")) == [forged]
+    assert [(one.what, one.field) for one in differences_of(package, Desired("data"), {})] == [("file_added", "palsu.csv")]
+    assert to_take_down(package, Desired("data", adopted="id-by-the-log")) == []

@@ -1,6 +1,7 @@
 """The folder portal's own promises: pages, catalogue, addresses and names."""
 
 import json
+import re
 import sys
 import threading
 from dataclasses import replace
@@ -140,6 +141,28 @@ def test_publishing_costs_the_same_however_many_editions_there_were(on_folder: S
         counts.append(len(looked_into))
     assert max(counts[2:]) == counts[2]
     assert on_folder.differences("data") == []
+
+
+def test_what_is_being_written_has_a_name_that_nobody_knows_and_nobody_else_may_look(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    """The root is served: a page or a file is there once it has its own name, and two writers never share a draft."""
+    places, watching = list[tuple[str, str]](), threading.Event()
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        if watching.is_set() and event == "os.rename" and str(arguments[1]).startswith(str(root)):
+            place = Path(str(arguments[0])).parent
+            places.append((place.name, oct(place.stat().st_mode & 0o777)))
+
+    sys.addaudithook(hook)
+    watching.set()
+    for word in (b"satu", b"dua"):
+        on_folder.publish(shelf, shelf.publication("data", {"desa.csv": word}))
+        show_overview(on_folder)
+    watching.clear()
+    names = {name for name, _ in places}
+    assert len(names) > 4
+    assert all(re.fullmatch(r"\.draft-[0-9a-f]{16}", name) for name in names)
+    assert {mode for _, mode in places} == {"0o700"}
+    assert list(root.rglob(".draft*")) == []
 
 
 def test_what_was_taken_down_is_gone_though_another_edition_cannot_be_shown(tmp_path: Path) -> None:

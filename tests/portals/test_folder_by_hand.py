@@ -3,12 +3,17 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from portals.folder.folder import FolderPortal
 from tests.portals.portals import Stage, folder_stage, show_overview
 from tests.portals.samples import FIRST, Shelf
+from tests.portals.test_folder_deaths import child_comes_through
+
+NOBODY = 65_534
 
 
 def strays(on_folder: Stage) -> list[tuple[str, str]]:
@@ -67,13 +72,13 @@ def _record(home: Path, content: bytes) -> None:
     (home / "latest/metadata.json").write_bytes(content)
 
 
-def _deep(folder: Path) -> None:
-    """As deep as a path may be long."""
+def _deep(folder: Path, *, levels: int = 1_400, name: str = "d") -> None:
+    """As deep as a path may be long, or deeper."""
     folder.mkdir()
     here = os.open(folder, os.O_RDONLY)
-    for _ in range(1400):
-        os.mkdir("d", dir_fd=here)
-        below = os.open("d", os.O_RDONLY, dir_fd=here)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = below
     os.close(here)
@@ -114,12 +119,17 @@ SPOILS: dict[str, Callable[[Path], object]] = {
     "a page that only its owner may read": lambda home: (home / "latest/index.html").chmod(0o600),
     "a folder that nobody may look into": lambda home: (home / "latest/files").chmod(0),
     "the whole dataset closed": lambda home: home.chmod(0),
+    "a page that anybody may change": lambda home: (home / "latest/index.html").chmod(0o666),
+    "a file that anybody may change": lambda home: (home / "latest/files/desa.csv").chmod(0o666),
+    "a folder that anybody may write in": lambda home: (home / "latest/files").chmod(0o757),
+    "the whole dataset open to any writer": lambda home: home.chmod(0o757),
     "a page turned into a folder": lambda home: _made_a_folder(home / "latest/index.html"),
     "latest turned into a folder": lambda home: _made_a_folder(home / "latest"),
     "latest leads to itself": lambda home: _link(home / "latest", "latest"),
     "the files moved away, with a link to them": lambda home: _away(home / "latest/files"),
     "an edition moved away, with a link to it": lambda home: _away((home / "latest").resolve()),
-    "a draft that a crash left": lambda home: shutil.copytree(home / "latest", home / ".draft"),
+    "a draft that a crash left": lambda home: shutil.copytree(home / "latest", home / ".draft-0123456789abcdef"),
+    "a draft that an earlier release left": lambda home: shutil.copytree(home / "latest", home / ".draft"),
 }
 
 
@@ -179,10 +189,15 @@ OVERVIEW_SPOILS: dict[str, Callable[[Path], object]] = {
     "the first page turned into a link": lambda root: _link(root / "index.html", "style.css"),
     "the catalogue is gone": lambda root: (root / "catalog.jsonld").unlink(),
     "the catalogue that only its owner may read": lambda root: (root / "catalog.jsonld").chmod(0o600),
+    "the first page may be changed by anybody": lambda root: (root / "index.html").chmod(0o666),
+    "anybody may put an agency's page there": lambda root: (root / "opd").chmod(0o757),
+    "anybody may put a dataset there": lambda root: (root / "dataset").chmod(0o757),
+    "a folder of pages of no agency": lambda root: (root / "opd/palsu").mkdir(),
     "the agencies' pages moved away, with a link to them": _opd_elsewhere,
     "the agencies' pages closed": lambda root: (root / "opd").chmod(0),
     "all datasets closed": lambda root: (root / "dataset").chmod(0),
-    "a folder where a draft will be": lambda root: (root / ".draft").mkdir(),
+    "a draft that an earlier release left": lambda root: (root / ".draft").write_bytes(b"x"),
+    "a draft that a crash left": lambda root: (root / ".draft-0123456789abcdef/x").mkdir(parents=True),
     "a rogue page beside an agency's": lambda root: (root / "opd/palsu.html").write_bytes(b"palsu"),
 }
 
@@ -199,6 +214,91 @@ def test_the_pages_over_all_datasets_come_back_whatever_was_done_to_them(what: s
     assert tree(root) == before
 
 
+def test_a_path_longer_than_the_system_takes_is_a_difference_and_hides_no_other(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
+    for place in ("dalam", "dataset/data/dalam"):
+        _deep(root / place, levels=50, name="d" * 100)
+    (root / "index.html").write_text("diretas")
+    (root / "phish.html").write_text("login")
+
+    told = on_folder.portal.overview_differences([on_folder.log.desired("data")])
+    assert {("page", "index.html"), ("unknown", "phish.html")} < {(one.what, one.field) for one in told}
+    for found in (told, on_folder.differences("data")):
+        [deep] = [one for one in found if one.what == "unreadable"]
+        assert "dalam/ddd" in deep.field
+        assert "pindahkan dari folder portal" in deep.found
+    show_overview(on_folder)
+    assert "diretas" not in (root / "index.html").read_text()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that we may not look into")
+def test_a_folder_of_the_system_stops_neither_catalogue_nor_check(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    """`lost+found` is there on a disk of its own, for root only."""
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
+    for path in (root, *root.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    (root / "lost+found").mkdir(mode=0o700)
+    (root / "index.html").write_text("diretas")
+
+    def as_nobody() -> None:
+        os.chdir(root)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        here = replace(on_folder, portal=FolderPortal(Path()))
+        assert {("unreadable", "lost+found/"), ("page", "index.html")} <= set(strays(here))
+        show_overview(here)
+        assert strays(here) == [("unreadable", "lost+found/")]
+
+    assert child_comes_through(as_nobody)
+
+
+def _datasets_elsewhere(root: Path) -> None:
+    (root / "dataset").rename(root.parent / "elsewhere")
+    (root / "dataset").symlink_to("../elsewhere")
+
+
+def _datasets_a_file(root: Path) -> None:
+    shutil.rmtree(root / "dataset")
+    (root / "dataset").write_bytes(b"x")
+
+
+@pytest.mark.parametrize("spoil", [_datasets_elsewhere, _datasets_a_file, lambda root: os.mkfifo(_gone(root / "dataset"))])
+def test_a_file_or_a_link_in_place_of_all_datasets_is_told_and_put_right(
+    spoil: Callable[[Path], object], on_folder: Stage, root: Path, shelf: Shelf
+) -> None:
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
+    before = tree(root)
+    spoil(root)
+    assert [one.what for one in on_folder.differences("data")] == ["deleted"]
+    assert strays(on_folder) == [("unknown", "dataset")]
+    assert on_folder.portal.names() == []
+    on_folder.repair(shelf, "data")
+    show_overview(on_folder)
+    assert on_folder.differences("data") == []
+    assert strays(on_folder) == []
+    assert tree(root) == before
+
+
+def _gone(folder: Path) -> Path:
+    shutil.rmtree(folder)
+    return folder
+
+
+def test_an_edition_of_years_ago_that_was_turned_into_a_link_is_not_taken_for_itself(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    made = [shelf.publication("data", {"desa.csv": word}) for word in (b"satu", b"dua", b"tiga", b"empat")]
+    for one in made[:3]:
+        on_folder.publish(shelf, one)
+    old = _old(root / "dataset/data")
+    _away(old)
+    assert [(one.what, one.field) for one in on_folder.differences("data")] == [("deleted", old.name)]
+    on_folder.publish(shelf, made[3])
+    assert on_folder.differences("data") == []
+    assert (old.is_symlink(), (old / "files/desa.csv").read_bytes()) == (False, b"satu")
+
+
 @pytest.mark.parametrize("rogue", ["palsu.html", "Data", "data palsu", "..data", "\udcff", "x"])
 def test_what_has_no_name_of_a_dataset_belongs_to_none_and_is_told_all_the_same(
     rogue: str, on_folder: Stage, root: Path, shelf: Shelf
@@ -210,6 +310,34 @@ def test_what_has_no_name_of_a_dataset_belongs_to_none_and_is_told_all_the_same(
     assert on_folder.portal.names() == ["data"]
     shown = rogue.encode(errors="backslashreplace").decode()
     assert ("unknown", f"dataset/{shown}/palsu.html") in strays(on_folder)
+
+
+def test_what_anybody_may_change_is_told_as_that_and_its_forged_content_too(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
+    file = root / "dataset/data/latest/files/desa.csv"
+    file.write_bytes(b"palsu")
+    file.chmod(0o666)
+    (root / "index.html").chmod(0o666)
+    root.chmod(0o777)
+    assert [(one.what, one.field.rpartition("/")[2]) for one in on_folder.differences("data")] == [
+        ("writable", "desa.csv"),
+        ("file_differs", "desa.csv"),
+    ]
+    assert strays(on_folder) == [("writable", "index.html"), ("writable", "")]
+    show_overview(on_folder)
+    assert strays(on_folder) == [("writable", "")], "the root is the operator's own"
+
+
+def test_a_writer_without_a_umask_opens_nothing_to_other_writers(root: Path, shelf: Shelf) -> None:
+    before = os.umask(0)
+    try:
+        on_folder = folder_stage(root)
+        on_folder.publish(shelf, shelf.publication("data", FIRST))
+        show_overview(on_folder)
+    finally:
+        os.umask(before)
+    assert [path for path in root.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o002] == []
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o700])

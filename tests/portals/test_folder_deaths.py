@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,11 +90,22 @@ def test_death_at_every_single_file_operation_of_a_retraction_is_made_good_by_th
 
 
 def child_survives(operation: int, act: Callable[[], object]) -> bool:
-    child = os.fork()
-    if child == 0:
+    def act_until_death() -> None:
         die_at(operation)
         act()
-        os._exit(0)
+
+    return child_comes_through(act_until_death)
+
+
+def child_comes_through(act: Callable[[], object]) -> bool:
+    child = os.fork()
+    if child == 0:
+        try:
+            act()
+            os._exit(0)
+        finally:
+            traceback.print_exc()
+            os._exit(1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 

@@ -1,5 +1,6 @@
 """The fake of the `Portal` protocol: the real folder, which does not do it as long as it is told so."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from portals.portal import Code, Difference, PortalProblem, Step
 class FailingPortal(FolderPortal):
     """`down`: everything fails; `broken`: only these datasets; `refusing`: these for good; `unreadable`: looking at these.
 
-    `answer_lost`: it is done, and nobody hears.
+    `forging`: a page that another hand changes as soon as it is written. `answer_lost`: it is done, and nobody hears. `blind`: what
+    is wrong with the pages over all datasets cannot be looked at.
     """
 
     def __init__(self, root: Path) -> None:
@@ -23,12 +25,19 @@ class FailingPortal(FolderPortal):
         self.refusing: set[str] = set()
         self.unreadable: dict[str, Code] = {}
         self.answer_lost = 0
+        self.forging: Path | None = None
+        self.blind: Code | None = None
         self.tried: list[str] = []
 
     def differences(self, desired: Desired) -> list[Difference]:
         if desired.dataset_id in self.unreadable:
             raise PortalProblem(self.unreadable[desired.dataset_id], "Portal tidak menjawab.")
         return super().differences(desired)
+
+    def overview_differences(self, everything: Iterable[Desired]) -> list[Difference]:
+        if self.blind:
+            raise PortalProblem(self.blind, "Portal tidak menjawab.")
+        return super().overview_differences(everything)
 
     def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
         self.tried.append(desired.dataset_id)
@@ -38,6 +47,8 @@ class FailingPortal(FolderPortal):
         if desired.listed and desired.listed.dataset.title in self.refusing:
             raise PortalProblem(Code.INVALID, "Portal tidak menerima surel ini.")
         published = super().apply(desired, files, about=about, step=step)
+        if self.forging:
+            self.forging.write_text("palsu")
         if self.answer_lost:
             self.answer_lost -= 1
             raise PortalProblem(Code.SERVER_ERROR, "Jawaban portal hilang.")

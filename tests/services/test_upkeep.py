@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from portals.portal import Code, PortalProblem
-from services.publisher.upkeep import BY_HAND, NOT_BY_ITSELF, Upkeep
+from portals.portal import Code, Difference, PortalProblem
+from services.publisher.upkeep import BY_HAND, NOT_BY_ITSELF, OVERVIEW, Upkeep
 from services.publisher.web import publishing_of, watching_of
 from tests.events.given import FILE, after, approved, published, retracted, revision_of, story, submission_of, verified
 from tests.lane.shelves import keep, sha
@@ -121,3 +121,53 @@ async def test_a_dataset_that_cannot_be_looked_at_is_told_and_the_others_are_loo
     portal.unreadable["rusak"] = Code.UNREACHABLE
     with pytest.raises(PortalProblem):
         list(upkeep_of(desk).check())
+
+
+async def test_what_was_found_before_the_portal_fell_silent_stands(desk: Desk, tmp_path: Path) -> None:
+    """Where it only cannot be looked at, that is a difference more; where nothing answers any more, what was seen is kept."""
+    publish(desk)
+    assert left(desk) == []
+    (tmp_path / "portal/dataset/daftar-desa/latest/index.html").write_text("palsu")
+    portal, watching = publishing_of(desk.lane).portal, watching_of(desk.lane)
+    assert isinstance(portal, FailingPortal)
+    watching.upkeep = upkeep_of(desk)
+    portal.blind = Code.STORAGE
+    assert [(one.dataset_id, one.what) for one in watching.upkeep.check()] == [("daftar-desa", "page"), ("", "unreadable")]
+    assert left(desk) == [BY_HAND]
+    (tmp_path / "portal/dataset/daftar-desa/latest/index.html").write_text("palsu")
+    portal.blind = Code.UNREACHABLE
+    found = list[Difference]()
+    with pytest.raises(PortalProblem):
+        watching.look(found)
+    assert [one.what for one in found] == ["page"]
+
+
+async def test_what_differs_otherwise_after_a_repair_is_left_and_said(desk: Desk, tmp_path: Path) -> None:
+    """The edition that was deleted is there again, with a page that somebody changed meanwhile."""
+    publish(desk)
+    publish(desk, edition=2)
+    assert left(desk) == []
+    home = tmp_path / "portal/dataset/daftar-desa"
+    portal = publishing_of(desk.lane).portal
+    assert isinstance(portal, FailingPortal)
+    portal.forging = home / "latest/index.html"
+    shutil.rmtree((home / "latest").resolve())
+    told = [(repair.difference.what, repair.why is None) for repair in upkeep_of(desk).repair("daftar-desa")]
+    assert told == [("deleted", True), ("page", False)]
+
+
+async def test_the_pages_over_all_datasets_have_one_writer_at_a_time(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The publisher, another one, and an operator's repair."""
+    publish(desk)
+    monkeypatch.setattr("services.publisher.upkeep.TURN_S", 0.0)
+    upkeep, watching = upkeep_of(desk), watching_of(desk.lane)
+    with upkeep.turns.turn(OVERVIEW) as mine:
+        assert mine
+        with pytest.raises(PortalProblem) as problem:
+            watching.overview(None)
+        assert problem.value.code is Code.BUSY
+        assert [one.what for one in upkeep.check() if not one.dataset_id] == ["unreadable"]
+        assert len(left(desk)) == 1
+        assert not (tmp_path / "portal/index.html").exists()
+    watching.overview(None)
+    assert (tmp_path / "portal/index.html").exists()
