@@ -12,7 +12,7 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
@@ -22,7 +22,7 @@ from events.metadata import DATASET_ID
 from lane.files import Files
 from portals.desired import Desired, Publication
 from portals.folder.differences import differences_of, of_mode, unreadable
-from portals.folder.disk import Change, compare, drafts_in, is_draft, looked, nothing_there, point_to, put, put_each, sha256_of, take_away
+from portals.folder.disk import compare, drafts_in, is_draft, looked, nothing_there, point_to, put, put_each, sha256_of, take_away
 from portals.folder.durable import anybody_may_write, is_folder, make_folder, replace, sync_folder
 from portals.folder.names import key_of, names_on_disk
 from portals.folder.overview import Overview
@@ -160,9 +160,6 @@ class FolderPortal:
             *(of_mode("", None, path, mode) for path, mode in closed if path or anybody_may_write(mode)),
             *(Difference("", None, "unknown", field=path, found=str(change.found[path])) for path in too_much),
         ]
-
-    def _compared(self, tree: Mapping[str, Leaf], *, below: Callable[[str], bool]) -> Change:
-        return compare(self._root, tree, thorough=lambda _: True, below=below, folders=FOLDERS)
 
     def strangers(self, name: str | None = None) -> Iterator[Stranger]:
         """None: in the folder is what the log says, and all else is a difference."""
