@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from events.contracts import DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC
+from events.contracts import DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC, LOG_TOPIC, RECEIPTS_TOPIC, inbound_topic_of
 
 SHARED: Final = (LOG_TOPIC, RECEIPTS_TOPIC, DEAD_LETTERS_TOPIC, DIRECTORY_TOPIC)
 OPERATOR: Final = "jejak-operator"
@@ -54,7 +54,7 @@ def user_of(opd: str) -> str:
 def rights_of(opd: str) -> tuple[Right, ...]:
     """An OPD: its own topic and the receipts."""
     return (
-        Right("topic", f"opd.{opd}.data-submitted.v1", ("Write", "Describe")),
+        Right("topic", inbound_topic_of(opd), ("Write", "Describe")),
         Right("topic", RECEIPTS_TOPIC, ("Read", "Describe")),
         Right("group", f"opd.{opd}.", ("Read",), prefixed=True),
     )

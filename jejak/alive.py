@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from typing import Final
 
-PATIENCE_S: Final = 4.0
+PATIENCE_S: Final = 10.0
 
 
 def main(path: str = "/readyz") -> int:

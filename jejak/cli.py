@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from bus.headers import read_any_header
 from bus.kafka import KafkaError
+from events.contracts import inbound_topic_of
 from events.stores import StoreRefused, addresses_of, open_store
 from jejak import broker
 from jejak.prepare import REFUSALS, configure_logs, ensure_topics, kafka_beside, kafka_for, prepare
@@ -141,7 +142,7 @@ def submit(
     from jejak.on_kafka import run_on_kafka
 
     forms_read = [forms.read(path) for path in files]
-    records = [(f"opd.{form['opd']}.data-submitted.v1", str(form["event_id"]).encode(), orjson.dumps(form)) for form in forms_read]
+    records = [(inbound_topic_of(form["opd"]), str(form["event_id"]).encode(), orjson.dumps(form)) for form in forms_read]
     run_on_kafka(lambda kafka: forms.need_topics(kafka, {topic for topic, _, _ in records}))
     receipts = run_on_kafka(
         lambda kafka: send_and_wait(kafka, records, event_ids=[str(f["event_id"]) for f in forms_read], timeout_s=wait_s)
@@ -310,14 +311,16 @@ def main() -> None:
     read_any_header()
     try:
         app()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     except SettingsRefused as refused:
         say(f"Wrong settings:\n{refused}")
         raise SystemExit(2) from None
+    except SystemExit:  # as every command ends
+        raise
     except _refusals() as refused:
         say(f"jejak: {refused}")
         raise SystemExit(1) from None
     except UNREACHABLE as error:
         say(f"jejak: {error or type(error).__name__} (Kafka: JEJAK_KAFKA, JEJAK_KAFKA_PORT)")
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None

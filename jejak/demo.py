@@ -20,6 +20,7 @@ from bus.client import send, submit
 from bus.directory import put_record
 from bus.kafka import KafkaError
 from bus.topics import ensure, inbound_topic
+from events.contracts import inbound_topic_of
 from events.ids import submission_id_of
 from jejak import demo_accounts, demo_excel, demo_village, forms
 from jejak.say import say
@@ -148,7 +149,7 @@ async def _submit(settings: Settings, stories: list[Story]) -> None:
         topics = [inbound_topic(story.opd) for story in stories]
         await ensure(admin, topics, replication=settings.kafka_replication, in_sync=settings.kafka_in_sync)
     records: list[tuple[str, bytes | None, bytes]] = [
-        (f"opd.{s.opd}.data-submitted.v1", s.form["event_id"].encode(), orjson.dumps(s.form)) for s in stories
+        (inbound_topic_of(s.opd), s.form["event_id"].encode(), orjson.dumps(s.form)) for s in stories
     ]
     await send(kafka, [(records[0][0], b"rusak", b'{"type": "DataSubmitted", "opd": ')])
     for receipt in await submit(kafka, records, event_ids=[s.form["event_id"] for s in stories], timeout_s=PATIENCE_S):

@@ -65,8 +65,8 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
 
 def _of_a_period_on_its_way(head: Head, dataset: Dataset, context: Context) -> list[Reason]:
     """What was handed in for one period cannot become a second submission of another one."""
-    if (period := period_of(dataset)) == (head.period_start, head.period_end):
-        return []
+    if dataset.dataset_id != head.dataset_id or (period := period_of(dataset)) == (head.period_start, head.period_end):
+        return []  # to a new name only one that nobody used
     return open_already(context.standing(head).others(period, but=str(head.submission_id)))
 
 

@@ -117,6 +117,9 @@ async def test_a_revision_does_not_become_a_second_open_submission_of_a_period(r
     refused = await review.says(KETUA, "revise", ours, expected_sequence=1, dataset=period)
     assert (refused.status_code, codes(refused)) == (422, [("already_open", "dataset.period_start")])
     assert str(open_one) in refused.json()["errors"][0]["message"]
+    renamed = review.given(*story(submission_of(dataset_id="salah-ketik")))
+    both = await review.says(KETUA, "revise", renamed, expected_sequence=1, dataset=period | {"dataset_id": "nama-lain"})
+    assert both.status_code == 200
     assert (await review.says(KETUA, "withdraw", open_one, expected_sequence=1, reason={"code": "test", "note": "Uji."})).status_code == 200
     assert (await review.says(KETUA, "revise", ours, expected_sequence=1, dataset=period)).status_code == 200
 
