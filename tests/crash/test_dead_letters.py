@@ -1,4 +1,4 @@
-"""An operator looks at what five running lanes set aside, sends it again or discards it, by the command and over HTTP; on both stores."""
+"""An operator looks at what five running lanes set aside, sends it again or discards it, by the command and over HTTP."""
 
 import asyncio
 import json
@@ -22,9 +22,9 @@ from tests.crash.test_losses import healthy, holds, jejak, on_kafka, put, red, u
 from tests.events.given import revised, story, submitted, verified
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with stage_in(tmp_path_factory.mktemp("stage"), postgres=request.param == "postgres") as made:
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with stage_in(tmp_path_factory.mktemp("stage"), postgres=True) as made:
         for name in LANES:
             made.add(name)
         ready(made.lanes)
