@@ -57,11 +57,51 @@ WRITTEN: dict[str, Callable[[Any], object]] = {
     ),
     "a name of the workbook": lambda book: (_data(book), book.define_name("petugas", f'="{NIK}"')),
 }
+LINKS: dict[str, Callable[[Any], object]] = {
+    "a link's address": lambda page: page.write_url("C2", "mailto:budi.santoso@gmail.com", string="surel"),
+    "an address with signs": lambda page: page.write_url("C2", "https://wa.me/6281234567890?text=halo%20budi%40gmail.com", string="WA"),
+    "what a link says": lambda page: page.write_url("C2", "internal:Data!A1", string="kontak", tip="Hubungi 081234567890"),
+}
+
+
+@pytest.mark.parametrize("where", LINKS)
+def test_what_a_link_says_is_read(tmp_path: Path, where: str) -> None:
+    content = workbook(tmp_path / "b.xlsx", lambda book: LINKS[where](_data(book)))
+    found = checked(tmp_path, "data.xlsx", content, media_type=XLSX)
+
+    assert codes(found) & {"personal_data_email", "personal_data_phone"}
+
+
+def test_links_to_pages_and_offices_name_nobody(tmp_path: Path) -> None:
+    def write(book: Any) -> None:
+        page = _data(book)
+        page.write_url("C2", "https://data.contoh.go.id/dataset/33-13?page=2025#x", string="laman", tip="Buka laman")
+        page.write_url("C3", "mailto:ppid@contoh.go.id", string="surel")
+
+    codes_found = codes(checked(tmp_path, "data.xlsx", workbook(tmp_path / "b.xlsx", write), media_type=XLSX))
+
+    assert not any(code.startswith("personal_") for code in codes_found)
+
+
+def test_an_opendocuments_links_are_read(tmp_path: Path) -> None:
+    link = CELL.format('<text:p><text:a xlink:href="mailto:budi@gmail.com">s</text:a></text:p>')
+    row = f"<table:table-row>{CELL.format('')}{link}</table:table-row>"
+    found = checked(tmp_path, "data.ods", ods(f'<table:table xmlns:xlink="c" table:name="A">{row * 3}</table:table>'))
+
+    assert "personal_data_email" in codes(found)
+
+
 PARTS = {
     "xl/externalLinks/externalLink1.xml": f"<externalLink><sheetData><row><cell><v>{NIK}</v></cell></row></sheetData></externalLink>",
     "xl/drawings/drawing9.xml": f"<a:p><a:r><a:t>NIK {NIK[:6]}</a:t></a:r><a:r><a:t>{NIK[6:]}</a:t></a:r></a:p>",
     "xl/charts/chart1.xml": f"<c:strCache><c:pt idx='0'><c:v>{NIK}</c:v></c:pt></c:strCache>",
     "xl/comments1.xml": "<t>x</t>" * 400_000 + f"<t>{NIK}</t>",
+    "xl/externalLinks/externalLink2.xml": f"<sheetName val='A'/><row><v>{NIK}</v></row>" + "<row><v>1</v></row>" * 90_000,
+    "xl/charts/chart2.xml": f"<p>x</p><c:v>{NIK}</c:v>" + "<c:v>1</c:v>" * 300_000,
+    "xl/comments2.xml": f"<t>{NIK} {'x ' * 600_000}</t>",
+    "xl/comments3.xml": f"<t>{'x ' * 600_000} {NIK}</t>",
+    "xl/comments4.xml": f"<t>{'x' * ((1 << 20) - 10)} {NIK} {'x ' * 600_000}</t>",
+    "xl/pivotCache/pivotCacheDefinition1.xml": f"<s v='' v=\"{'x ' * 600_000} {NIK}\"/>",
 }
 
 
