@@ -10,6 +10,8 @@ from typing import Any
 import pypdf
 import pytest
 
+from checks.documents import check_json
+from checks.findings import Found
 from checks.limits import Limits
 from checks.propose import propose
 from tests.checks.corpus import ods
@@ -184,6 +186,44 @@ def test_however_deep_or_wide_a_json_is(tmp_path: Path, value: object, code: str
     limits = Limits(sheets=50, columns=20) if code == "not_checked" else Limits()
 
     assert code in codes(checked(tmp_path, "a.json", json.dumps(value).encode(), limits=limits))
+
+
+def test_long_lists_of_numbers_are_one_cell_and_no_table(tmp_path: Path) -> None:
+    content = json.dumps([{"desa": f"D{n}", "nilai": [(n * k) % 50 for k in range(1_000)]} for n in range(50)]).encode()
+    seen: list[str] = []
+
+    tables = dict(check_json(_written(tmp_path, content), Limits(), Found()))
+    for where, rows in tables.items():
+        seen += [where] * (sum(1 for _ in rows) - 1)
+
+    assert seen == ["$"] * 50
+    assert codes(checked(tmp_path, "a.json", content)) == set()
+
+
+def _written(folder: Path, content: bytes) -> Path:
+    path = folder / "ditulis.json"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"a": ["x" * 200] * 300 + [NIK]}],
+        {"a": ["x" * 200] * 300 + [NIK]},
+        [{"a": [[[1, 2], [3]], [[[{"b": [{"c": NIK}]}]]]]}],
+        {NIK: {"desa": "Jaten"}, "3313025501850002": {"desa": "Jati"}},
+        {"warga": {NIK: {"desa": "Jaten"}, "x": {"desa": "Jati"}}},
+        {str(int(NIK) + n): {"kunci": n, "kunci_": "x"} for n in range(25)},
+        [{"warga": {NIK: {"desa": "Jaten"}}}],
+        [{"warga": {NIK: [{"desa": "Jaten"}]}}],
+    ],
+)
+def test_what_lies_deep_in_lists_and_what_objects_are_called(tmp_path: Path, value: object) -> None:
+    found = checked(tmp_path, "a.json", json.dumps(value).encode())
+
+    assert "personal_data_nik" in codes(found)
+    assert NIK not in "".join(f.model_dump_json() for f in found.findings)
 
 
 POINT = {"type": "Point", "coordinates": [110.9, -7.6]}
