@@ -16,6 +16,12 @@ WHOSE: tuple[Variant, ...] = (
     Variant("offices and how to reach them", [["opd", "telepon", "alamat"], ["Dinas Kesehatan", "(0271) 495039", "Jl. Lawu No. 5"], ["Dinas Sosial", "081234567890", "Jl. Lawu RT 01 RW 02"]], never=("personal_",)),
     Variant("capitals and streams", [["no", "nama_ibu_kota", "nama_anak_sungai"], [1, "Karanganyar", "Samin"], [2, "Surakarta", "Pepe"]], never=("personal_",)),
     Variant("shops that are named", [["nama", "telepon", "alamat"], ["Toko Sri Rejeki", "081234567890", "Jl. Lawu 1"], ["Warung Makmur", "085712345678", "Jl. Lawu 2"]], never=("personal_data_name",)),
+    Variant("who leads a group", [["no", "kelompok", "ketua", "no_hp"], [1, "Tani Makmur", "Budi Santoso", "081234567890"], [2, "Sri Rejeki", "Siti Aminah", "085712345678"]], {"personal_data_phone": ("no_hp", (2, 3))}),
+    Variant("shops at home", [["no", "toko", "alamat", "no_hp"], [1, "Makmur", "Ngablak RT 01 RW 02", "081234567890"], [2, "Lawu", "Suruh RT 02 RW 03", "085712345678"]], {"personal_data_phone": ("no_hp", (2, 3)), "personal_data_address": ("alamat", (2, 3))}),
+    Variant("groups at home", [["no", "kelompok", "alamat", "no_hp"], [1, "Tani Makmur", "Ngablak RT 01 RW 02", "081234567890"], [2, "Sri Rejeki", "Suruh RT 02 RW 03", "085712345678"]], {"personal_data_phone": ("no_hp", (2, 3)), "personal_data_address": ("alamat", (2, 3))}),
+    Variant("schools and whom to call", [["sekolah", "kontak"], ["SDN 1 Jaten", "081234567890"], ["SDN 2 Jaten", "085712345678"]], {"personal_data_phone": ("kontak", (2, 3))}),
+    Variant("groups of farmers without telephones", [["no", "kelompok", "desa", "telepon"], [1, "Tani Makmur", "Jaten", "(0271) 495039"], [2, "Sri Rejeki", "Jati", "0271-495040"]], never=("personal_",)),
+    Variant("posts in short", [["no", "posyandu", "alamat", "balita"], [1, "Sri Rejeki", "Dk. Ngablak RT 01 RW 02", 45], [2, "Kartini", "Jati RT 02 RW 03", 33]], never=("personal_",)),
     Variant("ages of groups", [["kelompok_umur", "laki", "perempuan"], ["0-4", 300, 310], ["5-9", 320, 330]], never=("personal_",)),
 )  # fmt: skip
 TOTALS: tuple[Variant, ...] = (
