@@ -62,6 +62,7 @@ JOINED: tuple[Variant, ...] = (
     Variant("places in one column", [["tempat"], ["Jaten, Karanganyar"], ["Jati, Karanganyar"]], never=("columns_joined",)),
     Variant("regencies and provinces in one column", [["Kabupaten, Provinsi"], ["Karanganyar, Jawa Tengah"], ["Sragen, Jawa Tengah"]], never=("columns_joined",)),
     Variant("sentences in one column", [["uraian"], ["Satu, dua, tiga; empat"], ["Lima, enam, tujuh; delapan"], ["Sembilan; sepuluh; sebelas"]], never=("columns_joined",)),
+    Variant("addresses under their name", [["alamat kantor"], ["Jl Jati 1, Kec Jaten, Kab Karanganyar"], ["Jl Lawu 5, Kec Matesih, Kab Karanganyar"]], never=("columns_joined", "rows_before_header")),
     Variant("lists in the first of two columns", [["kelas;rombel", "n"], ["1;2", 3], ["3;4", 5]], never=("columns_joined",)),
 )  # fmt: skip
 MIXED: tuple[Variant, ...] = (

@@ -271,6 +271,22 @@ def test_a_sheet_whose_table_lies_in_one_column_is_told_and_parted(tmp_path: Pat
     assert not codes(found) & {"column_missing", "row_ragged", "header_blank"}
 
 
+@pytest.mark.parametrize(
+    ("rows", "is_parted"),
+    [
+        ([["catatan"], ["a; b"], ["c; d"], ["e; f"]], False),
+        ([["alamat kantor"], ["Jl Jati 1, Kec Jaten, Kab Karanganyar"], ["Jl Lawu 5, Kec Matesih, Kab Karanganyar"]], False),
+        ([["Rekap penduduk"], ["Kode Desa;Nama Desa;Jumlah Penduduk"], ["A 1;Jaten;300"], ["A 2;Jati;400"]], True),
+    ],
+)
+def test_a_column_of_lists_is_not_parted_below_its_name(tmp_path: Path, rows: list[list[Any]], *, is_parted: bool) -> None:
+    content = workbook(tmp_path / "b.xlsx", lambda book: sheet(book, "Data", rows))
+
+    assert codes(checked(tmp_path, "data.xlsx", content, media_type=XLSX)) & {"columns_joined", "rows_before_header"} == (
+        {"columns_joined", "rows_before_header"} if is_parted else set()
+    )
+
+
 def test_a_long_text_is_no_table_in_one_column(tmp_path: Path) -> None:
     content = json.dumps([{"uraian": "satu; dua; " * 20_000}, {"uraian": "tiga; empat; lima"}]).encode()
 
