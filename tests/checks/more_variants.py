@@ -30,6 +30,11 @@ TOTALS: tuple[Variant, ...] = (
     Variant("totals with their unit", [["uraian", "jumlah", "satuan"], ["laki", 3, "jiwa"], ["perempuan", 4, "jiwa"], ["Jumlah", 7, "jiwa"]], {"total_row": (None, (4,))}),
     Variant("a total beside its region", [["no", "", "kecamatan", "laki", "perempuan"], [1, "", "Jaten", 301, 402], [2, "", "Matesih", 415, 410], [3, "", "Jumapolo", 120, 230], ["", "Jumlah", "Kabupaten Karanganyar", 836, 1042]], {"total_row": (None, (5,))}),
 )  # fmt: skip
+UNITS: tuple[Variant, ...] = (
+    Variant("totals beside a unit", [["uraian", "satuan", "jumlah"], ["Laki-laki", "Orang", 50], ["Perempuan", "Orang", 60], ["Jumlah", "Orang", 119]], {"total_row": (None, (4,)), "sum_differs": ("jumlah", (4,))}),
+    Variant("totals beside a gap and a unit", [["uraian", "kode", "satuan", "n"], ["Miskin", "A", "KK", 50], ["Lain", "B", "KK", 60], ["Jumlah", "", "KK", 999]], {"total_row": (None, (4,)), "sum_differs": ("n", (4,))}),
+    Variant("totals behind their region", [["kabupaten", "kecamatan", "n"], ["Karanganyar", "Jaten", 50], ["Karanganyar", "Matesih", 60], ["Karanganyar", "Total", 999]], {"total_row": (None, (4,)), "sum_differs": ("n", (4,))}),
+)  # fmt: skip
 SPELT: tuple[Variant, ...] = (
     Variant("one person under two spellings", [["no", "penerima", "bantuan"], *[[n, ("Budi Santoso", "BUDI SANTOSO", "Siti Aminah")[n % 3], "PKH"] for n in range(30)]], {"personal_data_name": ("penerima", None)}, never=("value_spelling",)),
     Variant("one address under two spellings", [["no", "tempat"], *[[n, ("Dk. Ngablak RT 01 RW 02", "DK NGABLAK RT 01 RW 02", "Jati")[n % 3]] for n in range(30)]], {"personal_data_address": ("tempat", None)}, never=("value_spelling",)),
@@ -42,6 +47,10 @@ COUNTED: tuple[Variant, ...] = (
     Variant("marriages", [["kecamatan", "Nikah", "Talak"], ["Jaten", 534, 3], ["Matesih", 387, 2], ["Jumapolo", 290, 5], ["Karanganyar", 1010, 5]], never=("code_", "column_", "personal_")),
     Variant("births of a year", [["tahun", "lahir", "mati"], [2021, 12310, 4021], [2022, 11987, 3911], [2023, 11450, 4010]], never=("date_", "personal_")),
     Variant("serial numbers of births under lahir", [["nama", "lahir"], ["Budi Santoso", 40992], ["Siti Aminah", 41321]], {"personal_data_birth_date": ("lahir", (2, 3))}),
+    Variant("serial numbers of births without names", [["jenis_kelamin", "lahir"], *[["LP"[n % 2], 29000 + 137 * n] for n in range(12)]], {"personal_data_birth_date": ("lahir", None), "date_serial": ("lahir", None)}),
+    Variant("births of districts", [["kecamatan", "lahir"], ["Jaten", 10310], ["Matesih", 11987], ["Jumapolo", 12450], ["Tasikmadu", 10021]], never=("date_", "personal_")),
+    Variant("the beginnings of numbers of families", [["no", "kk", "status"], [1, 331301, "ada"], [2, 331302, "ada"], [3, 331311, "ada"]], {"column_personal": ("kk", None)}),
+    Variant("families of regencies", [["kabupaten", "KK"], ["Karanganyar", 312345], ["Sragen", 298765], ["Wonogiri", 351234]], never=("code_", "column_", "personal_")),
     Variant("prices called HPP", [["kecamatan", "telur", "HPP"], ["Jaten", 12034, 6500], ["Matesih", 9870, 950], ["Jumapolo", 12900, 7000], ["Jati", 10100, 7000]], never=("code_", "personal_")),
     Variant("dates as columns", [["komoditas", "satuan", "2025-01-01", "2025-01-02"], ["Beras", "kg", 14500, 14500], ["Gula", "kg", 17500, 17500]], never=("header_",)),
     Variant("no header over dates", [["A1", "2025-01-01", "2025-01-02"], ["A2", "2025-02-01", "2025-02-02"]], {"header_missing": (None, (1,))}),
@@ -75,4 +84,4 @@ MIXED: tuple[Variant, ...] = (
     Variant("years for dates", [["kode", "mulai"], ["A", 2025], ["B", 2024]], {"column_type": ("mulai", (2, 3))}, declared=columns(kode="string", mulai="date")),
     Variant("years declared so", [["kode", "tahun"], ["A", 2025], ["B", 2024]], never=("column_type",), declared=columns(kode="string", tahun="year")),
 )  # fmt: skip
-MORE: tuple[Variant, ...] = (*WHOSE, *TOTALS, *SPELT, *COUNTED, *JOINED, *MIXED)
+MORE: tuple[Variant, ...] = (*WHOSE, *TOTALS, *UNITS, *SPELT, *COUNTED, *JOINED, *MIXED)
