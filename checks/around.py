@@ -29,7 +29,7 @@ def check_around(facts: TableFacts, found: Found) -> None:
 
 def check_texts(texts: Iterable[Sequence[str]], found: Found) -> None:
     """Text that stands in no cell: comments, properties, the records behind a pivot table."""
-    for text in itertools.chain.from_iterable(texts):
+    for text in itertools.chain.from_iterable(several for several in texts if worth_a_look("\n".join(several))):
         for look, sample in _seen([text]) if worth_a_look(text) else ():
             code, severity = _LOOKS[look]
             found(code, count=1, sample=sample, severity=severity, how="", how_en="")

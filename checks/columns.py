@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from checks.counted import begins_numbers, counts_each, holds_days
 from checks.findings import Found
-from checks.grid import TOTAL, Row, Table, key_of
+from checks.grid import Row, Table, key_of
 from checks.limits import PREVIEW, ROWS, Limits
 from checks.notation import DATES, ENGLISH, INDONESIAN, NUMBERS, Notation, date_in, notation_of, number_in
-from checks.personal import PersonalFacts, is_of_a_person
+from checks.personal import PersonalFacts
 from checks.persons import hint_of
 from checks.text import is_broken
+from checks.total_rows import is_total
 from events.metadata import Column
 
 BLOCK_ROWS: Final = 4_000
@@ -26,7 +28,6 @@ HELD_CELLS: Final = 200_000
 """Cells of the first rows that are held for sums and totals."""
 COUNTED: Final = 10_000_000
 """Families, births: what is counted is less, and a number that names somebody is more."""
-_TOTAL_BEGINS: Final = frozenset("tTjJgGsSrR ")
 _PLAIN: Final = frozenset({"blank", "text", "missing", "boolean", "formula", "error", "time"})
 _AS_IT_IS: Final = frozenset({"integer", "leading_zero", "decimal_point"})
 _WHOLE: Final = frozenset({"integer", "leading_zero"})
@@ -52,6 +53,8 @@ class ColumnFacts:
     personal: PersonalFacts = field(default_factory=PersonalFacts)
     broken: list[int] = field(default_factory=list)
     """Rows whose text was read with the wrong encoding."""
+    beside_counts: bool = False
+    """Do other columns say that each row counts?"""
 
     @property
     def key(self) -> str:
@@ -61,8 +64,11 @@ class ColumnFacts:
     def hint(self) -> str | None:
         """The kind of personal data that its name speaks of; none where its cells count: 1,034 under `KK`, 12,310 under `lahir`."""
         kind = hint_of(self.name)
-        may_count = kind in {"nik", "kk"} or self.key in {"lahir", "lhr"}
-        return None if may_count and self._counts else kind
+        if kind in {"nik", "kk"}:
+            return None if self._counts and not begins_numbers(self.values) else kind
+        if self.key in {"lahir", "lhr"}:
+            return None if self._counts and (self.beside_counts or not holds_days(self.values)) else kind
+        return kind
 
     @property
     def _counts(self) -> bool:
@@ -197,6 +203,9 @@ def gather(table: Table, declared: dict[int, Column], limits: Limits, found: Fou
         numbers = [number for number, _ in rows]
         for column, cells in zip(facts.columns, zip(*(cells for _, cells in rows), strict=True), strict=True):
             column.take(numbers, cells, limits)
+    beside_counts = any(counts_each(column.key, column.values, facts.rows) for column in facts.columns)
+    for column in facts.columns:
+        column.beside_counts = beside_counts
     return facts
 
 
@@ -233,40 +242,13 @@ def _data_rows(
             facts.held.append((number, cells))
         else:
             facts.all_held = False
-        if width > 1 and _is_total(cells):
+        if width > 1 and is_total(cells):
             facts.totals.append((number, cells))
             continue
         _look_twice(facts, number, cells, limits)
         if facts.keys:
             _look_for_key(facts, number, cells, limits)
         yield number, cells
-
-
-def may_be_total(cells: Sequence[str]) -> bool:
-    """A quick look at the first letters."""
-    begins, width = _TOTAL_BEGINS, len(cells)
-    return not cells[0] or cells[0][0] in begins or (width > 1 and cells[1][:1] in begins) or (width > 2 and cells[2][:1] in begins)
-
-
-def _is_total(cells: tuple[str, ...]) -> bool:
-    """By the first three cells, or the first that is filled."""
-    if not may_be_total(cells):
-        return False
-    said = cells[:3]
-    if not any(said):
-        said = (next((cell for cell in cells if cell), ""),)
-    return any(cell[:1] in _TOTAL_BEGINS and TOTAL.fullmatch(cell) for cell in said) and not _says_more(cells)
-
-
-def _says_more(cells: tuple[str, ...]) -> bool:
-    """Other words than a total's, or a person's number: then it is a row like the others, whatever its first cell says."""
-    return any(
-        not cell.isdecimal()
-        and not TOTAL.fullmatch(cell)
-        and ((notation_of(cell) == "text" and not cell.islower() and any(map(str.isalpha, cell))) or is_of_a_person(cell))
-        for cell in cells
-        if cell
-    ) or any(cell.isdecimal() and is_of_a_person(cell) for cell in cells)
 
 
 def _look_twice(facts: TableFacts, number: int, cells: tuple[str, ...], limits: Limits) -> None:

@@ -2,9 +2,11 @@
 
 import itertools
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from types import UnionType
+from typing import Final, TypeGuard
 
 import pypdf
 from pypdf.errors import PyPdfError
@@ -16,9 +18,11 @@ from checks.persons import is_person_name
 from checks.text import TextForm, form_of
 
 Rows = Iterator[tuple[int, list[str]]]
+Record = tuple[int, object]
+"""What lies in a list, and the row of what the list lies in: 0 at the top."""
 _DEEPEST: Final = 60
 _ALIKE: Final = 20
-"""So many objects under names, or values in a list, are a table."""
+"""More objects than these under names are a table."""
 _OF_FEATURE: Final = frozenset({"type", "id", "geometry", "properties", "bbox"})
 INDONESIA: Final = (94.0, -12.0, 142.0, 7.0)
 
@@ -53,48 +57,100 @@ def _lists(value: object, where: str, depth: int) -> Iterator[tuple[str, list[ob
     elif isinstance(value, dict) and (
         depth == _DEEPEST or (len(value) > _ALIKE and all(isinstance(item, dict) for item in value.values()))
     ):
-        yield where or "$", [{"kunci": key, **(item if isinstance(item, dict) else {"nilai": item})} for key, item in value.items()]
+        yield where or "$", _under_keys(value)
     elif isinstance(value, dict):
-        inner = [(key, item) for key, item in value.items() if isinstance(item, dict | list) and item]
+        inner = [(key, item) for key, item in value.items() if item and (isinstance(item, dict) or _holds(item, dict | list))]
         if len(inner) < len(value) or not inner:
-            yield where or "$", [{key: item for key, item in value.items() if not isinstance(item, dict | list)}]
+            told = {key for key, _ in inner}
+            yield where or "$", [{key: item for key, item in value.items() if key not in told}]
         for key, item in inner:
             yield from _lists(item, f"{where}.{key}" if where else str(key), depth + 1)
 
 
-def _tables(where: str, records: Sequence[object], limits: Limits, found: Found, depth: int = 0) -> Iterator[tuple[str, Rows]]:
-    """A list of records as a table, and each list that lies in them as another, of all records together."""
-    inner: dict[str, list[object]] = {}
-    flat = [dict(_flat(record, "", inner, row)) for row, record in enumerate(records, 2)]
-    yield where, _rows(flat, limits)
+def _under_keys(value: dict[str, object]) -> list[object]:
+    """The items as records, each with its key under a name that none of them has."""
+    items = [(key, item if isinstance(item, dict) else {"nilai": item}) for key, item in value.items()]
+    name = "kunci"
+    while any(name in item for _, item in items):
+        name += "_"
+    return [{**item, name: key} for key, item in items]
+
+
+def _holds(value: object, kind: type | UnionType) -> bool:
+    """Is it a list with such a thing in it?"""
+    return isinstance(value, list) and any(isinstance(item, kind) for item in value)
+
+
+def _tables(where: str, records: Sequence[object], limits: Limits, found: Found) -> Iterator[tuple[str, Rows]]:
+    """A list of records as a table, and each list of objects that lies in them as another, of all records together."""
+    return _tables_of(where, [(0, record) for record in records], limits, found, 0)
+
+
+def _tables_of(where: str, records: Sequence[Record], limits: Limits, found: Found, depth: int) -> Iterator[tuple[str, Rows]]:
+    names: dict[str, None] = {"induk": None} if depth else {}
+    inner: dict[str, list[Record]] = {}
+    for row, (_, record) in enumerate(records, 2):
+        for name, value in _flat(record, "", 0):
+            if _holds_objects(value):
+                inner.setdefault(name, []).extend((row, item) for item in value)
+            else:
+                names[name] = None
+    yield where, _rows(list(itertools.islice(names, limits.columns + 1)), records, limits, found.at(sheet=where))
     for name, held in inner.items():
         if depth == _DEEPEST:
             return found("not_checked", reason="JSON terlalu bertingkat", reason_en="the JSON is too deep")
-        yield from _tables(f"{where}.{name}", held, limits, found, depth + 1)
+        yield from _tables_of(f"{where}.{name}", held, limits, found, depth + 1)
     return None
 
 
-def _rows(flat: Sequence[Mapping[str, str]], limits: Limits) -> Rows:
-    """One column more than the limit, so that what is left out is told."""
-    names = list(itertools.islice(dict.fromkeys(name for record in flat for name in record), limits.columns + 1))
+def _rows(names: list[str], records: Sequence[Record], limits: Limits, found: Found) -> Rows:
+    """Flattened as they are read. `names`: one more than the limit, so that what is left out is told."""
     yield 1, names or [""]
-    for number, record in enumerate(flat, 2):
-        yield number, [record.get(name, "") for name in names]
+    for number, (row, record) in enumerate(records, 2):
+        cells = {name: _cell(value, limits, found) for name, value in _flat(record, "", 0) if not _holds_objects(value)}
+        if row:
+            cells.setdefault("induk", str(row))
+        yield number, [cells.get(name, "") for name in names]
 
 
-def _flat(value: object, name: str, inner: dict[str, list[object]], row: int, depth: int = 0) -> Iterator[tuple[str, str]]:
-    """The cells of one record; the lists in it are added to `inner` by their name, with the row that they lie in."""
-    if isinstance(value, dict) and value:
-        if depth == _DEEPEST:
-            inner.setdefault(name, []).append({"induk": row, **value})
-        else:
-            for key, item in value.items():
-                yield from _flat(item, f"{name}.{key}" if name else str(key), inner, row, depth + 1)
-    elif isinstance(value, list) and value and (len(value) > _ALIKE or any(isinstance(item, dict | list) for item in value)):
-        held = ({"nilai": item} if not isinstance(item, dict) else item for item in value)
-        inner.setdefault(name or "nilai", []).extend({"induk": row, **item} for item in held)
+def _flat(value: object, name: str, depth: int) -> Iterator[tuple[str, object]]:
+    """The values of one record under the names of the objects around them; lists and what is too deep stay whole."""
+    if not isinstance(value, dict) or not value:
+        yield name or "nilai", value
+    elif depth == _DEEPEST:
+        yield name, [value]
     else:
-        yield name or "nilai", "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for key, item in value.items():
+            yield from _flat(item, f"{name}.{key}" if name else str(key), depth + 1)
+
+
+def _holds_objects(value: object) -> TypeGuard[list[object]]:
+    """Is it a list that an object lies in, however deep?"""
+    return isinstance(value, list) and any(isinstance(item, dict) and item for item in _leaves(value))
+
+
+def _leaves(value: list[object]) -> Iterator[object]:
+    """All that lies in a list and in the lists inside it."""
+    waiting = [iter(value)]
+    while waiting:
+        for item in waiting[-1]:
+            if isinstance(item, list):
+                waiting.append(iter(item))
+                break
+            yield item
+        else:
+            waiting.pop()
+
+
+def _cell(value: object, limits: Limits, found: Found) -> str:
+    """A list of plain values is one text; what of it is too long for a cell is looked through here."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    text = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, list) or len(text) <= limits.cell_characters:
+        return text
+    check_texts([[str(item) for item in _leaves(value)]], found)
+    return f"{text[: limits.cell_characters]}… {zlib.crc32(text.encode('utf-8', 'replace')):08x}"
 
 
 def _geojson(value: dict[str, object], limits: Limits, found: Found) -> Iterator[tuple[str, Rows]]:

@@ -108,6 +108,7 @@ def _content(path: Path, name: str, media_type: str, look: Look, found: Found) -
                 _sheets(open_other(path, look.limits, found), look, found)
             case "json" | "geojson":
                 for where, rows in check_json(path, look.limits, found):
+                    check_names([where], found.at(sheet=where))
                     table(rows, look, found.at(sheet=where), ragged=False)
             case "pdf":
                 if rows_of_text := check_pdf(path, look.limits, found):

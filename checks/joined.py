@@ -2,14 +2,18 @@
 
 import csv
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from checks.findings import Found
 from checks.grid import AHEAD, Row
+from checks.notation import DATES, NUMBERS, notation_of
 from checks.text import DELIMITERS
 
 _NAMES: Final = {";": ("titik koma", "semicolon"), "\t": ("tab", "tab"), "|": ("garis tegak", "bar"), ",": ("koma", "comma")}
+_PROSE: Final = re.compile(r"[\s\d]")
+_MEASURED: Final = NUMBERS | DATES
 _LEAST: Final = {",": 3}
 """Columns, for a comma stands in a sentence and in a number too."""
 
@@ -40,8 +44,20 @@ def _delimiter(rows: Sequence[Sequence[str]]) -> str | None:
         begin = widths.index(usual)
         alike = widths[begin:].count(usual)
         if usual >= _LEAST.get(delimiter, 2) and alike >= 2 and alike * 10 >= len(widths[begin:]) * 9 and _is_alone(rows[begin]):
-            return delimiter
+            is_column = begin == 1 and widths[0] == 1 and not _is_header([_part(row, delimiter) for row in rows[1:]])
+            return None if is_column else delimiter
     return None
+
+
+def _is_header(parts: Sequence[Sequence[str]]) -> bool:
+    """Are the first of these names of columns? Where blanks or digits stand in half of them, only if numbers or dates stand under words."""
+    wordy = sum(bool(_PROSE.search(part)) for part in parts[0])
+    under = zip(parts[0], zip(*(row for row in parts[1:] if len(row) == len(parts[0])), strict=True), strict=False)
+    return wordy * 2 < len(parts[0]) or any(not _is_number(name) and all(map(_is_number, column)) for name, column in under)
+
+
+def _is_number(part: str) -> bool:
+    return notation_of(part.strip()) in _MEASURED
 
 
 def _is_alone(row: Sequence[str]) -> bool:

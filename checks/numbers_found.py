@@ -31,10 +31,14 @@ def find_numbers(column: ColumnFacts, hint: str | None, facts: TableFacts, found
 
 def find_telephones(column: ColumnFacts, hint: str | None, facts: TableFacts, found: Found, *, beside_persons: bool) -> None:
     """Mobile numbers wherever they stand; landlines where they are persons'. Of columns that are not an office's."""
-    grave: Severity = "error" if hint == "phone" or beside_persons else "warning"
-    say(column, "personal_data_phone", ["mobile", *(["mobile_no_zero", "phone_shown"] if hint == "phone" else [])], found, grave)
+    find_mobiles(column, hint, found, "error" if hint == "phone" or beside_persons else "warning")
     if hint == "phone" and beside_persons:
         _as_text(column, "personal_data_phone", LANDLINE, facts, found)
+
+
+def find_mobiles(column: ColumnFacts, hint: str | None, found: Found, severity: Severity) -> None:
+    """Mobile numbers alone."""
+    say(column, "personal_data_phone", ["mobile", *(["mobile_no_zero", "phone_shown"] if hint == "phone" else [])], found, severity)
 
 
 def say(column: ColumnFacts, code: str, looks: Sequence[str], found: Found, severity: Severity | None = None) -> None:

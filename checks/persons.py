@@ -44,6 +44,15 @@ NOT_PERSONS: Final = re.compile(
 )  # fmt: skip
 PLACES: Final = re.compile(r"desa|kelurahan|kecamatan|dusun|lokasi|unit|kegiatan|proyek|usaha", re.IGNORECASE)
 """Of what an office may be called: what persons have too."""
+PUBLIC: Final = re.compile(
+    r"kantor|instansi|dinas|opd|skpd|layanan|puskesmas|rumah_?sakit|\brs\b|faskes|kecamatan|kelurahan", re.IGNORECASE
+)
+"""Offices whose telephones, mobile ones too, are everybody's to call."""
+HOUSED: Final = re.compile(
+    PUBLIC.pattern + r"|sekolah|satuan_?pendidikan|madrasah|pesantren|ponpes|paud|pkbm|npsn|posyandu|pasar|masjid|gereja|gedung|hotel",
+    re.IGNORECASE,
+)
+"""Offices with a house of their own, where nobody lives."""
 _OF_PERSON: Final = re.compile(rf"(?<![a-z])(?:nama)?_?(?:{_PERSON})(?![a-z])".replace("_?", "[ _]?"), re.IGNORECASE)
 SENSITIVE: Final = re.compile(
     r"penyakit|diagnos|pasien|rekam_?medis|icd|hiv|tbc?\b|gizi|stunting|disabilitas|difabel|kecacatan|odgj|hamil|imunisasi|vaksin|bpjs|miskin|kemiskinan|desil|dtks|dtsen|bansos"

@@ -5,6 +5,7 @@ neighbours, the share of its cells that fit, and whether persons stand in the sa
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from checks.columns import ColumnFacts, TableFacts
@@ -12,14 +13,16 @@ from checks.findings import Found, Severity, masked_words
 from checks.grid import PLACE_AND_DATE
 from checks.limits import ROWS
 from checks.notation import DATES, NUMBERS
-from checks.numbers_found import find_numbers, find_telephones, say
+from checks.numbers_found import find_mobiles, find_numbers, find_telephones, say
 from checks.persons import (
     COUNTS_PERSONS,
     DISEASES,
+    HOUSED,
     NOT_PERSONS,
     OFFICE,
     OFFICIALS,
     PLACES,
+    PUBLIC,
     SENSITIVE,
     bare_name,
     hint_of,
@@ -46,6 +49,9 @@ class Around:
     persons: bool
     offices: bool
     sensitive: bool
+    mobiles: Severity | None = None
+    addresses: Severity | None = None
+    """What mobile telephones and addresses with RT/RW are in a table of offices."""
 
 
 def check_personal(facts: TableFacts, about: str, found: Found) -> None:
@@ -55,17 +61,17 @@ def check_personal(facts: TableFacts, about: str, found: Found) -> None:
     reached = numbers or any(_reaches_a_person(column, hints[column.index]) for column in facts.columns)
     named = {column.index for column in facts.columns if _holds_names(column, hints[column.index], beside_numbers=reached)}
     names = " ".join(column.name for column in facts.columns)
-    around = Around(
-        persons=bool(named) or numbers,
-        offices=_lists_offices(facts),
-        sensitive=is_about(SENSITIVE, names, about),
-    )
+    persons, rows_of = bool(named) or numbers, _offices(facts)
+    mobiles, addresses = _of_offices(facts, rows_of)
+    around = Around(persons, bool(rows_of) and not persons, is_about(SENSITIVE, names, about), mobiles, addresses)
     for column in facts.columns:
         hint = hints[column.index]
         find_numbers(column, hint, facts, found)
         if not _is_office(column, around):
             find_telephones(column, hint, facts, found, beside_persons=around.persons)
             _places(column, hint, around, found)
+        elif not is_headed(OFFICE, column.name):
+            _of_whoever_runs_it(column, hint, around, found)
         _mailboxes(column, hint, around, found)
         _birth(column, hint, around, facts, found)
         if column.index in named:
@@ -73,19 +79,49 @@ def check_personal(facts: TableFacts, about: str, found: Found) -> None:
         _masks(column, hint, found)
 
 
-def _lists_offices(facts: TableFacts) -> bool:
-    """Does each row stand for an office? Its name or number says so, unless there is a column `nama` or one of persons beside it: then it
-    is only where these belong."""
+def _offices(facts: TableFacts) -> list[ColumnFacts]:
+    """The columns that say which office each row stands for, by its name or number. None where there is a column `nama` or one of persons
+    beside it: then it is only where these belong."""
     if any(column.key == "nama" or (is_of_person(column.name) and column.count(NUMBERS) == 0) for column in facts.columns):
-        return False
-    named = [column for column in facts.columns if is_headed(OFFICE, column.name) and column.filled]
-    first = [column for column in named if column.index < 2 and not is_about(PLACES, column.name) and not is_about(OFFICIALS, column.name)]
-    return bool(first) or any("nama" in column.key for column in named)
+        return []
+    headed = [column for column in facts.columns if is_headed(OFFICE, column.name) and column.filled]
+    first = [column for column in headed if column.index < 2 and not is_about(PLACES, column.name) and not is_about(OFFICIALS, column.name)]
+    return first + [column for column in headed if "nama" in column.key]
+
+
+def _of_offices(facts: TableFacts, offices: Sequence[ColumnFacts]) -> tuple[Severity | None, Severity | None]:
+    """What mobile telephones and addresses with RT/RW are beside these: a group's are those of whoever leads it, a shop's of whoever keeps
+    it. Public offices have their own, and whatever has a house has an address; the names of officials say that it is somebody's."""
+    if not offices:
+        return None, None
+    grave: Severity = "error" if any(_holds_officials(column) for column in facts.columns) else "warning"
+    is_public, is_housed = (any(is_headed(pattern, column.name) for column in offices) for pattern in (PUBLIC, HOUSED))
+    reached = any(_reaches_a_person(column, column.hint) for column in facts.columns)
+    mobiles = None if is_public and grave == "warning" else grave
+    if reached and not is_public:
+        return mobiles, grave
+    is_named = any("nama" in column.key for column in offices)
+    return mobiles, None if is_housed or (is_named and grave == "warning") else grave
+
+
+def _holds_officials(column: ColumnFacts) -> bool:
+    """Whoever leads it, by name."""
+    is_text = column.notations["text"] * 2 >= column.filled > 0
+    return is_text and is_about(OFFICIALS, column.name) and share_of_names(list(column.values)[:500]) >= NAMES_SHARE
 
 
 def _is_office(column: ColumnFacts, around: Around) -> bool:
     """Are a column's telephones, mailboxes and addresses those of offices?"""
-    return is_headed(OFFICE, column.name) or (around.offices and not around.persons and not is_of_person(column.name))
+    return is_headed(OFFICE, column.name) or (around.offices and not is_of_person(column.name))
+
+
+def _of_whoever_runs_it(column: ColumnFacts, hint: str | None, around: Around, found: Found) -> None:
+    """In a table of offices only landlines and mailboxes of roles are certainly theirs."""
+    if around.mobiles:
+        find_mobiles(column, hint, found, around.mobiles)
+    hits = column.personal.together("rt_rw")
+    if hits.count and around.addresses:
+        found("personal_data_address", column=column.name, rows=hits.rows, count=hits.count, sample=hits.sample, severity=around.addresses)
 
 
 def _reaches_a_person(column: ColumnFacts, hint: str | None) -> bool:

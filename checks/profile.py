@@ -5,6 +5,7 @@ from typing import Any, Final
 from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found, masked, plain
 from checks.notation import DATES, NUMBERS, number_in
+from checks.persons import hint_of
 
 Profile = dict[str, Any]
 _FREQUENT: Final = 5
@@ -30,13 +31,13 @@ def profile_of(facts: TableFacts, found: Found) -> Profile:
 
 
 def masked_columns(facts: TableFacts, found: Found) -> set[int]:
-    """The columns that were found to hold personal data, or are named so."""
+    """The columns that were found to hold personal data, or are named so, though they may count."""
     hidden = {
         note.column
         for note in found.notes.values()
         if note.file == found.file and note.sheet == found.sheet and note.code.startswith(MASKED_BY)
     }
-    return {column.index for column in facts.columns if column.name in hidden or column.hint not in {None, "name"}}
+    return {column.index for column in facts.columns if column.name in hidden or hint_of(column.name) not in {None, "name"}}
 
 
 def _shown(cell: str, masks: set[int], at: int) -> str:

@@ -7,10 +7,11 @@ from typing import Final
 
 from checks import written
 from checks.codes import codes
-from checks.columns import ColumnFacts, TableFacts, may_be_total
+from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found
 from checks.grid import TOTAL, TOTAL_OF, key_of
 from checks.notation import NUMBERS, notation_of, number_in
+from checks.total_rows import may_be_total
 
 _DERIVED: Final = re.compile(r"kepadatan|rasio|ratio|persen|%|rata|indeks|laju|tingkat|proporsi|harga|umur|usia", re.IGNORECASE)
 SUMS_AGREE: Final = 3

@@ -1,6 +1,7 @@
 """Spreadsheets: XLSX through our own stream, XLS and ODS through calamine; sheets out, and findings about what a sheet hides."""
 
 import re
+import urllib.parse
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -176,7 +177,7 @@ class _SeenInOds:
     cells: int = 0
     aside: int = 0
     asides: list[str] = field(default_factory=list)
-    """How deep in a comment or a drawing it is, and the paragraphs of these and the drop-down lists."""
+    """How deep in a comment or a drawing it is, and the paragraphs of these, the drop-down lists and the links."""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.hidden += attributes.get("table:visibility") in {"collapse", "filter"}
@@ -185,6 +186,8 @@ class _SeenInOds:
             self.asides += [""] if name not in _INSIDE_TEXT else []
         if name == "office:annotation":
             self.annotations += 1
+        elif name == "text:a":
+            self.asides += [urllib.parse.unquote(attributes.get("xlink:href", "")), ""]
         elif name == "table:content-validation":
             self.asides.append(attributes.get("table:condition", ""))
         elif name == "table:table-row":

@@ -61,7 +61,7 @@ class SheetSeen:
     unseen: list[int] = field(default_factory=list)
     unseen_count: int = 0
     asides: list[str] = field(default_factory=list)
-    """Headers, footers and drop-down lists."""
+    """Headers, footers, drop-down lists and what links say."""
 
 
 def parse(source: IO[bytes], parser: expat.XMLParserType) -> Iterator[None]:

@@ -3,10 +3,14 @@
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from checks.limits import ROWS, Limits
 from checks.xlsx import SheetSeen, Strings, column_number, day_text, local, new_parser, number_text, parse
 from checks.xlsx_styles import Styles
+
+_SAYING: Final = ("promptTitle", "prompt", "errorTitle", "error", "tooltip", "display", "location")
+"""Attributes with words for people."""
 
 
 @dataclass
@@ -50,8 +54,8 @@ class Reading:
             case "formula1" | "oddHeader" | "oddFooter" | "evenHeader" | "evenFooter" | "firstHeader" | "firstFooter":
                 self.taking = True
                 self.pieces.clear()
-            case "dataValidation":
-                self.seen.asides += [attributes[said] for said in ("promptTitle", "prompt", "errorTitle", "error") if said in attributes]
+            case "dataValidation" | "hyperlink":
+                self.seen.asides += [attributes[said] for said in _SAYING if said in attributes]
             case "col":
                 if attributes.get("hidden") in {"1", "true"} or attributes.get("width") in {"0", "0.0"}:
                     low, high = (attributes.get(side, "1") for side in ("min", "max"))

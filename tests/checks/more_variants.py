@@ -16,6 +16,12 @@ WHOSE: tuple[Variant, ...] = (
     Variant("offices and how to reach them", [["opd", "telepon", "alamat"], ["Dinas Kesehatan", "(0271) 495039", "Jl. Lawu No. 5"], ["Dinas Sosial", "081234567890", "Jl. Lawu RT 01 RW 02"]], never=("personal_",)),
     Variant("capitals and streams", [["no", "nama_ibu_kota", "nama_anak_sungai"], [1, "Karanganyar", "Samin"], [2, "Surakarta", "Pepe"]], never=("personal_",)),
     Variant("shops that are named", [["nama", "telepon", "alamat"], ["Toko Sri Rejeki", "081234567890", "Jl. Lawu 1"], ["Warung Makmur", "085712345678", "Jl. Lawu 2"]], never=("personal_data_name",)),
+    Variant("who leads a group", [["no", "kelompok", "ketua", "no_hp"], [1, "Tani Makmur", "Budi Santoso", "081234567890"], [2, "Sri Rejeki", "Siti Aminah", "085712345678"]], {"personal_data_phone": ("no_hp", (2, 3))}),
+    Variant("shops at home", [["no", "toko", "alamat", "no_hp"], [1, "Makmur", "Ngablak RT 01 RW 02", "081234567890"], [2, "Lawu", "Suruh RT 02 RW 03", "085712345678"]], {"personal_data_phone": ("no_hp", (2, 3)), "personal_data_address": ("alamat", (2, 3))}),
+    Variant("groups at home", [["no", "kelompok", "alamat", "no_hp"], [1, "Tani Makmur", "Ngablak RT 01 RW 02", "081234567890"], [2, "Sri Rejeki", "Suruh RT 02 RW 03", "085712345678"]], {"personal_data_phone": ("no_hp", (2, 3)), "personal_data_address": ("alamat", (2, 3))}),
+    Variant("schools and whom to call", [["sekolah", "kontak"], ["SDN 1 Jaten", "081234567890"], ["SDN 2 Jaten", "085712345678"]], {"personal_data_phone": ("kontak", (2, 3))}),
+    Variant("groups of farmers without telephones", [["no", "kelompok", "desa", "telepon"], [1, "Tani Makmur", "Jaten", "(0271) 495039"], [2, "Sri Rejeki", "Jati", "0271-495040"]], never=("personal_",)),
+    Variant("posts in short", [["no", "posyandu", "alamat", "balita"], [1, "Sri Rejeki", "Dk. Ngablak RT 01 RW 02", 45], [2, "Kartini", "Jati RT 02 RW 03", 33]], never=("personal_",)),
     Variant("ages of groups", [["kelompok_umur", "laki", "perempuan"], ["0-4", 300, 310], ["5-9", 320, 330]], never=("personal_",)),
 )  # fmt: skip
 TOTALS: tuple[Variant, ...] = (
@@ -23,6 +29,11 @@ TOTALS: tuple[Variant, ...] = (
     Variant("one number of a person in a row of totals", [["uraian", "nomor"], ["a", "1"], ["b", "2"], ["Total", NIKS[1]]], {"personal_data_nik": ("nomor", (4,))}),
     Variant("totals with their unit", [["uraian", "jumlah", "satuan"], ["laki", 3, "jiwa"], ["perempuan", 4, "jiwa"], ["Jumlah", 7, "jiwa"]], {"total_row": (None, (4,))}),
     Variant("a total beside its region", [["no", "", "kecamatan", "laki", "perempuan"], [1, "", "Jaten", 301, 402], [2, "", "Matesih", 415, 410], [3, "", "Jumapolo", 120, 230], ["", "Jumlah", "Kabupaten Karanganyar", 836, 1042]], {"total_row": (None, (5,))}),
+)  # fmt: skip
+UNITS: tuple[Variant, ...] = (
+    Variant("totals beside a unit", [["uraian", "satuan", "jumlah"], ["Laki-laki", "Orang", 50], ["Perempuan", "Orang", 60], ["Jumlah", "Orang", 119]], {"total_row": (None, (4,)), "sum_differs": ("jumlah", (4,))}),
+    Variant("totals beside a gap and a unit", [["uraian", "kode", "satuan", "n"], ["Miskin", "A", "KK", 50], ["Lain", "B", "KK", 60], ["Jumlah", "", "KK", 999]], {"total_row": (None, (4,)), "sum_differs": ("n", (4,))}),
+    Variant("totals behind their region", [["kabupaten", "kecamatan", "n"], ["Karanganyar", "Jaten", 50], ["Karanganyar", "Matesih", 60], ["Karanganyar", "Total", 999]], {"total_row": (None, (4,)), "sum_differs": ("n", (4,))}),
 )  # fmt: skip
 SPELT: tuple[Variant, ...] = (
     Variant("one person under two spellings", [["no", "penerima", "bantuan"], *[[n, ("Budi Santoso", "BUDI SANTOSO", "Siti Aminah")[n % 3], "PKH"] for n in range(30)]], {"personal_data_name": ("penerima", None)}, never=("value_spelling",)),
@@ -36,6 +47,10 @@ COUNTED: tuple[Variant, ...] = (
     Variant("marriages", [["kecamatan", "Nikah", "Talak"], ["Jaten", 534, 3], ["Matesih", 387, 2], ["Jumapolo", 290, 5], ["Karanganyar", 1010, 5]], never=("code_", "column_", "personal_")),
     Variant("births of a year", [["tahun", "lahir", "mati"], [2021, 12310, 4021], [2022, 11987, 3911], [2023, 11450, 4010]], never=("date_", "personal_")),
     Variant("serial numbers of births under lahir", [["nama", "lahir"], ["Budi Santoso", 40992], ["Siti Aminah", 41321]], {"personal_data_birth_date": ("lahir", (2, 3))}),
+    Variant("serial numbers of births without names", [["jenis_kelamin", "lahir"], *[["LP"[n % 2], 29000 + 137 * n] for n in range(12)]], {"personal_data_birth_date": ("lahir", None), "date_serial": ("lahir", None)}),
+    Variant("births of districts", [["kecamatan", "lahir"], ["Jaten", 10310], ["Matesih", 11987], ["Jumapolo", 12450], ["Tasikmadu", 10021]], never=("date_", "personal_")),
+    Variant("the beginnings of numbers of families", [["no", "kk", "status"], [1, 331301, "ada"], [2, 331302, "ada"], [3, 331311, "ada"]], {"column_personal": ("kk", None)}),
+    Variant("families of regencies", [["kabupaten", "KK"], ["Karanganyar", 312345], ["Sragen", 298765], ["Wonogiri", 351234]], never=("code_", "column_", "personal_")),
     Variant("prices called HPP", [["kecamatan", "telur", "HPP"], ["Jaten", 12034, 6500], ["Matesih", 9870, 950], ["Jumapolo", 12900, 7000], ["Jati", 10100, 7000]], never=("code_", "personal_")),
     Variant("dates as columns", [["komoditas", "satuan", "2025-01-01", "2025-01-02"], ["Beras", "kg", 14500, 14500], ["Gula", "kg", 17500, 17500]], never=("header_",)),
     Variant("no header over dates", [["A1", "2025-01-01", "2025-01-02"], ["A2", "2025-02-01", "2025-02-02"]], {"header_missing": (None, (1,))}),
@@ -56,6 +71,7 @@ JOINED: tuple[Variant, ...] = (
     Variant("places in one column", [["tempat"], ["Jaten, Karanganyar"], ["Jati, Karanganyar"]], never=("columns_joined",)),
     Variant("regencies and provinces in one column", [["Kabupaten, Provinsi"], ["Karanganyar, Jawa Tengah"], ["Sragen, Jawa Tengah"]], never=("columns_joined",)),
     Variant("sentences in one column", [["uraian"], ["Satu, dua, tiga; empat"], ["Lima, enam, tujuh; delapan"], ["Sembilan; sepuluh; sebelas"]], never=("columns_joined",)),
+    Variant("addresses under their name", [["alamat kantor"], ["Jl Jati 1, Kec Jaten, Kab Karanganyar"], ["Jl Lawu 5, Kec Matesih, Kab Karanganyar"]], never=("columns_joined", "rows_before_header")),
     Variant("lists in the first of two columns", [["kelas;rombel", "n"], ["1;2", 3], ["3;4", 5]], never=("columns_joined",)),
 )  # fmt: skip
 MIXED: tuple[Variant, ...] = (
@@ -68,4 +84,4 @@ MIXED: tuple[Variant, ...] = (
     Variant("years for dates", [["kode", "mulai"], ["A", 2025], ["B", 2024]], {"column_type": ("mulai", (2, 3))}, declared=columns(kode="string", mulai="date")),
     Variant("years declared so", [["kode", "tahun"], ["A", 2025], ["B", 2024]], never=("column_type",), declared=columns(kode="string", tahun="year")),
 )  # fmt: skip
-MORE: tuple[Variant, ...] = (*WHOSE, *TOTALS, *SPELT, *COUNTED, *JOINED, *MIXED)
+MORE: tuple[Variant, ...] = (*WHOSE, *TOTALS, *UNITS, *SPELT, *COUNTED, *JOINED, *MIXED)

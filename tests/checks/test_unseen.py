@@ -10,6 +10,8 @@ from typing import Any
 import pypdf
 import pytest
 
+from checks.documents import check_json
+from checks.findings import Found
 from checks.limits import Limits
 from checks.propose import propose
 from tests.checks.corpus import ods
@@ -57,11 +59,51 @@ WRITTEN: dict[str, Callable[[Any], object]] = {
     ),
     "a name of the workbook": lambda book: (_data(book), book.define_name("petugas", f'="{NIK}"')),
 }
+LINKS: dict[str, Callable[[Any], object]] = {
+    "a link's address": lambda page: page.write_url("C2", "mailto:budi.santoso@gmail.com", string="surel"),
+    "an address with signs": lambda page: page.write_url("C2", "https://wa.me/6281234567890?text=halo%20budi%40gmail.com", string="WA"),
+    "what a link says": lambda page: page.write_url("C2", "internal:Data!A1", string="kontak", tip="Hubungi 081234567890"),
+}
+
+
+@pytest.mark.parametrize("where", LINKS)
+def test_what_a_link_says_is_read(tmp_path: Path, where: str) -> None:
+    content = workbook(tmp_path / "b.xlsx", lambda book: LINKS[where](_data(book)))
+    found = checked(tmp_path, "data.xlsx", content, media_type=XLSX)
+
+    assert codes(found) & {"personal_data_email", "personal_data_phone"}
+
+
+def test_links_to_pages_and_offices_name_nobody(tmp_path: Path) -> None:
+    def write(book: Any) -> None:
+        page = _data(book)
+        page.write_url("C2", "https://data.contoh.go.id/dataset/33-13?page=2025#x", string="laman", tip="Buka laman")
+        page.write_url("C3", "mailto:ppid@contoh.go.id", string="surel")
+
+    codes_found = codes(checked(tmp_path, "data.xlsx", workbook(tmp_path / "b.xlsx", write), media_type=XLSX))
+
+    assert not any(code.startswith("personal_") for code in codes_found)
+
+
+def test_an_opendocuments_links_are_read(tmp_path: Path) -> None:
+    link = CELL.format('<text:p><text:a xlink:href="mailto:budi@gmail.com">s</text:a></text:p>')
+    row = f"<table:table-row>{CELL.format('')}{link}</table:table-row>"
+    found = checked(tmp_path, "data.ods", ods(f'<table:table xmlns:xlink="c" table:name="A">{row * 3}</table:table>'))
+
+    assert "personal_data_email" in codes(found)
+
+
 PARTS = {
     "xl/externalLinks/externalLink1.xml": f"<externalLink><sheetData><row><cell><v>{NIK}</v></cell></row></sheetData></externalLink>",
     "xl/drawings/drawing9.xml": f"<a:p><a:r><a:t>NIK {NIK[:6]}</a:t></a:r><a:r><a:t>{NIK[6:]}</a:t></a:r></a:p>",
     "xl/charts/chart1.xml": f"<c:strCache><c:pt idx='0'><c:v>{NIK}</c:v></c:pt></c:strCache>",
     "xl/comments1.xml": "<t>x</t>" * 400_000 + f"<t>{NIK}</t>",
+    "xl/externalLinks/externalLink2.xml": f"<sheetName val='A'/><row><v>{NIK}</v></row>" + "<row><v>1</v></row>" * 90_000,
+    "xl/charts/chart2.xml": f"<p>x</p><c:v>{NIK}</c:v>" + "<c:v>1</c:v>" * 300_000,
+    "xl/comments2.xml": f"<t>{NIK} {'x ' * 600_000}</t>",
+    "xl/comments3.xml": f"<t>{'x ' * 600_000} {NIK}</t>",
+    "xl/comments4.xml": f"<t>{'x' * ((1 << 20) - 10)} {NIK} {'x ' * 600_000}</t>",
+    "xl/pivotCache/pivotCacheDefinition1.xml": f"<s v='' v=\"{'x ' * 600_000} {NIK}\"/>",
 }
 
 
@@ -146,6 +188,44 @@ def test_however_deep_or_wide_a_json_is(tmp_path: Path, value: object, code: str
     assert code in codes(checked(tmp_path, "a.json", json.dumps(value).encode(), limits=limits))
 
 
+def test_long_lists_of_numbers_are_one_cell_and_no_table(tmp_path: Path) -> None:
+    content = json.dumps([{"desa": f"D{n}", "nilai": [(n * k) % 50 for k in range(1_000)]} for n in range(50)]).encode()
+    seen: list[str] = []
+
+    tables = dict(check_json(_written(tmp_path, content), Limits(), Found()))
+    for where, rows in tables.items():
+        seen += [where] * (sum(1 for _ in rows) - 1)
+
+    assert seen == ["$"] * 50
+    assert codes(checked(tmp_path, "a.json", content)) == set()
+
+
+def _written(folder: Path, content: bytes) -> Path:
+    path = folder / "ditulis.json"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"a": ["x" * 200] * 300 + [NIK]}],
+        {"a": ["x" * 200] * 300 + [NIK]},
+        [{"a": [[[1, 2], [3]], [[[{"b": [{"c": NIK}]}]]]]}],
+        {NIK: {"desa": "Jaten"}, "3313025501850002": {"desa": "Jati"}},
+        {"warga": {NIK: {"desa": "Jaten"}, "x": {"desa": "Jati"}}},
+        {str(int(NIK) + n): {"kunci": n, "kunci_": "x"} for n in range(25)},
+        [{"warga": {NIK: {"desa": "Jaten"}}}],
+        [{"warga": {NIK: [{"desa": "Jaten"}]}}],
+    ],
+)
+def test_what_lies_deep_in_lists_and_what_objects_are_called(tmp_path: Path, value: object) -> None:
+    found = checked(tmp_path, "a.json", json.dumps(value).encode())
+
+    assert "personal_data_nik" in codes(found)
+    assert NIK not in "".join(f.model_dump_json() for f in found.findings)
+
+
 POINT = {"type": "Point", "coordinates": [110.9, -7.6]}
 
 
@@ -189,6 +269,22 @@ def test_a_sheet_whose_table_lies_in_one_column_is_told_and_parted(tmp_path: Pat
 
     assert ("columns_joined", (first,)) in {(f.code, f.rows) for f in found.findings}
     assert not codes(found) & {"column_missing", "row_ragged", "header_blank"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_parted"),
+    [
+        ([["catatan"], ["a; b"], ["c; d"], ["e; f"]], False),
+        ([["alamat kantor"], ["Jl Jati 1, Kec Jaten, Kab Karanganyar"], ["Jl Lawu 5, Kec Matesih, Kab Karanganyar"]], False),
+        ([["Rekap penduduk"], ["Kode Desa;Nama Desa;Jumlah Penduduk"], ["A 1;Jaten;300"], ["A 2;Jati;400"]], True),
+    ],
+)
+def test_a_column_of_lists_is_not_parted_below_its_name(tmp_path: Path, rows: list[list[Any]], *, is_parted: bool) -> None:
+    content = workbook(tmp_path / "b.xlsx", lambda book: sheet(book, "Data", rows))
+
+    assert codes(checked(tmp_path, "data.xlsx", content, media_type=XLSX)) & {"columns_joined", "rows_before_header"} == (
+        {"columns_joined", "rows_before_header"} if is_parted else set()
+    )
 
 
 def test_a_long_text_is_no_table_in_one_column(tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ PERSONS: tuple[Variant, ...] = (
 AGAIN: tuple[Variant, ...] = (
     Variant("the letter O for a zero", [["kode_wilayah", "n"], ["33.13", 4], ["33.O1", 5], ["33.75", 6], ["33.20", 6]], {"region_code_format": ("kode_wilayah", (3,))}),
     Variant("offices' telephones that lost their zero", [["nama_kantor", "telepon"], ["A", "0271495039"], ["B", "271495040"], ["C", "0271495041"], ["D", "0271495042"]], {"code_length": ("telepon", (3,))}, never=("personal_",)),
-    Variant("telephones of several lengths", [["nama_toko", "telepon"], ["A", "081234567890"], ["B", "08123456789"], ["C", "081234567891"], ["D", "081234567892"], ["E", "0271495041"]], never=("code_length", "personal_")),
+    Variant("telephones of several lengths", [["nama_toko", "telepon"], ["A", "081234567890"], ["B", "08123456789"], ["C", "081234567891"], ["D", "081234567892"], ["E", "0271495041"]], {"personal_data_phone": ("telepon", (2, 3, 4, 5))}, never=("code_length",)),
     Variant("NIK that lost a digit", [["no", "nik"], [1, NIKS[0]], [2, NIKS[1]], [3, NIKS[2][:15]], [4, NIKS[3]]], {"code_length": ("nik", (4,)), "personal_data_nik": ("nik", None)}),
     Variant("thousands by points in a file with semicolons", "kode;pagu\nA;1.234\nB;2.345\n", {"decimal_comma": ("pagu", (2, 3)), "csv_dialect": ANY}, never=("number_ambiguous",)),
     Variant("totals in wide letters", [["no", "kecamatan", "jumlah"], [1, "Jaten", 3], [2, "Matesih", 4], ["", "J U M L A H", 7]], {"total_row": (None, (4,))}),
