@@ -75,6 +75,8 @@ class Upkeep:
 
         What the log knows nothing of is taken away only when it is named: the log may not be all here. Raises as `check` does.
         """
+        if dataset_id is None:
+            yield from self._make_room()
         known = set(self.standings.dataset_ids())
         names, unseen = self._names(dataset_id)
         for name in names:
@@ -86,6 +88,17 @@ class Upkeep:
         yield from (Repair(one, one.found) for one in unseen)
         if dataset_id is None:
             yield from self._repair_overview()
+
+    def _make_room(self) -> Iterator[Repair]:
+        try:
+            with self.turn(OVERVIEW):
+                taken_away = self.portal.make_room()
+        except PortalProblem as problem:
+            yield Repair(_unreadable("", problem), problem.message)
+            return
+        for difference in taken_away:
+            self._note(difference)
+            yield Repair(difference)
 
     def _of_overview(self) -> list[Difference]:
         """What differs of the pages over all datasets, and whatever belongs to none."""
@@ -129,8 +142,9 @@ class Upkeep:
 
     def _told(self, before: Sequence[Difference], after: Sequence[Difference], why: str) -> Iterator[Repair]:
         """What differs otherwise now than it did is left too: one cause may have hidden another."""
+        left = set(after)
         for difference in before:
-            if difference not in after:
+            if difference not in left:
                 self._note(difference)
                 yield Repair(difference)
         yield from (Repair(difference, why) for difference in after)

@@ -97,6 +97,22 @@ async def test_what_could_not_be_put_right_is_said_and_holds_up_no_other(desk: D
     assert (tmp_path / "portal/dataset/utuh/latest/index.html").exists()
 
 
+async def test_a_link_in_place_of_all_datasets_goes_only_when_all_is_repaired(desk: Desk, tmp_path: Path) -> None:
+    publish(desk)
+    assert left(desk) == []
+    datasets = tmp_path / "portal/dataset"
+    datasets.rename(tmp_path / "disk")
+    datasets.symlink_to(tmp_path / "disk")
+    assert len(left(desk, "daftar-desa")) == 1
+    assert datasets.is_symlink()
+    told = [(repair.difference.field, repair.why) for repair in upkeep_of(desk).repair()]
+    assert told[0] == ("dataset", None)
+    assert [why for _, why in told if why] == []
+    assert not datasets.is_symlink()
+    assert list(upkeep_of(desk).check()) == []
+    assert (tmp_path / "disk/daftar-desa").is_dir(), "what the link led to is left where it is"
+
+
 async def test_nothing_is_looked_at_while_it_is_being_written(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(desk)
     monkeypatch.setattr("services.publisher.upkeep.TURN_S", 0.0)
