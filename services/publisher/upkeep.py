@@ -1,7 +1,7 @@
 """Is the portal still as the log says? Each difference comes out; repair brings the portal back, by the same rule as publishing."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,8 +53,8 @@ class Upkeep:
     turns: Turns
     files: Files
 
-    def check(self, dataset_id: str | None = None) -> Iterator[Difference]:
-        """Every difference, dataset by dataset, then of the pages over all; every file is read.
+    def check(self, dataset_id: str | None = None, *, looked_at: Callable[[str], None] = lambda _: None) -> Iterator[Difference]:
+        """Every difference, dataset by dataset, then of the pages over all; every file is read. `looked_at`: told what is done, "" last.
 
         A dataset that cannot be looked at is one of them. Raises PortalProblem when the portal as a whole cannot.
         """
@@ -66,9 +66,11 @@ class Upkeep:
             except PortalProblem as problem:
                 found = [_unreadable(name, problem)]
             yield from found
+            looked_at(name)
         yield from unseen
         if dataset_id is None:
             yield from self._of_overview()
+            looked_at("")
 
     def repair(self, dataset_id: str | None = None) -> Iterator[Repair]:
         """Put right what differs, and say of each difference what became of it. One dataset that fails holds up no other.
@@ -93,8 +95,8 @@ class Upkeep:
         try:
             with self.turn(OVERVIEW):
                 taken_away = self.portal.make_room()
-        except PortalProblem as problem:
-            yield Repair(_unreadable("", problem), problem.message)
+        except PortalProblem as problem:  # whatever it is, the pages over all datasets meet it too, and tell it
+            log.warning("portal_room_not_made", why=problem.message)
             return
         for difference in taken_away:
             self._note(difference)
