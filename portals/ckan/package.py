@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from portals.ckan.mapping import NAMES, Package, Resource, extras_of, fields_of, resources_of, tags_of, wanted_resources
+from portals.ckan.mapping import NAMES, Package, Resource, extras_of, fields_of, resource_id, resources_of, tags_of, wanted_resources
 from portals.desired import Desired, Publication
 from portals.portal import Difference, What
 
@@ -192,9 +192,14 @@ def _changes(package: Package, *, fields: Package, extras: Mapping[str, str], re
 
 
 def _adopted(package: Package, desired: Desired) -> list[Resource]:
-    """What a dataset had before Jejak. In one that neither log nor CKAN says was taken over, that mark is a forgery."""
+    """What a dataset had before Jejak. In one that neither log nor CKAN says was taken over, that mark is a forgery, as it is on what
+    Jejak put there: what was withdrawn does not stay by it.
+    """
     taken_over = desired.adopted is not None or ADOPTED in kept_extras(package)
-    return [one for one in package["resources"] if taken_over and one.get("version_status") == "adopted"]
+    marked = [one for one in package["resources"] if taken_over and one.get("version_status") == "adopted"]
+    known = [*desired.shown, *desired.earlier, *(stone.publication for stone in desired.withdrawn)] if marked else []
+    ours = {resource_id(one, number) for one in known for number in range(len(one.files))}
+    return [one for one in marked if one["id"] not in ours and not one.get("submission_id")]
 
 
 def _name(resource: Resource) -> str:

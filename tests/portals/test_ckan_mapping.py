@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from portals.ckan.mapping import extras_of, format_of, resource_id, resources_of, tags_of
 from portals.ckan.multipart import Multipart
 from portals.ckan.package import ADOPTED, differences_of, to_take_down
-from portals.desired import Desired
-from tests.portals.samples import Shelf, dataset
+from portals.desired import Desired, Tombstone
+from tests.portals.samples import PERSONAL_DATA, Shelf, dataset
 
 
 @pytest.fixture
@@ -72,3 +72,12 @@ def test_a_mark_of_a_takeover_on_ckan_is_told_unless_the_log_says_so_and_costs_n
     adopted = Desired("data", adopted="id-by-the-log")
     assert to_take_down(package, adopted) == []
     assert list(differences_of(package, adopted, {})) == []
+
+
+def test_what_was_withdrawn_does_not_stay_by_such_a_mark(shelf: Shelf) -> None:
+    withdrawn = shelf.publication("data", {"desa.csv": b"NIK"})
+    marked = {"id": resource_id(withdrawn, 0), "name": "desa.csv", "version_status": "adopted"}
+    package: dict[str, Any] = {"state": "active", "private": True, "extras": [{"key": ADOPTED, "value": "1"}], "resources": [marked]}
+    stone = Tombstone(withdrawn, PERSONAL_DATA)
+    for desired in (Desired("data", withdrawn=(stone,)), Desired("data", withdrawn=(stone,), adopted="id-by-the-log")):
+        assert to_take_down(package, desired) == [marked]
