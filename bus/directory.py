@@ -51,7 +51,7 @@ class Directory:
     adopted: dict[str, str] = field(default_factory=dict)
     """dataset_id → the portal's own id of a dataset that it had before Jejak."""
     adopted_for: dict[str, str] = field(default_factory=dict)
-    """dataset_id → the OPD that it was adopted for; nothing of records that name none."""
+    """dataset_id → what its record says it was adopted for: an OPD, or an organization of CKAN in records of earlier releases."""
     issued: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     _shown: set[str] = field(default_factory=set)
@@ -102,6 +102,14 @@ class Directory:
         """The OPD that acts for the one to which this name was handed over; None when it never was."""
         handed_to = self.names.get(dataset_id)
         return self.heir_of(handed_to) if handed_to else None
+
+    def owner_now(self, dataset_id: str, *, published: str | None, submitted: str | None = None) -> str | None:
+        """Whose a name is: of whom it was handed to, else of who published under it, else of the OPD that an old dataset was adopted for
+        under that name, else of who submitted under it; of each the OPD that acts for it now. None: it is free.
+        """
+        adopted_for = self.adopted_for.get(dataset_id)
+        first = published or (adopted_for if adopted_for in self.opds else None) or submitted
+        return self.owner_of(dataset_id) or (self.heir_of(first) if first else None)
 
     async def until_ready(self) -> None:
         while not self.progress.ready:  # noqa: ASYNC110 (another task makes it so)
@@ -251,6 +259,6 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-async def put_record(kafka: Kafka, key: str, value: Mapping[str, Any]) -> None:
-    """Write one record of the directory, durable on return (an operator's command)."""
+async def put_record(kafka: Kafka, key: str, value: Mapping[str, Any] | None) -> None:
+    """Write one record of the directory, durable on return (an operator's command). None takes back what the one before said."""
     await send(kafka, [(DIRECTORY_TOPIC, key.encode(), orjson.dumps(value))])

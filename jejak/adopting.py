@@ -15,39 +15,44 @@ from portals.portal import Stranger
 
 @dataclass(frozen=True)
 class Choice:
-    """`why`: why it cannot be taken over so; None: it can."""
+    """`why`: why it cannot be taken over so; None: it can. `chosen`: the dataset_id that was chosen for it before."""
 
     one: Stranger
     dataset_id: str | None
     opd: str | None
     why: str | None
+    chosen: str | None = None
 
 
-def choices(
-    found: Sequence[Stranger],
-    *,
-    dataset_id: str | None,
-    opd: str | None,
-    open_opds: AbstractSet[str],
-    adopted: Mapping[str, str],
-    published: AbstractSet[str],
-) -> list[Choice]:
-    """One for each; `dataset_id` and `opd` instead of the proposals. `adopted`: dataset_id → portal's id; `published`: names on the log."""
-    wanted = Counter(dataset_id or one.dataset_id for one in found)
+@dataclass(frozen=True)
+class Known:
+    """`adopted`: dataset_id → the portal's id, as chosen before; `adopted_for`: → the OPD; `published`: names on the log."""
+
+    open_opds: AbstractSet[str]
+    adopted: Mapping[str, str]
+    adopted_for: Mapping[str, str]
+    published: AbstractSet[str]
+
+
+def choices(found: Sequence[Stranger], known: Known, *, dataset_id: str | None, opd: str | None) -> list[Choice]:
+    """One for each; `dataset_id` and `opd` instead of what was chosen before, or else is proposed."""
+    chosen = {id_: name for name, id_ in known.adopted.items()}
+    names = [dataset_id or chosen.get(one.id) or one.dataset_id for one in found]
+    wanted = Counter(names)
     made = []
-    for one in found:
-        name, agency = dataset_id or one.dataset_id, opd or one.opd
-        others = {id_: key for key, id_ in adopted.items()}
-        why = _of_name(name) or _of_opd(agency, open_opds)
+    for one, name in zip(found, names, strict=True):
+        before = chosen.get(one.id)
+        agency = opd or (known.adopted_for.get(before) if before else None) or one.opd
+        why = _of_name(name) or _of_opd(agency, known.open_opds)
         if why is None and wanted[name] > 1:
             why = f"dataset_id {name} juga diusulkan untuk data lain; sebut namanya satu per satu dengan --dataset-id"
-        if why is None and name in published:
+        if why is None and name in known.published:
             why = f"dataset_id {name} sudah diterbitkan Jejak; pilih yang lain dengan --dataset-id"
-        if why is None and adopted.get(name or "", one.id) != one.id:
+        if why is None and known.adopted.get(name or "", one.id) != one.id:
             why = f"dataset_id {name} sudah dipilih untuk data lain di portal; pilih yang lain dengan --dataset-id"
-        if why is None and others.get(one.id, name) != name:
-            why = f"data ini sudah dipilih untuk dataset_id {others[one.id]}"
-        made.append(Choice(one, name, agency, why))
+        if why is None and before not in (None, name) and before in known.published:
+            why = f"data ini sudah dipilih untuk dataset_id {before}, yang sudah diterbitkan Jejak"
+        made.append(Choice(one, name, agency, why, before))
     return made
 
 

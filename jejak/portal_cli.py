@@ -5,19 +5,27 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import orjson
 import typer
 
 from bus.directory import put_record
+from bus.kafka import Kafka
+from events.journal import Journal
+from events.stores import open_reader
+from jejak.adopting import Choice, Known, choices
+from jejak.directory_now import directory_now
 from jejak.prepare import configure_logs
+from lane.file_stores import open_files
+from lane.inbox import open_engine
 from lane.settings import Settings, read_settings
-
-if TYPE_CHECKING:
-    from jejak.adopting import Choice
-    from portals.portal import Difference, Portal
-    from services.publisher.upkeep import Upkeep
+from portals.kinds import open_portal
+from portals.portal import Difference, Portal, printable
+from services.publisher.following import Following
+from services.publisher.standings import Standings
+from services.publisher.turns import Turns
+from services.publisher.upkeep import Upkeep
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Is the portal still as the log says?")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -78,50 +86,52 @@ def portal_adopt(
         raise typer.BadParameter("NAME dan --all tidak dapat bersama-sama: sebut satu data, atau ambil semua usulan")
     if not name and (dataset_id or opd):
         raise typer.BadParameter("--dataset-id dan --opd berlaku untuk satu data; sebut namanya")
-    # Here as below: this module is part of every start of the program.
-    from jejak.adopting import choices
-
     with _upkeep() as upkeep:
-        directory, own = upkeep.standings.directory, upkeep.standings.on_portal()
-        found = choices(
-            [one for one in upkeep.portal.strangers(name) if one.id not in own],
-            dataset_id=dataset_id,
-            opd=opd,
-            open_opds={code for code in directory.opds if directory.is_open(code)},
-            adopted=directory.adopted,
-            published=set(upkeep.standings.dataset_ids()),
+        standings, strangers = upkeep.standings, list(upkeep.portal.strangers(name))
+        directory, own = standings.directory, standings.on_portal({one.id for one in strangers})
+        known = Known(
+            {code for code in directory.opds if directory.is_open(code)},
+            directory.adopted,
+            directory.adopted_for,
+            set(standings.dataset_ids()),
         )
+        found = choices([one for one in strangers if one.id not in own], known, dataset_id=dataset_id, opd=opd)
     if name and not found:
         raise typer.BadParameter(f"{name}: tidak ada di portal, atau milik Jejak sendiri")
-    act, kafka = bool(name or everything), read_settings(os.environ).kafka_cluster()
+    # What was chosen is passed over by --all, whatever its proposal is worth.
+    acting = [choice for choice in found if name or (everything and not choice.chosen)]
     for choice in found:
-        taken = choice.dataset_id if act and choice.why is None else None
+        taken = choice.dataset_id if choice in acting and choice.why is None else None
         if taken:
-            asyncio.run(put_record(kafka, f"adopted/{taken}", {"id": choice.one.id, "name": choice.one.name, "opd": choice.opd}))
-        told = vars(choice.one) | {"adopted_as": taken, "why": choice.why}
-        typer.echo(orjson.dumps(told) if as_json else _line(choice, taken))
-    raise typer.Exit(1 if act and any(choice.why for choice in found) else 0)
+            asyncio.run(_adopt(read_settings(os.environ).kafka_cluster(), choice, taken))
+        told = vars(choice.one) | {"opd": choice.opd, "dataset_id": choice.dataset_id, "adopted_as": taken, "why": choice.why}
+        typer.echo(orjson.dumps(told | {"chosen_before": choice.chosen}) if as_json else _line(choice, taken))
+    raise typer.Exit(1 if any(choice.why for choice in acting) else 0)
 
 
-def _line(choice: "Choice", taken: str | None) -> str:
-    from portals.portal import printable
+async def _adopt(kafka: Kafka, choice: Choice, taken: str) -> None:
+    """The new choice first: where the second record is not written, the command may be said again."""
+    await put_record(kafka, f"adopted/{taken}", {"id": choice.one.id, "name": choice.one.name, "opd": choice.opd})
+    if choice.chosen not in (None, taken):
+        await put_record(kafka, f"adopted/{choice.chosen}", None)
 
+
+def _line(choice: Choice, taken: str | None) -> str:
     one = choice.one
     become = f"diambil alih: {taken}" if taken else f"{choice.opd or '?'}/{choice.dataset_id or '?'}"
+    become += f" (dipilih sebelumnya: {choice.chosen})" if choice.chosen else ""
     why = f"  – {choice.why}" if choice.why else ""
     return printable(f"{one.name}  ({one.state}, {one.files} berkas)  {one.title}  → {become}{why}")
 
 
-def _must_be_known(upkeep: "Upkeep", dataset: str | None) -> None:
+def _must_be_known(upkeep: Upkeep, dataset: str | None) -> None:
     """A name that is mistyped has no differences either."""
     if dataset is not None and dataset not in upkeep.standings.dataset_ids():
         raise typer.BadParameter(f"{dataset}: tidak ada di log, dan tidak ada di portal")
 
 
 @contextmanager
-def _portal(settings: Settings) -> "Iterator[Portal]":
-    from portals.kinds import open_portal
-
+def _portal(settings: Settings) -> Iterator[Portal]:
     shown = open_portal(
         settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s, public_url=settings.portal_public_url
     )
@@ -132,19 +142,8 @@ def _portal(settings: Settings) -> "Iterator[Portal]":
 
 
 @contextmanager
-def _upkeep() -> "Iterator[Upkeep]":
+def _upkeep() -> Iterator[Upkeep]:
     """The publisher's journal and views, read beside the running lane, and the portal."""
-    # Here and not above: a second of loading that the other commands do without.
-    from events.journal import Journal
-    from events.stores import open_reader
-    from jejak.directory_now import directory_now
-    from lane.file_stores import open_files
-    from lane.inbox import open_engine
-    from services.publisher.following import Following
-    from services.publisher.standings import Standings
-    from services.publisher.turns import Turns
-    from services.publisher.upkeep import Upkeep
-
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
     journal, engine = Journal(open_reader(settings.store, "publisher"), "publisher"), open_engine(settings.store, "publisher")
@@ -159,5 +158,5 @@ def _upkeep() -> "Iterator[Upkeep]":
         journal.store.close()
 
 
-def _told(difference: "Difference") -> dict[str, object]:
+def _told(difference: Difference) -> dict[str, object]:
     return vars(difference) | {"submission_id": str(difference.submission_id) if difference.submission_id else None}

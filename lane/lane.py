@@ -117,7 +117,7 @@ class Context:
 
     def standing(self, head: Head) -> Standing:
         """What submissions there are of its dataset, and whose the name is now."""
-        return owned_now(self._standings[head.dataset_id], head.dataset_id, self.lane.shared.directory)
+        return owned_now(self._standings[head.dataset_id], head.dataset_id, self.lane.shared.directory, self.lane.inbox)
 
     @cached_property
     def _due(self) -> Due:
@@ -132,11 +132,13 @@ class Context:
         return self.lane.inbox.standings({head.dataset_id for head in self.heads.values()})
 
 
-def owned_now(standing: Standing, dataset_id: str, directory: Directory) -> Standing:
-    """The operator may have handed the name over, or the OPD may act under another code. What another OPD still has on its way under a
-    name that was handed over can no longer be approved, and stands in nobody's way.
+def owned_now(standing: Standing, dataset_id: str, directory: Directory, inbox: Inbox) -> Standing:
+    """The operator may have handed the name over, or chosen for whom it takes an old dataset over, or the OPD may act under another code.
+    What another OPD still has on its way under such a name can no longer be approved, and stands in nobody's way.
     """
-    owner = directory.owner_of(dataset_id) or (standing.owner and directory.heir_of(standing.owner))
+    submitted = standing.owner
+    published = submitted if submitted and dataset_id in directory.adopted_for and inbox.was_published(dataset_id) else None
+    owner = directory.owner_now(dataset_id, published=published, submitted=submitted)
     return replace(standing, owner=owner, open=tuple(one for one in standing.open if directory.heir_of(one.opd) == owner))
 
 

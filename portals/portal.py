@@ -180,6 +180,10 @@ class Portal(Protocol):
         """As `differences`, for the pages over all datasets and for whatever belongs to no dataset."""
         ...
 
+    def make_room(self) -> list[Difference]:
+        """Take away what stands in place of the portal's own folders, and tell it: an operator's `repair` only, for more may hang on it."""
+        ...
+
     def strangers(self, name: str | None = None) -> Iterator[Stranger]:
         """Datasets that Jejak did not put there, for `jejak portal adopt`: all, or the one of this name."""
         ...

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from portals.ckan.mapping import NAMES, Package, Resource, extras_of, fields_of, resources_of, tags_of, wanted_resources
+from portals.ckan.mapping import NAMES, Package, Resource, extras_of, fields_of, resource_id, resources_of, tags_of, wanted_resources
 from portals.desired import Desired, Publication
 from portals.portal import Difference, What
 
@@ -116,7 +116,9 @@ def differences_of(package: Package | None, desired: Desired, sha256: Mapping[st
 
 def _too_much(package: Package, desired: Desired, sha256: Mapping[str, str | None]) -> Iterator[Difference]:
     withdrawn = {str(stone.publication.submission_id): stone.publication.submission_id for stone in desired.withdrawn}
-    for resource in to_take_down(package, desired):
+    # The directory may have lost that it was taken over: its files cannot be had again, so a person looks at them.
+    in_doubt = _adopted(package, desired) if desired.adopted is None else []
+    for resource in (*to_take_down(package, desired), *in_doubt):
         of = resource.get("submission_id", "")
         what: What = "not_withdrawn" if of in withdrawn else "file_added"
         yield Difference(desired.dataset_id, withdrawn.get(of), what, field=_name(resource), found=sha256.get(resource["id"]) or "")
@@ -190,8 +192,14 @@ def _changes(package: Package, *, fields: Package, extras: Mapping[str, str], re
 
 
 def _adopted(package: Package, desired: Desired) -> list[Resource]:
-    """What a dataset had before Jejak. In one that the log does not say was taken over, that mark is a forgery."""
-    return [one for one in package["resources"] if desired.adopted is not None and one.get("version_status") == "adopted"]
+    """What a dataset had before Jejak. In one that neither log nor CKAN says was taken over, that mark is a forgery, as it is on what
+    Jejak put there: what was withdrawn does not stay by it.
+    """
+    taken_over = desired.adopted is not None or ADOPTED in kept_extras(package)
+    marked = [one for one in package["resources"] if taken_over and one.get("version_status") == "adopted"]
+    known = [*desired.shown, *desired.earlier, *(stone.publication for stone in desired.withdrawn)] if marked else []
+    ours = {resource_id(one, number) for one in known for number in range(len(one.files))}
+    return [one for one in marked if one["id"] not in ours and not one.get("submission_id")]
 
 
 def _name(resource: Resource) -> str:

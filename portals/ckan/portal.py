@@ -93,6 +93,10 @@ class CkanPortal:
         """None: CKAN makes its own pages, and what Jejak did not put there is not its business."""
         return []
 
+    def make_room(self) -> list[Difference]:
+        """Nothing stands in the way of CKAN's own pages."""
+        return []
+
     def strangers(self, name: str | None = None) -> Iterator[Stranger]:
         """See `Portal.strangers`; page by page, of all organizations, private ones too; deleted ones by name at least."""
         with self._ckan() as ckan:

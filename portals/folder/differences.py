@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from portals.desired import Desired
-from portals.folder.disk import Change, is_there, sha256_of
+from portals.folder.compared import Change, sha256_of
 from portals.folder.durable import anybody_may_write
 from portals.folder.names import key_of
 from portals.folder.pages import fields_of
@@ -65,11 +65,9 @@ def _otherwise(home: Path, dataset_id: str, path: str, leaf: Leaf, change: Chang
     match leaf.content:
         case Link(target):
             yield Difference(dataset_id, leaf.of, "other_version", field=path, expected=target, found=str(there or ""))
-        case _ if str(there).startswith("-"):  # the mode of a plain file
-            yield of_mode(dataset_id, leaf.of, path, str(there))
-            size = (home / path).stat().st_size
-            if str(there)[1] == "r" and not is_there(home / path, size, leaf.content, thorough=True):
-                yield from _otherwise(home, dataset_id, path, leaf, replace(change, found={path: size}))
+        case _ if path in change.closed:  # its mode was told; what is in it is told where we may read it
+            if change.closed[path][1] == "r":
+                yield from _otherwise(home, dataset_id, path, leaf, replace(change, found={path: (home / path).lstat().st_size}, closed={}))
         case Stored(sha256):
             found = sha256_of(home / path) if isinstance(there, int) else there
             changed: What = "file_differs" if found is not None else "file_missing"

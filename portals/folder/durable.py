@@ -15,6 +15,7 @@ from typing import Final
 READ: Final = 0o444
 READ_AND_ENTER: Final = 0o555
 OWNER: Final = 0o700
+READ_AND_WRITE: Final = 0o600
 Found = str | int | OSError
 """What lies at a path, as `walk` says it."""
 
@@ -25,8 +26,7 @@ def write(target: Path, chunks: Iterable[bytes], *, like: Path | None = None) ->
         for chunk in chunks:
             file.write(chunk)
         mode, wanted = os.fstat(file.fileno()).st_mode, (like or target.parent).stat().st_mode & READ
-        if wanted & ~mode or mode & stat.S_IWOTH:
-            os.fchmod(file.fileno(), (stat.S_IMODE(mode) | wanted) & ~stat.S_IWOTH)
+        _give(mode, wanted, lambda better: os.fchmod(file.fileno(), better))
         os.fsync(file.fileno())
 
 
@@ -42,11 +42,15 @@ def make_folder(folder: Path, *, like: Path | None = None) -> None:
     open_up(folder, like=like)
 
 
-def open_up(folder: Path, *, like: Path | None = None) -> None:
-    """Let everybody in who may read `like`, else the folder that it lies in, but not write."""
-    mode, wanted = folder.stat().st_mode, (like or folder.parent).stat().st_mode & READ_AND_ENTER | OWNER
-    if wanted & ~mode or mode & stat.S_IWOTH:
-        folder.chmod((stat.S_IMODE(mode) | wanted) & ~stat.S_IWOTH)
+def open_up(path: Path, *, like: Path | None = None) -> None:
+    """Let everybody read (and enter a folder) who may read `like`, else the folder that it lies in, but not write. Raises OSError."""
+    mode, above = path.stat().st_mode, (like or path.parent).stat().st_mode
+    _give(mode, above & READ_AND_ENTER | OWNER if stat.S_ISDIR(mode) else above & READ | READ_AND_WRITE, path.chmod)
+
+
+def is_plain(path: Path) -> bool:
+    """A plain file, and no link to one."""
+    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def is_folder(path: Path) -> bool:
@@ -117,6 +121,16 @@ def told_of(entry: os.DirEntry[str] | Path, above: int) -> str | int:
         wanted, plain_size = above & READ, found.st_size if stat.S_ISREG(found.st_mode) else -1
     good = plain_size >= 0 and not wanted & ~found.st_mode and not found.st_mode & stat.S_IWOTH
     return plain_size if good else stat.filemode(found.st_mode)
+
+
+def _give(mode: int, wanted: int, change: Callable[[int], None]) -> None:
+    """Some disks (vfat, a share of Windows) show everything as open to all and refuse any other mode: what may be read there is good."""
+    if wanted & ~mode or mode & stat.S_IWOTH:
+        try:
+            change((stat.S_IMODE(mode) | wanted) & ~stat.S_IWOTH)
+        except PermissionError:
+            if wanted & ~mode:
+                raise
 
 
 def anybody_may_write(mode: str) -> bool:

@@ -8,11 +8,8 @@ Everything that lies there is compared with what the log says, path by path; not
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
@@ -21,15 +18,16 @@ from events.contracts import Published, PublishedFile
 from events.metadata import DATASET_ID
 from lane.files import Files
 from portals.desired import Desired, Publication
+from portals.folder.compared import Change, compare, is_draft, looked, nothing_there, sha256_of
 from portals.folder.differences import differences_of, of_mode, unreadable
-from portals.folder.disk import compare, drafts_in, is_draft, looked, nothing_there, point_to, put, put_each, sha256_of, take_away
-from portals.folder.durable import anybody_may_write, is_folder, make_folder, replace, sync_folder
+from portals.folder.disk import point_to, put, put_each, take_away
+from portals.folder.durable import anybody_may_write, is_folder, sync_folder
 from portals.folder.names import key_of, names_on_disk
 from portals.folder.overview import Overview
+from portals.folder.root import DATASETS, is_on_trial, make_each, make_room, must_have_its_folder, or_problem, problems_of, real
 from portals.folder.tree import LATEST, Leaf, Link, Stored, settled_in, tree_of
 from portals.portal import Code, Difference, PortalProblem, Step, Stranger
 
-DATASETS: Final = "dataset"
 FOLDERS: Final = (f"{DATASETS}/", "opd/")
 OUR_OWN: Final = ("opd", ".work")
 """Folders that hold nothing but what Jejak put there; the second was served with all that earlier releases left in it."""
@@ -48,23 +46,12 @@ class FolderPortal:
 
     def check(self, *, largest_file: int) -> list[str]:
         """See `Portal.check`."""
-        try:
-            self._root.mkdir(parents=True, exist_ok=True)
-            _make_each(self._root / DATASETS)
-            with drafts_in(self._root) as place:
-                replace(place / "file", [b"jejak"], draft=place / "draft")
-                (place / "link").symlink_to("dataset")
-            room = shutil.disk_usage(self._root).free
-        except OSError as error:
-            return [f"Folder portal {self._root} tidak dapat ditulisi: {error.strerror}. Periksa izin, tempat, dan sistem berkasnya."]
-        if room < largest_file:
-            return [f"Folder portal {self._root} hanya punya tempat {room} bita; berkas terbesar yang diterima {largest_file} bita."]
-        return []
+        return problems_of(self._root, largest_file=largest_file)
 
     def differences(self, desired: Desired) -> list[Difference]:
         """See `Portal.differences`."""
         home, tree = self._home(desired.dataset_id), tree_of(desired)
-        with _or_problem():
+        with or_problem():
             # Behind a link in place of the folder of all datasets nothing is ours.
             there = is_folder(self._root / DATASETS)
             return differences_of(home, desired, tree, compare(home, tree, thorough=lambda _: True) if there else nothing_there(tree))
@@ -72,9 +59,9 @@ class FolderPortal:
     def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
         """See `Portal.apply`; the dataset's pages are there when this returns."""
         home = self._home(desired.dataset_id)
-        with _or_problem():
+        with or_problem():
             step("look")
-            self._be_a_folder()
+            must_have_its_folder(self._root)
             settled = self._settled(desired, about)
             tree, kept = tree_of(desired, settled), {f"{key_of(one)}/" for one in settled}
             change = looked(
@@ -119,7 +106,7 @@ class FolderPortal:
 
     def names(self) -> Iterable[str]:
         """See `Portal.names`. What has no name of a dataset is told by `overview_differences`."""
-        with _or_problem():
+        with or_problem():
             folder = self._root / DATASETS
             return sorted(path.name for path in folder.iterdir() if re.fullmatch(DATASET_ID, path.name)) if is_folder(folder) else []
 
@@ -128,38 +115,40 @@ class FolderPortal:
         self._overview.take(changed)
         tree = self._overview.tree()
         ours = {*OUR_OWN, *map(_first, tree)}
-        with _or_problem():
+        with or_problem():
+            self._root.mkdir(parents=True, exist_ok=True)
+            must_have_its_folder(self._root)
+            root = real(self._root)
             change = looked(
-                self._root,
-                lambda: compare(
-                    self._root, tree, thorough=lambda _: True, below=lambda path: is_draft(path) or _first(path) in ours, folders=FOLDERS
-                ),
-                ours=lambda folder: _first(folder) in (DATASETS, *OUR_OWN),
+                root,
+                lambda: _compared(root, tree, lambda path: is_draft(path) or _first(path) in ours),
+                ours=lambda path: path in tree or _first(path) in (DATASETS, *OUR_OWN),
             )
-            take_away(self._root, change.in_the_way)
-            put_each(self._root, {path: [leaf.content] for path in change.write if isinstance((leaf := tree[path]).content, bytes)})
-            take_away(self._root, [path for path in change.remove if _first(path) in OUR_OWN])
+            take_away(root, [path for path in change.in_the_way if path])
+            put_each(root, {path: [leaf.content] for path in change.write if isinstance((leaf := tree[path]).content, bytes)})
+            take_away(root, [path for path in change.remove if _first(path) in OUR_OWN])
 
     def overview_differences(self, everything: Iterable[Desired]) -> list[Difference]:
         """See `Portal.overview_differences`."""
         expected = Overview(self._base)
         expected.take(everything)
-        with _or_problem():
-            change = compare(
-                self._root, expected.tree(), thorough=lambda _: True, below=lambda path: not _is_of_a_dataset(path), folders=FOLDERS
-            )
-        modes = {path: there for path in change.write if isinstance(there := change.found.get(path), str) and there.startswith("-")}
-        closed = [(path, mode) for path, mode in change.closed.items() if not _is_of_a_dataset(path) and path not in change.unreadable]
-        too_much = [path for path in change.too_much if path not in change.unreadable and not _is_of_a_dataset(path)]
+        with or_problem():
+            change = _compared(real(self._root), expected.tree(), lambda path: not _is_of_a_dataset(path))
+        seen = {path for path in change.found if path not in change.unreadable and not _is_of_a_dataset(path)}
+        modes = [(path, mode) for path, mode in change.closed.items() if path in seen or (not path and anybody_may_write(mode))]
+        # Of a page that we may not read only that is told.
+        pages = [path for path in change.write if path not in change.unreadable and change.closed.get(path, "-r")[1] == "r"]
         return [
             *(unreadable("", None, path, why) for path, why in change.unreadable.items()),
-            *(
-                of_mode("", None, path, there) if (there := modes.get(path)) else Difference("", None, "page", field=path)
-                for path in change.write
-            ),
-            *(of_mode("", None, path, mode) for path, mode in closed if path or anybody_may_write(mode)),
-            *(Difference("", None, "unknown", field=path, found=str(change.found[path])) for path in too_much),
+            *(Difference("", None, "page", field=path) for path in pages),
+            *(of_mode("", None, path, mode) for path, mode in modes),
+            *(Difference("", None, "unknown", field=path, found=str(change.found[path])) for path in change.too_much if path in seen),
         ]
+
+    def make_room(self) -> list[Difference]:
+        """See `Portal.make_room`."""
+        with or_problem():
+            return make_room(self._root)
 
     def strangers(self, name: str | None = None) -> Iterator[Stranger]:
         """None: in the folder is what the log says, and all else is a difference."""
@@ -170,13 +159,6 @@ class FolderPortal:
 
     def _home(self, dataset_id: str) -> Path:
         return self._root / DATASETS / dataset_id
-
-    def _be_a_folder(self) -> None:
-        """A file or a link in place of the folder of all datasets is nobody's dataset, and would lead the public elsewhere."""
-        datasets = self._root / DATASETS
-        if os.path.lexists(datasets) and not is_folder(datasets):
-            datasets.unlink()
-            sync_folder(self._root)
 
     def _settled(self, desired: Desired, about: UUID | None) -> tuple[Publication, ...]:
         """Editions that need no look now; a closed dataset had lost them, and a link in their place is none."""
@@ -223,22 +205,9 @@ def _is_of_a_dataset(path: str) -> bool:
 def _begin(home: Path) -> None:
     if not home.parent.is_dir():
         home.parent.parent.mkdir(parents=True, exist_ok=True)
-    _make_each(home.parent, home)
+    make_each(home.parent, home)
 
 
-def _make_each(*folders: Path) -> None:
-    for folder in folders:
-        if not folder.is_dir():
-            make_folder(folder)
-            sync_folder(folder.parent)
-
-
-@contextlib.contextmanager
-def _or_problem() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        why = ": ".join(str(said) for said in (error.filename, error.strerror) if said) or repr(error)
-        raise PortalProblem(
-            Code.STORAGE, f"Folder portal tidak dapat dibaca atau ditulisi ({why}). Periksa disk dan izinnya; akan dicoba lagi."
-        ) from error
+def _compared(root: Path, tree: Mapping[str, Leaf], below: Callable[[str], bool]) -> Change:
+    """What differs of the pages over all datasets."""
+    return compare(root, tree, thorough=lambda _: True, below=below, folders=FOLDERS, aside=lambda path: is_on_trial(root, path))

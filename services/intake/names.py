@@ -38,7 +38,7 @@ class Names:
         for dataset_id in asked:
             standing = found.get(dataset_id, UNUSED)
             numbered = replace(standing, editions=max(standing.editions, claimed.get(claim_of(dataset_id), 0)))
-            self._known[dataset_id] = owned_now(numbered, dataset_id, self.directory)
+            self._known[dataset_id] = owned_now(numbered, dataset_id, self.directory, self.inbox)
 
     def against(self, dataset: Dataset, opd: str, submission_id: str) -> list[Reason]:
         """Why this OPD may not submit this now: the name is another's, or another submission of the same period is on its way.

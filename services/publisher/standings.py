@@ -1,7 +1,7 @@
 """What the portal should show by the log: the publisher's journal and inbox in, one desired state per dataset out."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -65,9 +65,7 @@ class Standings:
         return self._owner(dataset_id, self.of_dataset(dataset_id))
 
     def _owner(self, dataset_id: str, found: Sequence[Standing]) -> str | None:
-        """The operator may have handed the name over, or chosen for whom it takes an old dataset over; the OPD may have moved."""
-        first = owner_of(found) or self.directory.adopted_for.get(dataset_id)
-        return self.directory.owner_of(dataset_id) or (first and self.directory.heir_of(first))
+        return self.directory.owner_now(dataset_id, published=owner_of(found))
 
     def of_dataset(self, dataset_id: str) -> list[Standing]:
         """All that was ever approved and not handed back, with its edition."""
@@ -105,9 +103,14 @@ class Standings:
             shown = HEADS.c.state.in_((State.PUBLISHED.value, State.RETRACTED.value))
             return list(c.execute(sa.select(HEADS.c.dataset_id).where(shown).distinct().order_by(HEADS.c.dataset_id)).scalars())
 
-    def on_portal(self) -> set[str]:
-        """The portal's own ids of every dataset that is on the log as published."""
-        return {own for desired in self.everything() for _, own in desired.places}
+    def on_portal(self, ids: Collection[str]) -> set[str]:
+        """Those of these ids, the portal's own, under which the log says that something was published. One look through the journal."""
+        found, position = set[str](), 0
+        while ids and (entries := self.journal.read(position, BATCH)):
+            position = entries[-1].id
+            said = (orjson.loads(entry.raw) for entry in entries if b"DataPublished" in entry.raw)
+            found |= {own for one in said if one["type"] == "DataPublished" and (own := one["data"].get("dataset")) in ids}
+        return found
 
     def changed_since(self, position: int | None) -> tuple[list[str], int]:
         """Datasets of which something was published or taken down since then (None: all there are), and where we are now."""

@@ -1,7 +1,7 @@
 """Is the portal still as the log says? Each difference comes out; repair brings the portal back, by the same rule as publishing."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,8 +53,8 @@ class Upkeep:
     turns: Turns
     files: Files
 
-    def check(self, dataset_id: str | None = None) -> Iterator[Difference]:
-        """Every difference, dataset by dataset, then of the pages over all; every file is read.
+    def check(self, dataset_id: str | None = None, *, looked_at: Callable[[str], None] = lambda _: None) -> Iterator[Difference]:
+        """Every difference, dataset by dataset, then of the pages over all; every file is read. `looked_at`: told what is done, "" last.
 
         A dataset that cannot be looked at is one of them. Raises PortalProblem when the portal as a whole cannot.
         """
@@ -66,15 +66,19 @@ class Upkeep:
             except PortalProblem as problem:
                 found = [_unreadable(name, problem)]
             yield from found
+            looked_at(name)
         yield from unseen
         if dataset_id is None:
             yield from self._of_overview()
+            looked_at("")
 
     def repair(self, dataset_id: str | None = None) -> Iterator[Repair]:
         """Put right what differs, and say of each difference what became of it. One dataset that fails holds up no other.
 
         What the log knows nothing of is taken away only when it is named: the log may not be all here. Raises as `check` does.
         """
+        if dataset_id is None:
+            yield from self._make_room()
         known = set(self.standings.dataset_ids())
         names, unseen = self._names(dataset_id)
         for name in names:
@@ -86,6 +90,17 @@ class Upkeep:
         yield from (Repair(one, one.found) for one in unseen)
         if dataset_id is None:
             yield from self._repair_overview()
+
+    def _make_room(self) -> Iterator[Repair]:
+        try:
+            with self.turn(OVERVIEW):
+                taken_away = self.portal.make_room()
+        except PortalProblem as problem:  # whatever it is, the pages over all datasets meet it too, and tell it
+            log.warning("portal_room_not_made", why=problem.message)
+            return
+        for difference in taken_away:
+            self._note(difference)
+            yield Repair(difference)
 
     def _of_overview(self) -> list[Difference]:
         """What differs of the pages over all datasets, and whatever belongs to none."""
@@ -129,8 +144,9 @@ class Upkeep:
 
     def _told(self, before: Sequence[Difference], after: Sequence[Difference], why: str) -> Iterator[Repair]:
         """What differs otherwise now than it did is left too: one cause may have hidden another."""
+        left = set(after)
         for difference in before:
-            if difference not in after:
+            if difference not in left:
                 self._note(difference)
                 yield Repair(difference)
         yield from (Repair(difference, why) for difference in after)

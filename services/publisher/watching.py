@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bus.loops import Progress
 from lane.lane import Lane
-from portals.portal import Difference, Portal, PortalProblem
+from portals.portal import Code, Difference, Portal, PortalProblem
 from services.publisher.standings import Standings
 from services.publisher.upkeep import OVERVIEW, Upkeep
 
@@ -19,12 +19,16 @@ OVERVIEW_S: Final = 1.0
 SHARE: Final = 20
 LONGEST_S: Final = 15.0
 """A round over all datasets is followed by a pause of OVERVIEW_S, or of SHARE times what the round took, but no longer than this."""
+SILENT: Final = (PortalProblem, OSError, DBAPIError, PersistenceError)
+"""How a check is cut short."""
 log = structlog.get_logger("jejak.publisher")
 
 
 @dataclass
 class Watching:
-    """`differences`: what the last regular check found, also one that was cut short; None before it, and without such checks."""
+    """`differences`: what the last regular check found, and what the one before found where it was cut short; None before the first one,
+    and without such checks.
+    """
 
     lane: Lane
     portal: Portal
@@ -43,30 +47,43 @@ class Watching:
             self.progress.moved()
             await asyncio.sleep(min(LONGEST_S, max(OVERVIEW_S, SHARE * (time.monotonic() - began))))
 
-    def overview(self, position: int | None) -> int:
-        """One round: what changed since then. Returns where the next one begins. Raises PortalProblem. Blocking."""
+    def overview(self, position: int | None) -> int | None:
+        """One round: what changed since then. Returns where the next one begins, at the same place where another process has the turn for
+        long. Raises PortalProblem. Blocking.
+        """
         changed, now = self.standings.changed_since(position)
-        if changed or position is None:
-            with self.upkeep.turn(OVERVIEW):
-                self.portal.overview(self.standings.desired(dataset_id) for dataset_id in changed)
+        try:
+            if changed or position is None:
+                with self.upkeep.turn(OVERVIEW):
+                    self.portal.overview(self.standings.desired(dataset_id) for dataset_id in changed)
+        except PortalProblem as problem:
+            if problem.code is not Code.BUSY:
+                raise
+            log.info("overview_waits", why=problem.message)
+            return position
         return now
 
     async def check_regularly(self) -> None:
         """Compare the portal with the log every so many hours (JEJAK_PORTAL_CHECK_HOURS); each difference is told, none is repaired."""
         await self.lane.until_ready()
         while True:
-            found = list[Difference]()
             try:
-                await asyncio.to_thread(self.look, found)
-                self.differences = found
-            except (PortalProblem, OSError, DBAPIError, PersistenceError) as error:
-                self.differences = found or self.differences
+                await asyncio.to_thread(self.look)
+            except SILENT as error:
                 log.warning("portal_not_checked", error=repr(error))
             await asyncio.sleep(self.lane.shared.settings.portal_check_hours * 3600)
 
-    def look(self, found: list[Difference]) -> None:
-        """Adds each difference as it is found: what was seen before the portal fell silent stands. Blocking. Raises as `check` does."""
-        for difference in self.upkeep.check():
-            found.append(difference)
-            opd = self.standings.owner(difference.dataset_id) if difference.dataset_id else None
-            log.error("portal_differs", dataset_id=difference.dataset_id, opd=opd, what=difference.what, words=str(difference))
+    def look(self) -> None:
+        """One check; `differences` are known after it, however it ends. Blocking. Raises as `Upkeep.check` does."""
+        found, seen = list[Difference](), set[str]()
+        try:
+            for difference in self.upkeep.check(looked_at=seen.add):
+                found.append(difference)
+                opd = self.standings.owner(difference.dataset_id) if difference.dataset_id else None
+                log.error("portal_differs", dataset_id=difference.dataset_id, opd=opd, what=difference.what, words=str(difference))
+        except SILENT:
+            known = set(found)
+            kept = [one for one in self.differences or () if one.dataset_id not in seen and one not in known]
+            self.differences = [*found, *kept] or self.differences
+            raise
+        self.differences = found

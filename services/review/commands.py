@@ -151,6 +151,10 @@ def _may_be_renamed(head: Head, dataset_id: str, context: Context) -> None:
     if context.standing(head).owner == context.now_of(head).opd and inbox.was_published(head.dataset_id):
         note = "dataset.dataset_id tidak dapat diubah lagi: data ini sudah pernah terbit dengan nama itu; serahkan sebagai data baru."
         raise Refused(Kind.INVALID, Reason(code="fixed", field=field, note=note), state=head.state, sequence=head.sequence)
+    owner = context.lane.shared.directory.owner_now(dataset_id, published=None)
+    if owner not in (None, context.now_of(head).opd):
+        note = f"Nama data {dataset_id} sudah dipakai OPD lain; pakai nama lain, atau minta pengelola menyerahkan nama itu."
+        raise Refused(Kind.INVALID, Reason(code="name_taken", field=field, note=note), state=head.state, sequence=head.sequence)
     if inbox.standings([dataset_id]):
         note = f"Nama data {dataset_id} sudah dipakai; tarik pengajuan ini, lalu serahkan sebagai edisi berikutnya dari data itu."
         raise Refused(Kind.INVALID, Reason(code="name_taken", field=field, note=note), state=head.state, sequence=head.sequence)

@@ -38,7 +38,7 @@ def _reordered(reader: CkanReader, name: str) -> None:
 
 
 def _marked_as_taken_over(reader: CkanReader, name: str) -> None:
-    """The dataset, and a file in it: only the log says whether that is so."""
+    """The dataset, and a file in it: only the directory says whether that is so."""
     extras = reader.act("package_show", id=name)["extras"]
     reader.act("package_patch", id=name, extras=[*extras, {"key": ADOPTED, "value": "1"}])
     reader.add_file(name, "palsu.csv", b"palsu", version_status="adopted")
@@ -62,7 +62,6 @@ HANDS: dict[str, Callable[[CkanReader, str], object]] = {
     "a file put in that says it was there before Jejak": lambda reader, name: reader.add_file(
         name, "palsu.csv", b"palsu", version_status="adopted"
     ),
-    "dataset and file marked as taken over": _marked_as_taken_over,
     "a title that writes on the terminal": lambda reader, name: reader.act("package_patch", id=name, title="a\x1b[31m\nb"),
 }
 
@@ -82,6 +81,17 @@ def test_whatever_was_done_to_a_dataset_is_told_and_put_back_at_its_old_address(
     assert on_ckan.differences(name) == []
     assert (reader.public(name) or {})["id"] == published.dataset, "the address that is on the log leads there"
     assert reader.kept(name) == {first.files[0].sha256, second.files[0].sha256}
+
+
+def test_a_file_marked_as_from_before_in_a_dataset_so_marked_is_told_and_left_to_a_person(
+    on_ckan: Stage, reader: CkanReader, shelf: Shelf, name: str
+) -> None:
+    """The directory may have lost that it was taken over, and such files cannot be had again."""
+    on_ckan.publish(shelf, shelf.publication(name, DESA))
+    _marked_as_taken_over(reader, name)
+    assert [(one.what, one.field) for one in on_ckan.differences(name)] == [("file_added", "palsu.csv")]
+    on_ckan.repair(shelf, name)
+    assert [(one.what, one.field) for one in on_ckan.differences(name)] == [("file_added", "palsu.csv")]
 
 
 @pytest.mark.parametrize("hand", HANDS)

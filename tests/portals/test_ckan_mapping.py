@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from portals.ckan.mapping import extras_of, format_of, resource_id, resources_of, tags_of
 from portals.ckan.multipart import Multipart
 from portals.ckan.package import ADOPTED, differences_of, to_take_down
-from portals.desired import Desired
-from tests.portals.samples import Shelf, dataset
+from portals.desired import Desired, Tombstone
+from tests.portals.samples import PERSONAL_DATA, Shelf, dataset
 
 
 @pytest.fixture
@@ -62,10 +62,22 @@ def test_a_form_with_a_file_has_the_length_it_says() -> None:
     assert b"\r\nc-" not in body
 
 
-def test_a_mark_of_a_takeover_on_ckan_hides_nothing_that_the_log_does_not_say() -> None:
-    """Whoever may edit there can write it, on the dataset as on a resource."""
-    forged = {"id": "1", "name": "palsu.csv", "version_status": "adopted"}
-    package: dict[str, Any] = {"state": "active", "private": True, "extras": [{"key": ADOPTED, "value": "1"}], "resources": [forged]}
-    assert to_take_down(package, Desired("data")) == [forged]
-    assert [(one.what, one.field) for one in differences_of(package, Desired("data"), {})] == [("file_added", "palsu.csv")]
-    assert to_take_down(package, Desired("data", adopted="id-by-the-log")) == []
+def test_a_mark_of_a_takeover_on_ckan_is_told_unless_the_log_says_so_and_costs_no_file() -> None:
+    """Whoever may edit there can write it; but where the directory was lost, files of before Jejak could not be had again."""
+    marked = {"id": "1", "name": "lama.csv", "version_status": "adopted"}
+    package: dict[str, Any] = {"state": "active", "private": True, "extras": [{"key": ADOPTED, "value": "1"}], "resources": [marked]}
+    assert to_take_down(package, Desired("data")) == []
+    assert [(one.what, one.field) for one in differences_of(package, Desired("data"), {})] == [("file_added", "lama.csv")]
+    assert to_take_down(package | {"extras": []}, Desired("data")) == [marked], "a mark on the file alone is a forgery"
+    adopted = Desired("data", adopted="id-by-the-log")
+    assert to_take_down(package, adopted) == []
+    assert list(differences_of(package, adopted, {})) == []
+
+
+def test_what_was_withdrawn_does_not_stay_by_such_a_mark(shelf: Shelf) -> None:
+    withdrawn = shelf.publication("data", {"desa.csv": b"NIK"})
+    marked = {"id": resource_id(withdrawn, 0), "name": "desa.csv", "version_status": "adopted"}
+    package: dict[str, Any] = {"state": "active", "private": True, "extras": [{"key": ADOPTED, "value": "1"}], "resources": [marked]}
+    stone = Tombstone(withdrawn, PERSONAL_DATA)
+    for desired in (Desired("data", withdrawn=(stone,)), Desired("data", withdrawn=(stone,), adopted="id-by-the-log")):
+        assert to_take_down(package, desired) == [marked]

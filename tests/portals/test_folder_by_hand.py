@@ -1,5 +1,6 @@
 """The folder portal and a hostile hand: whatever somebody does to the folder is seen and put right, or told as left."""
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -8,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from portals.folder.disk import drafts_in
 from portals.folder.folder import FolderPortal
+from portals.folder.root import TRIAL
+from portals.portal import Code, PortalProblem
 from tests.portals.portals import Stage, folder_stage, show_overview
 from tests.portals.samples import FIRST, Shelf
 from tests.portals.test_folder_deaths import child_comes_through
@@ -119,8 +123,8 @@ SPOILS: dict[str, Callable[[Path], object]] = {
     "a page that only its owner may read": lambda home: (home / "latest/index.html").chmod(0o600),
     "a folder that nobody may look into": lambda home: (home / "latest/files").chmod(0),
     "the whole dataset closed": lambda home: home.chmod(0),
-    "a page that anybody may change": lambda home: (home / "latest/index.html").chmod(0o666),
-    "a file that anybody may change": lambda home: (home / "latest/files/desa.csv").chmod(0o666),
+    "a page that anybody may change": lambda home: (home / "latest/index.html").chmod(0o646),
+    "a file that anybody may change": lambda home: (home / "latest/files/desa.csv").chmod(0o646),
     "a folder that anybody may write in": lambda home: (home / "latest/files").chmod(0o757),
     "the whole dataset open to any writer": lambda home: home.chmod(0o757),
     "a page turned into a folder": lambda home: _made_a_folder(home / "latest/index.html"),
@@ -189,7 +193,7 @@ OVERVIEW_SPOILS: dict[str, Callable[[Path], object]] = {
     "the first page turned into a link": lambda root: _link(root / "index.html", "style.css"),
     "the catalogue is gone": lambda root: (root / "catalog.jsonld").unlink(),
     "the catalogue that only its owner may read": lambda root: (root / "catalog.jsonld").chmod(0o600),
-    "the first page may be changed by anybody": lambda root: (root / "index.html").chmod(0o666),
+    "the first page may be changed by anybody": lambda root: (root / "index.html").chmod(0o646),
     "anybody may put an agency's page there": lambda root: (root / "opd").chmod(0o757),
     "anybody may put a dataset there": lambda root: (root / "dataset").chmod(0o757),
     "a folder of pages of no agency": lambda root: (root / "opd/palsu").mkdir(),
@@ -265,21 +269,103 @@ def _datasets_a_file(root: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [_datasets_elsewhere, _datasets_a_file, lambda root: os.mkfifo(_gone(root / "dataset"))])
-def test_a_file_or_a_link_in_place_of_all_datasets_is_told_and_put_right(
+def test_what_stands_in_place_of_all_datasets_is_told_and_goes_by_an_operators_word_only(
     spoil: Callable[[Path], object], on_folder: Stage, root: Path, shelf: Shelf
 ) -> None:
+    """Behind a link may lie the whole catalogue, on a larger disk: nothing is written until somebody says what it is."""
     on_folder.publish(shelf, shelf.publication("data", FIRST))
     show_overview(on_folder)
-    before = tree(root)
+    before, everything = tree(root), [on_folder.log.desired("data")]
     spoil(root)
+    spoilt = (root / "dataset").lstat()
     assert [one.what for one in on_folder.differences("data")] == ["deleted"]
     assert strays(on_folder) == [("unknown", "dataset")]
     assert on_folder.portal.names() == []
+    assert "pasang disknya" in on_folder.portal.check(largest_file=1)[0]
+    writes: list[Callable[[], None]] = [lambda: on_folder.repair(shelf, "data"), lambda: on_folder.portal.overview(everything)]
+    for write in writes:
+        with pytest.raises(PortalProblem, match="pasang disknya") as problem:
+            write()
+        assert problem.value.code is Code.STORAGE
+    assert (root / "dataset").lstat() == spoilt
+    assert [(one.what, one.field) for one in on_folder.portal.make_room()] == [("unknown", "dataset")]
+    assert on_folder.portal.make_room() == []
     on_folder.repair(shelf, "data")
     show_overview(on_folder)
     assert on_folder.differences("data") == []
     assert strays(on_folder) == []
     assert tree(root) == before
+
+
+def test_a_root_that_is_a_link_or_went_away_is_served_all_the_same(tmp_path: Path, shelf: Shelf) -> None:
+    there, root = tmp_path / "disk", tmp_path / "portal"
+    there.mkdir(mode=0o755)
+    root.symlink_to(there)
+    on_folder = folder_stage(root)
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
+    assert (strays(on_folder), root.is_symlink()) == ([], True)
+    shutil.rmtree(there)
+    root.unlink()
+    show_overview(on_folder)
+    assert (root / "index.html").exists()
+
+
+def test_a_trial_of_the_disk_beside_a_writer_is_nobodys_leftover(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    """`check` has no turn: another process may write the pages over all datasets at the same moment."""
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    with drafts_in(root, called=TRIAL) as place:
+        (place / "file").write_bytes(b"jejak")
+        show_overview(on_folder)
+        assert (place / "file").exists()
+        assert strays(on_folder) == []
+    left = root / f"{TRIAL}-0123456789abcdef"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    assert strays(on_folder) == [("unknown", f"{left.name}/")]
+    assert on_folder.portal.check(largest_file=1) == []
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("answer", ["refused", "not heard"])
+def test_a_disk_without_modes_is_published_to_and_nothing_is_written_twice_for_them(
+    answer: str, root: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As vfat, drvfs and some shares are: everything shows 0777, and another mode is refused or not heard."""
+
+    def change(*_: object, **__: object) -> None:
+        if answer == "refused":
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    publication, before = shelf.publication("data", FIRST), os.umask(0)
+    monkeypatch.setattr(os, "chmod", change)
+    monkeypatch.setattr(os, "fchmod", change)
+    try:
+        root.mkdir(mode=0o777)
+        on_folder = folder_stage(root)
+        assert on_folder.portal.check(largest_file=1) == []
+        on_folder.publish(shelf, publication)
+        show_overview(on_folder)
+        written = {path: path.lstat().st_ino for path in root.rglob("*")}
+        on_folder.repair(shelf, "data")
+        show_overview(on_folder)
+    finally:
+        os.umask(before)
+    assert {path: path.lstat().st_ino for path in root.rglob("*")} == written
+    assert {one.what for one in on_folder.differences("data")} == {"writable"}
+
+
+def test_a_mode_is_mended_without_writing_the_bytes_anew(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    show_overview(on_folder)
+    pages = [root / "dataset/data/latest/files/desa.csv", root / "index.html"]
+    before = [page.stat().st_ino for page in pages]
+    for page in pages:
+        page.chmod(0o666)
+    on_folder.repair(shelf, "data")
+    show_overview(on_folder)
+    assert [page.stat().st_ino for page in pages] == before
+    assert [page.stat().st_mode & 0o002 for page in pages] == [0, 0]
 
 
 def _gone(folder: Path) -> Path:

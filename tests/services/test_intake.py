@@ -176,6 +176,28 @@ async def test_what_was_on_its_way_under_a_name_that_was_handed_over_stands_in_n
     assert (theirs.status_code, ours.status_code) == (202, 202)
 
 
+async def test_a_name_that_an_old_dataset_was_adopted_under_is_its_opds_until_something_is_published(intake: Desk) -> None:
+    """An organization of CKAN that is no OPD, as earlier releases wrote it, binds nobody."""
+    intake.shared.directory.know(
+        {
+            "opd/setda": b'{"name": "Setda"}',
+            "adopted/data-lama": b'{"id": "id-1", "name": "data_lama", "opd": "setda"}',
+            "adopted/data-tua": b'{"id": "id-2", "name": "data_tua", "opd": "organisasi-ckan"}',
+            "adopted/daftar-desa": b'{"id": "id-3", "name": "daftar_desa", "opd": "setda"}',
+        }
+    )
+    intake.given(
+        *story(submission_of(edition=1, period_start="2020-01-01", period_end="2020-12-31"), revised, verified, approved, published)
+    )
+
+    taken = await intake.post("submissions", TIM, form(dataset_id="data-lama"))
+    free = await intake.post("submissions", TIM, form(dataset_id="data-tua"))
+    own = await intake.post("submissions", TIM, form(dataset_id="daftar-desa"))
+
+    assert (taken.status_code, codes(taken)) == (422, [("name_taken", "dataset.dataset_id")])
+    assert (free.status_code, own.status_code) == (202, 202)
+
+
 async def test_many_at_once_get_numbers_of_their_own(intake: Desk) -> None:
     sent = [form(dataset_id="daftar-desa", period_start=f"{year}-01-01", period_end=f"{year}-12-31") for year in range(2010, 2018)]
 

@@ -97,6 +97,7 @@ async def test_a_name_may_change_until_something_was_published_under_it(review: 
     review.given(*story(submission_of(dataset_id="sudah-ada")))
     shown = story(submission_of(dataset_id="terbit"), revision_of(dataset_id="terbit"), verified, approved, published)
     review.given(*shown)
+    review.shared.directory.know({"opd/setda": b'{"name": "Setda"}', "adopted/data-lama": b'{"id": "1", "opd": "setda"}'})
     mistyped, next_one = (review.given(*story(submission_of(dataset_id=name))) for name in ("daftar-dessa", "terbit"))
 
     async def renamed(submission_id: uuid.UUID, name: str, sequence: int = 1) -> httpx.Response:
@@ -104,6 +105,7 @@ async def test_a_name_may_change_until_something_was_published_under_it(review: 
 
     assert codes(await renamed(next_one, "lain")) == [("fixed", "dataset.dataset_id")]
     assert codes(await renamed(mistyped, "sudah-ada")) == [("name_taken", "dataset.dataset_id")]
+    assert codes(await renamed(mistyped, "data-lama")) == [("name_taken", "dataset.dataset_id")]
     answer = await renamed(mistyped, "daftar-desa")
     assert (answer.status_code, answer.json()["data"]["dataset"]["dataset_id"]) == (200, "daftar-desa")
     assert answer.json()["data"]["changed"] == ["dataset.dataset_id"]

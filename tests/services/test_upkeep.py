@@ -97,6 +97,22 @@ async def test_what_could_not_be_put_right_is_said_and_holds_up_no_other(desk: D
     assert (tmp_path / "portal/dataset/utuh/latest/index.html").exists()
 
 
+async def test_a_link_in_place_of_all_datasets_goes_only_when_all_is_repaired(desk: Desk, tmp_path: Path) -> None:
+    publish(desk)
+    assert left(desk) == []
+    datasets = tmp_path / "portal/dataset"
+    datasets.rename(tmp_path / "disk")
+    datasets.symlink_to(tmp_path / "disk")
+    assert len(left(desk, "daftar-desa")) == 1
+    assert datasets.is_symlink()
+    told = [(repair.difference.field, repair.why) for repair in upkeep_of(desk).repair()]
+    assert told[0] == ("dataset", None)
+    assert [why for _, why in told if why] == []
+    assert not datasets.is_symlink()
+    assert list(upkeep_of(desk).check()) == []
+    assert (tmp_path / "disk/daftar-desa").is_dir(), "what the link led to is left where it is"
+
+
 async def test_nothing_is_looked_at_while_it_is_being_written(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(desk)
     monkeypatch.setattr("services.publisher.upkeep.TURN_S", 0.0)
@@ -136,10 +152,16 @@ async def test_what_was_found_before_the_portal_fell_silent_stands(desk: Desk, t
     assert left(desk) == [BY_HAND]
     (tmp_path / "portal/dataset/daftar-desa/latest/index.html").write_text("palsu")
     portal.blind = Code.UNREACHABLE
-    found = list[Difference]()
+    not_looked_at = Difference("tidak-terlihat", None, "deleted")
+    of_overview, looked_at = Difference("", None, "unknown"), Difference("daftar-desa", None, "deleted")
+    watching.differences = [not_looked_at, looked_at, of_overview]
     with pytest.raises(PortalProblem):
-        watching.look(found)
-    assert [one.what for one in found] == ["page"]
+        watching.look()
+    assert [(one.dataset_id, one.what) for one in watching.differences] == [
+        ("daftar-desa", "page"),
+        ("tidak-terlihat", "deleted"),
+        ("", "unknown"),
+    ]
 
 
 async def test_what_differs_otherwise_after_a_repair_is_left_and_said(desk: Desk, tmp_path: Path) -> None:
@@ -163,9 +185,7 @@ async def test_the_pages_over_all_datasets_have_one_writer_at_a_time(desk: Desk,
     upkeep, watching = upkeep_of(desk), watching_of(desk.lane)
     with upkeep.turns.turn(OVERVIEW) as mine:
         assert mine
-        with pytest.raises(PortalProblem) as problem:
-            watching.overview(None)
-        assert problem.value.code is Code.BUSY
+        assert watching.overview(None) is None, "it is tried again, from where it was"
         assert [one.what for one in upkeep.check() if not one.dataset_id] == ["unreadable"]
         assert len(left(desk)) == 1
         assert not (tmp_path / "portal/index.html").exists()

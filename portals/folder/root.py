@@ -1,0 +1,116 @@
+"""The root of the folder portal: what must be in order there before anything is written, and a trial of its disk.
+
+What stands in place of the folder of all datasets is taken away by an operator's word only: behind a link may lie the whole catalogue.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from portals.folder.disk import drafts_in
+from portals.folder.durable import is_folder, make_folder, replace, sync_folder
+from portals.portal import Code, Difference, PortalProblem
+
+DATASETS: Final = "dataset"
+TRIAL: Final = ".probe"
+IS_TRIAL: Final = re.compile(rf"\{TRIAL}-[0-9a-f]{{16}}")
+TRIAL_S: Final = 3_600.0
+"""A trial of the disk takes less than a second; one that lies there for so long was left by a crash."""
+
+
+def problems_of(root: Path, *, largest_file: int) -> list[str]:
+    """As `Portal.check` says it."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if why := _why_no_folder(root):
+            return [why]
+        make_each(root / DATASETS)
+        _clean(root)
+        with drafts_in(root, called=TRIAL) as place:
+            replace(place / "file", [b"jejak"], draft=place / "draft")
+            (place / "link").symlink_to(DATASETS)
+        room = shutil.disk_usage(root).free
+    except OSError as error:
+        return [f"Folder portal {root} tidak dapat ditulisi: {error.strerror}. Periksa izin, tempat, dan sistem berkasnya."]
+    if room < largest_file:
+        return [f"Folder portal {root} hanya punya tempat {room} bita; berkas terbesar yang diterima {largest_file} bita."]
+    return []
+
+
+def must_have_its_folder(root: Path) -> None:
+    """Raises PortalProblem while something else stands in place of the folder of all datasets: it would lead the public elsewhere."""
+    if why := _why_no_folder(root):
+        raise PortalProblem(Code.STORAGE, why)
+
+
+def make_room(root: Path) -> list[Difference]:
+    """As `Portal.make_room` says it. What a link led to stays where it is."""
+    datasets = root / DATASETS
+    if not os.path.lexists(datasets) or is_folder(datasets):
+        return []
+    found = os.readlink(datasets) if datasets.is_symlink() else stat.filemode(datasets.lstat().st_mode)  # noqa: PTH115 (as it is said elsewhere)
+    datasets.unlink()
+    sync_folder(root)
+    return [Difference("", None, "unknown", field=DATASETS, found=found)]
+
+
+def is_on_trial(root: Path, path: str) -> bool:
+    """Of a path below the root: another process is trying the disk there just now, in nobody's turn."""
+    first = path.partition("/")[0]
+    if not IS_TRIAL.fullmatch(first):
+        return False
+    try:
+        return abs(time.time() - (root / first).lstat().st_mtime) < TRIAL_S
+    except FileNotFoundError:
+        return True
+
+
+def real(root: Path) -> Path:
+    """The root itself may be a link of the operator's; what is compared must be the folder."""
+    return root.resolve() if root.is_symlink() else root
+
+
+def make_each(*folders: Path) -> None:
+    """Those that are not there. Raises OSError."""
+    for folder in folders:
+        if not folder.is_dir():
+            make_folder(folder)
+            sync_folder(folder.parent)
+
+
+@contextlib.contextmanager
+def or_problem() -> Iterator[None]:
+    """An OSError as a PortalProblem."""
+    try:
+        yield
+    except OSError as error:
+        why = ": ".join(str(said) for said in (error.filename, error.strerror) if said) or repr(error)
+        raise PortalProblem(
+            Code.STORAGE, f"Folder portal tidak dapat dibaca atau ditulisi ({why}). Periksa disk dan izinnya; akan dicoba lagi."
+        ) from error
+
+
+def _why_no_folder(root: Path) -> str | None:
+    datasets = root / DATASETS
+    if not os.path.lexists(datasets) or is_folder(datasets):
+        return None
+    return (
+        f"{datasets} bukan folder, melainkan tautan atau berkas, dan Jejak tidak menulis melaluinya. Bila datanya ada di disk "
+        "lain, hapus tautan itu dan pasang disknya di sana; bila tidak, jejak portal repair (tanpa nama) membuangnya dan menulis semua "
+        "data kembali."
+    )
+
+
+def _clean(root: Path) -> None:
+    """Trials that a crash left."""
+    for path in root.glob(f"{TRIAL}-*"):
+        if IS_TRIAL.fullmatch(path.name) and not is_on_trial(root, path.name):
+            shutil.rmtree(path)
