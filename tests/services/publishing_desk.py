@@ -55,6 +55,14 @@ def listed(tmp_path: Path, dataset_id: str = "daftar-desa") -> dict[str, Any] | 
     return None if record is None or "retracted" in record else record
 
 
+def is_down(tmp_path: Path, dataset_id: str = "daftar-desa") -> bool:
+    """Asked while it is being taken down: what is public goes before the page that named it."""
+    try:
+        return listed(tmp_path, dataset_id) is None
+    except FileNotFoundError:
+        return False
+
+
 def retrying(desk: Desk) -> int:
     return publishing_of(desk.lane).attempts.count("retrying")
 

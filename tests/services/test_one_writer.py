@@ -20,7 +20,7 @@ from services.publisher.web import publishing_of
 from tests.bus.cluster import until
 from tests.services.desk import ADMIN, Desk, one_of_several
 from tests.services.portal_that_fails import FailingPortal
-from tests.services.publishing_desk import REASON, approve, is_published, listed, portal_of, publishing, publishing_desk, retrying, state_of
+from tests.services.publishing_desk import REASON, approve, is_down, is_published, listed, portal_of, publishing, publishing_desk, retrying, state_of
 
 POOLS: list[sa.Pool] = []
 
@@ -129,7 +129,7 @@ async def test_who_comes_too_late_to_say_that_it_published_looks_at_the_portal_o
         held.go_on.set()
         await until(held.over.is_set)
         await until(lambda: not publishing_of(desk.lane).working_at)
-        await until(lambda: listed(tmp_path) is None)
+        await until(lambda: is_down(tmp_path))
         await until(lambda: not attempts.not_down())
         assert (await state_of(desk, submission_id))["state"] == "down"
 

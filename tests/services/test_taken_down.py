@@ -13,7 +13,7 @@ from tests.events.given import FILE, after, approved, retracted, revised, revisi
 from tests.lane.shelves import sha
 from tests.services.desk import ADMIN, ATASAN, AUDITOR, CONTENT, TIM, Desk
 from tests.services.portal_that_fails import FailingPortal
-from tests.services.publishing_desk import REASON, approve, is_published, listed, portal_of, publishing_desk, retrying, state_of
+from tests.services.publishing_desk import REASON, approve, is_down, is_published, listed, portal_of, publishing_desk, retrying, state_of
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_a_retraction_that_another_process_wrote_is_followed(desk: Desk, t
     desk.given(*told)
     await until(lambda: is_published(desk, told[0].event.submission_id))
     desk.given(*after(desk.lane.journal.history(told[0].event.submission_id), retracted))
-    await until(lambda: listed(tmp_path) is None)
+    await until(lambda: is_down(tmp_path))
 
 
 async def test_the_answer_about_a_retraction_names_the_editions_that_stay_public(desk: Desk, tmp_path: Path) -> None:
