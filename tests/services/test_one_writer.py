@@ -20,7 +20,18 @@ from services.publisher.web import publishing_of
 from tests.bus.cluster import until
 from tests.services.desk import ADMIN, Desk, one_of_several
 from tests.services.portal_that_fails import FailingPortal
-from tests.services.publishing_desk import REASON, approve, is_down, is_published, listed, portal_of, publishing, publishing_desk, retrying, state_of
+from tests.services.publishing_desk import (
+    REASON,
+    approve,
+    is_down,
+    is_published,
+    listed,
+    portal_of,
+    publishing,
+    publishing_desk,
+    retrying,
+    state_of,
+)
 
 POOLS: list[sa.Pool] = []
 
