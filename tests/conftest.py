@@ -64,12 +64,13 @@ class Together(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist says n
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
-    """The hook of pytest-xdist: `make test` runs two processes."""
+    """The hook of pytest-xdist: `make test` runs three processes: many tests only wait for Kafka."""
     return Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests whose group's part is missing; their reports say so to the process that counts."""
+    """What is costly begins first, beside all else. Skip the tests whose group's part is missing; their reports say so to who counts."""
+    items.sort(key=lambda item: not item.nodeid.startswith(COSTLY))
     missing = {name: reason for name, group in GROUPS.items() if (reason := group.missing())}
     for item in items:
         wanted = {name for mark in item.iter_markers("needs") for name in mark.args}

@@ -21,7 +21,7 @@ from events.admission import Outcome, Record
 from events.journal import Journal
 from events.submission import Recorded
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 Take = Callable[[Sequence[Record]], list[Outcome]]
 
 

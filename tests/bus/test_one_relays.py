@@ -24,7 +24,7 @@ from tests.bus.cluster import all_records
 from tests.bus.relaying import FATED
 from tests.events.conftest import Place
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 @dataclass

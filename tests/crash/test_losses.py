@@ -38,12 +38,12 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
 
 
 def until(is_so: Callable[[], bool], what: str) -> None:
-    until_at_last(is_so, what, patience_s=90)
+    until_at_last(is_so, what, patience_s=240)
 
 
 def jejak(stage: Stage, *words: str) -> "subprocess.CompletedProcess[str]":
     own = {"PATH": "/usr/bin:/bin", **stage.settings, "JEJAK_KAFKA": stage.kafka.bootstrap, "JEJAK_STORE": stage.store}
-    return subprocess.run([JEJAK, *words], cwd=stage.directory, env=own, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([JEJAK, *words], cwd=stage.directory, env=own, capture_output=True, text=True, timeout=300, check=False)
 
 
 def submit(stage: Stage, wanted: Sequence[Plan]) -> None:

@@ -12,7 +12,7 @@ from events import turns
 from events.recorder import Turn
 from tests.events.conftest import Place
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from web.keys import load_private, make_keys
 from web.tokens import Role, issue, person_id
 
 JEJAK = str(Path(sysconfig.get_path("scripts")) / "jejak")
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 TICK_S = 0.05
 Done = subprocess.CompletedProcess
 
@@ -44,7 +44,7 @@ class Home:
         """One command, run to its end."""
         environment = self.environment | settings
         return subprocess.run(
-            [JEJAK, *arguments], cwd=self.directory, env=environment, capture_output=True, text=True, timeout=120, check=False
+            [JEJAK, *arguments], cwd=self.directory, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
 
     def token(self, role: str, opd: str | None = None) -> str:

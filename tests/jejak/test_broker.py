@@ -19,7 +19,7 @@ from jejak import kafka, ports
 from jejak.broker import Broker, BrokerRefused, start
 
 TOPIC = "trail"
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 CHECKOUT = Path(__file__).parents[2]
 
 OWNER = """
