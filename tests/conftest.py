@@ -68,8 +68,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Togethe
     return Together(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is costly begins first, beside all else. Skip the tests whose group's part is missing; their reports say so to who counts."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long ones only when asked for; what is costly begins first, beside all else. Skip the tests whose group's part is missing; their
+    reports say so to the process that counts.
+    """
+    if not os.environ.get("JEJAK_TEST_LONG"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
     items.sort(key=lambda item: not item.nodeid.startswith(COSTLY))
     missing = {name: reason for name, group in GROUPS.items() if (reason := group.missing())}
     for item in items:

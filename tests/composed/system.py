@@ -217,7 +217,7 @@ def keeping_spans(system: Composed) -> Iterator[None]:
     place.chmod(0o777)  # written by the container's own user
     where = ("--network", f"{system.project}_inside", "--network-alias", TRACES, "-v", f"{place}:/spans")
     name = f"{system.project}-{TRACES}"
-    docker("run", "-d", "--name", name, *where, "--entrypoint", "python", JEJAK_IMAGE, "-c", KEEPS_SPANS)
+    docker("run", "-d", "--no-healthcheck", "--name", name, *where, "--entrypoint", "python", JEJAK_IMAGE, "-c", KEEPS_SPANS)
     try:
         yield
     finally:

@@ -168,7 +168,7 @@ def test_it_fits_on_a_server_with_four_gigabytes(composed: Composed) -> None:
     assert {service: share for service, share in used.items() if share > 85} == {}
 
 
-@pytest.mark.parametrize("service", ["review", "kafka", "postgres"])
+@pytest.mark.parametrize("service", ["review", *(pytest.param(name, marks=pytest.mark.long) for name in ("kafka", "postgres"))])
 def test_a_stop_is_graceful(composed: Composed, service: str) -> None:
     began = time.monotonic()
     composed.compose("stop", service)

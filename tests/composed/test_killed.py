@@ -70,6 +70,7 @@ def test_each_container_is_killed_while_people_work_and_nothing_is_lost(composed
 
 
 @pytest.mark.timeout(1200)
+@pytest.mark.long
 def test_the_network_of_each_container_is_taken_away_while_people_work_and_nothing_is_lost(composed: Composed, opd: str) -> None:
     with at_work(composed, opd) as lives:
         for service in SERVING:

@@ -18,7 +18,7 @@ from tests.crash.stores import copy
 TWINS = ("decision", "publisher")
 
 
-@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+@pytest.mark.parametrize("store", [pytest.param("sqlite", marks=pytest.mark.long), "postgres"])
 def test_every_kind_of_fault_loses_and_doubles_nothing(store: str, tmp_path: Path) -> None:
     seed, chance = chance_of(SEED)
     with stage_in(tmp_path, postgres=store == "postgres") as stage:

@@ -23,6 +23,7 @@ class Screen:
 
 
 SCREENS = [Screen(360, javascript=True), Screen(1280, javascript=True), Screen(1280, javascript=False), Screen(360, javascript=False)]
+WALKED = [pytest.param(screen, marks=[pytest.mark.long] if screen in SCREENS[1::2] else []) for screen in SCREENS]
 
 
 @contextmanager
@@ -85,7 +86,7 @@ def pick(page: Page, label: str) -> None:
     page.get_by_role("radio", name=label).check()
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda s: f"{s.width}-{'scripts' if s.javascript else 'plain'}")
+@pytest.mark.parametrize("screen", WALKED, ids=lambda s: f"{s.width}-{'scripts' if s.javascript else 'plain'}")
 def test_five_roles_carry_a_dataset_to_the_portal(office: Office, chromium: Browser, screen: Screen) -> None:
     title = f"Daftar Kecamatan {uuid.uuid4().hex[:6]}"
     tim, ketua = office.person(Role.TIM_PPID, office.own), office.person(Role.KETUA_PPID, office.own)
