@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
+import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -23,10 +24,12 @@ from checks.limits import LIMITS, Limits
 from checks.metadata import findings as metadata_findings
 from checks.propose import propose
 from checks.run import Given, Metadata, collect_rarely, exit_code, look_at
+from checks.run import as_json as as_report
 from events.contracts import Finding
 from events.metadata import Column, Dataset, File
 from jejak import forms
 
+app = typer.Typer(add_completion=False)
 SEVERITIES: Final = {"error": "GALAT", "warning": "PERHATIAN", "info": "info"}
 SCORES: Final = {"pass": "baik", "attention": "perlu perhatian", "fail": "belum baik"}
 
@@ -38,6 +41,57 @@ Cara memakai: ketik perintah ini, spasi, lalu nama berkasnya, dan tekan Enter. M
 
 Nama yang memuat spasi diapit tanda kutip: jejak check "data penduduk.xlsx". Berkas di folder lain ditulis beserta foldernya,
 atau seret berkasnya ke jendela ini. Beberapa berkas sekaligus boleh. Pilihan lain: jejak check --help"""
+
+
+@app.command("check")
+def check(
+    files: Annotated[list[Path] | None, typer.Argument(help="Berkas data (CSV, XLSX, …), atau isian DataSubmitted (JSON).")] = None,
+    metadata: Annotated[Path | None, typer.Option(help="Keterangan data (metadata) berkas itu: isian DataSubmitted, JSON.")] = None,
+    previous: Annotated[Path | None, typer.Option(help="Berkas yang sama seperti terbit sebelumnya; disebutkan apa yang berubah.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    propose_form: Annotated[bool, typer.Option("--propose", help="Cetak isian DataSubmitted dari berkas itu, tinggal dilengkapi.")] = False,
+) -> None:
+    """Layakkah data ini diterbitkan? (Is this data fit to publish?) Tidak ada yang dikirim dan berkas Anda tidak diubah.
+
+    Contoh: jejak check penduduk.xlsx
+
+    Hasilnya tabel: GALAT harus diperbaiki, PERHATIAN dibaca dan dijelaskan, info hanya diberitahukan.
+
+    Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
+    """
+    if not files:
+        typer.echo(HOW, err=True)
+        raise typer.Exit(2)
+    try:
+        if propose_form:
+            typer.echo(orjson.dumps(proposal(files), option=orjson.OPT_INDENT_2))
+            raise typer.Exit(0)
+        if metadata is None and previous is None and all(is_form(path) for path in files):
+            ends = {_check_form(path, as_json=as_json) for path in files}
+            raise typer.Exit(1 if 1 in ends else max(ends))
+        told, _ = check_files(files, metadata, previous)
+    except forms.FormRefused as refused:
+        raise typer.BadParameter(str(refused)) from None
+    if as_json:
+        typer.echo(orjson.dumps(as_report(told)))
+    else:
+        in_words(told)
+    raise typer.Exit(exit_code(told))
+
+
+def _check_form(path: Path, *, as_json: bool) -> int:
+    """What intake would say of a form; and what the checks find in the files that lie beside it."""
+    told = forms.judge(forms.read(path))
+    beside = [path.parent / Path(name).name for name in told.pop("names") if (path.parent / Path(name).name).is_file()]
+    found, _ = check_files(beside, path)
+    if as_json:
+        typer.echo(orjson.dumps({"file": str(path), **told, **as_report(found)}))
+    else:
+        typer.echo(forms.judged_in_words(str(path), told))
+        if found.findings or not told["reasons"]:
+            in_words(found)
+    return 1 if told["reasons"] else exit_code(found)
 
 
 def is_form(path: Path) -> bool:

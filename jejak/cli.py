@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archive.context import AuditContext
 
 ELSEWHERE: Final = {
+    "check": "jejak.check_cli:app",
     "audit": "archive.cli:app",
     "opd": "jejak.opd_cli:app",
     "token": "jejak.token_cli:app",
@@ -150,64 +151,6 @@ def submit(
     for receipt in receipts:
         typer.echo(orjson.dumps(receipt) if as_json else forms.in_words(receipt))
     raise typer.Exit(0 if all(r["outcome"] != "refused" for r in receipts) else 1)
-
-
-@app.command()
-def check(
-    files: Annotated[list[Path] | None, typer.Argument(help="Berkas data (CSV, XLSX, …), atau isian DataSubmitted (JSON).")] = None,
-    metadata: Annotated[Path | None, typer.Option(help="Keterangan data (metadata) berkas itu: isian DataSubmitted, JSON.")] = None,
-    previous: Annotated[Path | None, typer.Option(help="Berkas yang sama seperti terbit sebelumnya; disebutkan apa yang berubah.")] = None,
-    as_json: AsJson = False,
-    propose: Annotated[bool, typer.Option("--propose", help="Cetak isian DataSubmitted dari berkas itu, tinggal dilengkapi.")] = False,
-) -> None:
-    """Layakkah data ini diterbitkan? (Is this data fit to publish?) Tidak ada yang dikirim dan berkas Anda tidak diubah.
-
-    Contoh: jejak check penduduk.xlsx
-
-    Hasilnya tabel: GALAT harus diperbaiki, PERHATIAN dibaca dan dijelaskan, info hanya diberitahukan.
-
-    Exit codes: 0 nothing above info, 1 an error, 2 wrong use, 3 warnings only.
-    """
-    from checks.run import as_json as as_report
-    from checks.run import exit_code
-    from jejak import check_cli, forms
-
-    if not files:
-        typer.echo(check_cli.HOW, err=True)
-        raise typer.Exit(2)
-    try:
-        if propose:
-            typer.echo(orjson.dumps(check_cli.proposal(files), option=orjson.OPT_INDENT_2))
-            raise typer.Exit(0)
-        if metadata is None and previous is None and all(check_cli.is_form(path) for path in files):
-            ends = {_check_form(path, as_json=as_json) for path in files}
-            raise typer.Exit(1 if 1 in ends else max(ends))
-        told, _ = check_cli.check_files(files, metadata, previous)
-    except forms.FormRefused as refused:
-        raise typer.BadParameter(str(refused)) from None
-    if as_json:
-        typer.echo(orjson.dumps(as_report(told)))
-    else:
-        check_cli.in_words(told)
-    raise typer.Exit(exit_code(told))
-
-
-def _check_form(path: Path, *, as_json: bool) -> int:
-    """What intake would say of a form; and what the checks find in the files that lie beside it."""
-    from checks.run import as_json as as_report
-    from checks.run import exit_code
-    from jejak import check_cli, forms
-
-    told = forms.judge(forms.read(path))
-    beside = [path.parent / Path(name).name for name in told.pop("names") if (path.parent / Path(name).name).is_file()]
-    found, _ = check_cli.check_files(beside, path)
-    if as_json:
-        typer.echo(orjson.dumps({"file": str(path), **told, **as_report(found)}))
-    else:
-        typer.echo(forms.judged_in_words(str(path), told))
-        if found.findings or not told["reasons"]:
-            check_cli.in_words(found)
-    return 1 if told["reasons"] else exit_code(found)
 
 
 @app.command()

@@ -22,6 +22,8 @@ from portals.portal import Code, Difference, PortalProblem
 DATASETS: Final = "dataset"
 TRIAL: Final = ".probe"
 IS_TRIAL: Final = re.compile(rf"\{TRIAL}-[0-9a-f]{{16}}")
+TRIAL_CONTENT: Final = b"jejak"
+TRIED: Final = ("", "file", "draft", "link")
 TRIAL_S: Final = 3_600.0
 """A trial of the disk takes less than a second; one that lies there for so long was left by a crash."""
 
@@ -35,7 +37,7 @@ def problems_of(root: Path, *, largest_file: int) -> list[str]:
         make_each(root / DATASETS)
         _clean(root)
         with drafts_in(root, called=TRIAL) as place:
-            replace(place / "file", [b"jejak"], draft=place / "draft")
+            replace(place / "file", [TRIAL_CONTENT], draft=place / "draft")
             (place / "link").symlink_to(DATASETS)
         room = shutil.disk_usage(root).free
     except OSError as error:
@@ -63,11 +65,14 @@ def make_room(root: Path) -> list[Difference]:
 
 
 def is_on_trial(root: Path, path: str) -> bool:
-    """Of a path below the root: another process is trying the disk there just now, in nobody's turn."""
-    first = path.partition("/")[0]
-    if not IS_TRIAL.fullmatch(first):
+    """Of a path below the root: another process is trying the disk there just now, in nobody's turn. Nothing else may hide there."""
+    first, _, rest = path.partition("/")
+    if not IS_TRIAL.fullmatch(first) or rest not in TRIED:
         return False
     try:
+        there = (root / path).lstat()
+        if stat.S_ISREG(there.st_mode) and there.st_size > len(TRIAL_CONTENT):
+            return False
         return abs(time.time() - (root / first).lstat().st_mtime) < TRIAL_S
     except FileNotFoundError:
         return True
