@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from portals.desired import Publication
 from portals.folder.disk import drafts_in
 from portals.folder.root import TRIAL
 from tests.portals.portals import Stage, folder_stage, show_overview
@@ -24,9 +25,9 @@ def umask(mask: int) -> Iterator[None]:
         os.umask(before)
 
 
-def published(root: Path, shelf: Shelf) -> Stage:
+def published(root: Path, shelf: Shelf, publication: Publication) -> Stage:
     on_folder = folder_stage(root)
-    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    on_folder.publish(shelf, publication)
     show_overview(on_folder)
     return on_folder
 
@@ -60,12 +61,13 @@ def test_a_disk_without_modes_is_published_to_and_nothing_is_written_twice_for_t
         if answer == "refused":
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
+    publication = shelf.publication("data", FIRST)
     monkeypatch.setattr(os, "chmod", change)
     monkeypatch.setattr(os, "fchmod", change)
     with umask(0):
         root.mkdir(mode=0o777)
         assert folder_stage(root).portal.check(largest_file=1) == []
-        on_folder = published(root, shelf)
+        on_folder = published(root, shelf, publication)
         written = {path: path.lstat().st_ino for path in root.rglob("*")}
         on_folder.repair(shelf, "data")
         show_overview(on_folder)
@@ -105,7 +107,7 @@ def test_what_anybody_may_change_is_told_as_that_and_its_forged_content_too(on_f
 
 def test_a_writer_without_a_umask_opens_nothing_to_other_writers(root: Path, shelf: Shelf) -> None:
     with umask(0):
-        published(root, shelf)
+        published(root, shelf, shelf.publication("data", FIRST))
     assert [path for path in root.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o002] == []
 
 
@@ -115,7 +117,7 @@ def test_what_is_written_is_as_readable_as_the_folder_whatever_the_writers_umask
     root.mkdir()
     root.chmod(mode)
     with umask(0o077):
-        on_folder = published(root, shelf)
+        on_folder = published(root, shelf, shelf.publication("data", FIRST))
     modes = {oct(path.lstat().st_mode & 0o777) for path in root.rglob("*") if path.is_dir() and not path.is_symlink()}
     assert modes == {oct(mode | 0o700)}
     assert {oct(path.stat().st_mode & 0o777) for path in root.rglob("*") if path.is_file()} == {oct(mode & 0o444 | 0o600)}
