@@ -38,12 +38,13 @@ IDLE_A_LOOK: Final = 4
 
 
 class _Seen(NamedTuple):
-    """Where a source stands in the journal and on Kafka.
+    """Where a generation of a source stands in the journal and on Kafka.
 
     `began`: where its generation began; `marks`: the records that must stand there still, `taken` the last of them that was taken;
     `unproved`: some of them were not found there yet.
     """
 
+    generation: int
     position: int
     begins: int
     ends: int
@@ -51,6 +52,13 @@ class _Seen(NamedTuple):
     taken: Mark | None
     marks: Collection[Mark]
     unproved: bool
+
+
+class _Suspect(NamedTuple):
+    """The operator may say a word while Kafka is asked: of the generation that was ended nothing more is written."""
+
+    loss: Loss
+    generation: int
 
 
 class Offsets(Protocol):
@@ -107,7 +115,8 @@ class LossWatch:
 
     def missing(self, topics: re.Pattern[str], there: Collection[TopicPartition]) -> None:
         """Partitions of these topics that were read and are not there any more, for a while, are a loss. Blocking."""
-        gone = {tp: self._loss(tp, GONE, mark.taken + 1, 0, 0) for tp, mark in self._marked(topics).items() if tp not in there}
+        marked = self._marked(topics).items()
+        gone = {tp: self._suspect(tp, GONE, place_in(mark.source)[3], mark.taken + 1, 0, 0) for tp, mark in marked if tp not in there}
         self._forget(there, [GONE])
         self._judge(gone)
 
@@ -121,26 +130,27 @@ class LossWatch:
                 found[tp] = mark
         return found
 
-    def _judge(self, suspects: Mapping[TopicPartition, Loss]) -> None:
+    def _judge(self, suspects: Mapping[TopicPartition, _Suspect]) -> None:
         """What has looked lost for long enough is written down. Blocking."""
         now = time.monotonic()
-        for tp, loss in suspects.items():
-            patience = BEHIND_S if loss.code in (SHORTER, GONE) else CONFIRM_S
-            if now - self._since.setdefault((tp, loss.code), now) >= patience:
+        for tp, suspect in suspects.items():
+            code = suspect.loss.code
+            patience = BEHIND_S if code in (SHORTER, GONE) else CONFIRM_S
+            if now - self._since.setdefault((tp, code), now) >= patience:
                 self._forget([tp], FOUND)
-                self._write(tp, loss)
+                self._write(tp, *suspect)
         self.refresh()
 
     def _forget(self, partitions: Iterable[TopicPartition], codes: Iterable[str]) -> None:
         for key in itertools.product(partitions, codes):
             self._since.pop(key, None)
 
-    def _loss(self, tp: TopicPartition, code: str, position: int, begins: int, ends: int) -> Loss:
+    def _suspect(self, tp: TopicPartition, code: str, generation: int, position: int, begins: int, ends: int) -> _Suspect:
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        return Loss(0, source_of(self.cluster, tp.topic, tp.partition), code, position, begins, ends, now)
+        return _Suspect(Loss(0, source_of(self.cluster, tp.topic, tp.partition), code, position, begins, ends, now), generation)
 
-    def _write(self, tp: TopicPartition, loss: Loss) -> None:
-        if alarms.write_loss(self.store, loss):
+    def _write(self, tp: TopicPartition, loss: Loss, generation: int) -> None:
+        if alarms.write_loss(self.store, loss, generation=generation):
             log.error("records_lost", code=loss.code, topic=tp.topic, partition=tp.partition, position=loss.position, ends=loss.ends)
 
     async def examine(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
@@ -164,7 +174,9 @@ class LossWatch:
         start = self._turn % len(in_turn) if in_turn else 0
         return await self.examine(consumer, look_back, [*moved, *in_turn[start : start + IDLE_A_LOOK]])
 
-    async def _faults(self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Loss]:
+    async def _faults(
+        self, consumer: Offsets, look_back: LookBack, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, _Suspect]:
         """Marks that are found again are proved."""
         seen = await self._seen(consumer, partitions)
         codes = {tp: code for tp, at in seen.items() if (code := self._code(at))}
@@ -176,7 +188,7 @@ class LossWatch:
         good = {at.taken.source: at.taken for tp, at in rest.items() if tp not in others and at.taken and at.unproved}
         await asyncio.to_thread(marks.prove, self.store, good)
         codes |= dict.fromkeys(others, OTHER_RECORD)
-        return {tp: self._loss(tp, code, seen[tp].position, seen[tp].begins, seen[tp].ends) for tp, code in codes.items()}
+        return {tp: self._suspect(tp, code, *seen[tp][:4]) for tp, code in codes.items()}
 
     async def _seen(self, consumer: Offsets, partitions: Collection[TopicPartition]) -> dict[TopicPartition, _Seen]:
         """The journal is asked before Kafka: what others read meanwhile is then no fault. Nor is a loss that was ended just now."""
@@ -193,7 +205,8 @@ class LossWatch:
             known = [*marked.get(source, ()), *between.get(source, ())]
             position, unproved = positions.get(source, 0), source in between or len(set(known)) > 1
             taken = max((mark for mark in known if mark.taken < position), key=lambda mark: mark.taken, default=None)
-            found[tp] = _Seen(position, begins[tp], ends[tp], began.get(source, 0), taken, known, unproved)
+            generation = place_in(source)[3]
+            found[tp] = _Seen(generation, position, begins[tp], ends[tp], began.get(source, 0), taken, known, unproved)
         return found
 
     def _code(self, at: _Seen) -> str | None:

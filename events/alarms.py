@@ -121,8 +121,10 @@ def generations(found: Sequence[Loss]) -> dict[str, int]:
     return {source: ended.count(source) for source in ended}
 
 
-def write_loss(store: Bookmarks, loss: Loss) -> bool:
-    """False when this source has an open loss already."""
+def write_loss(store: Bookmarks, loss: Loss, *, generation: int | None = None) -> bool:
+    """False when this source has an open loss already, or stands at another generation than the one of which it was found."""
+    if generation is not None and generations(losses(store)).get(loss.source, 0) != generation:
+        return False
     row = loss._asdict()
     del row["number"]
     try:

@@ -1,10 +1,16 @@
 """A topic that is read again: what was set aside, refused or said of it before is not said a second time."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from aiokafka import TopicPartition
 
+from bus.accept import accept, begins_of
 from bus.kafka import Kafka
+from bus.look_back import Found, KafkaLookBack, Wanted
+from bus.losses import LossWatch
 from events import alarms
 from events.admission import Outcome, Record, dead_letter
 from tests.bus.cluster import delete_topic, log_consumer, new_topic, put_story, running, until
@@ -13,6 +19,7 @@ from tests.events.conftest import Place
 from tests.events.given import after, on_kafka, revised, story, submitted
 
 pytestmark = pytest.mark.usefixtures("impatient")
+CONFIRM_S = 0.2  # as `impatient` sets it
 
 
 async def test_what_was_set_aside_and_looked_at_is_no_new_alarm_when_the_log_is_read_again(cluster: Kafka, place: Place) -> None:
@@ -54,3 +61,40 @@ def test_an_event_that_came_after_all_ends_its_alarm_behind_any_number_of_forks(
     upto = alarms.heal(journal.store, word().at)
     alarms.heal(journal.store, word().at, upto)
     assert alarms.count_alarms(journal.store) == {"fork": len(forks)}
+
+
+class Spoken(KafkaLookBack):
+    """While Kafka is asked, the operator says a word."""
+
+    says: Callable[[], object] | None = None
+
+    async def records_at(self, wanted: Wanted) -> Found:
+        if self.says:
+            self.says()
+            self.says = None
+        return await super().records_at(wanted)
+
+
+async def test_a_word_said_while_kafka_is_asked_is_not_asked_for_again(cluster: Kafka, place: Place) -> None:
+    topic, told = await new_topic(cluster), story(submitted, revised)
+    await put_story(cluster, topic, *told)
+    consumer = log_consumer(cluster, place.journal(), topic)
+    async with running(consumer.run):
+        await until(lambda: consumer.progress.ready)
+    await delete_topic(cluster, topic)
+    await new_topic(cluster, topic)
+    await put_story(cluster, topic, *(step for _ in range(6) for step in story(submitted)))
+
+    store, begins, kafka = place.reopened().store, await begins_of(cluster, [topic]), Spoken(cluster)
+    watch, partition = LossWatch(store, begins.cluster, keeps_all=True), [TopicPartition(topic, 0)]
+    try:
+        while not alarms.losses(store):
+            assert await watch.examine(kafka, kafka, partition) or alarms.losses(store)
+        assert not await watch.examine(kafka, kafka, partition), "it is written down by now"
+        await asyncio.sleep(CONFIRM_S)
+        kafka.says = lambda: accept(store, topic, begins, word())
+        await watch.examine(kafka, kafka, partition)
+        assert not await watch.examine(kafka, kafka, partition)
+    finally:
+        await kafka.close()
+    assert [(loss.code, loss.how) for loss in alarms.losses(store)] == [("other_record", "accept")]
