@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bus.accept import begins_of
 from bus.follow import follow
 from bus.kafka import Kafka
-from bus.loops import Progress
+from bus.loops import Progress, forever
 from desk.clock import now_ms
 from desk.notices.kept import Kept
 from desk.notices.sending import LEASE_MS, PAUSES_MS, Sending
@@ -185,10 +185,13 @@ async def test_a_log_that_was_cut_and_has_grown_is_read_no_more_until_the_operat
     await put_story(cluster, topic, *today(submitted, revised))
     progress = Progress("log")
 
-    async def read() -> None:
+    async def follows() -> None:
         await follow(
             cluster, topic, Kept(desk.engine), lambda records: desk.taking.take(records, now_ms=now_ms()), (SQLAlchemyError,), progress
         )
+
+    async def read() -> None:
+        await forever(progress, follows)
 
     async def lost() -> None:
         await delete_topic(cluster, topic)
