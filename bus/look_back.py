@@ -1,5 +1,6 @@
 """Single records read again: partitions and offsets in, the records that stand there now out. By a client of its own."""
 
+import asyncio
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from events.admission import Record
 FETCH_BYTES: Final = 64 * 1024
 """Kafka gives a whole batch also where it is larger."""
 POLL_MS: Final = 500
+SETTLE_S: Final = 0.05
+"""A client that is stopped in the moment in which it drops its partitions freezes (aiokafka #773)."""
 NEAR: Final = 50
 """So many records are rather read than passed over."""
 Found = dict[TopicPartition, dict[int, "ConsumerRecord[bytes, bytes]"]]
@@ -80,6 +83,7 @@ class KafkaLookBack:
 
     async def close(self) -> None:
         if self._consumer:
+            await asyncio.sleep(SETTLE_S)
             await stopped(self._consumer.stop())
             self._consumer = None
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from aiokafka import TopicPartition
+from structlog.testing import capture_logs
 
 from bus.accept import accept, begins_of
 from bus.kafka import Kafka
-from bus.look_back import Found, KafkaLookBack, Wanted
+from bus.look_back import Found, KafkaLookBack, Wanted, records_before
 from bus.losses import LossWatch
 from events import alarms
 from events.admission import Outcome, Record, dead_letter
@@ -98,3 +99,12 @@ async def test_a_word_said_while_kafka_is_asked_is_not_asked_for_again(cluster: 
     finally:
         await kafka.close()
     assert [(loss.code, loss.how) for loss in alarms.losses(store)] == [("other_record", "accept")]
+
+
+async def test_one_record_is_read_and_the_client_lets_go_at_once(cluster: Kafka) -> None:
+    topic, told = await new_topic(cluster), story(submitted, revised)
+    await put_story(cluster, topic, *told)
+    with capture_logs() as said:
+        found = await records_before(cluster, {(topic, 0): 2})
+    record, begins, ends = found[topic, 0]
+    assert (record and record.offset, begins, ends, said) == (1, 0, 2, [])
