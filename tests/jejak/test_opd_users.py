@@ -46,6 +46,11 @@ async def test_an_opd_has_a_user_whose_password_is_shown_once_given_anew_and_tak
     assert (again.returncode, "password" in again.stdout) == (0, False)
     assert await comes_in(doors, "dinkes", first)
 
+    nowhere = operator.jejak("opd", "rotate", "dinkes", "--password-file", "no-folder/new")
+    assert (nowhere.returncode, nowhere.stderr.strip()) == (1, "jejak: no-folder/new: No such file or directory")
+    assert await comes_in(doors, "dinkes", first)
+
+    (operator.directory / "new").touch(mode=0o644)
     operator.jejak("opd", "rotate", "dinkes", "--password-file", "new")
     new = (operator.directory / "new").read_text("utf-8").strip()
     assert (operator.directory / "new").stat().st_mode & 0o077 == 0
