@@ -22,7 +22,7 @@ run-ckan: install ## the same with a real CKAN as the portal (installs and start
 	@trap '$(CURDIR)/tests/ckan/run_ckan.sh stop' EXIT; trap 'exit 130' INT TERM; mkdir -p var/ckan && cd var/ckan && . $(CKAN_RUN_DIR)/ckan.env && \
 		JEJAK_PORTAL=$$CKAN_URL JEJAK_PORTAL_TOKEN=$$CKAN_TOKEN $(CURDIR)/$(BIN)/jejak up --demo
 
-test: install-dev ## run all tests on a real Kafka, PostgreSQL and S3, in three processes (ARGS="-k name" for some, LONG=1 for the long ones too)
+test: install-dev ## run the tests on a real Kafka, PostgreSQL and S3, in three processes (ARGS="-k name" for some, LONG=1 for the long ones too)
 	@JEJAK_TEST_LONG=$(LONG) exec $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: install-dev ## check style, types and the direction of imports

@@ -18,7 +18,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command("access")
 def run_access(folder: Annotated[Path, typer.Argument(help="Where the files kafka-<name> with the passwords lie.")]) -> None:
-    """Make the users of lanes and operator on Kafka, with their rights; said again, it takes over passwords that have changed."""
+    """Make the users of lanes, desk and operator on Kafka, with their rights; said again, it takes over passwords that have changed."""
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
     access = Access(settings.kafka_cluster())

@@ -60,7 +60,7 @@ KAFKA_CLUSTER_ID={cluster}
 """
 KEEP: Final = (
     "keep a copy of secrets/ where this server cannot lose it: without secrets/private.pem every token has to be made anew",
-    "secrets/private.pem signs tokens: nobody else may have it",
+    "secrets/private.pem and secrets/desk.private.pem sign tokens: nobody else may have them",
     "next: docker compose up -d --wait",
 )
 CLOSED: Final = 0o700

@@ -52,7 +52,9 @@ class Metrics(Collector):
 
     def _spans(self, lanes: Sequence[Lane]) -> Family:
         """The lanes of a process tell theirs together."""
-        spans = CounterMetricFamily("jejak_spans", "Spans by what became of them (sent, lost, dropped)", labels=["outcome"])
+        spans = CounterMetricFamily(
+            "jejak_spans", "Spans by what became of them (sent, lost, dropped; failed: not made)", labels=["outcome"]
+        )
         for outcome, count in list(lanes[0].shared.traces.counts.items()) if lanes else ():
             spans.add_metric([outcome], count)
         return spans

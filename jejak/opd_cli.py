@@ -162,13 +162,18 @@ def name_of_dataset(dataset_id: str, opd: str) -> None:
 
 
 def _new_password(kode: str, file: Path | None) -> None:
-    """Shown once, or written to a file for its owner only; kept nowhere."""
+    """Shown once, or written to a file for its owner only; kept nowhere. The old one stays good where the file cannot be written."""
+    if file is not None:
+        try:
+            file.touch(mode=0o600)
+            file.chmod(0o600)  # also one that was there before
+        except OSError as error:
+            raise forms.FormRefused(f"{file}: {error.strerror}") from error
     password = secrets.token_urlsafe(32)
     _access().put_user(user_of(kode), password, rights_of(kode))
     if file is None:
         typer.echo(f"user {user_of(kode)}, password (shown this once): {password}")
         return
-    file.touch(mode=0o600)
     file.write_text(f"{password}\n", "utf-8")
     typer.echo(f"user {user_of(kode)}, password in {file}")
 

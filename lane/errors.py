@@ -93,7 +93,9 @@ def add_errors(app: FastAPI) -> None:
     def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
         if error.status_code == 400:  # FastAPI's word for a body that it could not even decode
-            return errors_json([Reason(code="unreadable", note="Isi bukan JSON yang benar; bentuk setiap perintah ada di /docs.")], 422)
+            return errors_json(
+                [Reason(code="unreadable", note="Isi bukan JSON yang benar; bentuk setiap perintah: docs/officials-by-program.md.")], 422
+            )
         code, words = {404: ("not_found", "Alamat ini tidak ada."), 405: ("wrong_method", "Cara pemanggilan ini tidak didukung.")}.get(
             error.status_code, ("http", str(error.detail))
         )

@@ -152,6 +152,13 @@ def test_commands_exist(path: Path) -> None:
     assert wrong == []
 
 
+def test_no_sentence_sends_people_where_the_front_door_is_shut() -> None:
+    shut = re.findall(r"/\w+", re.findall(r"@inside path (.*)", page("deploy/Caddyfile"))[0])
+    texts = [text for path in CODE for node in ast.walk(ast.parse(path.read_text("utf-8"))) for text in _text(node)]
+    assert "/docs" in shut
+    assert [text for text in texts if re.search(rf" (di|lihat|at|see) ({'|'.join(shut)})\b", text)] == []
+
+
 def test_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", page("Makefile"), re.MULTILINE))
     said = {target for path in PAGES for target in re.findall(r"`make ([a-z-]+)", path.read_text("utf-8"))}

@@ -34,7 +34,7 @@ from services.intake.policy import comes_from, told_of_time
 
 SMALL: Final = 16 * 1024
 """Bytes of a record that may be kept in memory a while."""
-WHERE_THE_FORM_IS: Final = "Bentuk isian dan contohnya: docs/for-opd-systems.md; skema JSON-nya (inbound.v1.json) ada di /asyncapi."
+WHERE_THE_FORM_IS: Final = "Bentuk isian dan contohnya: docs/for-opd-systems.md; skema JSON-nya: events/schemas/inbound.v1.json."
 
 
 @dataclass(frozen=True)

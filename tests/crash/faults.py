@@ -206,4 +206,4 @@ def faults_of(stage: Stage) -> Mapping[str, Fault]:
     return {**EVERYWHERE, **(ON_POSTGRES if stage.database else ON_SQLITE)}
 
 
-__all__ = ["Fault", "faults_of"]
+__all__ = ["ON_SQLITE", "Fault", "faults_of"]

@@ -43,6 +43,13 @@ def test_an_alarm_goes_off_for_every_code_of_the_law(repository: Path) -> None:
     assert {code for code, _ in LAW} <= set(told[1].split("|"))
 
 
+def test_a_notice_that_fails_is_no_record_that_could_not_be_read(repository: Path) -> None:
+    told = re.search(r"jejak_records_total{(.*unreadable.*)}", (repository / "deploy" / "alerts.yml").read_text("utf-8"))
+
+    assert told
+    assert 'loop!="notices"' in told[1]  # its attempts are counted as `failed` too, and have an alarm of their own
+
+
 @pytest.mark.needs("promtool")
 def test_prometheus_finds_the_rules_good(repository: Path) -> None:
     checked = subprocess.run(

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bus.kafka import Kafka, KafkaError
+from jejak import opd_cli
+from jejak.forms import FormRefused
 from tests.bus.guarded import guarded, sends
 from tests.jejak.running import Home
 
@@ -46,6 +48,7 @@ async def test_an_opd_has_a_user_whose_password_is_shown_once_given_anew_and_tak
     assert (again.returncode, "password" in again.stdout) == (0, False)
     assert await comes_in(doors, "dinkes", first)
 
+    (operator.directory / "new").touch(mode=0o644)
     operator.jejak("opd", "rotate", "dinkes", "--password-file", "new")
     new = (operator.directory / "new").read_text("utf-8").strip()
     assert (operator.directory / "new").stat().st_mode & 0o077 == 0
@@ -82,6 +85,13 @@ def test_a_list_that_is_none_changes_nothing(content: str, told: str, operator: 
     refused = operator.jejak("opd", "add", "--from", str(tmp_path / "list.csv"))
 
     assert (refused.returncode, told in refused.stderr) == (1, True)
+
+
+def test_a_password_that_cannot_be_written_down_is_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opd_cli, "_access", lambda: pytest.fail("nobody's password is changed"))
+
+    with pytest.raises(FormRefused, match="no-folder/new: No such file"):
+        opd_cli._new_password("dinkes", tmp_path / "no-folder" / "new")
 
 
 def test_a_kafka_without_users_says_so(doors: tuple[Kafka, Kafka], tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ async def test_what_is_not_the_form_is_told_where_the_form_is(intake: Desk, body
     take(intake, *records_of(body))
 
     for told in (over_http.json()["errors"], receipts(intake)[0]["reasons"]):
-        assert "/asyncapi" in told[0]["message"]
+        assert "events/schemas/inbound.v1.json" in told[0]["message"]
 
 
 async def test_a_receipt_names_no_file(intake: Desk) -> None:
