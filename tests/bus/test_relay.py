@@ -64,8 +64,8 @@ async def test_own_events_are_sent_once_in_order_and_as_their_bytes(cluster: Kaf
     async with running(relay.run):
         for recorded in told[1:]:
             await asyncio.to_thread(journal.append, [recorded.event])
-        await until(lambda: relay.progress.counts["sent_own"] == 3)
-        assert (relay.progress.lag, relay.progress.healthy) == (0, True)
+        await until(lambda: (relay.progress.counts["sent_own"], relay.progress.lag) == (3, 0))
+        assert relay.progress.healthy
 
     assert await sent_of(cluster, told) == [recorded.raw for recorded in told]
     assert await sent_of(cluster, copied) == []
