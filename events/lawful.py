@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from events.contracts import Lane, inbound_topic_of
-from events.ids import event_id_text, manifest_of, submission_id_of
+from events.ids import event_id_text, hash_of_files, manifest_of, submission_id_of
 from events.rules import turn_of
 from events.submission import BATON, TELL_CONTENT, Head, advance
 
@@ -105,6 +105,12 @@ def _judges_something_else(head: Head | None, said: Said, heirs: Heirs) -> bool:
     return bool(data["manifest"] != wanted)
 
 
+def _shows_other_files(head: Head | None, said: Said, heirs: Heirs) -> bool:
+    """What is public is what was approved, all of it. An event that lists no files tells nothing of them: `jejak portal diff` does."""
+    told = said["data"]["files"] if said["type"] == "DataPublished" else ()
+    return bool(head and head.files and told and hash_of_files(told) != head.files)
+
+
 Law = tuple[tuple[str, Callable[[Head | None, Said, Heirs], bool]], ...]
 LAW: Final[Law] = (
     ("gap", _leaves_a_gap),
@@ -118,5 +124,6 @@ LAW: Final[Law] = (
     ("not_confirmed", _leaves_a_word_out),
     ("has_errors", _passes_over_errors),
     ("wrong_manifest", _judges_something_else),
+    ("wrong_files", _shows_other_files),
 )
 """Code → is the law broken? The chain first, then who may, then what is said."""
