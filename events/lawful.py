@@ -77,10 +77,12 @@ def _has_another_id(head: Head | None, said: Said, heirs: Heirs) -> bool:
 
 
 def _is_of_another_opd(head: Head | None, said: Said, heirs: Heirs) -> bool:
-    """What came over Kafka came on its OPD's own topic: only there are no person's hands on it."""
+    """Who acts for the regency acts for no OPD: no token ever said both. What came over Kafka came on its OPD's own topic: only there are
+    no person's hands on it.
+    """
     opd = said["actor"].get("opd")
     if said["actor"]["role"] not in _AGENCY:
-        return False
+        return opd is not None
     if opd is None or head is None:
         return opd is None or said["data"]["received"].get("topic") not in (None, inbound_topic_of(opd))
     return bool(opd != head.opd and heirs.get(str(opd), opd) != heirs.get(head.opd))

@@ -96,6 +96,8 @@ LIES: list[tuple[str, tuple[Step, ...], Lie]] = [
     ("other_opd", (submitted, withdrawn), by(OF_DINKES)),
     ("other_opd", (submitted,), put("data", "received", "topic", value="opd.dinkes.data-submitted.v1")),
     ("other_opd", (submitted,), put("data", "received", "topic", value="")),
+    ("other_opd", (submitted, revised, verified), put("actor", "opd", value="dispermades")),
+    ("other_opd", (submitted, revised, verified, approved, published), put("actor", "opd", value="dinkes")),
     ("four_eyes", (submitted, revised, verified), by(in_the_role_of(ATASAN, KETUA))),
     ("four_eyes", (submitted, revised, verified, approved), by(in_the_role_of(ATASAN, TIM))),
     *(("not_confirmed", (submitted, revised, verified), put("data", "checklist", word, value=False)) for word in CHECKLIST),
