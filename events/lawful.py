@@ -60,7 +60,11 @@ def _is_out_of_turn(head: Head | None, said: Said, heirs: Heirs) -> bool:
 
 
 def _is_of_another_lane(head: Head | None, said: Said, heirs: Heirs) -> bool:
-    return said.get("lane") != turn_of(head) or (said["type"], said["lane"]) not in WRITERS
+    """Who withdraws names no portal, because none had it: to take down is the publisher's."""
+    if said.get("lane") != turn_of(head) or (said["type"], said["lane"]) not in WRITERS:
+        return True
+    withdrawn = said["type"] == "DataRetracted" and said["lane"] == Lane.REVIEW
+    return withdrawn and any(said["data"].get(name) for name in ("portal", "url", "relist"))
 
 
 def _is_of_another_role(head: Head | None, said: Said, heirs: Heirs) -> bool:

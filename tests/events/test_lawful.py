@@ -82,6 +82,8 @@ LIES: list[tuple[str, tuple[Step, ...], Lie]] = [
     ("wrong_lane", (submitted, revised, verified, approved, recalled), put("lane", value="decision")),
     ("wrong_lane", (submitted, withdrawn), put("lane", value="publisher")),
     ("wrong_lane", (submitted, revised, verified, approved, published, retracted), put("lane", value="review")),
+    ("wrong_lane", (submitted, withdrawn), put("data", "url", value="/portal/daftar-desa/")),
+    ("wrong_lane", (submitted, revised, rejected(), withdrawn), put("data", "relist", value=True)),
     ("wrong_role", (submitted,), by(in_the_role_of(ATASAN, TIM).model_copy(update={"opd": "dispermades"}))),
     ("wrong_role", (submitted, revised), by(TIM)),
     ("wrong_role", (submitted, revised, verified), by(ADMIN)),
