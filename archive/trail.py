@@ -158,11 +158,12 @@ def _told(recorded: Recorded, began: Began, due: Due) -> Told:
 
 
 def _who(event: Event) -> str:
-    """A system on an OPD's topic says itself who submitted; nobody else knows that."""
+    """A system on an OPD's topic says itself who submitted; nobody else knows that. Who acts for an absent official does so by a letter."""
     opd = f" ({event.actor.opd})" if event.actor.opd else ""
     if event.actor.id == f"opd:{event.actor.opd}":
         return f"sistem OPD{opd}, yang menyebut {event.actor.name},"
-    return f"{event.actor.name}{opd}"
+    letter = f", dengan surat perintah {event.actor.acting}," if event.actor.acting else ""
+    return f"{event.actor.name}{opd}{letter}"
 
 
 def _took(event: Event, took_s: int, due_at: datetime | None) -> str:
@@ -194,7 +195,8 @@ def _did(event: Event) -> str:
         case DataRetracted(data=data) if event.lane == Lane.REVIEW:
             return f"menarik pengajuan ini sebelum disetujui karena: {data.reason.note.rstrip('.')}"
         case DataRetracted(data=data):
-            return f"menarik data dari {data.url} karena: {data.reason.note.rstrip('.')}"
+            where = f"dari {data.url}" if data.url else "sebelum terbit"
+            return f"menarik data {where} karena: {data.reason.note.rstrip('.')}"
 
 
 def _found(findings: Sequence[Any]) -> str:

@@ -59,10 +59,11 @@ def verify_and_approve(lane: Lane, revised: Sequence[Arrived]) -> Stamps:
 def publish(lane: Lane, approved: Sequence[Arrived]) -> Stamps:
     """As the publisher does after the upload; here there is none."""
     wishes: list[tuple[str, uuid.UUID, CommandBody]] = []
-    for head in lane.journal.heads([uuid.UUID(event.submission_id) for event in approved]).values():
+    for submission in lane.journal.submissions([uuid.UUID(event.submission_id) for event in approved]).values():
+        head = submission.head
         url = f"/portal/{head.submission_id}/"
-        file = PublishedFile(name="daftar-desa-kelurahan.csv", sha256="f" * 64, url=f"{url}daftar-desa-kelurahan.csv")
-        published = Published(manifest=head.manifest, portal="folder", url=url, dataset="daftar-desa-kelurahan", files=(file,))
+        files = tuple(PublishedFile(name=file.name, sha256=file.sha256, url=f"{url}{file.name}") for file in submission.files)
+        published = Published(manifest=head.manifest, portal="folder", url=url, dataset="daftar-desa-kelurahan", files=files)
         wishes.append(("publish", head.submission_id, Publish(expected_sequence=4, published=published)))
     lane.do_many(wishes, actor=PUBLISHER)
     return []

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from events.contracts import Lane
 from events.submission import Head, State
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of what a head holds. A journal with another one makes its heads anew when it is opened."""
 
 HEADS: Final = sa.Table(
@@ -36,6 +36,7 @@ HEADS: Final = sa.Table(
     sa.Column("period_start", sa.Text, nullable=False),
     sa.Column("period_end", sa.Text, nullable=False),
     sa.Column("manifest", sa.Text, nullable=False),
+    sa.Column("files", sa.Text, nullable=False),
     sa.Column("hands", sa.Text, nullable=False),
     sa.Column("renamed", sa.Boolean, nullable=False),
     sa.Column("errors", sa.Integer, nullable=False),

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -22,6 +22,11 @@ def canonical_hash(value: object) -> str:
 def manifest_of(dataset: Mapping[str, object], files: object) -> str:
     """The hash a decision binds to, over metadata and file list as they stand in the event's JSON."""
     return canonical_hash({"dataset": dataset, "files": files})
+
+
+def hash_of_files(files: Iterable[Mapping[str, str]]) -> str:
+    """One hash over the hashes of files, in whatever order and under whatever names they are listed."""
+    return hashlib.sha256(" ".join(sorted({file["sha256"] for file in files})).encode()).hexdigest()
 
 
 @lru_cache(maxsize=512)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from events.contracts import Lane, inbound_topic_of
-from events.ids import event_id_text, manifest_of, submission_id_of
+from events.ids import event_id_text, hash_of_files, manifest_of, submission_id_of
 from events.rules import turn_of
 from events.submission import BATON, TELL_CONTENT, Head, advance
 
@@ -60,7 +60,11 @@ def _is_out_of_turn(head: Head | None, said: Said, heirs: Heirs) -> bool:
 
 
 def _is_of_another_lane(head: Head | None, said: Said, heirs: Heirs) -> bool:
-    return said.get("lane") != turn_of(head) or (said["type"], said["lane"]) not in WRITERS
+    """Who withdraws names no portal, because none had it: to take down is the publisher's."""
+    if said.get("lane") != turn_of(head) or (said["type"], said["lane"]) not in WRITERS:
+        return True
+    withdrawn = said["type"] == "DataRetracted" and said["lane"] == Lane.REVIEW
+    return withdrawn and any(said["data"].get(name) for name in ("portal", "url", "relist"))
 
 
 def _is_of_another_role(head: Head | None, said: Said, heirs: Heirs) -> bool:
@@ -77,10 +81,12 @@ def _has_another_id(head: Head | None, said: Said, heirs: Heirs) -> bool:
 
 
 def _is_of_another_opd(head: Head | None, said: Said, heirs: Heirs) -> bool:
-    """What came over Kafka came on its OPD's own topic: only there are no person's hands on it."""
+    """Who acts for the regency acts for no OPD: no token ever said both. What came over Kafka came on its OPD's own topic: only there are
+    no person's hands on it.
+    """
     opd = said["actor"].get("opd")
     if said["actor"]["role"] not in _AGENCY:
-        return False
+        return opd is not None
     if opd is None or head is None:
         return opd is None or said["data"]["received"].get("topic") not in (None, inbound_topic_of(opd))
     return bool(opd != head.opd and heirs.get(str(opd), opd) != heirs.get(head.opd))
@@ -105,6 +111,12 @@ def _judges_something_else(head: Head | None, said: Said, heirs: Heirs) -> bool:
     return bool(data["manifest"] != wanted)
 
 
+def _shows_other_files(head: Head | None, said: Said, heirs: Heirs) -> bool:
+    """What is public is what was approved, all of it. An event that lists no files tells nothing of them: `jejak portal diff` does."""
+    told = said["data"]["files"] if said["type"] == "DataPublished" else ()
+    return bool(head and head.files and told and hash_of_files(told) != head.files)
+
+
 Law = tuple[tuple[str, Callable[[Head | None, Said, Heirs], bool]], ...]
 LAW: Final[Law] = (
     ("gap", _leaves_a_gap),
@@ -118,5 +130,6 @@ LAW: Final[Law] = (
     ("not_confirmed", _leaves_a_word_out),
     ("has_errors", _passes_over_errors),
     ("wrong_manifest", _judges_something_else),
+    ("wrong_files", _shows_other_files),
 )
 """Code → is the law broken? The chain first, then who may, then what is said."""

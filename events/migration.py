@@ -39,6 +39,11 @@ def bring_up(store: Store) -> None:
     store.insert_tracking(Tracking(MARK, VERSION))
 
 
+def is_of_now(store: Store) -> bool:
+    """Are its heads those that this program reads? A newer program's may be more, and are not read as if they were ours."""
+    return store.max_tracking_id(MARK) == VERSION
+
+
 def rebuild_heads(store: Store, told: Told = lambda _: None) -> int:
     """Every head from its events, however many; returns how many. `told` hears how many are made. Raises StoreRefused."""
     store.clear_heads()

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from events.migration import bring_up
+from events.migration import bring_up, is_of_now
 from events.postgres import PostgresStore, postgres_datastore
 from events.recorder import Store
 from events.recorder import StoreRefused as StoreRefused  # noqa: PLC0414 (who opens a store, asks here why not)
@@ -61,9 +61,10 @@ def open_reader(address: str, lane: str) -> Store:
         store = PostgresStore(datastore)
     else:
         raise _no_store(address)
-    if not store.tables_exist():
+    if not (store.tables_exist() and is_of_now(store)):
         store.close()
-        raise StoreRefused(f"there is no journal of the lane {lane} in this store, or one of an older program: start the lane once")
+        none = f"there is no journal of the lane {lane} in this store, or one of an older program: start the lane once"
+        raise StoreRefused(f"{none}; or one of a newer program: install that")
     return store
 
 

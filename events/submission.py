@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from events.contracts import Actor, Content, DataRejected, DataSubmitted, Event, Finding, Lane, Reason
+from events.ids import hash_of_files
 from events.metadata import Dataset, File
 from events.values import moment_at, ms_of
 
@@ -73,10 +74,10 @@ class Head(NamedTuple):
 
     `hash`: SHA-256 (hex) of the last event's bytes; `actor`: the name of who wrote it; `arrived_ms`: when; `due_ms`: by when the next step
     is due, if the event says so; `begun_ms`: when it was first submitted; all in milliseconds since 1970. `edition`: its number among the
-    submissions of its dataset, if it was numbered. `hands`: ids of the persons who submitted or revised it (four eyes); what a system said
-    on Kafka of who submitted binds nobody. `errors`: how many findings forbid to verify it, `warnings`: how many
-    must be answered for. `published`: it was on the portal. `renamed`: its dataset has another
-    name than it was submitted under.
+    submissions of its dataset, if it was numbered. `files`: one hash over its files' hashes, "" in a desk's row of an earlier program.
+    `hands`: ids of the persons who submitted or revised it (four eyes); what a system said on Kafka of who submitted binds nobody.
+    `errors`: how many findings forbid to verify it, `warnings`: how many must be answered for. `published`: it was on the portal.
+    `renamed`: its dataset has another name than it was submitted under.
     """
 
     submission_id: uuid.UUID
@@ -96,6 +97,7 @@ class Head(NamedTuple):
     period_start: str
     period_end: str
     manifest: str
+    files: str
     hands: frozenset[str]
     renamed: bool
     errors: int
@@ -249,6 +251,7 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
         dataset["period_start"],
         dataset["period_end"],
         data["manifest"],
+        hash_of_files(data["files"]),
         hands | head.hands if head else hands,
         bool(head and (head.renamed or head.dataset_id != dataset["dataset_id"])),
         sum(finding["severity"] == "error" for finding in data.get("findings", ())),

@@ -169,6 +169,7 @@ def _as_json(found: Waiting) -> dict[str, object]:
         "lacking": _lacking_json(found.lacking) if found.lacking else None,
         "directory": sorted(found.directory),
         "undecided": found.undecided,
+        "gone": list(found.gone),
         "away": list(found.away),
     }
 
@@ -205,6 +206,8 @@ def _in_words(found: Waiting) -> Iterator[str]:
         yield f"Direktori di Kafka tidak memuat {len(found.directory)} catatan yang dikenal di sini. Mengembalikannya: jejak bus refill"
     if found.undecided:
         yield _undecided(found)
+    for topic in found.gone:
+        yield f"Topik {topic} tidak ada lagi di Kafka: kiriman OPD itu tidak sampai. Buat lagi dengan jejak opd add, lalu: jejak bus status"
     if found.away:
         yield f"Lajur di mesin lain tidak dilihat dari sini: {', '.join(found.away)}."
     if found.is_empty:

@@ -4,6 +4,7 @@ The lanes may run meanwhile; they see the operator's word within seconds.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,7 +22,8 @@ from desk.store import open_beside as open_desk_beside
 from events import alarms
 from events.admission import place_in
 from events.alarms import Alarm, Loss, Word
-from events.contracts import DIRECTORY_TOPIC, LOG_TOPIC
+from events.contracts import DIRECTORY_TOPIC, INBOUND_PATTERN, LOG_TOPIC, Lane
+from events.marks import all_marks
 from events.recorder import Bookmarks, Store
 from events.stores import StoreRefused, address_of, open_beside, open_reader
 from lane.inbox import open_reading_engine
@@ -34,6 +36,7 @@ class Waiting:
     """`directory`: entries that a lane's store knows and Kafka no longer has; `undecided`: those of which two stores say different things,
     so that nobody can tell here which is newer. `lacking`: of the log, where it has an open loss.
 
+    `gone`: topics of open OPDs from which intake took records and that are not there any more: what their systems send arrives nowhere.
     `away`: lanes that have no store here; theirs are on other machines.
     """
 
@@ -42,11 +45,12 @@ class Waiting:
     directory: Mapping[str, bytes] = field(default_factory=dict)
     undecided: Sequence[str] = ()
     lacking: Lacking | None = None
+    gone: Sequence[str] = ()
     away: Sequence[str] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.losses or self.alarms or self.directory or self.undecided)
+        return not (self.losses or self.alarms or self.directory or self.undecided or self.gone)
 
     def topics(self) -> list[str]:
         return sorted({place_in(loss.source)[1] for _, loss in self.losses})
@@ -82,7 +86,7 @@ def look(address: str, lanes: Sequence[str], kafka: Kafka) -> Waiting:
     rest = lacking(journals_of(address, here), LogAt(kafka)) if on_log else None
     said = _not_on_kafka(address, here, kafka)
     agreed = {key: min(values) for key, values in said.items() if len(values) == 1}
-    return Waiting(losses, found, agreed, sorted(said.keys() - agreed.keys()), rest, away)
+    return Waiting(losses, found, agreed, sorted(said.keys() - agreed.keys()), rest, _gone(address, here, kafka), away)
 
 
 def journals_of(address: str, lanes: Sequence[str]) -> list[JournalAt]:
@@ -109,6 +113,24 @@ def end_alarms(address: str, lanes: Sequence[str], places: Collection[str], word
 async def put_back(kafka: Kafka, entries: Mapping[str, bytes]) -> None:
     """Entries of the directory, as a store kept them. Raises KafkaError, TimeoutError."""
     await send(kafka, [(DIRECTORY_TOPIC, key.encode(), value) for key, value in sorted(entries.items())])
+
+
+def _gone(address: str, lanes: Sequence[str], kafka: Kafka) -> list[str]:
+    """No lane misses such a topic by itself: an OPD may have none. Who was read once, and is still open, had one."""
+    directory = Directory(kafka, Progress("directory"))
+    directory.know({key: max(values, key=len) for key, values in known_here(address, lanes).items()})
+    read = {
+        place_in(mark.source)[1]
+        for _, store in _stores(address, [lane for lane in lanes if lane == Lane.INTAKE])
+        for mark in all_marks(store)
+    }
+    wanted = {topic for topic in read if (kode := re.match(INBOUND_PATTERN, topic)) and directory.is_open(kode[1])}
+    return sorted(wanted - asyncio.run(_topics(kafka))) if wanted else []
+
+
+async def _topics(kafka: Kafka) -> set[str]:
+    async with kafka.admin() as admin:
+        return set(await admin.list_topics())
 
 
 def _not_on_kafka(address: str, lanes: Sequence[str], kafka: Kafka) -> dict[str, set[bytes]]:

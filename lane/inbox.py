@@ -168,6 +168,12 @@ class Inbox:
         with self.engine.connect() as c:
             return c.execute(query.order_by(HEADS.c.edition.desc()).limit(1)).scalar()
 
+    def first_with(self, dataset_id: str, manifest: str) -> UUID | None:
+        """The first submission of a dataset that says exactly this."""
+        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.manifest == manifest)
+        with self.engine.connect() as c:
+            return c.execute(query.order_by(HEADS.c.begun_ms, HEADS.c.submission_id).limit(1)).scalar()
+
     def was_published(self, dataset_id: str) -> bool:
         """Was anything on the portal under this name?"""
         query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.published).limit(1)

@@ -28,7 +28,7 @@ from lane.due import HOLIDAYS, Calendar, due_at
 from lane.file_stores import open_files
 from lane.files import Files
 from lane.inbox import Inbox, Standing
-from lane.notes import personal_data_in
+from lane.notes import hidden_characters_in, personal_data_in
 from lane.settings import Settings
 from lane.taken import Takings
 from lane.tracing import Traces, open_traces
@@ -263,7 +263,7 @@ class Lane:
     def _decided(self, name: str, head: Head, body: CommandBody, context: Context) -> Event:
         if refused := self._why_not(name, head, context.actor, body.expected_sequence):
             raise refused
-        if reasons := personal_data_in(body):
+        if reasons := [*personal_data_in(body), *hidden_characters_in(body)]:
             raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
         return self.commands[name].decide(head, body, context)
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from checks.personal import seen_in, worth_a_look
 from events.contracts import Reason
+from lane.plain_text import hidden_in
 
 KINDS: Final = {
     "nik_strong": "NIK atau nomor KK",
@@ -42,6 +43,11 @@ Texts = list[tuple[str, str]]
 def personal_data_in(body: BaseModel) -> list[Reason]:
     """One reason a field, without repeating what stands there."""
     return list(_reasons(body.model_dump(include=WORDS), ""))
+
+
+def hidden_characters_in(body: BaseModel) -> list[Reason]:
+    """What turns text around, or is not seen: the public reads why something was taken down, and whoever decides the rest."""
+    return [reason for name, said in body.model_dump(include=WORDS).items() for reason in hidden_in(said, field=name)]
 
 
 def personal_data_noted(note: str) -> list[Reason]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from events.contracts import Reason
 
-PROSE: Final = frozenset({"summary", "description", "source", "method"})
+PROSE: Final = frozenset({"summary", "description", "source", "method", "note", "consideration"})
 """Fields of running text: there a joiner, a soft hyphen or a variation selector has its place, as some scripts and signs need them."""
 JOINERS: Final = frozenset("\u00ad\u200c\u200d")
 FORMAT: Final = frozenset({"Cf", "Zl", "Zp", "Cs"})

@@ -22,7 +22,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "enum": ("not_allowed", "{path} harus salah satu dari {expected}."),
     "bool_type": ("wrong_type", "{path} harus true atau false."),
     "int_type": ("wrong_type", "{path} harus bilangan bulat."),
+    "int_parsing": ("wrong_value", "{path} harus bilangan bulat."),
     "greater_than_equal": ("too_small", "{path} paling kecil {ge}."),
+    "less_than_equal": ("wrong_value", "{path} paling besar {le}."),
+    "less_than": ("wrong_value", "{path} harus kurang dari {lt}."),
     "date_type": ("wrong_date", "{path} harus tanggal, misalnya 2025-12-31."),
     "date_parsing": ("wrong_date", "{path} harus tanggal, misalnya 2025-12-31."),
     "date_from_datetime_parsing": ("wrong_date", "{path} harus tanggal, misalnya 2025-12-31."),
@@ -58,6 +61,8 @@ def _reason(error: Mapping[str, Any], within: str) -> Reason:
     code, words = WORDS.get(str(error["type"]), ("wrong_value", "{path} nilainya tidak dapat diterima."))
     path = ".".join(str(part) for part in (*([within] if within else []), *error["loc"]))[:300] or None
     named = _Named(error.get("ctx", {}) | {"path": _clean(path) or "Isi"})
+    if "expected" in named:
+        named["expected"] = named["expected"].replace(" or ", ", ")  # pydantic's own word for the last of them
     return Reason(code=code, field=_clean(path), note=words.format_map(named))
 
 

@@ -23,7 +23,17 @@ from lane.taken import TakenBy, Takings
 from web.tokens import Caller, Role
 
 BATCH: Final = 100
-Said = Recorded | dict[str, object]
+
+
+@dataclass(frozen=True)
+class Told:
+    """The new event, and what the lane tells beside it."""
+
+    event: Recorded
+    beside: Mapping[str, object]
+
+
+Said = Recorded | Told | dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -121,7 +131,13 @@ def _one(lane: Lane, verbs: Mapping[str, Verb], wish: Wish, actor: Actor) -> dic
         errors = [{"code": r.code, "field": r.field, "message": r.note} for r in reasons]
         state = {"state": error.state, "sequence": error.sequence} if isinstance(error, Refused) and error.state else {}
         return {"ok": False, "status": status, "errors": errors, **state}
-    return {"ok": True} | ({"event": orjson.Fragment(said.raw)} if isinstance(said, Recorded) else said)
+    match said:
+        case Recorded():
+            return {"ok": True, "event": orjson.Fragment(said.raw)}
+        case Told():
+            return {"ok": True, "event": orjson.Fragment(said.event.raw), **said.beside}
+        case _:
+            return {"ok": True, **said}
 
 
 def _body(verb: Verb, said: dict[str, JsonValue]) -> BaseModel | None:
@@ -187,7 +203,13 @@ def _takings(lane: Lane) -> Takings:
 
 
 def _answer(said: Said) -> Response:
-    return Response(said.raw, media_type="application/json") if isinstance(said, Recorded) else json_of(said)
+    match said:
+        case Recorded():
+            return Response(said.raw, media_type="application/json")
+        case Told():
+            return json_of({**said.event.said, **said.beside})
+        case _:
+            return json_of(said)
 
 
 def _do(name: str, lane: Lane, submission_id: uuid.UUID, body: CommandBody, actor: Actor) -> Said:

@@ -161,6 +161,7 @@ def _row(head: Head) -> dict[str, Any]:
 
 def _read(stream: uuid.UUID, kept: str) -> Head:
     values = orjson.loads(kept)[1:]
-    if len(values) < len(NAMES) - 1:  # kept by an earlier program, which did not know of `renamed`
-        values.insert(NAMES.index("renamed") - 1, False)
+    missing = len(NAMES) - 1 - len(values)  # kept by an earlier program, which did not know of `files`, or of `renamed` either
+    for name, nothing in (("files", ""), ("renamed", False))[:missing]:
+        values.insert(NAMES.index(name) - 1, nothing)
     return head_of(stream, values)

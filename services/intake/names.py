@@ -51,11 +51,14 @@ class Names:
         return open_already(standing.others(period_of(dataset), but=submission_id))
 
     def same_again(self, dataset: Dataset, manifest: str) -> list[Finding]:
-        """The same content under another number: told with the number of the one before, for whoever checks it."""
-        newest = self._of(dataset).newest
-        if newest is None or newest[1] != manifest:
+        """The same content under another number: told with the number of the first one, for whoever checks it."""
+        newest = self._of(dataset).newest  # also what is accepted in this batch
+        if newest is None:
             return []
-        message = f"Isi dan keterangannya sama persis dengan pengajuan nomor {newest[0]}; pastikan ini memang edisi baru."
+        first = self.inbox.first_with(dataset.dataset_id, manifest) or (newest[0] if newest[1] == manifest else None)
+        if first is None:
+            return []
+        message = f"Isi dan keterangannya sama persis dengan pengajuan nomor {first}; pastikan ini memang edisi baru."
         return [Finding(word="akuntabel", severity="warning", code="same_content", field="files", message=message)]
 
     def version_before(self, dataset: Dataset) -> Version | None:

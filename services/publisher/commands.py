@@ -21,7 +21,7 @@ class Retract(CommandBody):
     """`relist`: show the edition before it again; otherwise the dataset is closed until a new edition comes."""
 
     reason: Reason
-    relist: bool = False
+    relist: Annotated[bool, Field(strict=True)] = False
 
 
 class HandBack(CommandBody):

@@ -38,16 +38,20 @@ class Queue:
     def state_of(self, submission_id: uuid.UUID) -> dict[str, object]:
         """For the admin: how far the portal is, which step, how many attempts, what went wrong, when next.
 
-        `still_shown`: of one that was taken down, other editions that the public still gets; the same mistake may be in them.
+        `still_shown`: of one that was taken down, other editions that the public still gets; the same mistake may be in them. `same_file`:
+        those of them with a file that is byte for byte one of its own.
         """
         head, waiting = self.lane.find(submission_id), self.attempts.of(submission_id)
         attempt, told = waiting and waiting.attempt, self._told(head, waiting)
         state = told["state"]
-        down = state in ("down", "not_down")
+        shown = self.standings.desired(head.dataset_id).shown if state in ("down", "not_down") else ()
+        submission = self.lane.journal.submission(submission_id) if shown else None
+        own = {file.sha256 for file in submission.files} if submission else set()
         return told | {
             "error": _error(waiting),
             "next_at": attempt.next_at.isoformat() if attempt and state in ("retrying", "not_down") else None,
-            "still_shown": [str(one.submission_id) for one in self.standings.desired(head.dataset_id).shown] if down else [],
+            "still_shown": [str(one.submission_id) for one in shown],
+            "same_file": [str(one.submission_id) for one in shown if own & {file.sha256 for file in one.files}],
         }
 
     def _line(self, head: Head, waiting: Waiting) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Publisher over HTTP: how far each publication is, what needs a person, try again now, take a dataset down."""
 
 import uuid
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Final
 
@@ -11,10 +12,10 @@ from events.submission import Head
 from lane.callers import LaneOf, caller_of
 from lane.errors import json_of, not_a_cursor
 from lane.lane import Lane
-from lane.verbs import Said, Verb, may_do, verbs_of
+from lane.verbs import Said, Told, Verb, may_do, verbs_of
 from lane.web import lane_routes
 from portals.portal import WORDS
-from services.publisher.commands import COMMANDS, HandBack
+from services.publisher.commands import COMMANDS, HandBack, Retract
 from services.publisher.policy import MAY_HAND_BACK, MAY_PUBLISH
 from services.publisher.publishing import Publishing
 from services.publisher.queue import Queue
@@ -73,6 +74,11 @@ def _retry(lane: Lane, submission_id: uuid.UUID, _: None, actor: Actor) -> Said:
     return _publication(lane, submission_id)
 
 
+def _retract(lane: Lane, submission_id: uuid.UUID, body: Retract, actor: Actor) -> Said:
+    """Whoever takes a mistake down hears at once which other editions the public still gets, and which have the same file."""
+    return Told(lane.do("retract", submission_id, body, actor=actor), _publication(lane, submission_id))
+
+
 def _hand_back(lane: Lane, submission_id: uuid.UUID, body: HandBack, actor: Actor) -> Said:
     return publishing_of(lane).hand_back(submission_id, body, actor=actor)
 
@@ -85,6 +91,6 @@ def _was_tried_in_vain(lane: Lane, head: Head, actor: Actor) -> bool:
 
 VERBS: Final[dict[str, Verb]] = {
     "retry": Verb(MAY_PUBLISH, None, _retry, _was_tried_in_vain, "Try now what the portal did not take."),
-    "retract": verbs_of(COMMANDS)["retract"],
+    "retract": replace(verbs_of(COMMANDS)["retract"], say=_retract),
     "reject": Verb(MAY_HAND_BACK, HandBack, _hand_back, partial(may_do, "reject"), "Hand back, or recall the approval."),
 }

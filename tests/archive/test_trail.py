@@ -1,5 +1,6 @@
 """The story of a submission that was returned once, told as an auditor reads it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import orjson
@@ -169,6 +170,22 @@ def test_ways_out_are_told_in_their_own_words() -> None:
     trail = story(given.story(*way), wall(60))
     assert trail is not None
     assert (trail.events[-1].step, trail.events[-1].name, trail.submission.holder) == (4, "Dikembalikan", "review")
+
+
+def test_what_was_taken_down_before_anybody_saw_it_is_told_so() -> None:
+    def never_shown(step: Step) -> Step:
+        return replace(step, data=lambda s: {**step.data(s), "url": ""})
+
+    way = (given.submitted, given.revised, given.verified, given.approved)
+    assert "Admin Open Data menarik data sebelum terbit karena: Ada NIK" in sentence(*way, never_shown(given.retracted))
+    assert "menarik data dari /portal/daftar-desa/ karena: Ada NIK" in sentence(*way, given.published, given.retracted)
+
+
+def test_whoever_acts_for_an_absent_official_is_told_with_the_letter() -> None:
+    acting = given.ATASAN.model_copy(update={"acting": "800/12/2026"})
+
+    told = sentence(given.submitted, given.revised, given.verified.by(acting))
+    assert "Atasan PPID Kabupaten, dengan surat perintah 800/12/2026, memverifikasi data" in told
 
 
 def test_a_clock_that_goes_back_is_shown() -> None:

@@ -81,14 +81,15 @@ def test_a_step_that_was_done_meanwhile_is_told_to_nobody(office: Office) -> Non
     assert (office.box.mails, desk.outcomes()) == ([], ["past"])
 
 
-def test_where_a_submission_stood_is_read_as_an_earlier_program_kept_it(office: Office) -> None:
+@pytest.mark.parametrize("unknown", [{"files"}, {"files", "renamed"}], ids=["before files", "before renamed"])
+def test_where_a_submission_stood_is_read_as_an_earlier_program_kept_it(office: Office, unknown: set[str]) -> None:
     desk = office.desk()
     desk.mail_to(Role.ATASAN_PPID)
     told = today(submitted, revised)
     desk.taking.take(on_kafka(*told[:1]), now_ms=now_ms())
     with desk.engine.begin() as c:
         kept = json.loads(c.execute(sa.select(FOLLOWED.c.head)).scalar_one())
-        c.execute(sa.update(FOLLOWED).values(head=json.dumps([v for n, v in zip(NAMES, kept, strict=True) if n != "renamed"])))
+        c.execute(sa.update(FOLLOWED).values(head=json.dumps([v for n, v in zip(NAMES, kept, strict=True) if n not in unknown])))
     desk.taking.take(on_kafka(*told), now_ms=now_ms())
     desk.send()
     assert office.box.subjects == ["Menunggu Anda"]

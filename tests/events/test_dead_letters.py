@@ -14,7 +14,7 @@ from events.journal import Journal
 from events.recorder import LetterKind
 from events.submission import Recorded, Refused
 from tests.events.conftest import Place
-from tests.events.given import approved, on_kafka, rejected, revised, story, submitted, verified
+from tests.events.given import KETUA, approved, on_kafka, rejected, revised, story, submitted, verified
 
 NOW = datetime(2026, 11, 27, 8, tzinfo=UTC)
 BUDI = Word("budi", NOW, "retry", "pembaca sudah diperbarui")
@@ -111,6 +111,17 @@ def test_one_that_does_not_follow_behind_it_stays(journal: Journal) -> None:
     assert [each.number for each in dead_letters.retry(journal, good.number, BUDI)] == [good.number]
     assert [each.number for each in dead_letters.listed(journal.store)] == [bad.number]
     assert refused(journal, bad.number) == "broken_chain"
+
+
+def test_an_heir_whose_step_came_before_the_directory_goes_on_with_what_waited(journal: Journal) -> None:
+    told = story(submitted, revised.by(KETUA.model_copy(update={"opd": "dinkes"})), verified)
+    journal.replicate(on_kafka(*told))
+    second, third = dead_letters.listed(journal.store)
+    assert ([second.code, third.code], refused(journal, second.number)) == (["other_opd", "gap"], "other_opd")
+
+    journal.heirs = lambda: {"dispermades": "dinkes"}
+    assert len(dead_letters.retry(journal, second.number, BUDI)) == 2
+    assert sent(journal) == [each.raw for each in told[1:]]
 
 
 def test_a_letter_is_sent_again_once(journal: Journal) -> None:

@@ -16,6 +16,7 @@ from tests.events.given import (
     ADMIN,
     ATASAN,
     CHECKLIST,
+    FILE,
     KETUA,
     TIM,
     Step,
@@ -39,6 +40,7 @@ from tests.events.given import (
 
 ERROR = {"word": "valid", "severity": "error", "code": "csv_dialect", "message": "Pemisah kolom bukan koma."}
 OF_DINKES = KETUA.model_copy(update={"opd": "dinkes"})
+TWO = [FILE, FILE | {"name": "kamus.csv", "sha256": "b" * 64}]
 Lie = Callable[[dict[str, Any]], None]
 
 
@@ -66,6 +68,10 @@ def put(*way: str, value: Any) -> Lie:
     return lie
 
 
+def shown(sha256: str = "a" * 64) -> dict[str, str]:
+    return {"name": "daftar-desa.csv", "sha256": sha256, "url": "/portal/daftar-desa/daftar-desa.csv"}
+
+
 def by(actor: Actor) -> Lie:
     return put("actor", value=actor.model_dump(exclude_none=True))
 
@@ -76,6 +82,8 @@ LIES: list[tuple[str, tuple[Step, ...], Lie]] = [
     ("wrong_lane", (submitted, revised, verified, approved, recalled), put("lane", value="decision")),
     ("wrong_lane", (submitted, withdrawn), put("lane", value="publisher")),
     ("wrong_lane", (submitted, revised, verified, approved, published, retracted), put("lane", value="review")),
+    ("wrong_lane", (submitted, withdrawn), put("data", "url", value="/portal/daftar-desa/")),
+    ("wrong_lane", (submitted, revised, rejected(), withdrawn), put("data", "relist", value=True)),
     ("wrong_role", (submitted,), by(in_the_role_of(ATASAN, TIM).model_copy(update={"opd": "dispermades"}))),
     ("wrong_role", (submitted, revised), by(TIM)),
     ("wrong_role", (submitted, revised, verified), by(ADMIN)),
@@ -90,6 +98,8 @@ LIES: list[tuple[str, tuple[Step, ...], Lie]] = [
     ("other_opd", (submitted, withdrawn), by(OF_DINKES)),
     ("other_opd", (submitted,), put("data", "received", "topic", value="opd.dinkes.data-submitted.v1")),
     ("other_opd", (submitted,), put("data", "received", "topic", value="")),
+    ("other_opd", (submitted, revised, verified), put("actor", "opd", value="dispermades")),
+    ("other_opd", (submitted, revised, verified, approved, published), put("actor", "opd", value="dinkes")),
     ("four_eyes", (submitted, revised, verified), by(in_the_role_of(ATASAN, KETUA))),
     ("four_eyes", (submitted, revised, verified, approved), by(in_the_role_of(ATASAN, TIM))),
     *(("not_confirmed", (submitted, revised, verified), put("data", "checklist", word, value=False)) for word in CHECKLIST),
@@ -98,6 +108,9 @@ LIES: list[tuple[str, tuple[Step, ...], Lie]] = [
     ("wrong_manifest", (submitted, revised), put("data", "manifest", value="f" * 64)),
     ("wrong_manifest", (submitted, revised, verified), put("data", "manifest", value="f" * 64)),
     ("wrong_manifest", (submitted, revised, verified, approved), put("data", "manifest", value="f" * 64)),
+    ("wrong_files", (submitted, revised, verified, approved, published), put("data", "files", value=[shown("e" * 64)])),
+    ("wrong_files", (submitted, revised, verified, approved, published), put("data", "files", value=[shown(), shown("e" * 64)])),
+    ("wrong_files", (submitted, revision_of(files=TWO), verified, approved, published), put("data", "files", value=[shown()])),
 ]
 
 
@@ -137,6 +150,14 @@ def test_every_way_through_the_sop_is_lawful(journal: Journal, steps: tuple[Step
 
     assert [outcome.counted for outcome in journal.replicate(on_kafka(*told))] == ["applied"] * len(told)
     assert journal.head(told[0].event.submission_id) == head_after(told)
+
+
+@pytest.mark.parametrize("listed", [TWO[::-1], [*TWO, TWO[0] | {"name": "sama.csv"}], []], ids=["another order", "twice the same", "none"])
+def test_what_was_approved_is_published_however_it_is_listed(listed: list[dict[str, str]]) -> None:
+    *before, last = story(submitted, revision_of(files=TWO), verified, approved, published)
+    told = told_otherwise(last, put("data", "files", value=[shown(file["sha256"]) for file in listed]))
+
+    assert isinstance(lawful(head_after(before), told.said, told.hash), Head)
 
 
 @pytest.mark.parametrize("step", [withdrawn, retracted, published])

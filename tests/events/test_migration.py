@@ -109,6 +109,21 @@ def test_an_old_journal_is_not_read_as_if_it_were_whole(place: Place) -> None:
         open_reader(place.address, place.lane)
 
 
+def test_heads_of_an_older_program_are_not_read_and_are_made_anew_by_the_lane(place: Place) -> None:
+    told = story(submitted, revised)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("events.migration.VERSION", VERSION - 1)
+        place.journal().replicate(on_kafka(*told))
+        place.close()
+
+    with pytest.raises(StoreRefused, match="older program"):
+        open_reader(place.address, place.lane)
+    whole = fold(told)
+    assert whole
+    assert place.journal().head(told[0].event.submission_id) == whole.head
+    open_reader(place.address, place.lane).close()
+
+
 def test_a_journal_that_cannot_be_read_is_refused_with_the_event_named(place: Place) -> None:
     (recorded,) = story(submitted)
     made_old(place, [("copy", recorded.event.submission_id, 1, b'{"type": 7}')], sent=0)

@@ -9,8 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from bus.kafka import Kafka
-from bus.topics import ensure, shared_topics
-from events.contracts import DIRECTORY_TOPIC
+from bus.topics import Topic, ensure, inbound_topic, shared_topics
+from events.admission import source_of
+from events.contracts import DIRECTORY_TOPIC, inbound_topic_of
+from events.marks import first_mark
+from events.recorder import Mark
 from events.stores import open_store
 from jejak import opd_cli, token_cli
 from jejak.waiting import look
@@ -27,9 +30,10 @@ def knows(address: str, lane: str, *entries: tuple[str, bytes]) -> None:
         engine.dispose()
 
 
-async def made(kafka: Kafka) -> None:
+async def made(kafka: Kafka, *more: Topic) -> None:
     async with kafka.admin() as admin:
-        await ensure(admin, [topic for topic in shared_topics(1) if topic.name == DIRECTORY_TOPIC], replication=1, in_sync=1)
+        wanted = [*(topic for topic in shared_topics(1) if topic.name == DIRECTORY_TOPIC), *more]
+        await ensure(admin, wanted, replication=1, in_sync=1)
 
 
 def test_an_entry_of_which_two_stores_say_different_things_is_named_and_not_written(tmp_path: Path, kafka: str) -> None:
@@ -42,6 +46,21 @@ def test_an_entry_of_which_two_stores_say_different_things_is_named_and_not_writ
     found = look(address, ["intake", "review"], Kafka(kafka))
     assert (found.directory, list(found.undecided), found.is_empty) == ({other: b'{"name": "Dinas"}'}, [opd], False)
     assert look(address, ["review"], Kafka(kafka)).directory[opd] == b'{"name": "Dinas baru"}'
+
+
+def test_a_topic_that_an_open_opd_had_and_that_is_gone_is_told(tmp_path: Path, kafka: str) -> None:
+    """No lane misses it: one that was deleted and never made again would be told nowhere."""
+    asyncio.run(made(Kafka(kafka)))
+    address, kode = f"sqlite:{tmp_path}", f"x{uuid.uuid4().hex}"
+    knows(address, "intake", (f"opd/{kode}", b'{"name": "Dinas"}'), (f"opd/{kode}-lama", b'{"name": "Dinas", "closed_at": "2026-01-01"}'))
+    with closing(open_store(address, "intake")) as store:
+        for one in (kode, f"{kode}-lama"):
+            first_mark(store, Mark(source_of("c", inbound_topic_of(one), 0), 4, "h"))
+
+    assert list(look(address, ["intake"], Kafka(kafka)).gone) == [inbound_topic_of(kode)]
+    assert not look(address, ["intake"], Kafka(kafka)).is_empty
+    asyncio.run(made(Kafka(kafka), inbound_topic(kode)))
+    assert not look(address, ["intake"], Kafka(kafka)).gone
 
 
 def test_what_kafka_lost_of_the_directory_binds_the_operators_commands_too(

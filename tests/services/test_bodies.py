@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.events.given import ATASAN, story, submitted
+from tests.events.given import ATASAN, approved, revised, story, submitted, verified
 from tests.services.desk import ADMIN, KETUA, TIM, bearer, desk_of
 
 MIB = 1024 * 1024
@@ -100,3 +100,28 @@ async def test_a_command_in_another_encoding_or_with_a_key_twice_is_refused_by_n
             (422, "said_twice"),
         ]
         assert (await desk.post(f"submissions/{submission_id}/revise", KETUA, plain.encode())).status_code == 200
+
+
+async def test_true_is_no_word(tmp_path: Path) -> None:
+    """Whether an earlier edition is shown again is not guessed from "yes" or 1."""
+    async with desk_of("publisher", tmp_path) as desk:
+        told = desk.given(*story(submitted, revised, verified, approved))
+        reason = {"code": "x", "note": "Salah berkas."}
+        for relist in ("yes", "false", 1):
+            refused = await desk.says(ADMIN, "retract", told, expected_sequence=4, reason=reason, relist=relist)
+            assert (refused.status_code, code(refused)) == (422, "wrong_type")
+        assert len(desk.written(told)) == 4
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("order=x", "order harus salah satu dari 'due', 'newest'."),
+        ("limit=501", "limit paling besar 500."),
+        ("limit=x", "limit harus bilangan bulat."),
+    ],
+)
+async def test_what_would_be_taken_is_said_in_indonesian(tmp_path: Path, query: str, message: str) -> None:
+    async with desk_of("review", tmp_path) as desk:
+        answer = await desk.get(f"inbox?{query}", KETUA)
+        assert (answer.status_code, answer.json()["errors"][0]["message"]) == (422, message)

@@ -232,6 +232,19 @@ async def test_the_same_content_again_under_another_event_id_is_told_with_the_nu
     assert (finding.severity, first in finding.message) == ("warning", True)
 
 
+async def test_it_is_the_first_that_is_named_also_when_others_came_between(intake: Desk) -> None:
+    sent, told = form(dataset_id="daftar-desa"), list[str]()
+    for title in ("Daftar desa", "Daftar lain", "Daftar desa", "Daftar desa"):
+        again = sent | {"event_id": str(uuid.uuid4()), "dataset": sent["dataset"] | {"title": title}}
+        told.append((await intake.post("submissions", TIM, again)).json()["submission_id"])
+        intake.given(*after(intake.lane.journal.history(uuid.UUID(told[-1])), withdrawn))
+
+    events = [intake.lane.journal.history(uuid.UUID(one))[0].event for one in told]
+    named = [[f.message for f in event.data.findings if f.code == "same_content"] for event in events if isinstance(event, DataSubmitted)]
+    assert [len(messages) for messages in named] == [0, 0, 1, 1]
+    assert all(told[0] in messages[0] for messages in named[2:])
+
+
 async def test_who_hands_in_sees_the_own_agency_s_submissions_wherever_they_wait(intake: Desk) -> None:
     mine = [intake.given(*story(*steps)) for steps in ((submitted,), (submitted, revised, verified))]
     intake.given(*story(submitted, revised, verified, approved, published))

@@ -81,7 +81,10 @@ async def test_a_retraction_that_another_process_wrote_is_followed(desk: Desk, t
 async def test_the_answer_about_a_retraction_names_the_editions_that_stay_public(desk: Desk, tmp_path: Path) -> None:
     first, second = approve(desk, title="Satu", edition=1), approve(desk, title="Dua", edition=2)
     await until(lambda: is_published(desk, first) and is_published(desk, second))
-    await desk.says(ADMIN, "retract", second, expected_sequence=5, reason=REASON, relist=True)
+    answer = await desk.says(ADMIN, "retract", second, expected_sequence=5, reason=REASON, relist=True)
+    told = answer.json()
+    assert (answer.status_code, told["type"], told["sequence"]) == (200, "DataRetracted", 6)
+    assert (told["publication"]["still_shown"], told["publication"]["same_file"]) == ([str(first)], [str(first)])
     await until(lambda: not publishing_of(desk.lane).attempts.not_down())
     assert (await state_of(desk, second))["still_shown"] == [str(first)]
     shown = listed(tmp_path)

@@ -17,7 +17,7 @@ from tests.events.given import (
     submitted,
     verified,
 )
-from tests.services.desk import ATASAN, KETUA, KETUA_OF_DINKES, TIM, Desk, codes, desk_of, form
+from tests.services.desk import ADMIN, ATASAN, KETUA, KETUA_OF_DINKES, TIM, Desk, codes, desk_of, form
 
 
 @pytest.mark.parametrize(("who", "before"), [(TIM, (submitted,)), (KETUA, (submitted,)), (KETUA, (submitted, revised, rejected()))])
@@ -55,6 +55,33 @@ async def test_personal_data_does_not_enter_the_log_in_an_official_s_words(
         assert (refused.status_code, codes(refused)) == (422, [("personal_data", field)])
         assert NIK not in refused.text
         assert len(desk.written(submission_id)) == len(before)
+
+
+@pytest.mark.parametrize(
+    ("lane", "verb", "before", "body", "field"),
+    [
+        ("review", "revise", (submitted,), {"note": "Sudah \u202edicek."}, "note"),
+        ("review", "withdraw", (submitted,), {"reason": {"code": "test", "note": "Uji\u200b coba."}}, "reason.note"),
+        ("decision", "approve", (submitted, revised, verified), {"consideration": "Layak\u2066 diunggah."}, "consideration"),
+        ("decision", "reject", (submitted, revised), {"reasons": [{"code": "x", "note": "Salah\u202e."}]}, "reasons.0.note"),
+        ("decision", "reject", (submitted, revised), {"reasons": [{"code": "x", "field": "\u202ea", "note": "n"}]}, "reasons.0.field"),
+        ("publisher", "retract", (submitted, revised, verified, approved), {"reason": {"code": "x", "note": "\u202eNIK"}}, "reason.note"),
+    ],
+)
+async def test_nothing_that_turns_text_around_enters_it_either(
+    lane: str, verb: str, before: tuple[Step, ...], body: dict[str, Any], field: str, tmp_path: Path
+) -> None:
+    async with desk_of(lane, tmp_path) as desk:
+        submission_id, who = desk.given(*story(*before)), {"review": KETUA, "decision": ATASAN, "publisher": ADMIN}[lane]
+        refused = await desk.says(who, verb, submission_id, expected_sequence=len(before), **body)
+        assert (refused.status_code, codes(refused)) == (422, [("hidden_character", field)])
+        assert len(desk.written(submission_id)) == len(before)
+
+
+async def test_joiners_have_their_place_in_a_note(review: Desk) -> None:
+    submission_id = review.given(*story(submitted))
+    reason = {"code": "test", "note": "Uji coba \U0001f468\u200d\U0001f4bb\ufe0f."}
+    assert (await review.says(KETUA, "withdraw", submission_id, expected_sequence=1, reason=reason)).status_code == 200
 
 
 @pytest.mark.parametrize(
