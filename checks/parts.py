@@ -11,13 +11,15 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, Final
 
-from checks.around import check_texts
+from checks.around import check_notes, check_texts
 from checks.findings import Found
 
 LOOKED_THROUGH: Final = re.compile(
     r"xl/(?:comments|(?:worksheets|drawings)/_rels/|threadedcomments|drawings/drawing|charts/chart|diagrams/data|pivotcache/pivotcache|externallinks/externallink|workbook\.xml|connections\.xml)"
     r"|docprops/.*\.xml|customxml/item\d*\.xml|styles\.xml|meta\.xml"
 )  # fmt: skip
+_WRITTEN: Final = re.compile(r"xl/(?:comments|threadedcomments|drawings/drawing)")
+"""By people, for people."""
 _BLOCK: Final = 1 << 20
 _ENDS: Final = re.compile(r"</(?:\w+:)?(?:p|text|si)>")
 _RUN: Final = re.compile(r"<(?:\w+:)?(?:t|span)\b[^>]*>([^<]*)<")
@@ -34,12 +36,16 @@ def check_parts(archive: zipfile.ZipFile, found: Found) -> None:
         if LOOKED_THROUGH.match(part.lower()):
             with archive.open(part) as source:
                 for text in _stretches(source):
-                    check_texts([list(dict.fromkeys(_texts(text)))], found)
+                    told = list(dict.fromkeys(_texts(text)))
+                    check_texts([told], found)
+                    check_notes(told if _WRITTEN.match(part.lower()) else (), found)
 
 
 def check_asides(asides: list[str], found: Found) -> None:
     """Headers, footers, drop-down lists and links of a sheet."""
-    check_texts([[_SIGNS.sub(" ", aside).strip() for aside in asides]], found)
+    told = [_SIGNS.sub(" ", aside).strip() for aside in asides]
+    check_texts([told], found)
+    check_notes(told, found)
 
 
 def _stretches(source: IO[bytes]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Final
 import python_calamine as calamine
 
 from checks.archives import check_archive
+from checks.around import check_links
 from checks.columns import TableFacts
 from checks.content import OLE
 from checks.findings import Found
@@ -193,6 +194,8 @@ class _SeenInOds:
         elif name == "table:table-row":
             self.rows = _repeated(attributes, "table:number-rows-repeated")
         elif name in {"table:table-cell", "table:covered-table-cell"} and "office:value-type" in attributes:
+            if "HYPERLINK" in (formula := attributes.get("table:formula", "")):
+                self.asides += [formula, ""]
             self.cells += self.rows * _repeated(attributes, "table:number-columns-repeated")
             if self.cells > _MOST_CELLS:
                 raise Broken("terlalu banyak sel berulang", "too many repeated cells")
@@ -250,6 +253,7 @@ def check_sheet(sheet: Sheet, facts: TableFacts | None, found: Found) -> None:
     if what:
         found("hidden_content", rows=rows[:ROWS], count=max(1, len(rows)), what=", ".join(what), what_en=", ".join(what_en))
     check_asides(sheet.seen.asides, found)
+    check_links(sheet.seen.links, facts, found)
     if facts is None:
         return found("sheet_empty")
     if sheet.seen.without_value_count:
