@@ -14,6 +14,7 @@ from checks.identifiers import LANDLINE
 _ACCOUNT: Final = re.compile(r"(?!\d(?:\.\d+){2})\d[\d\- .]{7,20}\d")
 _PARTLY: Final = re.compile(r"(?=.*\d)\+?[\d .()\-]*(?:[*xX•#_?…]|\.{2,})[\d .()\-*xX•#_?…]*")
 """Digits and masks, and nothing else."""
+_LONGEST: Final = 40
 LEAST_HIDDEN: Final = {"nik": 8, "kk": 8, "nip": 8, "npwp": 7, "phone": 7, "account": 7}
 """By what a column is called: more digits than these left to be seen, and the few that are hidden can be tried."""
 _OLD_NIP: Final = re.compile(r"\d{9}")

@@ -64,7 +64,7 @@ COUNTS_PERSONS: Final = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 DISEASES: Final = re.compile(
-    r"\b(?:hiv|aids|odha|tbc?|tuberkulosis|kusta|dbd|malaria|sifilis|gonore|ims|hepatitis|kanker|odgj|skizofrenia|gizi buruk|difteri|campak|covid|rabies|leptospirosis|penyakit)\b",
+    r"\b(?:hiv|aids|odha|tbc?|tuberkulosis|kusta|dbd|malaria|sifilis|gonore|ims|hepatitis|kanker|odgj|skizofrenia|gizi buruk|difteri|campak|covid|rabies|leptospirosis|diare|pneumonia|ispa|diabetes|hipertensi|stroke|lumpuh|tuna ?(?:netra|rungu|wicara|daksa|grahita)|penyakit)\b",
     re.IGNORECASE,
 )  # fmt: skip
 """A column that is called so counts who has it."""

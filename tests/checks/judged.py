@@ -27,6 +27,7 @@ HEADERS: tuple[Variant, ...] = (
     Variant("three header rows of which the second differs", [["No", "Kelurahan", "Kasus TBC", "", "", ""], ["", "", "2024", "", "2025", ""], ["", "", "L", "P", "L", "P"], [1, "Bejen", 5, 7, 12, 3], [2, "Bolong", 11, 1, 5, 6], [3, "Cangakan", 8, 2, 10, 7]], {"header_merged": (None, (1, 2, 3)), "small_group": ("Kasus TBC 2024 P", (5, 6))}, never=("header_twice",)),
     Variant("few persons under a heading", [["No", "Desa", "Jumlah Penderita", "", "Total"], ["", "", "L", "P", ""], [1, "Jaten", 5, 7, 12], [2, "Jati", 1, 4, 5], [3, "Suruh", 8, 2, 10]], {"header_merged": (None, (1, 2)), "small_group": ("L", (4,))}),
     Variant("few persons under a title", [["KASUS STUNTING PER DESA"], ["No", "Desa", "L", "P"], [1, "Jaten", 5, 7], [2, "Jati", 1, 4], [3, "Suruh", 8, 2]], {"small_group": ("L", (4,))}),
+    Variant("few with a common illness", [["Desa/Kel.", "Diare", "Pneumonia"], ["Jaten", 1, 30], ["Jati", 5, 12]], {"small_group": ("Diare", (2,))}),
     Variant("few animals under a heading", [["No", "Desa", "Populasi Sapi", "", "Total"], ["", "", "Jantan", "Betina", ""], [1, "Jaten", 5, 7, 12], [2, "Jati", 1, 4, 5], [3, "Suruh", 8, 2, 10]], never=("small_group",)),
 )  # fmt: skip
 REGIONS: tuple[Variant, ...] = (
