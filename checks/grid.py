@@ -26,7 +26,9 @@ TOTAL: Final = re.compile(
 TOTAL_OF: Final = re.compile(r"\s*(?:grand )?(?:total|jumlah|jml\.?)\b.{1,80}", re.IGNORECASE)
 """What may be a row of totals, `Jumlah Kabupaten Karanganyar`, or an indicator, `Jumlah Penduduk`: the numbers say which."""
 NOTE: Final = re.compile(
-    r"\s*(?:\*|(?:sumber|catatan|keterangan|ket|note|source|mengetahui|dibuat|dicetak|tanggal cetak|nip)\b)", re.IGNORECASE
+    r"\s*(?:\*|(?:sumber|catatan|keterangan|ket|note|source|mengetahui|dibuat|dicetak|dicatat|disusun|diolah|diinput|petugas|operator"
+    r"|hubungi|narahubung|tanggal cetak|nip)\b)",
+    re.IGNORECASE,
 )
 PLACE_AND_DATE: Final = re.compile(r"[A-Za-z .]{3,30}, ?\d{1,2}[-/ ](?:\d{1,2}|[A-Za-z]{3,9})[-/ ]\d{4}")
 

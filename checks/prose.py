@@ -4,8 +4,9 @@ Cells of a table of complaints or of what happened name persons as no column of 
 are none.
 """
 
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from checks.columns import ColumnFacts, TableFacts
@@ -14,8 +15,8 @@ from checks.persons import GIVEN_NAMES, NAMED_AFTER, OFFICIALS, is_person_name
 
 _NAME: Final = r"(?P<name>[A-Z][A-Za-z']+\.?(?: [A-Z][A-Za-z']+\.?){0,3})"
 _CALLED: Final = re.compile(
-    r"\b(?i:a\.?n\.?|atas nama|bernama|bapak|pak|ibu|bu|sdri?|saudara|saudari|tn|ny|nn|alm|almh|almarhum|almarhumah|milik|korban|penerima"
-    rf"|pasien)\b[\s.:]{{1,3}}{_NAME}"
+    r"\b(?:(?i:a\.?n\.?|atas nama|bernama|bapak|pak|ibu|bu|sdri?|saudara|saudari|tn|ny|nn|alm|almh|almarhum|almarhumah|milik|korban"
+    rf"|penerima|pasien)\b[\s.:]{{1,3}})+{_NAME}"
 )
 _PAIR: Final = re.compile(r"\b([A-Z][A-Za-z']+)(?= ([A-Z][A-Za-z']+))")
 _AFTER: Final = re.compile(rf"\b(?:{NAMED_AFTER}|tani|ternak|wisata|kampung|dukuh|simpang|perempatan|pertigaan|ruas)\b", re.IGNORECASE)
@@ -27,15 +28,19 @@ _WORDS_TOO: Final = frozenset({
     "teguh", "tri", "utami", "utomo", "wijaya", "wulan",
 })  # fmt: skip
 """Names that are words, or that schools, groups and villages carry: two of them are no person."""
+_MOST: Final = 200
+"""Of what may be names in one text; a sentence has a few."""
 _BORN: Final = re.compile(r"\b(?i:lahir|lhr|ttl)\b\D{0,25}\d{1,2}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4}\b")
 
 
-def names_in(text: str) -> list[str]:
+def names_in(text: str) -> Iterator[str]:
     """What is introduced as a person's name, and two given names beside each other in a sentence of four words or more."""
-    told = [match["name"] for match in _CALLED.finditer(text) if not OFFICIALS.match(match["name"]) and is_person_name(match["name"])]
-    if told or text.count(" ") < 3:  # a name alone is the business of columns of names
-        return told
-    return [f"{match[1]} {match[2]}" for match in _PAIR.finditer(text) if _is_pair(match) and not _is_called_after(text, match.start())]
+    told = (match["name"] for match in itertools.islice(_CALLED.finditer(text), _MOST))
+    introduced = [name for name in told if not OFFICIALS.match(name) and is_person_name(name)]
+    yield from introduced
+    if not introduced and text.count(" ") > 2:  # a name alone is the business of columns of names
+        pairs = itertools.islice(filter(_is_pair, _PAIR.finditer(text)), _MOST)
+        yield from (f"{match[1]} {match[2]}" for match in pairs if not _is_called_after(text, match.start()))
 
 
 def _is_pair(match: re.Match[str]) -> bool:
@@ -64,7 +69,7 @@ def find_persons(column: ColumnFacts, facts: TableFacts, found: Found, severity:
     """In a column of text that holds no names by what it is called."""
     if column.notations["text"] * 2 < column.filled:
         return
-    _say(column, "personal_data_name", lambda value: bool(names_in(value)), facts, found, severity)
+    _say(column, "personal_data_name", lambda value: any(names_in(value)), facts, found, severity)
     if column.hint != "birth_date":
         _say(column, "personal_data_birth_date", tells_birth, facts, found, severity)
 

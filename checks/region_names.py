@@ -20,8 +20,8 @@ _BEFORE: Final = re.compile(
     r"\b(?:kelurahan|desa|kampung|gampong|nagari|kel|ds|kecamatan|distrik|kec|kabupaten|kota|kab)\b\.?", re.IGNORECASE
 )
 _NAMED: Final = re.compile(r"^nama|^wilayah", re.IGNORECASE)
-_OTHER: Final = re.compile(r"asal|tujuan|lahir|pindah", re.IGNORECASE)
-"""Two regions in a row that need not lie in each other."""
+_OTHER: Final = re.compile(r"asal|tujuan|lahir|pindah|ibu_?kota", re.IGNORECASE)
+"""Two regions in a row that need not lie in each other, or be called alike."""
 Told = tuple[int, str, str]
 """A row, the official name of its code, and the name that stands there."""
 
