@@ -84,10 +84,14 @@ def _finding(note: Note) -> Finding:
 
 
 def _of_no_column(check: Check) -> tuple[str, str]:
-    """The same of what stands around a table."""
+    """The same of what stands around a table, where there is nothing to count."""
     return (
-        check.message.replace("Kolom {column}", "Teks di luar tabel").replace("Hapus kolom itu", "Hapus teks itu"),
-        check.message_en.replace("Column {column}", "Text outside the table").replace("Take the column out", "Take that text out"),
+        check.message.replace("Kolom {column}", "Teks di luar tabel (judul, catatan, komentar, nama lembar atau berkas)").replace(
+            "Hapus kolom itu atau terbitkan jumlahnya saja (mis. per desa)", "Hapus teks itu"
+        ),
+        check.message_en.replace("Column {column}", "Text outside the table (title, notes, comments, name of sheet or file)").replace(
+            "Take the column out, or publish counts only (by village, say), then", "Take that text out, then"
+        ),
     )
 
 

@@ -5,10 +5,10 @@ from typing import Final
 
 from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found
-from checks.grid import key_of
 from checks.limits import ROWS
 from checks.notation import notation_of
 from checks.persons import hint_of
+from checks.region_names import codes_against_codes, names_against_codes
 from checks.regions import dotted, lost_zero, meant, regions
 
 _REGION_NAME: Final = re.compile(
@@ -21,8 +21,6 @@ _COUNTS: Final = re.compile(r"jumlah|jml|banyak|total|rata|persen|luas", re.IGNO
 _DIGITS_AND_DOTS: Final = re.compile(r"\d{2}[.,]\d{1,2}(?:\.\d{1,2}(?:\.\d{1,4})?)?|\d{2,10}(?:\.0)?")
 _KNOWN_LENGTHS: Final = {"kodepos postalcode": 5, "npsn": 8, "nisn": 10, "nik": 16, "nokk nomorkk nkk": 16}
 """Codes whose length is known, by the keys of the names that they go by."""
-LEAST_NAMES: Final = 5
-_GENERIC: Final = re.compile(r"\b(?:kelurahan|desa|kampung|gampong|nagari|kel|ds)\b\.?", re.IGNORECASE)
 
 
 def is_called_a_code(name: str) -> bool:
@@ -36,11 +34,22 @@ def _is_coded(name: str) -> bool:
 
 def codes(facts: TableFacts, found: Found) -> None:
     """Region codes against the official list; other codes whose length differs from all the others'."""
+    coded = [column for column in facts.columns if is_region_column(column)]
     for column in facts.columns:
-        if is_region_column(column):
+        if column in coded:
             _regions(column, facts, found)
+        elif _REGION_NAME.search(column.name) and column.notations["text"] * 2 > column.filled and (others := _coded_names(coded)):
+            advice, advice_en = f"Kodenya ada di kolom {others}; tukar isinya.", f"The codes are in column {others}; change them round."
+            at, count = column.rows_with(["text"]), column.notations["text"]
+            found("region_code_format", column=column.name, rows=at, count=count, advice=advice, advice_en=advice_en)
         else:
             _lengths(column, facts, found)
+    codes_against_codes(coded, facts, found)
+
+
+def _coded_names(coded: list[ColumnFacts]) -> str:
+    """The columns that hold codes and are called names."""
+    return ", ".join(column.name for column in coded if re.match(r"nama", column.name, re.IGNORECASE))
 
 
 def is_region_column(column: ColumnFacts) -> bool:
@@ -84,7 +93,7 @@ def _regions(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
     if plain * 2 > len(column.values):
         example = next((v.strip() for v in column.values if len(v.strip()) > 2 and v.strip().isdecimal()), "3313")
         found("region_code_plain", column=column.name, count=plain, example=f"{example} → {dotted(example)}")
-    _names_against_codes(column, facts, found)
+    names_against_codes(column, facts, found)
 
 
 def _advice(wrong: set[str]) -> tuple[str, str]:
@@ -97,34 +106,6 @@ def _advice(wrong: set[str]) -> tuple[str, str]:
         advice += f" Kode itu: {', '.join(others[:5])}."
         advice_en += f" The codes are: {', '.join(others[:5])}."
     return advice, advice_en
-
-
-def _names_against_codes(column: ColumnFacts, facts: TableFacts, found: Found) -> None:
-    """A village's name beside its code: where most agree with the list, the others are told."""
-    villages = regions().villages
-    for other in facts.columns:
-        if other is column or not re.search(r"^nama|desa|kelurahan", other.name, re.IGNORECASE):
-            continue
-        told = [
-            (n, villages[c], cells[other.index])
-            for n, cells in facts.held
-            if (c := cells[column.index].strip().replace(".", "")) in villages
-        ]
-        wrong = [(number, name) for number, official, name in told if official != name and _spelt(official) != _spelt(name)]
-        if len(told) < LEAST_NAMES or not wrong:
-            continue
-        if len(wrong) * 4 > len(told):  # another thing than villages, or villages beside each other's codes
-            here = {_spelt(official) for _, official, _ in told}
-            if (
-                sum(_spelt(name) in here for _, name in wrong) * 4 < len(wrong) * 3
-                or len({name for _, _, name in told}) * 5 < len(told) * 4
-            ):
-                continue  # districts are called as some of their villages are, and stand in many rows
-        found("region_name", column=other.name, rows=[number for number, _ in wrong])
-
-
-def _spelt(name: str) -> str:
-    return key_of(_GENERIC.sub("", name)) or key_of(name)
 
 
 def _lengths(column: ColumnFacts, facts: TableFacts, found: Found) -> None:

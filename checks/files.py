@@ -23,8 +23,9 @@ from checks.findings import Found
 from checks.grid import find_table
 from checks.joined import parted
 from checks.limits import LIMITS, Limits
-from checks.persons_found import check_personal, check_small_groups
+from checks.persons_found import check_personal
 from checks.profile import Profile, masked_columns, profile_of
+from checks.small_groups import check_small_groups
 from checks.tables import TABLE_CHECKS
 from checks.text import check_form, form_of, rows_of
 from checks.workbooks import Sheet, check_sheet, open_other, open_xlsx

@@ -26,7 +26,9 @@ TOTAL: Final = re.compile(
 TOTAL_OF: Final = re.compile(r"\s*(?:grand )?(?:total|jumlah|jml\.?)\b.{1,80}", re.IGNORECASE)
 """What may be a row of totals, `Jumlah Kabupaten Karanganyar`, or an indicator, `Jumlah Penduduk`: the numbers say which."""
 NOTE: Final = re.compile(
-    r"\s*(?:\*|(?:sumber|catatan|keterangan|ket|note|source|mengetahui|dibuat|dicetak|tanggal cetak|nip)\b)", re.IGNORECASE
+    r"\s*(?:\*|(?:sumber|catatan|keterangan|ket|note|source|mengetahui|dibuat|dicetak|dicatat|disusun|diolah|diinput|petugas|operator"
+    r"|hubungi|narahubung|tanggal cetak|nip)\b)",
+    re.IGNORECASE,
 )
 PLACE_AND_DATE: Final = re.compile(r"[A-Za-z .]{3,30}, ?\d{1,2}[-/ ](?:\d{1,2}|[A-Za-z]{3,9})[-/ ]\d{4}")
 
@@ -94,7 +96,9 @@ def _header_at(rows: Sequence[Sequence[str]], declared: Sequence[str]) -> int:
             return index
     counts = [_filled(row) for row in rows]
     width = max(counts)
-    usual = max(set(counts) - {0}, key=lambda n: (sum(1 for c in counts if c == n), n))
+    told = [n for n in counts if n > 1]  # titles and signatures are of one cell, and may be more than the rows of a small table
+    told = told if len(told) > 1 else [n for n in counts if n]
+    usual = max(set(told), key=lambda n: (told.count(n), n))
     least = max(1, (max(usual, 2) + 1) // 2 if width > 1 else 1)
     wide = [index for index, n in enumerate(counts) if n >= least]
     return next((index for index in wide if not _is_pair(rows, index, usual)), wide[0])
@@ -168,10 +172,15 @@ def _names(header: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
     while width and not any(row[width - 1] for row in rows):
         width -= 1
     lowest = [next((row[i] for row in reversed(rows) if row[i]), "") for i in range(width)]
-    headings: list[str] = []
+    above = [""] * len(rows)
+    longer: list[str] = []
     for i in range(width):
-        headings.append(rows[0][i] or (headings[-1] if headings and len(rows) > 1 and any(row[i] for row in rows[1:]) else ""))
-    longer = [f"{headings[i]} {lowest[i]}".strip() if headings[i] != lowest[i] else lowest[i] for i in range(width)]
+        for level, row in enumerate(rows):  # a heading reaches as far as words stand under it and no other stands beside it
+            if row[i]:
+                above[level:] = [row[i], *[""] * (len(rows) - level - 1)]
+            elif not any(under[i] for under in rows[level + 1 :]):
+                above[level] = ""
+        longer.append(" ".join(dict.fromkeys(word for word in above if word)))
     if len(rows) > 1:
         lowest = [longer[i] if lowest.count(lowest[i]) > 1 else lowest[i] for i in range(width)]
     return [" ".join(name.split()) for name in lowest], [" ".join(name.split()) for name in longer]

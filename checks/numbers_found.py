@@ -12,6 +12,11 @@ from checks.findings import Found, Severity, masked
 from checks.identifiers import LANDLINE
 
 _ACCOUNT: Final = re.compile(r"(?!\d(?:\.\d+){2})\d[\d\- .]{7,20}\d")
+_PARTLY: Final = re.compile(r"(?=.*\d)\+?[\d .()\-]*(?:[*xX•#_?…]|\.{2,})[\d .()\-*xX•#_?…]*")
+"""Digits and masks, and nothing else."""
+_LONGEST: Final = 40
+LEAST_HIDDEN: Final = {"nik": 8, "kk": 8, "nip": 8, "npwp": 7, "phone": 7, "account": 7}
+"""By what a column is called: more digits than these left to be seen, and the few that are hidden can be tried."""
 _OLD_NIP: Final = re.compile(r"\d{9}")
 
 
@@ -39,6 +44,13 @@ def find_telephones(column: ColumnFacts, hint: str | None, facts: TableFacts, fo
 def find_mobiles(column: ColumnFacts, hint: str | None, found: Found, severity: Severity) -> None:
     """Mobile numbers alone."""
     say(column, "personal_data_phone", ["mobile", *(["mobile_no_zero", "phone_shown"] if hint == "phone" else [])], found, severity)
+
+
+def find_masked(column: ColumnFacts, hint: str, facts: TableFacts, found: Found) -> None:
+    """Numbers of which too little is hidden, `081234567***`, in a column that says what they are."""
+    values = {value for value in column.values if _PARTLY.fullmatch(value.strip()) and sum(map(str.isdigit, value)) > LEAST_HIDDEN[hint]}
+    if count := sum(column.values[value] for value in values):
+        found("mask_weak", column=column.name, rows=facts.rows_of(column, values), count=count, sample=masked(min(values)))
 
 
 def say(column: ColumnFacts, code: str, looks: Sequence[str], found: Found, severity: Severity | None = None) -> None:

@@ -1,10 +1,11 @@
-"""The container of XLS files (OLE 2): whether its chains of sectors come to an end, and whether its cells lie within a sheet.
+"""The container of XLS files (OLE 2): whether its chains of sectors come to an end, whether its cells lie within a sheet, what it hides.
 
-Whoever follows a chain that does not end, or makes room for a cell that lies far out, fills all memory. Bytes in; a `Broken` or nothing
-out ([MS-CFB] 2.2 to 2.6: header, FAT, mini FAT, DIFAT, directory; [MS-XLS] 2.4: records).
+Whoever follows a chain that does not end, or makes room for a cell that lies far out, fills all memory. Bytes in; a `Broken` or what is
+hidden out ([MS-CFB] 2.2 to 2.6: header, FAT, mini FAT, DIFAT, directory; [MS-XLS] 2.4: records).
 """
 
 import struct
+from dataclasses import dataclass
 from typing import Final
 
 from checks.xlsx import Broken
@@ -17,9 +18,20 @@ _SMALL: Final = 4096
 _BEGIN: Final = 0x0809
 _CELLS: Final = frozenset({0x0006, 0x00BD, 0x00BE, 0x00D6, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E})
 _MOST_CELLS: Final = 10_000_000
+_ROW, _COLUMNS, _NOTE = 0x0208, 0x007D, 0x001C
+_ROW_HIDDEN: Final = 0x20
 
 
-def check_container(content: bytes) -> None:
+@dataclass
+class HiddenInXls:
+    """Rows and columns that no sheet shows, and comments, of all sheets together."""
+
+    rows: int = 0
+    columns: int = 0
+    notes: int = 0
+
+
+def check_container(content: bytes) -> HiddenInXls:
     """Raises `Broken` when a chain turns in circles, or a cell lies outside of any sheet."""
     if len(content) < 512:
         raise Broken("wadah XLS tidak utuh", "the XLS container is not whole")
@@ -36,7 +48,9 @@ def check_container(content: bytes) -> None:
     small_table = _table(content, mini, size)
     if _turns(fat) or _turns(small_table):
         raise Broken("wadah XLS berputar", "the XLS container leads back to itself")
-    _check_cells(_workbook(content, fat, small_table, size))
+    records = _workbook(content, fat, small_table, size)
+    _check_cells(records)
+    return _hidden_in(records)
 
 
 def _workbook(content: bytes, fat: list[int], small_table: list[int], size: int) -> bytes:
@@ -78,6 +92,22 @@ def _check_cells(records: bytes) -> None:
             rows, columns = max(rows, row + 1), max(columns, column + 1)
             if columns > 256 or rows * columns > _MOST_CELLS:
                 raise Broken("sel di luar lembar", "cells outside the sheet")
+
+
+def _hidden_in(records: bytes) -> HiddenInXls:
+    at, seen = 0, HiddenInXls()
+    while at + 4 <= len(records):
+        kind, length = struct.unpack_from("<HH", records, at)
+        body = records[at + 4 : at + 4 + length]
+        at += 4 + length
+        if kind == _ROW and len(body) >= 16:
+            seen.rows += bool(body[12] & _ROW_HIDDEN)
+        elif kind == _COLUMNS and len(body) >= 10:
+            first, last = struct.unpack_from("<HH", body)
+            seen.columns += max(1, min(last, 255) - first + 1) if body[8] & 1 else 0
+        elif kind == _NOTE:
+            seen.notes += 1
+    return seen
 
 
 def _fat_sectors(content: bytes, size: int) -> list[int]:

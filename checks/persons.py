@@ -64,7 +64,7 @@ COUNTS_PERSONS: Final = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 DISEASES: Final = re.compile(
-    r"\b(?:hiv|aids|odha|tbc?|tuberkulosis|kusta|dbd|malaria|sifilis|gonore|ims|hepatitis|kanker|odgj|skizofrenia|gizi buruk|difteri|campak|covid|rabies|leptospirosis|penyakit)\b",
+    r"\b(?:hiv|aids|odha|tbc?|tuberkulosis|kusta|dbd|malaria|sifilis|gonore|ims|hepatitis|kanker|odgj|skizofrenia|gizi buruk|difteri|campak|covid|rabies|leptospirosis|diare|pneumonia|ispa|diabetes|hipertensi|stroke|lumpuh|tuna ?(?:netra|rungu|wicara|daksa|grahita)|penyakit)\b",
     re.IGNORECASE,
 )  # fmt: skip
 """A column that is called so counts who has it."""
@@ -87,12 +87,12 @@ _TITLES: Final = re.compile(
 
 
 _BESIDE: Final = re.compile(r"^\d{1,4}[.)]?\s+|\(\D{0,10}\d{1,3}\D{0,10}\)$|/.*$|\sdan\s.*$", re.IGNORECASE | re.DOTALL)
-_NO_PERSON: Final = re.compile(
-    r"\s*(?:jl|jln|jalan|gang|gg|desa|dusun|ds|kel|kelurahan|kec|kecamatan|sd|sdn|sdit|mi|min|smp|smpn|mts|mtsn|sma|sman|smk|smkn|ma|man|ra|tk|kb|paud|pondok|ponpes|masjid|musho?l+a|langgar"
+NAMED_AFTER: Final = (
+    r"jl|jln|jalan|gang|gg|desa|dusun|ds|kel|kelurahan|kec|kecamatan|sd|sdn|sdit|mi|min|smp|smpn|mts|mtsn|sma|sman|smk|smkn|ma|man|ra|tk|kb|paud|pondok|ponpes|masjid|musho?l+a|langgar"
     r"|gereja|pura|toko|warung|rm|cv|pt|ud|pd|fa|puskesmas|rs|rsu|rsud|rsia|klinik|apotek|hotel|pasar|lapangan|gedung|balai|jembatan|sungai|kali|waduk|embung|candi|taman|yayasan|koperasi|kud"
-    r"|bumdes|kelompok|klp|poktan|gapoktan|kwt|posyandu|pkbm|karang taruna|bank sampah|sanggar|perum|perumahan|terminal|stadion|universitas|akademi|stasiun|museum|makam)\b",
-    re.IGNORECASE,
-)  # fmt: skip
+    r"|bumdes|kelompok|klp|poktan|gapoktan|kwt|posyandu|pkbm|karang taruna|bank sampah|sanggar|perum|perumahan|terminal|stadion|universitas|akademi|stasiun|museum|makam"
+)
+_NO_PERSON: Final = re.compile(rf"\s*(?:{NAMED_AFTER})\b", re.IGNORECASE)
 """How a name begins that is a street's, a school's or a shop's, though it was given after a person."""
 
 
@@ -164,5 +164,5 @@ def is_role_mailbox(address: str) -> bool:
     """`ppid@karanganyarkab.go.id`, `puskesmas.jaten@gmail.com`: an office's, not a person's."""
     local = address.partition("@")[0].casefold()
     return any(ROLE_MAILBOX.fullmatch(part) for part in re.split(r"[._\-+\d]+", local) if part) or key_of(local).startswith(
-        ("puskesmas", "kecamatan", "kelurahan", "pemdes", "desa", "dinas", "kantor", "rsud", "sdn", "smpn", "sman", "smkn")
+        ("puskesmas", "pkm", "uptd", "kecamatan", "kelurahan", "pemdes", "desa", "dinas", "kantor", "rsud", "sdn", "smpn", "sman", "smkn")
     )

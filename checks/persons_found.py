@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from checks.columns import ColumnFacts, TableFacts
 from checks.findings import Found, Severity, masked_words
 from checks.grid import PLACE_AND_DATE
-from checks.limits import ROWS
 from checks.notation import DATES, NUMBERS
-from checks.numbers_found import find_mobiles, find_numbers, find_telephones, say
+from checks.numbers_found import LEAST_HIDDEN, find_masked, find_mobiles, find_numbers, find_telephones, say
 from checks.persons import (
-    COUNTS_PERSONS,
-    DISEASES,
     HOUSED,
     NOT_PERSONS,
     OFFICE,
@@ -33,12 +30,14 @@ from checks.persons import (
     is_person_name,
     share_of_names,
 )
+from checks.prose import find_persons
 from checks.written import serial_days
 
 NAMES_SHARE = 0.3
 UNNAMED_SHARE = 0.6
 _BORN = re.compile(r"(?<!\d)\d{1,4}[ .\-/](?:\d{1,2}|[A-Za-z]{3,9})[ .\-/]\d{2,4}(?!\d)")
 _EIGHT = re.compile(r"(?P<y2>19\d\d|20\d\d)(?P<m2>\d\d)(?P<d2>\d\d)|(?P<d>\d\d)(?P<m>\d\d)(?P<y>\d{4})")
+_SPELT_OUT = re.compile(r"[^\W\d_]{3,}")
 _WORDS = re.compile(r"[^\W\d_][^\d_]{1,60}(?: \d{1,3})?")
 
 
@@ -76,7 +75,9 @@ def check_personal(facts: TableFacts, about: str, found: Found) -> None:
         _birth(column, hint, around, facts, found)
         if column.index in named:
             _names(column, hint, around, facts, found)
-        _masks(column, hint, found)
+        elif not _is_office(column, around):
+            find_persons(column, facts, found, "error" if around.sensitive else "warning")
+        _masks(column, hint, facts, found, is_office=_is_office(column, around))
 
 
 def _offices(facts: TableFacts) -> list[ColumnFacts]:
@@ -136,9 +137,14 @@ def _holds_names(column: ColumnFacts, hint: str | None, *, beside_numbers: bool)
         return False
     values = list(column.values)[:500]
     if hint == "name" and (column.key != "nama" or beside_numbers):  # nama_pasien: whatever names they carry
-        return sum(bool(_WORDS.fullmatch(bare_name(value))) and not is_no_person(value) for value in values) * 2 >= len(values)
+        return sum(_may_be_called(value) for value in values) * 2 >= len(values)
     share = share_of_names(values)
     return not is_headed(NOT_PERSONS, column.name) and share >= (NAMES_SHARE if "nama" in column.key else UNNAMED_SHARE)
+
+
+def _may_be_called(value: str) -> bool:
+    """Words, that are no group's or street's; initials and names behind stars (`B*** S***`, `Tn. A`) name nobody."""
+    return bool(_WORDS.fullmatch(bare_name(value)) and _SPELT_OUT.search(value)) and "**" not in value and not is_no_person(value)
 
 
 def _mailboxes(column: ColumnFacts, hint: str | None, around: Around, found: Found) -> None:
@@ -202,8 +208,11 @@ def _names(column: ColumnFacts, hint: str | None, around: Around, facts: TableFa
     found("personal_data_name", column=column.name, rows=rows, count=count, sample=masked_words(sample), severity=severity)
 
 
-def _masks(column: ColumnFacts, hint: str | None, found: Found) -> None:
-    say(column, "mask_weak", ["half_masked"], found)
+def _masks(column: ColumnFacts, hint: str | None, facts: TableFacts, found: Found, *, is_office: bool) -> None:
+    if column.personal.count("half_masked"):
+        say(column, "mask_weak", ["half_masked"], found)
+    elif hint in LEAST_HIDDEN and not is_office:
+        find_masked(column, hint, facts, found)
     if (
         hint in {"nik", "kk", "passport"}
         and column.filled
@@ -215,27 +224,6 @@ def _masks(column: ColumnFacts, hint: str | None, found: Found) -> None:
         )
     ):
         found("column_personal", column=column.name, count=column.filled)
-
-
-def check_small_groups(facts: TableFacts, found: Found) -> None:
-    """One or two persons beside a village: whoever lives there knows who they are."""
-    fine = any(
-        (column.key.startswith(("kodedesa", "desa", "kelurahan", "namadesa", "namakelurahan", "dusun", "rt", "rw", "kodekelurahan")))
-        or column.personal.count("rt_rw")
-        or any(len(value) == 13 and value.count(".") == 3 for value in some_values(column))
-        for column in facts.columns
-    )
-    if not fine:
-        return
-    for column in facts.columns:
-        unit = (column.declared.unit or "") if column.declared else ""
-        said = column.name.replace("_", " ")
-        counts = COUNTS_PERSONS.search(said) or DISEASES.search(said) or unit.casefold() in {"jiwa", "orang"}
-        if not column.is_numeric or not counts:
-            continue
-        if count := column.values["1"] + column.values["2"]:
-            rows = [number for number, cells in facts.held if cells[column.index].strip() in {"1", "2"}][:ROWS]
-            found("small_group", column=column.name, rows=rows, count=count)
 
 
 def some_values(column: ColumnFacts) -> list[str]:

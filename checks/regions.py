@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 LIST: Final = Path(__file__).parent / "data" / "regions.txt.xz"
+NAMES: Final = LIST.with_name("names.tsv")
 DOTTED: Final = re.compile(r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?")
 PLAIN: Final = re.compile(r"\d{2}(?:\d{2}(?:\d{2}(?:\d{4})?)?)?")
 LENGTHS: Final = frozenset({2, 4, 6, 10})
@@ -21,12 +22,14 @@ OLD_PROVINCES: Final = frozenset({"91", "92", "93", "94", "95", "96"})
 
 @dataclass(frozen=True)
 class Regions:
-    """Codes without dots: provinces, regencies and districts as sets, villages with their names."""
+    """Codes without dots: provinces, regencies and districts as sets, villages with their names; `above`: regencies and districts whose
+    names are known."""
 
     provinces: frozenset[str]
     regencies: frozenset[str]
     districts: frozenset[str]
     villages: Mapping[str, str]
+    above: Mapping[str, str]
 
     def exists(self, digits: str) -> bool:
         """Is this code (digits only, 2, 4, 6 or 10 of them) on the list?"""
@@ -40,6 +43,10 @@ class Regions:
             case 10:
                 return digits in self.villages
         return False
+
+    def name(self, digits: str) -> str | None:
+        """What the region of this code (digits only) is called, as far as it is known."""
+        return self.villages.get(digits) or self.above.get(digits)
 
 
 @cache
@@ -58,7 +65,10 @@ def regions() -> Regions:
         else:
             code += 1
             villages[str(code)] = line
-    return Regions(frozenset(code[:2] for code in districts), frozenset(code[:4] for code in districts), frozenset(districts), villages)
+    named = (line.split("\t") for line in NAMES.read_text("utf-8").splitlines() if not line.startswith("#"))
+    above = {code.replace(".", ""): name for code, name in named}
+    provinces, regencies = (frozenset(code[:length] for code in districts) for length in (2, 4))
+    return Regions(provinces, regencies, frozenset(districts), villages, above)
 
 
 def dotted(digits: str) -> str:

@@ -70,6 +70,8 @@ def _unnamed_totals(facts: TableFacts, numeric: Sequence[ColumnFacts], marks: se
         return unnamed
     last, summed = len(facts.held) - 1, 0
     sums = dict.fromkeys((column.index for column in numeric), 0.0)
+    since, rows_since = dict(sums), 0
+    """Of the rows after the total before."""
     for place, (number, cells) in enumerate(facts.held):
         is_called = may_be_total(cells) and any(TOTAL_OF.fullmatch(cell) or TOTAL.fullmatch(cell) for cell in cells[:3])
         is_last = place == last and place > 2 and notation_of(cells[0]) == "text"
@@ -77,11 +79,17 @@ def _unnamed_totals(facts: TableFacts, numeric: Sequence[ColumnFacts], marks: se
             continue
         told = [(value, column) for column in numeric if (value := _number(cells, column))]
         for at, earlier in facts.held[summed:place]:  # each row once, however many are called totals
-            if at not in marks and at not in unnamed:
-                for column in numeric:
-                    sums[column.index] += _number(earlier, column) or 0
+            if at in marks or at in unnamed:
+                since, rows_since = dict.fromkeys(since, 0.0), 0
+                continue
+            rows_since += 1
+            for column in numeric:
+                value = _number(earlier, column) or 0
+                sums[column.index] += value
+                since[column.index] += value
         summed = place
-        adds_up = told and all(_is_sum(value, sums[column.index]) for value, column in told)
+        is_part = is_called and rows_since > 1 and all(_is_sum(value, since[column.index]) for value, column in told)
+        adds_up = told and (is_part or all(_is_sum(value, sums[column.index]) for value, column in told))
         if adds_up and (is_called or len(told) > 1 or place > 5):
             unnamed.add(number)
     return unnamed
@@ -127,12 +135,15 @@ def _wrong_sums(held: Sequence[tuple[int, tuple[str, ...]]], marks: set[int], co
 def row_sums(facts: TableFacts, found: Found) -> None:
     """A column called a total that is the sum of the columns before it in nearly every row: the others are told."""
     numeric = [column for column in facts.columns if column.is_numeric and not column.key.startswith("kode")]
+    totals_of_columns = {number for number, _ in facts.totals}  # what is wrong in a row is wrong in its total too
     for place, column in enumerate(numeric):
         if not re.search(r"total|jumlah", column.name, re.IGNORECASE):
             continue
         for first in range(max(0, place - 6), place - 1):
             parts = numeric[first:place]
-            told = [(n, *_sum_of(cells, parts, column)) for n, cells in facts.held if cells[column.index].strip()]
+            told = [
+                (n, *_sum_of(cells, parts, column)) for n, cells in facts.held if cells[column.index].strip() and n not in totals_of_columns
+            ]
             wrong = [n for n, total, parts_sum in told if total is not None and abs(total - parts_sum) > max(0.5, abs(total) * 0.0005)]
             told_wrong = set(wrong)
             right = sum(bool(total) and n not in told_wrong for n, total, _ in told)

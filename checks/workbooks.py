@@ -3,7 +3,7 @@
 import re
 import urllib.parse
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -12,19 +12,19 @@ from typing import Final
 import python_calamine as calamine
 
 from checks.archives import check_archive
+from checks.around import check_links
 from checks.columns import TableFacts
 from checks.content import OLE
 from checks.findings import Found
 from checks.limits import ROWS, Limits
-from checks.ole import check_container
-from checks.parts import check_asides, check_parts
+from checks.ole import HiddenInXls, check_container
+from checks.parts import check_asides, check_comments, check_parts, owners_of
 from checks.persons import is_person_name
 from checks.xlsx import Broken, SheetSeen, Strings, merged_in, new_parser, number_text, parse, sheets_of, strings_of
 from checks.xlsx_rows import Reading, rows_of_sheet
 from checks.xlsx_styles import styles_of
 
 Row = tuple[int, list[str]]
-_COMMENTS: Final = re.compile(r"xl/(?:comments|threadedcomments)")
 _BEHIND: Final = (
     (r"xl/pivotcache/pivotcacherecords", "data di balik tabel pivot", "the records behind a pivot table"),
     (r"xl/embeddings/", "berkas lain di dalam berkas ini", "another file inside this one"),
@@ -54,8 +54,8 @@ def open_xlsx(path: Path, limits: Limits, found: Found) -> Iterator[Sheet]:
     with zipfile.ZipFile(path) as archive:
         if not check_archive(archive, limits, found):
             return
-        check_workbook(archive, found)
         sheets, from_1904 = sheets_of(archive)
+        check_workbook(archive, owners_of(archive, [(sheet.name, sheet.part) for sheet in sheets]), found)
         if not sheets:
             raise Broken("tidak ada lembar", "it has no sheets")
         names = set(archive.namelist())
@@ -108,8 +108,17 @@ def _may_be_read(path: Path, limits: Limits, found: Found) -> bool:
                 return False
             _check_ods(archive, found)
     elif (content := path.read_bytes()).startswith(OLE):
-        check_container(content)
+        _tell_hidden(check_container(content), found)
     return True
+
+
+def _tell_hidden(seen: HiddenInXls, found: Found) -> None:
+    if seen.rows or seen.columns:
+        what = [f"{n} {word}" for n, word in ((seen.rows, "baris"), (seen.columns, "kolom")) if n]
+        what_en = [f"{n} {word}" for n, word in ((seen.rows, "rows"), (seen.columns, "columns")) if n]
+        found("hidden_content", what=", ".join(what), what_en=", ".join(what_en), count=seen.rows + seen.columns)
+    if seen.notes:
+        found("comments", count=seen.notes)
 
 
 def _rows(rows: Sequence[Sequence[object]], limits: Limits) -> Iterator[Row]:
@@ -134,13 +143,12 @@ def _text(cell: object) -> str:
     return ""
 
 
-def check_workbook(archive: zipfile.ZipFile, found: Found) -> None:
-    """Macros, links to other files, comments, names in the properties."""
+def check_workbook(archive: zipfile.ZipFile, owners: Mapping[str, str], found: Found) -> None:
+    """Macros, links to other files, comments, names in the properties. `owners`: the sheet of a part."""
     names = [name.lower() for name in archive.namelist()]
     if any(name.startswith("xl/externallinks/") for name in names):
         found("external_link")
-    if comments := [name for name in names if _COMMENTS.match(name)]:
-        found("comments", count=len(comments))
+    check_comments(archive, owners, found)
     for pattern, what, what_en in _BEHIND:
         if any(re.match(pattern, name) for name in names):
             found("hidden_content", what=what, what_en=what_en, count=1)
@@ -148,7 +156,7 @@ def check_workbook(archive: zipfile.ZipFile, found: Found) -> None:
         if part.lower().startswith("docprops/") and part.endswith(".xml"):
             with archive.open(part) as source:
                 check_properties(source.read(_PROPERTIES_AT_MOST).decode("utf-8", "replace"), found)
-    check_parts(archive, found)
+    check_parts(archive, found, owners)
 
 
 def check_properties(text: str, found: Found) -> None:
@@ -193,6 +201,8 @@ class _SeenInOds:
         elif name == "table:table-row":
             self.rows = _repeated(attributes, "table:number-rows-repeated")
         elif name in {"table:table-cell", "table:covered-table-cell"} and "office:value-type" in attributes:
+            if "HYPERLINK" in (formula := attributes.get("table:formula", "")):
+                self.asides += [formula, ""]
             self.cells += self.rows * _repeated(attributes, "table:number-columns-repeated")
             if self.cells > _MOST_CELLS:
                 raise Broken("terlalu banyak sel berulang", "too many repeated cells")
@@ -250,6 +260,7 @@ def check_sheet(sheet: Sheet, facts: TableFacts | None, found: Found) -> None:
     if what:
         found("hidden_content", rows=rows[:ROWS], count=max(1, len(rows)), what=", ".join(what), what_en=", ".join(what_en))
     check_asides(sheet.seen.asides, found)
+    check_links(sheet.seen.links, facts, found)
     if facts is None:
         return found("sheet_empty")
     if sheet.seen.without_value_count:

@@ -62,6 +62,8 @@ class SheetSeen:
     unseen_count: int = 0
     asides: list[str] = field(default_factory=list)
     """Headers, footers, drop-down lists and what links say."""
+    links: list[tuple[int, int, str]] = field(default_factory=list)
+    """Formulas that lead to a person's mailbox or telephone: row, column (from 0), formula."""
 
 
 def parse(source: IO[bytes], parser: expat.XMLParserType) -> Iterator[None]:

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from checks.limits import ROWS, Limits
+from checks.personal import is_of_a_person
 from checks.xlsx import SheetSeen, Strings, column_number, day_text, local, new_parser, number_text, parse
 from checks.xlsx_styles import Styles
 
 _SAYING: Final = ("promptTitle", "prompt", "errorTitle", "error", "tooltip", "display", "location")
 """Attributes with words for people."""
+_LINKS: Final = 1_000
+"""Formulas with somebody's address that are kept."""
 
 
 @dataclass
@@ -44,7 +47,7 @@ class Reading:
             case "v" | "t":
                 self.taking = True
             case "f":
-                self.formula = True
+                self.formula = self.taking = True
             case "row":
                 number = attributes.get("r", "")
                 self.row = int(number) if number.isdigit() else self.row + 1
@@ -69,22 +72,33 @@ class Reading:
         match name if ":" not in name else local(name):
             case "v" | "t":
                 self.taking = False
+            case "f":
+                self.taking = False
+                self._link("".join(self.pieces))
+                self.pieces.clear()
             case "c":
-                if self.formula and not "".join(self.pieces):
-                    self.seen.without_value_count += 1
-                    if len(self.seen.without_value) < ROWS:
-                        self.seen.without_value.append(self.row)
-                elif self.pieces and 0 <= self.column < self.limits.columns:
-                    self._cell(self._value())
-                    if self.style in self.styles.unseen:
-                        self.seen.unseen_count += 1
-                        if len(self.seen.unseen) < ROWS and self.row not in self.seen.unseen:
-                            self.seen.unseen.append(self.row)
+                self._end_cell()
             case "formula1" | "oddHeader" | "oddFooter" | "evenHeader" | "evenFooter" | "firstHeader" | "firstFooter":
                 self.taking = False
                 self.seen.asides.append("".join(self.pieces))
             case "row":
                 self.ready.append((self.row, self.cells))
+
+    def _end_cell(self) -> None:
+        if self.formula and not "".join(self.pieces):
+            self.seen.without_value_count += 1
+            if len(self.seen.without_value) < ROWS:
+                self.seen.without_value.append(self.row)
+        elif self.pieces and 0 <= self.column < self.limits.columns:
+            self._cell(self._value())
+            if self.style in self.styles.unseen:
+                self.seen.unseen_count += 1
+                if len(self.seen.unseen) < ROWS and self.row not in self.seen.unseen:
+                    self.seen.unseen.append(self.row)
+
+    def _link(self, formula: str) -> None:
+        if "HYPERLINK" in formula and len(self.seen.links) < _LINKS and is_of_a_person(formula):
+            self.seen.links.append((self.row, self.column, formula))
 
     def _cell(self, value: str) -> None:
         if missing := self.column - len(self.cells):

@@ -91,26 +91,27 @@ def xlss() -> list[bytes]:
     return [xls([("kode", "jumlah"), ("33.13", 12.5), ("33.2", 45992.0)])]
 
 
-def xls(rows: list[tuple[str | float, ...]], *, hidden: int = 0) -> bytes:
-    """A workbook as Excel 97 wrote it. `hidden`: 0 shown, 1 hidden, 2 very hidden."""
+def xls(rows: list[tuple[str | float, ...]], *, hidden: int = 0, more: bytes = b"") -> bytes:
+    """A workbook as Excel 97 wrote it. `hidden`: 0 shown, 1 hidden, 2 very hidden; `more`: records before the cells."""
     cells = b"".join(_cell(row, column, value) for row, told in enumerate(rows) for column, value in enumerate(told))
-    sheet = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0)) + cells + _record(0x000A, b"")
+    sheet = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0)) + more + cells + record(0x000A, b"")
     name = b"Data"
-    head = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 0))
+    head = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 0))
     bound = 4 + 4 + 2 + 2 + len(name)
     at = len(head) + bound + 4
-    told = _record(0x0085, struct.pack("<IBBBB", at, hidden, 0, len(name), 0) + name)
-    return _ole(head + told + _record(0x000A, b"") + sheet)
+    told = record(0x0085, struct.pack("<IBBBB", at, hidden, 0, len(name), 0) + name)
+    return _ole(head + told + record(0x000A, b"") + sheet)
 
 
 def _cell(row: int, column: int, value: str | float) -> bytes:
     if isinstance(value, str):
         text = value.encode("utf-16-le")
-        return _record(0x0204, struct.pack("<HHHHB", row, column, 0, len(value), 1) + text)
-    return _record(0x0203, struct.pack("<HHHd", row, column, 0, value))
+        return record(0x0204, struct.pack("<HHHHB", row, column, 0, len(value), 1) + text)
+    return record(0x0203, struct.pack("<HHHd", row, column, 0, value))
 
 
-def _record(kind: int, body: bytes) -> bytes:
+def record(kind: int, body: bytes) -> bytes:
+    """Of a BIFF8 stream."""
     return struct.pack("<HH", kind, len(body)) + body
 
 

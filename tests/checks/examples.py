@@ -57,6 +57,11 @@ EXAMPLES: Final[dict[str, Example]] = {
         "kode_desa,nama_desa\n33.13.01.2001,Ngepungsari\n33.13.01.2002,Jatipurwo\n33.13.01.2003,Desa Jatipuro\n33.13.01.2004,JATISOBO\n11.01.01.2001,Keude Bakongan\n",
         NONE,
     ),
+    "region_code_parent": (
+        "kode_kab,kode_kecamatan\n33.13,33.13.01\n33.13,33.13.02\n33.13,33.13.03\n33.14,33.13.04\n",
+        "kode_kab,kode_kecamatan\n33.13,33.13.01\n33.13,33.13.02\n33.13,33.13.03\n33.14,33.14.04\n",
+        NONE,
+    ),
     "code_length": ("kode_pos\n57711\n57712\n57713\n1010\n", "kode_pos\n57711\n57712\n57713\n01010\n", NONE),
     "cell_formula": ("kode,nama\nA1,=SUM(A1)\nA2,@x\n", "kode,nama\nA1,x\nA2,-5\n", NONE),
     "cell_error": ("kode,jumlah\nA1,#REF!\nA2,3\n", "kode,jumlah\nA1,4\nA2,3\n", NONE),

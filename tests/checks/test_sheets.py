@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from checks.catalogue import Report
-from tests.checks.corpus import NIK, ods, xls
+from tests.checks.corpus import NIK, ods, record, xls
 from tests.checks.sheets import XLSX, checked, codes, columns, sheet, told, workbook
 
 ROWS: list[list[Any]] = [["kode", "jumlah", "ket"], ["A1", 3, "x"], ["A2", 4, "y"], ["A3", 5, "z"]]
@@ -196,3 +196,33 @@ STYLE = (
 )  # fmt: skip
 def test_the_same_in_other_formats(tmp_path: Path, content: bytes, code: str) -> None:
     assert code in codes(checked(tmp_path, "data.xls" if content[:2] == b"\xd0\xcf" else "data.ods", content))
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "what"),
+    [
+        (record(0x0208, bytes([1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0x20, 1, 15, 0])), "hidden_content", "1 baris"),
+        (record(0x007D, bytes([1, 0, 1, 0, 0, 9, 15, 0, 1, 0, 0, 0])), "hidden_content", "1 kolom"),
+        (record(0x001C, bytes(12)), "comments", "komentar"),
+        (record(0x0208, bytes([1, 0, 0, 0, 2, 0, 255, 0, 0, 0, 0, 0, 0, 1, 15, 0])), None, ""),
+    ],
+)
+def test_what_an_old_workbook_hides_is_told(tmp_path: Path, more: bytes, code: str | None, what: str) -> None:
+    found = checked(tmp_path, "data.xls", xls([("kode", "jumlah"), ("A1", 3.0), ("A2", 4.0)], more=more))
+
+    assert codes(found) == ({code} if code else set())
+    assert all(what in f.message for f in found.findings)
+
+
+def test_comments_are_told_with_their_sheet_and_rows(tmp_path: Path) -> None:
+    def write(book: Any) -> None:
+        _shown(book)
+        page = sheet(book, "Lain", ROWS)
+        page.write_comment("B3", f"NIK {NIK}")
+        page.write_comment("A4", "cek lagi")
+
+    found = looked_at(tmp_path, write)
+
+    told = {f.code: (f.sheet, f.rows) for f in found.findings}
+    assert (told["comments"], told["personal_data_nik"][0]) == (("Lain", (3, 4)), "Lain")
+    assert all("Hapus teks itu, lalu" in f.message for f in found.findings if f.code == "personal_data_nik")

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from checks.catalogue import Report
+from tests.checks.judged import JUDGED
 from tests.checks.more_variants import MORE
 from tests.checks.sheets import XLSX, checked, sheet, workbook
 from tests.checks.variants import VARIANTS, Variant
 
-ALL = (*VARIANTS, *MORE)
+ALL = (*VARIANTS, *MORE, *JUDGED)
 
 
 def _as_csv(variant: Variant) -> bytes:
