@@ -68,10 +68,11 @@ def _otherwise(home: Path, dataset_id: str, path: str, leaf: Leaf, change: Chang
         case _ if path in change.closed:  # its mode was told; what is in it is told where we may read it
             if change.closed[path][1] == "r":
                 yield from _otherwise(home, dataset_id, path, leaf, replace(change, found={path: (home / path).lstat().st_size}, closed={}))
-        case Stored(sha256):
-            found = sha256_of(home / path) if isinstance(there, int) else there
+        case Stored(sha256, size):
+            found = sha256_of(home / path) if there == size else there  # a file with holes may be larger than anybody can read
             changed: What = "file_differs" if found is not None else "file_missing"
-            yield Difference(dataset_id, leaf.of, changed, field=name, expected=sha256, found=found or "")
+            found = f"{found} bita" if isinstance(found, int) else found or ""
+            yield Difference(dataset_id, leaf.of, changed, field=name, expected=sha256, found=found)
         case bytes(content) if name == "metadata.json" and isinstance(there, int):
             yield from _of_metadata(dataset_id, leaf.of, content, _beginning(home / path, len(content) + MORE))
         case bytes():
