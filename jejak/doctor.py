@@ -126,7 +126,7 @@ def _portal(settings: Settings) -> str:
         settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s, public_url=settings.portal_public_url
     )
     try:
-        if problems := portal.check(largest_file=settings.files_limit_mb * 1024 * 1024):
+        if problems := portal.check(largest_file=settings.largest_published()):
             raise ValueError(" ".join(problems))
     finally:
         portal.close()
