@@ -117,8 +117,8 @@ class Settings(BaseModel):
     @field_validator("portal_public_url", "traces")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must be an address, http(s)://…")
+        if value is not None and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            raise ValueError("must be an address, http(s)://host, with a path or without")
         return value
 
     @field_validator("desk_url")

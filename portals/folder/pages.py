@@ -12,9 +12,9 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from events.contracts import Reason
-from lane.due import WIB
+from lane.due import day_of
 from portals.desired import Publication
-from portals.folder.names import names_on_disk
+from portals.folder.names import mailto, names_on_disk
 
 MONTHS: Final = ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember"]
 FREQUENCIES: Final = {
@@ -120,12 +120,12 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"day": _day, "size": _size, "frequency": FREQUENCIES.get, "information_class": CLASSES.get}
+    environment.filters |= {"day": _day, "size": _size, "frequency": FREQUENCIES.get, "information_class": CLASSES.get, "mailto": mailto}
     return environment.get_template(name)
 
 
 def _day(value: str | datetime) -> str:
-    day = date.fromisoformat(value) if isinstance(value, str) else value.astimezone(WIB).date()
+    day = date.fromisoformat(value) if isinstance(value, str) else day_of(value)
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 

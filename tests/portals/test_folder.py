@@ -16,7 +16,7 @@ from portals.folder.folder import FolderPortal
 from portals.folder.names import key_of, names_on_disk
 from portals.kinds import open_portal
 from portals.portal import Code, PortalProblem
-from tests.portals.folder_reader import read_catalogue, read_dataset
+from tests.portals.folder_reader import links, read_catalogue, read_dataset
 from tests.portals.portals import Stage, folder_stage, show_overview
 from tests.portals.samples import FIRST, PERSONAL_DATA, SECOND, Shelf, unseen
 from tests.portals.test_portals import NAMES
@@ -61,6 +61,18 @@ def test_addresses_are_where_the_public_finds_the_files_and_last(root: Path, she
         *(file[key] for file in entry["dcat:distribution"] for key in ("dcat:downloadURL", "dcat:accessURL")),
     ]
     assert all((root / link.removeprefix(address)).is_file() for link in links)
+
+
+def test_a_mailbox_and_a_media_type_are_good_addresses_whatever_is_in_them(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    """RFC 6068, RFC 3987: a harvester that reads JSON-LD strictly refuses a whole catalogue for one of them."""
+    made = shelf.publication("data", FIRST, responsible={"position": "Kepala", "email": "a{b}%c?d#e&f@example.go.id"})
+    on_folder.publish(shelf, replace(made, files=tuple(file.model_copy(update={"media_type": "text/x^y#z; a=b"}) for file in made.files)))
+    show_overview(on_folder)
+    mailbox = "mailto:a%7Bb%7D%25c%3Fd%23e%26f@example.go.id"
+    assert mailbox in links((root / "dataset/data/latest/index.html").read_text())
+    entry = read_catalogue(root)["data"]
+    assert entry["dcat:contactPoint"]["vcard:hasEmail"]["@id"] == mailbox
+    assert {file["dcat:mediaType"].rpartition("/")[2] for file in entry["dcat:distribution"]} == {"x%5Ey%23z"}
 
 
 def test_the_listed_page_leads_to_the_earlier_ones_and_they_say_that_they_are_superseded(
