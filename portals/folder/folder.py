@@ -82,7 +82,8 @@ class FolderPortal:
                 if home.is_dir():
                     take_away(home.parent, [f"{home.name}/"])
                 return None
-            _begin(home)
+            self._root.mkdir(parents=True, exist_ok=True)
+            make_each(home.parent, home)
             newest = tree[LATEST]
             wanted = [path for path in change.write if path != LATEST]
             # An earlier edition's page says that it was superseded only once the new one is there.
@@ -200,12 +201,6 @@ def _is_of_a_dataset(path: str) -> bool:
     """Below `root/`: one dataset's own folder, or in it."""
     first, _, rest = path.partition("/")
     return first == DATASETS and re.fullmatch(DATASET_ID, rest.partition("/")[0]) is not None
-
-
-def _begin(home: Path) -> None:
-    if not home.parent.is_dir():
-        home.parent.parent.mkdir(parents=True, exist_ok=True)
-    make_each(home.parent, home)
 
 
 def _compared(root: Path, tree: Mapping[str, Leaf], below: Callable[[str], bool]) -> Change:
