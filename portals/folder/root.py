@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from portals.folder.disk import drafts_in
-from portals.folder.durable import is_folder, make_folder, replace, sync_folder
+from portals.folder.durable import is_folder, make_folder, open_up, replace, sync_folder
 from portals.portal import Code, Difference, PortalProblem
 
 DATASETS: Final = "dataset"
@@ -47,9 +47,15 @@ def problems_of(root: Path, *, largest_file: int) -> list[str]:
 
 
 def must_have_its_folder(root: Path) -> None:
-    """Raises PortalProblem while something else stands in place of the folder of all datasets: it would lead the public elsewhere."""
+    """Raises PortalProblem while something else stands in place of the folder of all datasets: it would lead the public elsewhere.
+
+    One that somebody closed to us is opened: a dataset that is not there yet could not be put into it.
+    """
     if why := _why_no_folder(root):
         raise PortalProblem(Code.STORAGE, why)
+    datasets = root / DATASETS
+    if datasets.exists() and not os.access(datasets, os.R_OK | os.W_OK | os.X_OK):
+        open_up(datasets)
 
 
 def make_room(root: Path) -> list[Difference]:
