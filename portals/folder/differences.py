@@ -34,9 +34,9 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
             of = of_folder.get(path.partition("/")[0])
             found.append(of_mode(desired.dataset_id, of, path, mode))
     found += [unreadable(desired.dataset_id, of_folder.get(path.partition("/")[0]), path, why) for path, why in change.unreadable.items()]
-    told = {*still_there, *missing, *change.unreadable}
+    told, gone = {*still_there, *missing, *change.unreadable}, {of_folder[folder] for folder in missing}
     for path in change.write:
-        told_as_missing = path not in change.found and tree[path].of in {of_folder[folder] for folder in missing}
+        told_as_missing = path not in change.found and tree[path].of in gone
         if path.partition("/")[0] not in told and not told_as_missing:
             found += _otherwise(home, desired.dataset_id, path, tree[path], change)
     with_more = {f"{path.rstrip('/').rpartition('/')[0]}/" for path in change.too_much}

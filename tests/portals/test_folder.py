@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import threading
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -153,6 +154,22 @@ def test_publishing_costs_the_same_however_many_editions_there_were(on_folder: S
         counts.append(len(looked_into))
     assert max(counts[2:]) == counts[2]
     assert on_folder.differences("data") == []
+
+
+def test_a_look_at_the_pages_over_all_costs_in_proportion_to_the_datasets(on_folder: Stage, root: Path) -> None:
+    def calls(datasets: int) -> int:
+        for number in range(datasets):
+            (root / f"dataset/data-{number}").mkdir(exist_ok=True)
+        seen: Counter[str] = Counter()
+        sys.setprofile(lambda _frame, event, _told: seen.update((event,)))
+        try:
+            on_folder.portal.overview_differences([])
+        finally:
+            sys.setprofile(None)
+        return seen.total()
+
+    few = calls(300)
+    assert calls(600) < 3 * few, "as many datasets again, and not four times the work"
 
 
 def test_what_is_being_written_has_a_name_that_nobody_knows_and_nobody_else_may_look(on_folder: Stage, root: Path, shelf: Shelf) -> None:
