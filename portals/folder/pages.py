@@ -77,14 +77,12 @@ def fields_of(record: bytes) -> dict[str, str] | None:
         return None
 
 
-def dataset_page(record: Mapping[str, Any], *, earlier: Sequence[tuple[str, int, datetime]] = ()) -> bytes:
-    """The page of the listed edition. `earlier`: folder, number and approval of the ones before it, newest first."""
-    return _edition_page(record, earlier=earlier, superseded=False)
-
-
-def superseded_page(record: Mapping[str, Any]) -> bytes:
-    """The page of an earlier edition: it says so, and leads to the current one."""
-    return _edition_page(record, earlier=(), superseded=True)
+def edition_page(record: Mapping[str, Any], *, earlier: Sequence[tuple[str, int, datetime]] | None) -> bytes:
+    """`earlier`: folder, number and approval of the editions before the listed one, newest first. None: this is one of those; its page
+    says so, and leads to the current one.
+    """
+    approved_at = datetime.fromisoformat(record["approved_at"])
+    return render("dataset.html", record=record, approved_at=approved_at, earlier=earlier or (), superseded=earlier is None)
 
 
 def tombstone_page(record: Mapping[str, Any]) -> bytes:
@@ -104,10 +102,6 @@ def _about(publication: Publication) -> dict[str, Any]:
         "opd": publication.opd,
         "opd_name": publication.opd_name,
     }
-
-
-def _edition_page(record: Mapping[str, Any], **values: object) -> bytes:
-    return render("dataset.html", record=record, approved_at=datetime.fromisoformat(record["approved_at"]), **values)
 
 
 @lru_cache(maxsize=16)
