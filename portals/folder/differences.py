@@ -10,7 +10,7 @@ from uuid import UUID
 
 from portals.desired import Desired
 from portals.folder.compared import Change, sha256_of
-from portals.folder.durable import anybody_may_write
+from portals.folder.durable import anybody_may_write, is_folder
 from portals.folder.names import key_of
 from portals.folder.pages import fields_of
 from portals.folder.tree import Leaf, Link, Stored
@@ -45,6 +45,8 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
         if not told & {folder, path} and path not in with_more:  # of a folder with something in it, only that is told
             what: What = "file_added" if folder in of_folder else "unknown"
             found.append(Difference(desired.dataset_id, of_folder.get(folder), what, field=path, found=str(change.found[path])))
+    if not tree and not found and is_folder(home):  # with nothing in it that could be told
+        found.append(Difference(desired.dataset_id, None, "unknown"))
     return found
 
 
