@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import ssl
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from jejak.prepare import StartRefused
 from lane.file_stores import open_files
 from lane.inbox import open_engine
 from lane.settings import LANES, Settings
-from portals.kinds import open_portal
+from portals.kinds import portal_of
 from portals.portal import PortalProblem
 from web.keys import TRUSTED, load_public, load_signer
 
@@ -122,14 +123,9 @@ def _has_journal(addresses: str, lane: str) -> bool:
 
 
 def _portal(settings: Settings) -> str:
-    portal = open_portal(
-        settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s, public_url=settings.portal_public_url
-    )
-    try:
-        if problems := portal.check(largest_file=settings.files_limit_mb * 1024 * 1024):
+    with closing(portal_of(settings)) as portal:
+        if problems := portal.check(largest_file=settings.largest_published()):
             raise ValueError(" ".join(problems))
-    finally:
-        portal.close()
     return f"{portal.kind}: usable"
 
 

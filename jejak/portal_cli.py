@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Annotated
 
 import orjson
@@ -19,9 +19,9 @@ from jejak.directory_now import directory_now
 from jejak.prepare import configure_logs
 from lane.file_stores import open_files
 from lane.inbox import open_engine
-from lane.settings import Settings, read_settings
-from portals.kinds import open_portal
-from portals.portal import Difference, Portal, printable
+from lane.settings import read_settings
+from portals.kinds import portal_of
+from portals.portal import Difference, printable
 from services.publisher.following import Following
 from services.publisher.standings import Standings
 from services.publisher.turns import Turns
@@ -127,18 +127,7 @@ def _line(choice: Choice, taken: str | None) -> str:
 def _must_be_known(upkeep: Upkeep, dataset: str | None) -> None:
     """A name that is mistyped has no differences either."""
     if dataset is not None and dataset not in upkeep.standings.dataset_ids():
-        raise typer.BadParameter(f"{dataset}: tidak ada di log, dan tidak ada di portal")
-
-
-@contextmanager
-def _portal(settings: Settings) -> Iterator[Portal]:
-    shown = open_portal(
-        settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s, public_url=settings.portal_public_url
-    )
-    try:
-        yield shown
-    finally:
-        shown.close()
+        raise typer.BadParameter(f"{dataset}: menurut log tidak pernah terbit, dan tidak ada di portal")
 
 
 @contextmanager
@@ -150,7 +139,7 @@ def _upkeep() -> Iterator[Upkeep]:
     Following(engine, journal).prepare()
     directory = asyncio.run(directory_now(settings.kafka_cluster(), settings.store))
     try:
-        with _portal(settings) as shown:
+        with closing(portal_of(settings)) as shown:
             files = open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys())
             yield Upkeep(shown, Standings(journal, engine, directory), Turns(engine), files)
     finally:

@@ -27,8 +27,10 @@ TABLES: Final = frozenset(
 )
 """Media types of tables, in small letters: the registered ones and those that programs send instead."""
 TABLE_ENDINGS: Final = frozenset({".csv", ".tsv", ".xls", ".xlsx", ".xlsm", ".ods"})
-RESERVED: Final = frozenset({"new", "search", "edit"})
-"""CKAN keeps these words for pages of its own; refused whatever the portal is, because a portal may change later."""
+PROBE: Final = "jejak-uji-ukuran-berkas"
+"""Jejak's own dataset on CKAN, by which it finds out how large a file is taken there."""
+RESERVED: Final = frozenset({"new", "search", "edit", PROBE})
+"""CKAN keeps the words for pages of its own; refused whatever the portal is, because a portal may change later."""
 REASONS: Final = 100
 Rule = Callable[[Dataset, Sequence[File]], Reason | None]
 

@@ -51,6 +51,7 @@ class Settings(BaseModel):
     portal: str = "folder:var/portal"
     portal_token: str | None = None
     portal_public_url: str | None = None
+    portal_limit_mb: Annotated[int, Field(ge=1, le=10_000)] | None = None
     portal_timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     portal_check_hours: Annotated[float, Field(ge=0)] = 0
     host: str = "127.0.0.1"
@@ -116,8 +117,8 @@ class Settings(BaseModel):
     @field_validator("portal_public_url", "traces")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must be an address, http(s)://…")
+        if value is not None and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            raise ValueError("must be an address, http(s)://host, with a path or without")
         return value
 
     @field_validator("desk_url")
@@ -132,6 +133,10 @@ class Settings(BaseModel):
         if wrong := _wrong_together(self.model_dump()):
             raise ValueError("\n".join(wrong))
         return self
+
+    def largest_published(self) -> int:
+        """Bytes of the largest file that comes to the portal: what is taken at the door, or less where the portal takes less."""
+        return min(self.files_limit_mb, self.portal_limit_mb or self.files_limit_mb) * 1024 * 1024
 
     def kafka_cluster(self) -> Kafka:
         return Kafka(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+from lane.settings import Settings
 from portals.portal import Portal
 
 
@@ -27,3 +28,10 @@ def open_portal(address: str, *, token: str | None = None, timeout: float = 30.0
 
         return CkanPortal(address, token=token, timeout=timeout)
     raise ValueError(f"Alamat portal {address!r} harus berbentuk folder:<path> atau alamat CKAN yang diawali http:// atau https://.")
+
+
+def portal_of(settings: Settings) -> Portal:
+    """The portal that these settings name. Raises ValueError with a message for people."""
+    return open_portal(
+        settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s, public_url=settings.portal_public_url
+    )

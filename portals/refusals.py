@@ -13,6 +13,7 @@ from typing import Final
 from events.contracts import Finding, Reason
 from events.metadata import Dataset, File
 from lane.publishable import RESERVED
+from lane.settings import Settings
 from portals.folder.names import SERVED_AS_THEY_ARE, safe
 from portals.kinds import kind_of
 
@@ -27,16 +28,14 @@ SHORTEST_NAME: Final = 2
 Rule = Callable[[str, Dataset, Sequence[File]], Iterator[Reason]]
 
 
-def before_anybody_looks(
-    address: str, opd: str, dataset: Dataset, files: Sequence[File], *, largest_file: int | None = None
-) -> list[Reason]:
-    """Why the portal behind `address` will refuse this. `largest_file`: bytes that it takes, where that is known."""
+def before_anybody_looks(address: str, opd: str, dataset: Dataset, files: Sequence[File], *, largest_file: int) -> list[Reason]:
+    """Why the portal behind `address` will refuse this. `largest_file`: bytes that it takes."""
     rules = (*ALWAYS, *OF_KIND[kind_of(address)])
     reasons = [reason for rule in rules for reason in rule(opd, dataset, files)]
     return reasons + list(_too_large(files, largest_file))
 
 
-def told_before(address: str, opd: str, dataset: Dataset, files: Sequence[File]) -> list[Finding]:
+def told_before(settings: Settings, opd: str, dataset: Dataset, files: Sequence[File]) -> list[Finding]:
     """The same as findings: what it would refuse must be mended before anybody verifies it, what it would change is to be looked at."""
     return [
         Finding(
@@ -46,7 +45,7 @@ def told_before(address: str, opd: str, dataset: Dataset, files: Sequence[File])
             field=reason.field,
             message=reason.note,
         )
-        for reason in before_anybody_looks(address, opd, dataset, files)
+        for reason in before_anybody_looks(settings.portal, opd, dataset, files, largest_file=settings.largest_published())
     ]
 
 
@@ -80,9 +79,9 @@ def endings_are_kept(opd: str, dataset: Dataset, files: Sequence[File]) -> Itera
             yield Reason(code="ending_changed", field=f"files.{number}.name", note=note)
 
 
-def _too_large(files: Sequence[File], largest_file: int | None) -> Iterator[Reason]:
+def _too_large(files: Sequence[File], largest_file: int) -> Iterator[Reason]:
     for number, file in enumerate(files):
-        if largest_file is not None and file.bytes > largest_file:
+        if file.bytes > largest_file:
             note = f"Berkas “{file.name}” lebih besar dari yang diterima portal, {largest_file} bita; pecah berkasnya."
             yield Reason(code="too_large", field=f"files.{number}.bytes", note=note)
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from events.metadata import DATASET_ID
 from events.values import OPD
+from lane.publishable import PROBE
 from portals.ckan.client import Ckan
 from portals.ckan.package import is_ours, organization_of
-from portals.ckan.size import NAME as PROBE
 from portals.portal import Stranger
 
 PAGE: Final = 100

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
 from events.metadata import Dataset, File
-from lane.due import WIB
+from lane.due import day_of
 from portals.desired import Desired, Publication
 
 Package: TypeAlias = dict[str, Any]
@@ -147,8 +147,3 @@ def _fitting(text: str) -> str:
 def moment_of(moment: datetime) -> str:
     """A moment as our fields hold it: sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def day_of(moment: datetime) -> str:
-    """The day, in Western Indonesia, as names of earlier editions' files hold it."""
-    return f"{moment.astimezone(WIB):%Y-%m-%d}"

@@ -119,7 +119,7 @@ def _too_much(package: Package, desired: Desired, sha256: Mapping[str, str | Non
     # The directory may have lost that it was taken over: its files cannot be had again, so a person looks at them.
     in_doubt = _adopted(package, desired) if desired.adopted is None else []
     for resource in (*to_take_down(package, desired), *in_doubt):
-        of = resource.get("submission_id", "")
+        of = str(resource.get("submission_id", ""))  # somebody may have made anything of it that JSON has
         what: What = "not_withdrawn" if of in withdrawn else "file_added"
         yield Difference(desired.dataset_id, withdrawn.get(of), what, field=_name(resource), found=sha256.get(resource["id"]) or "")
 

@@ -9,13 +9,14 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from lane.publishable import PROBE
 from portals.ckan.client import Ckan
 from portals.portal import Code, PortalProblem
 
-NAME: Final = "jejak-uji-ukuran-berkas"
 NOTES: Final = "Dibuat Jejak untuk mengetahui berkas terbesar yang diterima portal ini. Tidak berisi data; biarkan tetap privat."
 REMEDY: Final = (
-    "Minta pengelola portal menaikkan ckan.max_resource_size (dan batas unggah di server webnya), atau turunkan JEJAK_FILES_LIMIT_MB."
+    "Minta pengelola portal menaikkan ckan.max_resource_size (dan batas unggah di server webnya), atau turunkan JEJAK_FILES_LIMIT_MB "
+    "atau JEJAK_PORTAL_LIMIT_MB."
 )
 RESOURCE_ID: Final = "6a656a61-6b00-5000-8000-756b7572616e"  # any UUID, as long as it stays the same
 CHUNK: Final = 1 << 20
@@ -26,13 +27,13 @@ def problems_of_size(ckan: Ckan, *, largest_file: int) -> list[str]:
     organizations = ckan.call("organization_list_for_user", permission="create_dataset")
     if not organizations:
         return []
-    package = ckan.find("package_show", id=NAME)
+    package = ckan.find("package_show", id=PROBE)
     if package is not None and _known(package) >= largest_file:
         return []
     try:
         if package is None:
             package = ckan.call(
-                "package_create", name=NAME, title="Uji ukuran berkas (Jejak)", notes=NOTES, owner_org=organizations[0]["id"], private=True
+                "package_create", name=PROBE, title="Uji ukuran berkas (Jejak)", notes=NOTES, owner_org=organizations[0]["id"], private=True
             )
         package = _upload(ckan, package, size=largest_file)
         package = _upload(ckan, package, size=1)

@@ -103,17 +103,6 @@ def is_draft(path: str) -> bool:
     return DRAFT.fullmatch(path.partition("/")[0]) is not None
 
 
-def is_there(path: Path, found: Found | None, content: bytes | Stored | Link, *, thorough: bool) -> bool:
-    """`found`: as `walk` says it. Raises OSError."""
-    match content:
-        case bytes():
-            return found == len(content) and path.read_bytes() == content
-        case Stored():
-            return found == content.size and (not thorough or sha256_of(path) == content.sha256)
-        case Link():
-            return found == content.target
-
-
 def sha256_of(path: Path) -> str | None:
     """None when there is no such file."""
     try:
@@ -139,12 +128,20 @@ def _has_a_mode(home: Path, path: str, what: str, tree: Mapping[str, Leaf]) -> b
 
 
 def _is_as_wanted(path: Path, found: Found | None, leaf: Leaf, *, thorough: bool) -> bool:
-    """Whatever its mode, which is mended without writing it anew. Raises OSError."""
-    if isinstance(leaf.content, Link) or not isinstance(found, str) or not found.startswith("-") or not is_plain(path):
-        return is_there(path, found, leaf.content, thorough=thorough)
+    """Whatever its mode, which is mended without writing it anew. `found`: as `walk` says it. Raises OSError."""
+    closed = isinstance(found, str) and found.startswith("-") and is_plain(path)
+    size = path.lstat().st_size if closed else found
     try:
-        return is_there(path, path.lstat().st_size, leaf.content, thorough=thorough)
+        match leaf.content:
+            case bytes(content):
+                return size == len(content) and path.read_bytes() == content
+            case Stored(sha256, wanted):
+                return size == wanted and (not thorough or sha256_of(path) == sha256)
+            case Link(target):
+                return found == target
     except PermissionError:
+        if not closed:
+            raise
         return False
 
 

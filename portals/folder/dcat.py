@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
+
+from portals.folder.names import mailto
 
 CONTEXT: Final = {
     "dcat": "http://www.w3.org/ns/dcat#",
@@ -67,7 +70,7 @@ def dcat_dataset(record: Mapping[str, Any], *, key: str, base: str) -> str:
         "dcat:contactPoint": {
             "@type": "vcard:Kind",
             "vcard:fn": dataset["responsible"]["position"],
-            "vcard:hasEmail": {"@id": f"mailto:{dataset['responsible']['email']}"},
+            "vcard:hasEmail": {"@id": mailto(dataset["responsible"]["email"])},
         },
         "dct:temporal": {"@type": "dct:PeriodOfTime", "dcat:startDate": dataset["period_start"], "dcat:endDate": dataset["period_end"]},
         "dct:accrualPeriodicity": _EU + FREQUENCIES[dataset["frequency"]],
@@ -92,7 +95,7 @@ def _distribution(file: Mapping[str, Any], *, folder: str, dataset: Mapping[str,
         "dct:title": file["name"],
         "dcat:accessURL": f"{folder}/index.html",
         "dcat:downloadURL": f"{folder}/{file['path']}",
-        "dcat:mediaType": f"https://www.iana.org/assignments/media-types/{file['media_type'].partition(';')[0]}",
+        "dcat:mediaType": f"https://www.iana.org/assignments/media-types/{quote(file['media_type'].partition(';')[0], safe='/+')}",
         "dcat:byteSize": file["bytes"],
         "spdx:checksum": {
             "@type": "spdx:Checksum",

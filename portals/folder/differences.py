@@ -10,7 +10,7 @@ from uuid import UUID
 
 from portals.desired import Desired
 from portals.folder.compared import Change, sha256_of
-from portals.folder.durable import anybody_may_write
+from portals.folder.durable import anybody_may_write, is_folder
 from portals.folder.names import key_of
 from portals.folder.pages import fields_of
 from portals.folder.tree import Leaf, Link, Stored
@@ -34,9 +34,9 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
             of = of_folder.get(path.partition("/")[0])
             found.append(of_mode(desired.dataset_id, of, path, mode))
     found += [unreadable(desired.dataset_id, of_folder.get(path.partition("/")[0]), path, why) for path, why in change.unreadable.items()]
-    told = {*still_there, *missing, *change.unreadable}
+    told, gone = {*still_there, *missing, *change.unreadable}, {of_folder[folder] for folder in missing}
     for path in change.write:
-        told_as_missing = path not in change.found and tree[path].of in {of_folder[folder] for folder in missing}
+        told_as_missing = path not in change.found and tree[path].of in gone
         if path.partition("/")[0] not in told and not told_as_missing:
             found += _otherwise(home, desired.dataset_id, path, tree[path], change)
     with_more = {f"{path.rstrip('/').rpartition('/')[0]}/" for path in change.too_much}
@@ -45,6 +45,8 @@ def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], chang
         if not told & {folder, path} and path not in with_more:  # of a folder with something in it, only that is told
             what: What = "file_added" if folder in of_folder else "unknown"
             found.append(Difference(desired.dataset_id, of_folder.get(folder), what, field=path, found=str(change.found[path])))
+    if not tree and not found and is_folder(home):  # with nothing in it that could be told
+        found.append(Difference(desired.dataset_id, None, "unknown"))
     return found
 
 
@@ -68,10 +70,11 @@ def _otherwise(home: Path, dataset_id: str, path: str, leaf: Leaf, change: Chang
         case _ if path in change.closed:  # its mode was told; what is in it is told where we may read it
             if change.closed[path][1] == "r":
                 yield from _otherwise(home, dataset_id, path, leaf, replace(change, found={path: (home / path).lstat().st_size}, closed={}))
-        case Stored(sha256):
-            found = sha256_of(home / path) if isinstance(there, int) else there
+        case Stored(sha256, size):
+            found = sha256_of(home / path) if there == size else there  # a file with holes may be larger than anybody can read
             changed: What = "file_differs" if found is not None else "file_missing"
-            yield Difference(dataset_id, leaf.of, changed, field=name, expected=sha256, found=found or "")
+            found = f"{found} bita" if isinstance(found, int) else found or ""
+            yield Difference(dataset_id, leaf.of, changed, field=name, expected=sha256, found=found)
         case bytes(content) if name == "metadata.json" and isinstance(there, int):
             yield from _of_metadata(dataset_id, leaf.of, content, _beginning(home / path, len(content) + MORE))
         case bytes():

@@ -49,8 +49,9 @@ def open_up(path: Path, *, like: Path | None = None) -> None:
 
 
 def is_plain(path: Path) -> bool:
-    """A plain file, and no link to one."""
-    return stat.S_ISREG(path.lstat().st_mode)
+    """A plain file, no link to one, and under no second name: behind a hard link lies somebody's own file, whose mode is not ours."""
+    found = path.lstat()
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 
 def is_folder(path: Path) -> bool:

@@ -82,7 +82,8 @@ class FolderPortal:
                 if home.is_dir():
                     take_away(home.parent, [f"{home.name}/"])
                 return None
-            _begin(home)
+            self._root.mkdir(parents=True, exist_ok=True)
+            make_each(home.parent, home)
             newest = tree[LATEST]
             wanted = [path for path in change.write if path != LATEST]
             # An earlier edition's page says that it was superseded only once the new one is there.
@@ -134,15 +135,15 @@ class FolderPortal:
         expected.take(everything)
         with or_problem():
             change = _compared(real(self._root), expected.tree(), lambda path: not _is_of_a_dataset(path))
-        seen = {path for path in change.found if path not in change.unreadable and not _is_of_a_dataset(path)}
-        modes = [(path, mode) for path, mode in change.closed.items() if path in seen or (not path and anybody_may_write(mode))]
+        dark = change.unreadable
         # Of a page that we may not read only that is told.
-        pages = [path for path in change.write if path not in change.unreadable and change.closed.get(path, "-r")[1] == "r"]
+        pages = [path for path in change.write if path not in dark and change.closed.get(path, "-r")[1] == "r"]
+        modes = [(path, mode) for path, mode in change.closed.items() if path or anybody_may_write(mode)]
         return [
-            *(unreadable("", None, path, why) for path, why in change.unreadable.items()),
+            *(unreadable("", None, path, why) for path, why in dark.items()),
             *(Difference("", None, "page", field=path) for path in pages),
             *(of_mode("", None, path, mode) for path, mode in modes),
-            *(Difference("", None, "unknown", field=path, found=str(change.found[path])) for path in change.too_much if path in seen),
+            *(Difference("", None, "unknown", field=path, found=str(change.found[path])) for path in change.too_much if path not in dark),
         ]
 
     def make_room(self) -> list[Difference]:
@@ -202,12 +203,10 @@ def _is_of_a_dataset(path: str) -> bool:
     return first == DATASETS and re.fullmatch(DATASET_ID, rest.partition("/")[0]) is not None
 
 
-def _begin(home: Path) -> None:
-    if not home.parent.is_dir():
-        home.parent.parent.mkdir(parents=True, exist_ok=True)
-    make_each(home.parent, home)
-
-
 def _compared(root: Path, tree: Mapping[str, Leaf], below: Callable[[str], bool]) -> Change:
-    """What differs of the pages over all datasets."""
-    return compare(root, tree, thorough=lambda _: True, below=below, folders=FOLDERS, aside=lambda path: is_on_trial(root, path))
+    """What differs of the pages over all datasets, and of whatever belongs to none."""
+
+    def aside(path: str) -> bool:
+        return _is_of_a_dataset(path) or is_on_trial(root, path)
+
+    return compare(root, tree, thorough=lambda _: True, below=below, folders=FOLDERS, aside=aside)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from functools import lru_cache
 from typing import Final
+from urllib.parse import quote
 
 from slugify import slugify
 
@@ -35,6 +36,11 @@ def names_on_disk(files: Sequence[File]) -> list[str]:
         taken.add(name.casefold())
         names.append(name)
     return names
+
+
+def mailto(email: str) -> str:
+    """Its address as a link (RFC 6068): what has a meaning there, or in a web address, is encoded."""
+    return f"mailto:{quote(email, safe='@')}"
 
 
 @lru_cache(maxsize=4096)

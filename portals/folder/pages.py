@@ -12,9 +12,9 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from events.contracts import Reason
-from lane.due import WIB
+from lane.due import day_of
 from portals.desired import Publication
-from portals.folder.names import names_on_disk
+from portals.folder.names import mailto, names_on_disk
 
 MONTHS: Final = ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember"]
 FREQUENCIES: Final = {
@@ -77,14 +77,12 @@ def fields_of(record: bytes) -> dict[str, str] | None:
         return None
 
 
-def dataset_page(record: Mapping[str, Any], *, earlier: Sequence[tuple[str, int, datetime]] = ()) -> bytes:
-    """The page of the listed edition. `earlier`: folder, number and approval of the ones before it, newest first."""
-    return _edition_page(record, earlier=earlier, superseded=False)
-
-
-def superseded_page(record: Mapping[str, Any]) -> bytes:
-    """The page of an earlier edition: it says so, and leads to the current one."""
-    return _edition_page(record, earlier=(), superseded=True)
+def edition_page(record: Mapping[str, Any], *, earlier: Sequence[tuple[str, int, datetime]] | None) -> bytes:
+    """`earlier`: folder, number and approval of the editions before the listed one, newest first. None: this is one of those; its page
+    says so, and leads to the current one.
+    """
+    approved_at = datetime.fromisoformat(record["approved_at"])
+    return render("dataset.html", record=record, approved_at=approved_at, earlier=earlier or (), superseded=earlier is None)
 
 
 def tombstone_page(record: Mapping[str, Any]) -> bytes:
@@ -106,10 +104,6 @@ def _about(publication: Publication) -> dict[str, Any]:
     }
 
 
-def _edition_page(record: Mapping[str, Any], **values: object) -> bytes:
-    return render("dataset.html", record=record, approved_at=datetime.fromisoformat(record["approved_at"]), **values)
-
-
 @lru_cache(maxsize=16)
 def _template(name: str) -> Template:
     environment = Environment(
@@ -120,12 +114,12 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"day": _day, "size": _size, "frequency": FREQUENCIES.get, "information_class": CLASSES.get}
+    environment.filters |= {"day": _day, "size": _size, "frequency": FREQUENCIES.get, "information_class": CLASSES.get, "mailto": mailto}
     return environment.get_template(name)
 
 
 def _day(value: str | datetime) -> str:
-    day = date.fromisoformat(value) if isinstance(value, str) else value.astimezone(WIB).date()
+    day = date.fromisoformat(value) if isinstance(value, str) else day_of(value)
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 

@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from portals.folder.disk import drafts_in
-from portals.folder.durable import is_folder, make_folder, replace, sync_folder
+from portals.folder.durable import is_folder, make_folder, open_up, replace, sync_folder
 from portals.portal import Code, Difference, PortalProblem
 
 DATASETS: Final = "dataset"
 TRIAL: Final = ".probe"
 IS_TRIAL: Final = re.compile(rf"\{TRIAL}-[0-9a-f]{{16}}")
 TRIAL_CONTENT: Final = b"jejak"
-TRIED: Final = ("", "file", "draft", "link")
 TRIAL_S: Final = 3_600.0
 """A trial of the disk takes less than a second; one that lies there for so long was left by a crash."""
 
@@ -48,9 +47,15 @@ def problems_of(root: Path, *, largest_file: int) -> list[str]:
 
 
 def must_have_its_folder(root: Path) -> None:
-    """Raises PortalProblem while something else stands in place of the folder of all datasets: it would lead the public elsewhere."""
+    """Raises PortalProblem while something else stands in place of the folder of all datasets: it would lead the public elsewhere.
+
+    One that somebody closed to us is opened: a dataset that is not there yet could not be put into it.
+    """
     if why := _why_no_folder(root):
         raise PortalProblem(Code.STORAGE, why)
+    datasets = root / DATASETS
+    if datasets.exists() and not os.access(datasets, os.R_OK | os.W_OK | os.X_OK):
+        open_up(datasets)
 
 
 def make_room(root: Path) -> list[Difference]:
@@ -70,10 +75,7 @@ def is_on_trial(root: Path, path: str) -> bool:
     if not IS_TRIAL.fullmatch(first) or rest not in TRIED:
         return False
     try:
-        there = (root / path).lstat()
-        if stat.S_ISREG(there.st_mode) and there.st_size > len(TRIAL_CONTENT):
-            return False
-        return abs(time.time() - (root / first).lstat().st_mtime) < TRIAL_S
+        return TRIED[rest](root / path) and abs(time.time() - (root / first).lstat().st_mtime) < TRIAL_S
     except FileNotFoundError:
         return True
 
@@ -117,5 +119,22 @@ def _why_no_folder(root: Path) -> str | None:
 def _clean(root: Path) -> None:
     """Trials that a crash left."""
     for path in root.glob(f"{TRIAL}-*"):
-        if IS_TRIAL.fullmatch(path.name) and not is_on_trial(root, path.name):
+        if IS_TRIAL.fullmatch(path.name) and is_folder(path) and not is_on_trial(root, path.name):
             shutil.rmtree(path)
+
+
+def _is_tried_folder(path: Path) -> bool:
+    return stat.S_ISDIR(path.lstat().st_mode)
+
+
+def _is_tried_file(path: Path) -> bool:
+    found = path.lstat()
+    return stat.S_ISREG(found.st_mode) and found.st_size <= len(TRIAL_CONTENT)
+
+
+def _is_tried_link(path: Path) -> bool:
+    return stat.S_ISLNK(path.lstat().st_mode) and str(path.readlink()) == DATASETS
+
+
+TRIED: Final = {"": _is_tried_folder, "file": _is_tried_file, "draft": _is_tried_file, "link": _is_tried_link}
+"""What a trial of the disk makes, by its path in the trial's folder, and how it is known."""

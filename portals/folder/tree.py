@@ -6,15 +6,15 @@ latest       a symbolic link to the edition that is listed, or to the tombstone
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from portals.desired import Desired, Publication
 from portals.folder.names import key_of, names_on_disk
-from portals.folder.pages import dataset_page, record_of, retracted_record, superseded_page, to_json, tombstone_page
+from portals.folder.pages import edition_page, record_of, retracted_record, to_json, tombstone_page
 
 LATEST: Final = "latest"
 
@@ -53,10 +53,10 @@ def tree_of(desired: Desired, settled: Collection[Publication] = ()) -> dict[str
     earlier = [(key_of(one), one.edition, one.approved_at) for one in desired.earlier]
     left_alone = {one.submission_id for one in settled}
     if listed := desired.listed:
-        tree |= _edition(listed, partial(dataset_page, earlier=earlier))
+        tree |= _edition(listed, earlier)
         for one in desired.earlier:
             if one.submission_id not in left_alone:
-                tree |= _edition(one, superseded_page)
+                tree |= _edition(one, None)
     for stone in desired.withdrawn:
         record = retracted_record(stone.publication, stone.reason)
         tree |= _leaves(stone.publication, {"metadata.json": to_json(record), "index.html": tombstone_page(record)})
@@ -71,10 +71,10 @@ def folders_of(tree: Mapping[str, Leaf]) -> set[str]:
     return {path[: place + 1] for path in tree for place, char in enumerate(path) if char == "/"}
 
 
-def _edition(publication: Publication, page: Callable[[Mapping[str, Any]], bytes]) -> dict[str, Leaf]:
+def _edition(publication: Publication, earlier: Sequence[tuple[str, int, datetime]] | None) -> dict[str, Leaf]:
     names, record = names_on_disk(publication.files), record_of(publication)
     files = {f"files/{name}": Stored(file.sha256, file.bytes) for file, name in zip(publication.files, names, strict=True)}
-    return _leaves(publication, {**files, "metadata.json": to_json(record), "index.html": page(record)})
+    return _leaves(publication, {**files, "metadata.json": to_json(record), "index.html": edition_page(record, earlier=earlier)})
 
 
 def _leaves(publication: Publication, content: Mapping[str, bytes | Stored]) -> dict[str, Leaf]:

@@ -26,7 +26,7 @@ def build(shared: Shared) -> Lane:
         files=shared.files,
         due=shared.due_rule,
         checking=shared.checking,
-        portal=shared.settings.portal,
+        settings=shared.settings,
         directory=shared.directory,
     )
     lane.consumers.append(

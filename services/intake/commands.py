@@ -26,6 +26,7 @@ from lane.notes import personal_data_said
 from lane.plain_text import hidden_in
 from lane.publishable import reasons_against
 from lane.reasons import reasons_of
+from lane.settings import Settings
 from lane.tracing import Step
 from portals.refusals import told_before
 from services.intake.contents import INLINE_LIMIT, content_of, file_problem
@@ -87,7 +88,7 @@ Size = Callable[[str, str], int | None]
 class Desk:
     """What a record is judged with: now (UTC), by when the next step is due, the files, what is known of submissions and names.
 
-    `portal`: its address, whose kind says what it cannot take.
+    `settings`: of the portal, whose kind and limit say what it cannot take.
     """
 
     now: datetime
@@ -97,7 +98,7 @@ class Desk:
     size: Size
     names: Names
     checking: Checking
-    portal: str
+    settings: Settings
 
 
 def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
@@ -235,5 +236,5 @@ def _event(submission_id: uuid.UUID, inbound: Inbound, origin: Origin, desk: Des
 
 def found_beside(inbound: Inbound, desk: Desk, manifest: str) -> tuple[Finding, ...]:
     """What is found by looking at clocks, at the portal's limits and at the submission before it."""
-    before = told_before(desk.portal, inbound.opd, inbound.dataset, inbound.files)
+    before = told_before(desk.settings, inbound.opd, inbound.dataset, inbound.files)
     return (*told_of_time(inbound, desk.now), *before, *desk.names.same_again(inbound.dataset, manifest))

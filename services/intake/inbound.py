@@ -26,6 +26,7 @@ from lane.files import Files
 from lane.inbox import Inbox
 from lane.json_text import field_in
 from lane.reasons import unknown_opd
+from lane.settings import Settings
 from services.intake.commands import WHERE_THE_FORM_IS, Accepted, AcceptedBefore, Declined, Desk, Duplicate, Origin, Verdict, submit
 from services.intake.names import Names, claim_of
 
@@ -48,7 +49,7 @@ def judge(
     files: Files,
     due: DueRule,
     checking: Checking,
-    portal: str,
+    settings: Settings,
     directory: Directory,
 ) -> list[Outcome]:
     """What becomes of each record, in order; later ones of the batch see what earlier ones led to. The directory must be ready."""
@@ -72,7 +73,7 @@ def judge(
     names.look_up({name for record in fresh if (name := field_in(record.raw, "dataset", "dataset_id"))})
     for record, event_id in zip(fresh, told, strict=True):
         now = datetime.now(UTC)
-        desk = Desk(now, due(now), files, find, size, names, checking, portal)
+        desk = Desk(now, due(now), files, find, size, names, checking, settings)
         verdict = _unknown(opd_of(record.topic), directory) or _verdict(record, desk)
         outcomes.append(_outcome(record, verdict, event_id))
         if isinstance(verdict, Accepted):

@@ -124,7 +124,7 @@ def _desk(lane: Lane) -> Desk:
     now = datetime.now(UTC)
     files, names = lane.shared.files, Names(lane.journal, lane.inbox, lane.shared.directory)
     find = partial(first_received, lane.journal)
-    return Desk(now, lane.shared.due_rule(now), files, find, files.size_for, names, lane.shared.checking, lane.shared.settings.portal)
+    return Desk(now, lane.shared.due_rule(now), files, find, files.size_for, names, lane.shared.checking, lane.shared.settings)
 
 
 def _submitted(lane: Lane, raw: bytes, caller: Caller) -> Verdict:

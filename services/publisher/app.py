@@ -4,7 +4,7 @@ from bus.channels import DEAD_LETTERS, LOG, Declarations
 from bus.loops import Progress, wake_on
 from lane.build import build_lane
 from lane.lane import Lane, Shared
-from portals.kinds import open_portal
+from portals.kinds import portal_of
 from services.publisher.attempts import Attempts
 from services.publisher.commands import COMMANDS
 from services.publisher.following import Following
@@ -21,9 +21,7 @@ __all__ = ["build", "declare", "routes"]
 def build(shared: Shared) -> Lane:
     lane = build_lane("publisher", shared, commands=COMMANDS)
     settings = shared.settings
-    portal = open_portal(
-        settings.portal, token=settings.portal_token, timeout=settings.portal_timeout_s, public_url=settings.portal_public_url
-    )
+    portal = portal_of(settings)
     following, turns = Following(lane.inbox.engine, lane.journal), Turns(lane.inbox.engine)
     following.prepare()
     standings = Standings(lane.journal, lane.inbox.engine, shared.directory)

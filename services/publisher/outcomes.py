@@ -28,5 +28,5 @@ def words_of(error: BaseException) -> tuple[str, str]:
 def delay_after(error: BaseException, attempts: int) -> timedelta:
     """As the portal asked, else 1, 2, 4 … seconds, at most five minutes."""
     if isinstance(error, PortalProblem) and error.retry_after is not None:
-        return min(timedelta(seconds=error.retry_after), LONGEST_PAUSE)
+        return timedelta(seconds=min(error.retry_after, LONGEST_PAUSE.total_seconds()))
     return min(timedelta(seconds=2 ** min(attempts - 1, 10)), LONGEST_PAUSE)

@@ -95,7 +95,7 @@ class Publishing:
 
     async def _look_at_portal(self) -> None:
         """What is wrong with the portal's settings is said at start; publishing is tried all the same."""
-        largest = self.lane.shared.settings.files_limit_mb * 1024 * 1024
+        largest = self.lane.shared.settings.largest_published()
         try:
             problems = await asyncio.to_thread(lambda: self.portal.check(largest_file=largest))
         except PortalProblem as silent:

@@ -92,7 +92,7 @@ def _found_now(head: Head, dataset: Dataset, files: Sequence[File], context: Con
     )
     if refused := reasons_in(told):
         raise Refused(Kind.INVALID, *refused, state=head.state, sequence=head.sequence)
-    of_the_portal = told_before(shared.settings.portal, head.opd, dataset, files)
+    of_the_portal = told_before(shared.settings, head.opd, dataset, files)
     return {
         "findings": (*told.findings, *of_the_portal, *_told_at_the_door(head, dataset, files, context)),
         "more_findings": told.more or None,

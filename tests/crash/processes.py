@@ -23,6 +23,7 @@ from events.journal import Journal
 from lane.checking import Checking
 from lane.inbox import Inbox
 from lane.lane import CommandBody, Lane
+from lane.settings import Settings
 from services.intake.inbound import TOPICS, judge, refuse
 from tests.crash.load import CHECKLIST, REASON
 from tests.crash.memory import CLUSTER, Disk, Log, Reader
@@ -64,7 +65,7 @@ def started(name: str, disk: Disk, log: Log, checking: Checking, *, is_shared: b
         files=files,
         due_rule=due_rule,
         checking=checking,
-        settings=SimpleNamespace(portal="folder:x", directory=directory),
+        settings=Settings(portal="folder:x"),
     )
     lane = Lane(name, cast("Any", shared), journal, inbox, commands=COMMANDS[name])
     group = name if is_shared else None
@@ -79,7 +80,7 @@ def started(name: str, disk: Disk, log: Log, checking: Checking, *, is_shared: b
             files=files,
             due=lane.shared.due_rule,
             checking=checking,
-            portal="folder:x",
+            settings=lane.shared.settings,
             directory=directory,
         )
         take = lambda records: journal.answer(records, judged)  # noqa: E731

@@ -43,6 +43,10 @@ def test_what_belongs_to_tests_and_benchmarks_is_passed_over() -> None:
         ("KAFKA_PARTITIONS", "0"),
         ("LOG_LEVEL", "loud"),
         ("FILES_LIMIT_MB", "-1"),
+        ("PORTAL_LIMIT_MB", "0"),
+        ("PORTAL_PUBLIC_URL", "https://"),
+        ("PORTAL_PUBLIC_URL", "https://data.example.id/open data"),
+        ("PORTAL_PUBLIC_URL", "https://data.example.id/?id="),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(name: str, value: str) -> None:

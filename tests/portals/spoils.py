@@ -128,6 +128,7 @@ SPOILS: dict[str, Callable[[Path], object]] = {
     "metadata.json with numbers that are none": lambda home: _record(home, b'{"dataset": {}, "x": 1e400, "y": 99999999999999999999999}'),
     "metadata.json that writes on the terminal": lambda home: _record(home, b'{"dataset": {"title": "a\\u001b[31m\\nb"}}'),
     "metadata.json larger than memory should hold": lambda home: os.truncate(home / "latest/metadata.json", 1 << 33),
+    "a file larger than anybody can read": lambda home: os.truncate(home / "latest/files/desa.csv", 1 << 43),
     "a file that nobody may read": lambda home: (home / "latest/files/desa.csv").chmod(0),
     "a page that only its owner may read": lambda home: (home / "latest/index.html").chmod(0o600),
     "a folder that nobody may look into": lambda home: (home / "latest/files").chmod(0),

@@ -14,8 +14,10 @@ from events.journal import Journal
 from events.stores import open_store
 from events.submission import Recorded
 from lane.inbox import Inbox, open_engine
+from portals.portal import Code, PortalProblem
 from services.publisher.attempts import Attempt, Attempts, Look, Outcome, Waiting
 from services.publisher.following import Following
+from services.publisher.outcomes import delay_after
 from tests.events.given import (
     KETUA,
     TIM,
@@ -213,3 +215,10 @@ def test_what_was_approved_anew_begins_anew(queue: Queue) -> None:
     approved_again = queue.waits("desa")
     queue.fails(approved_again, state="refused", sequence=3)
     assert queue.due() == [approved_again]
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(0.0, 0), (7.0, 7), (300.5, 300), (1e20, 300), (float("inf"), 300)])
+def test_a_portal_that_asks_to_wait_is_asked_again_within_five_minutes(asked: float, seconds: int) -> None:
+    """Whatever its Retry-After says: a pause that no clock holds ended the loop that publishes."""
+    problem = PortalProblem(Code.BUSY, "Portal sedang sibuk.", retry_after=asked)
+    assert delay_after(problem, 1) == timedelta(seconds=seconds)

@@ -81,3 +81,11 @@ def test_what_was_withdrawn_does_not_stay_by_such_a_mark(shelf: Shelf) -> None:
     stone = Tombstone(withdrawn, PERSONAL_DATA)
     for desired in (Desired("data", withdrawn=(stone,)), Desired("data", withdrawn=(stone,), adopted="id-by-the-log")):
         assert to_take_down(package, desired) == [marked]
+
+
+@pytest.mark.parametrize("forged", [["x"], {"a": 1}, 7, None])
+def test_a_file_marked_with_anything_that_json_has_is_a_difference_like_any_other(forged: object) -> None:
+    resource = {"id": "1", "name": "palsu.csv", "submission_id": forged, "version_status": forged}
+    package: dict[str, Any] = {"state": "active", "private": True, "extras": [], "resources": [resource]}
+    assert [(one.what, one.field) for one in differences_of(package, Desired("data"), {})] == [("file_added", "palsu.csv")]
+    assert to_take_down(package, Desired("data")) == [resource]

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import threading
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from portals.folder.folder import FolderPortal
 from portals.folder.names import key_of, names_on_disk
 from portals.kinds import open_portal
 from portals.portal import Code, PortalProblem
-from tests.portals.folder_reader import read_catalogue, read_dataset
+from tests.portals.folder_reader import links, read_catalogue, read_dataset
 from tests.portals.portals import Stage, folder_stage, show_overview
 from tests.portals.samples import FIRST, PERSONAL_DATA, SECOND, Shelf, unseen
 from tests.portals.test_portals import NAMES
@@ -61,6 +62,18 @@ def test_addresses_are_where_the_public_finds_the_files_and_last(root: Path, she
         *(file[key] for file in entry["dcat:distribution"] for key in ("dcat:downloadURL", "dcat:accessURL")),
     ]
     assert all((root / link.removeprefix(address)).is_file() for link in links)
+
+
+def test_a_mailbox_and_a_media_type_are_good_addresses_whatever_is_in_them(on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    """RFC 6068, RFC 3987: a harvester that reads JSON-LD strictly refuses a whole catalogue for one of them."""
+    made = shelf.publication("data", FIRST, responsible={"position": "Kepala", "email": "a{b}%c?d#e&f@example.go.id"})
+    on_folder.publish(shelf, replace(made, files=tuple(file.model_copy(update={"media_type": "text/x^y#z; a=b"}) for file in made.files)))
+    show_overview(on_folder)
+    mailbox = "mailto:a%7Bb%7D%25c%3Fd%23e%26f@example.go.id"
+    assert mailbox in links((root / "dataset/data/latest/index.html").read_text())
+    entry = read_catalogue(root)["data"]
+    assert entry["dcat:contactPoint"]["vcard:hasEmail"]["@id"] == mailbox
+    assert {file["dcat:mediaType"].rpartition("/")[2] for file in entry["dcat:distribution"]} == {"x%5Ey%23z"}
 
 
 def test_the_listed_page_leads_to_the_earlier_ones_and_they_say_that_they_are_superseded(
@@ -141,6 +154,22 @@ def test_publishing_costs_the_same_however_many_editions_there_were(on_folder: S
         counts.append(len(looked_into))
     assert max(counts[2:]) == counts[2]
     assert on_folder.differences("data") == []
+
+
+def test_a_look_at_the_pages_over_all_costs_in_proportion_to_the_datasets(on_folder: Stage, root: Path) -> None:
+    def calls(datasets: int) -> int:
+        for number in range(datasets):
+            (root / f"dataset/data-{number}").mkdir(exist_ok=True)
+        seen: Counter[str] = Counter()
+        sys.setprofile(lambda _frame, event, _told: seen.update((event,)))
+        try:
+            on_folder.portal.overview_differences([])
+        finally:
+            sys.setprofile(None)
+        return seen.total()
+
+    few = calls(300)
+    assert calls(600) < 3 * few, "as many datasets again, and not four times the work"
 
 
 def test_what_is_being_written_has_a_name_that_nobody_knows_and_nobody_else_may_look(on_folder: Stage, root: Path, shelf: Shelf) -> None:

@@ -5,13 +5,17 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from lane.files import Files
+from portals.desired import Desired
 from portals.folder.folder import FolderPortal
 from portals.portal import Code, PortalProblem
 from tests.portals.portals import Stage, folder_stage, show_overview
-from tests.portals.samples import FIRST, Shelf
+from tests.portals.samples import FIRST, Shelf, unseen
 from tests.portals.spoils import OVERVIEW_SPOILS, SPOILS, away, deep, gone, old, strays, tree
 from tests.portals.test_folder_deaths import child_comes_through
 
@@ -100,6 +104,27 @@ def test_a_folder_of_the_system_stops_neither_catalogue_nor_check(on_folder: Sta
         assert {("unreadable", "lost+found/"), ("page", "index.html")} <= set(strays(here))
         show_overview(here)
         assert strays(here) == [("unreadable", "lost+found/")]
+
+    assert child_comes_through(as_nobody)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.skipif(os.geteuid() != 0, reason="nothing is closed to root, and only root can become somebody else")
+@pytest.mark.parametrize("mode", [0o555, 0o300, 0])
+def test_a_new_dataset_is_put_into_a_folder_that_somebody_closed(mode: int, on_folder: Stage, root: Path, shelf: Shelf) -> None:
+    on_folder.publish(shelf, shelf.publication("data", FIRST))
+    for path in (root, *root.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    (root / "dataset").chmod(mode)
+    state, content = Desired("baru", shelf.publication("baru", {"a.csv": b"1"})), b"1"
+    files = cast("Files", SimpleNamespace(read=lambda _: [content]))
+
+    def as_nobody() -> None:
+        os.chdir(root)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        portal = FolderPortal(Path())
+        portal.apply(state, files, about=None, step=unseen)
+        assert portal.differences(state) == []
 
     assert child_comes_through(as_nobody)
 

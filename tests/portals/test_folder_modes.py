@@ -42,13 +42,33 @@ def test_a_trial_of_the_disk_beside_a_writer_is_nobodys_leftover(on_folder: Stag
         assert strays(on_folder) == []
         (place / "palsu.html").write_bytes(b"palsu")
         (place / "file").write_bytes(b"bukan percobaan")
-        assert strays(on_folder) == [("unknown", f"{place.name}/{name}") for name in ("file", "palsu.html")]
+        (place / "link").symlink_to("/etc")
+        os.mkfifo(place / "draft")
+        assert sorted(strays(on_folder)) == [("unknown", f"{place.name}/{name}") for name in ("draft", "file", "link", "palsu.html")]
     left = root / f"{TRIAL}-0123456789abcdef"
     left.mkdir()
     os.utime(left, (0, 0))
     assert strays(on_folder) == [("unknown", f"{left.name}/")]
     assert on_folder.portal.check(largest_file=1) == []
     assert not left.exists()
+    left.symlink_to("/etc")
+    assert strays(on_folder) == [("unknown", left.name)]
+    assert on_folder.portal.check(largest_file=1) == []
+
+
+@pytest.mark.parametrize("place", ["dataset/data/latest/files/desa.csv", "dataset/data/latest/index.html", "index.html"])
+def test_a_second_name_of_somebodys_own_file_does_not_open_it_to_the_public(place: str, root: Path, shelf: Shelf) -> None:
+    on_folder = published(root, shelf, shelf.publication("data", FIRST))
+    secret = root.parent / "kunci.pem"
+    secret.write_bytes(b"rahasia")
+    secret.chmod(0o600)
+    (root / place).unlink()
+    (root / place).hardlink_to(secret)
+    assert [*strays(on_folder), *on_folder.differences("data")] != []
+    on_folder.repair(shelf, "data")
+    show_overview(on_folder)
+    assert [*strays(on_folder), *on_folder.differences("data")] == []
+    assert (secret.stat().st_mode & 0o777, secret.read_bytes()) == (0o600, b"rahasia")
 
 
 @pytest.mark.parametrize("answer", ["refused", "not heard"])

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from events.metadata import File
+from lane.settings import read_settings
 from portals.desired import Desired
 from portals.portal import Code, PortalProblem
-from portals.refusals import before_anybody_looks
+from portals.refusals import before_anybody_looks, told_before
 from tests.portals.portals import Stage
 from tests.portals.samples import Shelf, dataset, unseen
 
@@ -34,7 +35,8 @@ EMAILS = {
 def codes(address: str, *files: File, opd: str = "dinkes", **changes: object) -> list[tuple[str, str | None]]:
     changes = {"dataset_id": "data"} | changes
     dataset_id = str(changes.pop("dataset_id"))
-    return [(reason.code, reason.field) for reason in before_anybody_looks(address, opd, dataset(dataset_id, **changes), files or (CSV,))]
+    reasons = before_anybody_looks(address, opd, dataset(dataset_id, **changes), files or (CSV,), largest_file=9)
+    return [(reason.code, reason.field) for reason in reasons]
 
 
 def responsible(email: str) -> Mapping[str, str]:
@@ -47,7 +49,7 @@ def test_what_is_in_order_has_no_reasons(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", [CKAN, FOLDER])
-@pytest.mark.parametrize("name", ["new", "edit", "search"])
+@pytest.mark.parametrize("name", ["new", "edit", "search", "jejak-uji-ukuran-berkas"])
 def test_reserved_names_are_refused_whatever_the_portal(name: str, address: str) -> None:
     assert codes(address, dataset_id=name) == [("name_reserved", "dataset.dataset_id")]
     assert codes(address, opd=name) == [("name_reserved", "opd")]
@@ -62,8 +64,15 @@ def test_keywords_endings_and_sizes() -> None:
     assert codes(CKAN, keywords=["desa", "a&b"]) == [("keyword_changed", "dataset.keywords.1")]
     page = CSV.model_copy(update={"name": "halaman.html"})
     assert codes(FOLDER, CSV, page) == [("ending_changed", "files.1.name")]
-    reasons = before_anybody_looks(CKAN, "dinkes", dataset("data"), [CSV.model_copy(update={"bytes": 10})], largest_file=9)
-    assert [reason.code for reason in reasons] == ["too_large"]
+
+
+@pytest.mark.parametrize(("limit", "found"), [("1", [("too_large", "files.1.bytes")]), ("2", []), ("", [])])
+def test_a_file_larger_than_the_portal_takes_is_known(limit: str, found: list[tuple[str, str]]) -> None:
+    settings = read_settings({"JEJAK_FILES_LIMIT_MB": "100", "JEJAK_PORTAL_LIMIT_MB": limit})
+    large = CSV.model_copy(update={"bytes": (1 << 20) + 1})
+    told = told_before(settings, "dinkes", dataset("data"), [CSV, large])
+    assert [(finding.code, finding.field) for finding in told] == found
+    assert settings.largest_published() == (int(limit or 100) << 20)
 
 
 @pytest.mark.needs("ckan")

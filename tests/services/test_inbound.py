@@ -43,7 +43,7 @@ def judging(desk: Desk) -> Callable[[Sequence[Record]], list[Outcome]]:
         files=shared.files,
         due=shared.due_rule,
         checking=shared.checking,
-        portal=shared.settings.portal,
+        settings=shared.settings,
         directory=shared.directory,
     )
 
