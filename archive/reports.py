@@ -30,6 +30,7 @@ WHAT: Final[Mapping[str, str]] = {
     "four_eyes": "diverifikasi atau disetujui oleh orang yang menyerahkan atau merevisinya",
     "not_confirmed": "diverifikasi tanpa kelima kata SOP",
     "has_errors": "diverifikasi walaupun pemeriksaan menemukan kesalahan",
+    "wrong_files": "diterbitkan dengan berkas lain dari yang disetujui",
 }
 
 

@@ -45,6 +45,8 @@ def chained(steps: Sequence[tuple[dict[str, object], datetime]]) -> list[Recorde
         if isinstance(data.get("dataset"), dict):
             data["files"] = files
             manifest = manifest_of(data["dataset"], files)
+        if shape["type"] == "DataPublished":
+            data["files"] = [{"name": file["name"], "sha256": file["sha256"], "url": f"{data['url']}{sequence}.csv"} for file in files]
         said = shape | {
             "sequence": sequence, "previous": recorded[-1].hash if recorded else None, "occurred_at": at.isoformat(),
             "event_id": _event_id(shape, sequence), "data": data | {"manifest": manifest},

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from archive.asking import Asking
+from archive.asking import REST, Asking
 from archive.facts import Lies, fact_of_message, read_wholly
 from archive.law import as_lanes_read
 from archive.proof import verify
+from archive.reports import WHAT
 from archive.scan import LogAt
 from archive.sources import KafkaRuns
 from bus.kafka import Kafka
@@ -35,6 +36,10 @@ def test_nothing_is_said_of_what_breaks_the_law_nor_of_what_follows_it() -> None
     by_the_same_hands = story(submitted, revised, verified.by(in_the_role_of(ATASAN, KETUA)), approved)
     assert asked(Asking(NOBODY_MOVED), by_the_same_hands) == [True, True, False, False]
     assert asked(Asking(NOBODY_MOVED), story(submitted, revised.by(TIM), verified)) == [True, False, False]
+
+
+def test_whatever_breaks_the_law_has_words_for_the_auditor() -> None:
+    assert {code for code, _ in REST} <= WHAT.keys()
 
 
 def test_nothing_is_said_where_the_events_before_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
