@@ -53,12 +53,12 @@ def _told(column: ColumnFacts, other: ColumnFacts, level: int | None, facts: Tab
 def _is_meant(told: Sequence[Told], wrong: Sequence[Told]) -> bool:
     """Are these names of regions at all, and those of the rows? Not where villages' codes stand beside names of something else; names that
     belong to other rows are of the kind, and then few rows are enough."""
-    here = {_bare(official) for _, official, _ in told}
-    of_others = sum(_bare(name) in here for *_, name in wrong)
     if len(wrong) * 4 <= len(told) and len(told) >= LEAST_NAMES:
         return True
     if len({name for *_, name in told}) * 5 < len(told) * 4:
         return False  # districts are called as some of their villages are, and stand in many rows
+    here = {_bare(official) for _, official, _ in told}
+    of_others = sum(_bare(name) in here for *_, name in wrong)
     return of_others * 4 >= len(wrong) * 3 and (len(told) >= LEAST_NAMES or of_others == len(wrong) > 1)
 
 
