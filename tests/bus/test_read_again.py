@@ -15,7 +15,7 @@ from bus.losses import LossWatch
 from events import alarms
 from events.admission import Outcome, Record, dead_letter
 from tests.bus.cluster import delete_topic, log_consumer, new_topic, put_story, running, until
-from tests.bus.test_losses import held, lost, said, word
+from tests.bus.test_losses import held, lost, made_anew, said, word
 from tests.events.conftest import Place
 from tests.events.given import after, on_kafka, revised, story, submitted
 
@@ -82,8 +82,7 @@ async def test_a_word_said_while_kafka_is_asked_is_not_asked_for_again(cluster: 
     consumer = log_consumer(cluster, place.journal(), topic)
     async with running(consumer.run):
         await until(lambda: consumer.progress.ready)
-    await delete_topic(cluster, topic)
-    await new_topic(cluster, topic)
+    await made_anew(cluster, topic, [told])
     await put_story(cluster, topic, *(step for _ in range(6) for step in story(submitted)))
 
     store, begins, kafka = place.reopened().store, await begins_of(cluster, [topic]), Spoken(cluster)
