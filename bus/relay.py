@@ -5,7 +5,7 @@ import base64
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 import structlog
@@ -20,6 +20,7 @@ from events.recorder import Letter, LetterKind, Row, Turn
 from events.turns import OnlyOne
 
 log = structlog.get_logger("jejak.bus")
+T = TypeVar("T")
 
 SENT_AT_ONCE: Final = 500
 WINDOW: Final = 10_000
@@ -115,38 +116,54 @@ class Relay:
                 await stopped(producer.stop())
 
     async def _drain(self, producer: AIOKafkaProducer) -> None:
-        while not await asyncio.to_thread(self._turn.take):
+        """The turn is kept however long an acknowledgement or a question to the database takes; when it was lost, the sending ends."""
+        while True:
+            task = asyncio.create_task(self._send_all(producer))
+            try:
+                while not (await asyncio.wait([task], timeout=KEEP_S))[0]:
+                    await asyncio.to_thread(self._turn.keep)
+                    self._kept_at = time.monotonic()
+                is_done = task.result()
+            except BaseException:
+                await ended([task])
+                await asyncio.to_thread(self._turn.give_back)
+                raise
+            if is_done:
+                return
             self.progress.moved()
             await asyncio.sleep(GATHER_S)
-        self._kept_at = time.monotonic()
-        tasks = [asyncio.create_task(self._send_all(producer)), asyncio.create_task(self._keep_on())]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            await ended(tasks)
-            await asyncio.to_thread(self._turn.give_back)
 
-    async def _keep_on(self) -> None:
-        """However long a question to the database or an acknowledgement takes; ends, and the sending with it, when the turn was lost."""
-        while True:
-            await asyncio.sleep(KEEP_S)
-            await asyncio.to_thread(self._turn.keep)
-            self._kept_at = time.monotonic()
-
-    async def _send_all(self, producer: AIOKafkaProducer) -> None:
-        sent = Sending()
-        while True:
-            async with self._reading:
-                sending = await asyncio.to_thread(self._next, sent)
-            if not sending.follower:
-                self.progress.lag = 0
-                self.progress.moved()
-                return
+    async def _send_all(self, producer: AIOKafkaProducer) -> bool:
+        """False: another process has the turn."""
+        sending = await self._asked(self._take_turn)
+        if sending is None:
+            return False
+        while sending.follower:
             if sending.messages:
                 await self._send_these(producer, sending)
-            sent = sending
+            sending = await self._asked(self._next_or_over, sending)
+        self.progress.lag = 0
+        self.progress.moved()
+        return True
+
+    async def _asked(self, question: Callable[..., T], *about: Sending) -> T:
+        """The journal, in a thread; not while the lag is read."""
+        async with self._reading:
+            return await asyncio.to_thread(question, *about)
+
+    def _take_turn(self) -> Sending | None:
+        """What waits; None: another process has the turn."""
+        if not self._turn.take():
+            return None
+        self._kept_at = time.monotonic()
+        return self._next_or_over(Sending())
+
+    def _next_or_over(self, sent: Sending) -> Sending:
+        """As `_next`. The turn is given back in the same look when nothing waits: a change of threads costs as much as a question."""
+        following = self._next(sent)
+        if not following.follower:
+            self._turn.give_back()
+        return following
 
     async def _send_these(self, producer: AIOKafkaProducer, sending: Sending) -> None:
         self.progress.lag = sending.waiting
