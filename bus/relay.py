@@ -178,17 +178,16 @@ class Relay:
         """What comes after these, once it is written down that they were sent. Events first: no receipt leaves before its event."""
         if sent.follower:
             self.journal.advance(sent.follower, sent.last)
-        letters_upto, upto = self.journal.last_letter(), self.journal.last_id()
-        cursor = self.journal.cursor(RELAYED)
-        after = max(cursor, self._seen)
-        if after < upto:
-            window = min(after + WINDOW, upto)
+        there = self.journal.outgoing()
+        after = max(there.sent, self._seen)
+        if after < there.upto:
+            window = min(after + WINDOW, there.upto)
             if events := self.journal.read(after, SENT_AT_ONCE, (Row.OWN,), upto=window):
                 return self._sending(RELAYED, "own", events[-1].id, [message_of(entry) for entry in events])
             self._seen = window
-            if window >= cursor + WINDOW:
+            if window >= there.sent + WINDOW:
                 return Sending(RELAYED, last=window)
-        after = self.journal.cursor(RELAYED_LETTERS)
+        after, letters_upto = there.letters_sent, there.letters_upto
         if after < letters_upto and (letters := self.journal.letters(after, SENT_AT_ONCE, upto=letters_upto)):
             return self._sending(RELAYED_LETTERS, "letters", letters[-1][0], [message_of_letter(letter) for _, letter in letters])
         return Sending()
@@ -198,10 +197,8 @@ class Relay:
         return Sending(follower, what, last, messages, len(messages) if len(messages) < SENT_AT_ONCE else self._lag())
 
     def _lag(self) -> int:
-        return self.journal.store.count_outgoing(self._after(), self.journal.cursor(RELAYED_LETTERS))
-
-    def _after(self) -> int:
-        return max(self.journal.cursor(RELAYED), self._seen)
+        there = self.journal.outgoing()
+        return self.journal.store.count_outgoing(max(there.sent, self._seen), there.letters_sent)
 
     async def _send(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> None:
         sent = []

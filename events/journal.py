@@ -42,6 +42,15 @@ class Entry(NamedTuple):
     raw: bytes
 
 
+class Outgoing(NamedTuple):
+    """The last event and how far the events were sent; the same of letters."""
+
+    upto: int
+    sent: int
+    letters_upto: int
+    letters_sent: int
+
+
 @dataclass
 class Journal:
     """Thread-safe; writes take turns. `on_commit` is called after each commit, `on_outgoing` after those that hold something to send.
@@ -110,6 +119,10 @@ class Journal:
 
     def last_letter(self) -> int:
         return self.store.max_letter()
+
+    def outgoing(self) -> Outgoing:
+        """As one look: a letter that it sees was written with or after its event."""
+        return Outgoing(*self.store.outgoing(f"follower:{RELAYED}", f"follower:{RELAYED_LETTERS}"))
 
     def cursor(self, follower: str) -> int:
         return self.store.max_tracking_id(f"follower:{follower}") or 0

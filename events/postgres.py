@@ -80,6 +80,10 @@ STATEMENTS: Final = {
     "in_key_order": "SELECT originator_id, originator_version, state FROM {schema}.stored_events"
     " WHERE (originator_id, originator_version) > (%s, %s) AND originator_id <= %s ORDER BY originator_id, originator_version LIMIT %s",
     "max_letter": "SELECT coalesce(max(number), 0) FROM {schema}.letters",
+    "outgoing": "SELECT (SELECT max(notification_id) FROM {schema}.stored_events),"
+    " (SELECT notification_id FROM {schema}.{tracking} WHERE application_name = %s),"
+    " (SELECT max(number) FROM {schema}.letters),"
+    " (SELECT notification_id FROM {schema}.{tracking} WHERE application_name = %s)",
     "count_outgoing": "SELECT (SELECT count(*) FROM {schema}.stored_events WHERE notification_id > %s AND topic = 'own')"
     " + (SELECT count(*) FROM {schema}.letters WHERE number > %s)",
     "letters": "SELECT number, kind, source, position, code, about, raw FROM {schema}.letters"
@@ -168,6 +172,10 @@ class PostgresStore(PostgresProcessRecorder):
 
     def max_letter(self) -> int:
         return int(self._select("max_letter")[0][0])
+
+    def outgoing(self, events: str, letters: str) -> tuple[int, int, int, int]:
+        [(upto, sent, letters_upto, letters_sent)] = self._select("outgoing", events, letters)
+        return upto or 0, sent or 0, letters_upto or 0, letters_sent or 0
 
     def count_outgoing(self, after: int, letters_after: int) -> int:
         return int(self._select("count_outgoing", after, letters_after)[0][0])

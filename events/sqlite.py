@@ -56,6 +56,8 @@ ROWS_AFTER: Final = (
     "SELECT rowid, topic, originator_id, state FROM stored_events"  # noqa: S608 (names only)
     f" WHERE rowid > ? AND rowid <= ? AND topic IN {_LISTED} ORDER BY rowid LIMIT ?"
 )
+_POSITION: Final = "(SELECT notification_id FROM tracking WHERE application_name = ?)"
+OUTGOING: Final = f"SELECT (SELECT max(rowid) FROM stored_events), {_POSITION}, (SELECT max(number) FROM letters), {_POSITION}"  # noqa: S608
 COUNT_OUTGOING: Final = (
     "SELECT (SELECT count(*) FROM stored_events WHERE rowid > ? AND topic = 'own') + (SELECT count(*) FROM letters WHERE number > ?)"
 )
@@ -143,6 +145,10 @@ class SQLiteStore(SQLiteProcessRecorder):
 
     def max_letter(self) -> int:
         return int(self._select("SELECT coalesce(max(number), 0) FROM letters")[0][0])
+
+    def outgoing(self, events: str, letters: str) -> tuple[int, int, int, int]:
+        [(upto, sent, letters_upto, letters_sent)] = self._select(OUTGOING, events, letters)
+        return upto or 0, sent or 0, letters_upto or 0, letters_sent or 0
 
     def count_outgoing(self, after: int, letters_after: int) -> int:
         return int(self._select(COUNT_OUTGOING, after, letters_after)[0][0])

@@ -39,11 +39,11 @@ class FailingStore:
             raise OperationalError("no connection")
         self._real.insert_tracking(tracking)
 
-    def max_notification_id(self) -> int | None:
+    def outgoing(self, events: str, letters: str) -> tuple[int, int, int, int]:
         if self.reads_fail > 0:
             self.reads_fail -= 1
             raise OperationalError("no connection")
-        return self._real.max_notification_id()
+        return self._real.outgoing(events, letters)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
