@@ -57,13 +57,16 @@ _OWNER: Final = (
 )
 """Of what was approved under the name, else of what was submitted under it; what was only renamed into it meanwhile comes last."""
 _OWNED: Final = (
-    f"SELECT asked.dataset_id, {_OWNER}, (SELECT max(edition) {_OF}),"  # noqa: S608 (names only)
-    f" (SELECT count(*) {_OF} AND edition IS NULL), (SELECT submission_id {_LAST}), (SELECT manifest {_LAST}) FROM ({{0}}) AS asked"
+    f"SELECT asked.dataset_id, {_OWNER} AS owner, (SELECT max(edition) {_OF}) AS numbered,"  # noqa: S608 (names only)
+    f" (SELECT count(*) {_OF} AND edition IS NULL) AS unnumbered, (SELECT submission_id {_LAST}) AS last,"
+    f" (SELECT manifest {_LAST}) AS last_manifest FROM ({{0}}) AS asked"
 )
-_OPEN: Final = (
-    "SELECT heads.dataset_id, begun_ms, submission_id, period_start, period_end, opd, state FROM ({0}) AS asked"
-    " JOIN heads ON heads.dataset_id = asked.dataset_id WHERE holder IS NOT NULL"
+_STANDING: Final = (
+    f"WITH owned AS MATERIALIZED ({_OWNED})"  # noqa: S608 (names only)
+    " SELECT owned.*, begun_ms, submission_id, period_start, period_end, opd, state FROM owned"
+    " LEFT JOIN heads ON heads.dataset_id = owned.dataset_id AND holder IS NOT NULL"
 )
+"""A row for each submission on its way, or one with nothing of any where there is none."""
 _LISTED: Final[Mapping[str, str]] = {
     "sqlite": "SELECT value AS dataset_id FROM json_each(?)",
     "postgresql": "SELECT value AS dataset_id FROM json_array_elements_text(%s::json) AS value",
@@ -135,15 +138,15 @@ class Inbox:
         The owner is the OPD that first submitted under the name, whoever renamed its own data into that name at the same moment; and once
         something of it was approved, the OPD of that. Submissions of the time before editions were numbered come first.
         """
-        names, values = json.dumps(sorted(dataset_ids)), _LISTED[self.engine.dialect.name]
         with self.engine.connect() as c:
-            found = c.exec_driver_sql(_OWNED.format(values), (names,)).all()
-            opened: dict[str, list[OnItsWay]] = {}
-            for dataset_id, _, submission_id, start, end, opd, state in sorted(c.exec_driver_sql(_OPEN.format(values), (names,)).all()):
-                opened.setdefault(dataset_id, []).append(OnItsWay(str(UUID(str(submission_id))), (start, end), opd, State(state)))
+            found = c.exec_driver_sql(_STANDING.format(_LISTED[self.engine.dialect.name]), (json.dumps(sorted(dataset_ids)),)).all()
+        opened: dict[str, list[OnItsWay]] = {row[0]: [] for row in found}
+        for dataset_id, *_, begun_ms, submission_id, start, end, opd, state in sorted(found):
+            if begun_ms is not None:
+                opened[dataset_id].append(OnItsWay(str(UUID(str(submission_id))), (start, end), opd, State(state)))
         return {
-            dataset_id: Standing(owner, max(numbered or 0, unnumbered), tuple(opened.get(dataset_id, ())), (str(UUID(str(last))), manifest))
-            for dataset_id, owner, numbered, unnumbered, last, manifest in found
+            dataset_id: Standing(owner, max(numbered or 0, unnumbered), tuple(opened[dataset_id]), (str(UUID(str(last))), manifest))
+            for dataset_id, owner, numbered, unnumbered, last, manifest, *_ in found
             if owner is not None
         }
 

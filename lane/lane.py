@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
 
+import orjson
 import structlog
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,7 +22,7 @@ from bus.loops import Progress, ended, forever
 from events.contracts import Actor, Due, Event, Reason
 from events.journal import Journal
 from events.rules import Rule, held_by, next_ids
-from events.submission import Head, Kind, Recorded, Refused, Submission
+from events.submission import TELL_CONTENT, Head, Kind, Recorded, Refused, Submission
 from lane.asked import Overdue
 from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
@@ -111,9 +112,13 @@ class Context:
         """The submission as a whole."""
         return self._submissions[head.submission_id]
 
+    def told(self, head: Head) -> Mapping[str, Any]:
+        """The newest content as it stands in its event's bytes, with fields that only a later version knows."""
+        return self._told[head.submission_id]
+
     def now_of(self, head: Head) -> Head:
         """The same, of the OPD that acts for its own now."""
-        return head._replace(opd=self.lane.shared.directory.heir_of(head.opd))
+        return self.lane.now_of(head)
 
     def standing(self, head: Head) -> Standing:
         """What submissions there are of its dataset, and whose the name is now."""
@@ -126,6 +131,15 @@ class Context:
     @cached_property
     def _submissions(self) -> Mapping[uuid.UUID, Submission]:
         return self.lane.journal.submissions(list(self.heads))
+
+    @cached_property
+    def _told(self) -> Mapping[uuid.UUID, Mapping[str, Any]]:
+        found: dict[uuid.UUID, Mapping[str, Any]] = {}
+        for submission_id, raw in self.lane.journal.store.select_streams(list(self.heads)):
+            said = orjson.loads(raw)
+            if said["type"] in TELL_CONTENT:
+                found[submission_id] = said["data"]
+        return found
 
     @cached_property
     def _standings(self) -> Mapping[str, Standing]:
@@ -229,11 +243,11 @@ class Lane:
             recorded = self.journal.append(events)
         except Refused as refused:
             raise self._overtaken(wishes, refused) from None
+        told = log.bind(lane=self.name)
         for r in recorded:
             self.commanded.counts[r.event.type] += 1
-            log.info(
+            told.info(
                 "decided",
-                lane=self.name,
                 submission_id=str(r.event.submission_id),
                 sequence=r.event.sequence,
                 type=r.event.type,
@@ -271,7 +285,7 @@ class Lane:
         command = self.commands[name]
         if Role(actor.role) not in command.roles:
             return Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {actor.role} tidak boleh melakukan langkah ini."))
-        now = head._replace(opd=self.shared.directory.heir_of(head.opd))
+        now = self.now_of(head)
         if reasons := [reason for rule in command.rules if (reason := rule(now, actor))]:
             if any(reason.code == "other_opd" for reason in reasons):
                 return not_there()  # another OPD's people do not even hear that it exists
@@ -279,6 +293,11 @@ class Lane:
         if reason := held_by(head, event_type=command.event_type, lane=self.name, expected_sequence=expected_sequence):
             return Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
         return None
+
+    def now_of(self, head: Head) -> Head:
+        """The same, of the OPD that acts for its own now."""
+        heir = self.shared.directory.heir_of(head.opd)
+        return head if heir == head.opd else head._replace(opd=heir)
 
     def find(self, submission_id: uuid.UUID) -> Head:
         """Raises `Refused`."""
