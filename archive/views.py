@@ -101,7 +101,8 @@ class Views:
 def _event(raw: bytes, judged: set[str]) -> Said | None:
     """None for bytes that somebody damaged: the proof names them, the views pass over them.
 
-    `judged`: hashes of what was judged on admission and needs no second look: a head names it, or the event after it, whose own is added.
+    `judged`: hashes of what was judged on admission and needs no second look, because a head names it, or the event after it: what an event
+    of these names is added.
     """
     known = hash_of(raw) in judged
     try:

@@ -73,6 +73,14 @@ _LISTED: Final[Mapping[str, str]] = {
 }
 """A list of names as rows, in the driver's own SQL."""
 
+_OF_DATASET: Final = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == sa.bindparam("dataset_id")).limit(1)
+_FIRST_WITH: Final = _OF_DATASET.where(HEADS.c.manifest == sa.bindparam("manifest")).order_by(HEADS.c.begun_ms, HEADS.c.submission_id)
+_EVER_PUBLISHED: Final = _OF_DATASET.where(HEADS.c.published)
+_NUMBER: Final = sa.func.coalesce(HEADS.c.edition, 0)
+_PUBLIC: Final = _OF_DATASET.where(HEADS.c.state == State.PUBLISHED.value).order_by(_NUMBER.desc(), HEADS.c.begun_ms.desc())
+_PUBLIC_BEFORE: Final = _PUBLIC.where(sa.bindparam("edition") > _NUMBER)
+"""Built once: intake asks them of each submission, and building one takes several times what the database needs."""
+
 
 class OnItsWay(NamedTuple):
     """A submission that somebody still has to act on. `period`: first and last day, ISO 8601."""
@@ -174,25 +182,19 @@ class Inbox:
 
     def first_with(self, dataset_id: str, manifest: str) -> UUID | None:
         """The first submission of a dataset that says exactly this."""
-        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.manifest == manifest)
         with self.engine.connect() as c:
-            return c.execute(query.order_by(HEADS.c.begun_ms, HEADS.c.submission_id).limit(1)).scalar()
+            return c.execute(_FIRST_WITH, {"dataset_id": dataset_id, "manifest": manifest}).scalar()
 
     def was_published(self, dataset_id: str) -> bool:
         """Was anything on the portal under this name?"""
-        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.published).limit(1)
         with self.engine.connect() as c:
-            return c.execute(query).first() is not None
+            return c.execute(_EVER_PUBLISHED, {"dataset_id": dataset_id}).first() is not None
 
     def published_before(self, dataset_id: str, edition: int | None) -> UUID | None:
         """The newest submission of a dataset that is public now, of those with a smaller number; of all when `edition` is None."""
-        number = sa.func.coalesce(HEADS.c.edition, 0)
-        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.state == State.PUBLISHED.value)
-        if edition is not None:
-            query = query.where(number < edition)
+        query, asked = (_PUBLIC, {}) if edition is None else (_PUBLIC_BEFORE, {"edition": edition})
         with self.engine.connect() as c:
-            row = c.execute(query.order_by(number.desc(), HEADS.c.begun_ms.desc()).limit(1)).first()
-        return row[0] if row else None
+            return c.execute(query, {"dataset_id": dataset_id, **asked}).scalar()
 
     def count(self, asked: Asked, overdue: Overdue) -> tuple[int, int]:
         """How many there are of what is asked for, and how many of them are late."""

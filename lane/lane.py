@@ -118,7 +118,7 @@ class Context:
 
     def now_of(self, head: Head) -> Head:
         """The same, of the OPD that acts for its own now."""
-        return self.lane.now_of(head)
+        return head._replace(opd=self.lane.shared.directory.heir_of(head.opd))
 
     def standing(self, head: Head) -> Standing:
         """What submissions there are of its dataset, and whose the name is now."""
@@ -134,12 +134,8 @@ class Context:
 
     @cached_property
     def _told(self) -> Mapping[uuid.UUID, Mapping[str, Any]]:
-        found: dict[uuid.UUID, Mapping[str, Any]] = {}
-        for submission_id, raw in self.lane.journal.store.select_streams(list(self.heads)):
-            said = orjson.loads(raw)
-            if said["type"] in TELL_CONTENT:
-                found[submission_id] = said["data"]
-        return found
+        said = [(submission_id, orjson.loads(raw)) for submission_id, raw in self.lane.journal.store.select_streams(list(self.heads))]
+        return {submission_id: event["data"] for submission_id, event in said if event["type"] in TELL_CONTENT}
 
     @cached_property
     def _standings(self) -> Mapping[str, Standing]:
@@ -246,13 +242,7 @@ class Lane:
         told = log.bind(lane=self.name)
         for r in recorded:
             self.commanded.counts[r.event.type] += 1
-            told.info(
-                "decided",
-                submission_id=str(r.event.submission_id),
-                sequence=r.event.sequence,
-                type=r.event.type,
-                actor=actor.id,
-            )
+            told.info("decided", submission_id=str(r.event.submission_id), sequence=r.event.sequence, type=r.event.type, actor=actor.id)
         return recorded
 
     def _overtaken(self, wishes: Sequence[tuple[str, uuid.UUID, CommandBody]], refused: Refused) -> Refused:
@@ -285,7 +275,7 @@ class Lane:
         command = self.commands[name]
         if Role(actor.role) not in command.roles:
             return Refused(Kind.FORBIDDEN, Reason(code="role", note=f"Peran {actor.role} tidak boleh melakukan langkah ini."))
-        now = self.now_of(head)
+        now = head._replace(opd=self.shared.directory.heir_of(head.opd))
         if reasons := [reason for rule in command.rules if (reason := rule(now, actor))]:
             if any(reason.code == "other_opd" for reason in reasons):
                 return not_there()  # another OPD's people do not even hear that it exists
@@ -293,11 +283,6 @@ class Lane:
         if reason := held_by(head, event_type=command.event_type, lane=self.name, expected_sequence=expected_sequence):
             return Refused(Kind.CONFLICT, reason, state=head.state, sequence=head.sequence)
         return None
-
-    def now_of(self, head: Head) -> Head:
-        """The same, of the OPD that acts for its own now."""
-        heir = self.shared.directory.heir_of(head.opd)
-        return head if heir == head.opd else head._replace(opd=heir)
 
     def find(self, submission_id: uuid.UUID) -> Head:
         """Raises `Refused`."""
