@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from events.admission import said_in
 from events.heads import HEADS
 from events.journal import Journal
 from events.submission import TELL_CONTENT, State
+from lane import inbox
 
 METADATA: Final = sa.MetaData()
 ROWS: Final = sa.Table(
@@ -31,6 +31,17 @@ ROWS: Final = sa.Table(
 )
 DAYS: Final[Mapping[str, int]] = {"daily": 1, "weekly": 7}
 MONTHS: Final[Mapping[str, int]] = {"monthly": 1, "quarterly": 3, "semiannual": 6, "annual": 12, "biennial": 24, "quinquennial": 60}
+_NEWEST: Final = (HEADS.c.period_end.desc(), HEADS.c.edition.desc().nulls_last(), HEADS.c.begun_ms.desc(), HEADS.c.submission_id)
+_NUMBERED: Final = (
+    sa.select(
+        *(HEADS.c.dataset_id, HEADS.c.submission_id, HEADS.c.opd, HEADS.c.title, HEADS.c.period_end),
+        sa.func.row_number().over(partition_by=HEADS.c.dataset_id, order_by=_NEWEST).label("place"),
+    )
+    .where(HEADS.c.dataset_id.in_(sa.bindparam("datasets", expanding=True)), HEADS.c.state == State.PUBLISHED.value)
+    .subquery()
+)
+_SHOWN: Final = sa.select(_NUMBERED).where(_NUMBERED.c.place == 1)
+"""Of each of these datasets the submission with the newest period that is published."""
 LAST_YEAR: Final = 9_000
 """What comes continuously, irregularly or never again falls due on no day."""
 
@@ -57,14 +68,14 @@ def next_due(period_end: date, frequency: str) -> date | None:
 
 def put_rows(c: sa.Connection, journal: Journal, dataset_ids: Collection[str]) -> None:
     """Of these datasets, as the heads say now. By the newest period that is published, whichever edition brought it."""
-    for dataset_id in sorted(dataset_ids):
-        row = _row(c, journal, dataset_id)
-        if row is None:
-            c.execute(sa.delete(ROWS).where(ROWS.c.dataset_id == dataset_id))
-            continue
-        insert = sqlite.insert(ROWS) if c.dialect.name == "sqlite" else postgresql.insert(ROWS)
-        changes = {name: insert.excluded[name] for name in row if name != "dataset_id"}
-        c.execute(insert.on_conflict_do_update(index_elements=["dataset_id"], set_=changes), [row])
+    if not dataset_ids:
+        return
+    shown = c.execute(_SHOWN, {"datasets": sorted(dataset_ids)}).all()
+    frequencies = _frequencies(journal, [row.submission_id for row in shown])
+    rows = [row for one in shown if (row := _row(one, frequencies))]
+    inbox.put_rows(c, ROWS, rows)
+    if gone := set(dataset_ids) - {row["dataset_id"] for row in rows}:
+        c.execute(sa.delete(ROWS).where(ROWS.c.dataset_id.in_(sorted(gone))))
 
 
 def page(engine: sa.Engine, *, today: date, within_days: int | None, opds: Sequence[str] | None, after: str | None, limit: int) -> Page:
@@ -86,27 +97,21 @@ def page(engine: sa.Engine, *, today: date, within_days: int | None, opds: Seque
     return Page(tuple(items), _cursor(rows[limit - 1]) if len(rows) > limit else None)
 
 
-def _row(c: sa.Connection, journal: Journal, dataset_id: str) -> dict[str, object] | None:
-    newest = (HEADS.c.period_end.desc(), HEADS.c.edition.desc().nulls_last(), HEADS.c.begun_ms.desc(), HEADS.c.submission_id)
-    shown = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.state == State.PUBLISHED.value)
-    submission_id = c.execute(shown.order_by(*newest).limit(1)).scalar()
-    dataset = _told(journal, submission_id) if submission_id else None
-    head = journal.head(submission_id) if submission_id else None
-    if dataset is None or head is None:
-        return None
-    due_on = next_due(date.fromisoformat(head.period_end), dataset["frequency"])
+def _row(shown: sa.Row[Any], frequencies: Mapping[UUID, str]) -> dict[str, object] | None:
+    frequency = frequencies.get(shown.submission_id)
+    due_on = next_due(date.fromisoformat(shown.period_end), frequency) if frequency else None
     if due_on is None:
         return None
-    row = {"dataset_id": dataset_id, "submission_id": submission_id, "opd": head.opd, "title": head.title}
-    return row | {"frequency": dataset["frequency"], "period_end": head.period_end, "due_on": due_on.isoformat()}
+    row = {"dataset_id": shown.dataset_id, "submission_id": shown.submission_id, "opd": shown.opd, "title": shown.title}
+    return row | {"frequency": frequency, "period_end": shown.period_end, "due_on": due_on.isoformat()}
 
 
-def _told(journal: Journal, submission_id: UUID) -> dict[str, Any] | None:
-    """The newest metadata, as an event's bytes say it."""
-    found: dict[str, Any] | None = None
-    for _, raw in journal.store.select_streams([submission_id]):
-        said = orjson.loads(raw)
-        found = said["data"]["dataset"] if said["type"] in TELL_CONTENT else found
+def _frequencies(journal: Journal, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """As the newest metadata of each submission say, in an event's bytes."""
+    found: dict[UUID, str] = {}
+    for submission_id, raw in reversed(journal.store.select_streams(ids)):
+        if submission_id not in found and (said := said_in(raw)).get("type") in TELL_CONTENT:
+            found[submission_id] = said["data"]["dataset"]["frequency"]
     return found
 
 

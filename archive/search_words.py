@@ -4,6 +4,7 @@ A word is a row (word, when it was submitted, id), so a page is a short walk alo
 a title from before a revision stay: who looks for the old title finds it. Rows are never changed, so writing them twice does nothing.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from events.submission import Head
 
@@ -32,6 +32,13 @@ WORDS: Final = sa.Table(
     sa.Column("opd", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )
+_PUT: Final[Mapping[str, str]] = {
+    "sqlite": "INSERT INTO search_words (begun_ms, submission_id, opd, word) SELECT ?, ?, ?, value FROM json_each(?)"
+    " WHERE true ON CONFLICT DO NOTHING",
+    "postgresql": "INSERT INTO search_words (begun_ms, submission_id, opd, word)"
+    " SELECT %s, %s::uuid, %s, value FROM json_array_elements_text(%s::json) AS value ON CONFLICT DO NOTHING",
+}
+"""All words of a submission as one row of values, in the driver's own SQL."""
 Place = tuple[int, UUID]
 """When a submission was submitted (ms since 1970), and its id: the order of every list."""
 
@@ -55,21 +62,20 @@ class Walk:
 
 def words_in(text: str) -> list[str]:
     """The words of a text, in small letters without accents, each once."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return list(dict.fromkeys(word[:40] for word in re.findall(r"[^\W_]+", kept)))
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = "".join(letter for letter in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(letter))
+    return list(dict.fromkeys(word[:40] for word in re.findall(r"[^\W_]+", plain)))
 
 
 def put_words(c: sa.Connection, told: Iterable[tuple[Head, Mapping[str, Any]]]) -> None:
     """`told`: metadata as an event says it, and the submission's head."""
     rows = [
-        {"word": word, "begun_ms": head.begun_ms, "submission_id": head.submission_id, "opd": head.opd}
+        (head.begun_ms, head.submission_id.hex, head.opd, json.dumps(words_in(f"{dataset['title']} {dataset['dataset_id']} {head.opd}")))
         for head, dataset in told
-        for word in words_in(f"{dataset['title']} {dataset['dataset_id']} {head.opd}")
     ]
     if rows:
-        insert = sqlite.insert(WORDS) if c.dialect.name == "sqlite" else postgresql.insert(WORDS)
-        c.execute(insert.on_conflict_do_nothing(), rows)
+        c.exec_driver_sql(_PUT[c.dialect.name], rows)
 
 
 def meanings(c: sa.Connection, words: Sequence[str]) -> list[list[str]]:

@@ -3,17 +3,17 @@
 A step begins and is due as the trail tells it (trail.py). What a month's numbers cost depends on that month, not on the years before.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from archive.trail import ELSEWHERE, STEPS, Due
+from events.submission import Head
 from lane.due import WIB, is_overdue
+from lane.inbox import add_rows
 
 Said = Mapping[str, Any]
 """An event as it stands in its bytes."""
@@ -37,32 +37,30 @@ KEPT_S: Final = 30.0
 MONTHS_KEPT: Final = 24
 
 
-def row_of(said: Said, before: Said | None, opd: str, due: Due) -> dict[str, object]:
+def row_of(said: Said, before: Said | None, head: Head, due: Due) -> dict[str, object]:
     """`before`: the event before it, none for the first one; `due`: for events from before they said themselves when they are due."""
     at = datetime.fromisoformat(said["occurred_at"])
     began = datetime.fromisoformat(before["occurred_at"]) if before else min(at, _sent_at(said, at))
     due_at = datetime.fromisoformat(before["due"]["at"]) if before and before.get("due") else due(began)
     retracted = said["type"] == "DataRetracted"
     return {
-        "submission_id": UUID(said["submission_id"]),
+        "submission_id": head.submission_id,
         "sequence": said["sequence"],
         "month": month_of(at),
         "step": ELSEWHERE.get((said["type"], said.get("lane", "")), STEPS[said["type"]])[0],
         "took_s": max(0, round((at - began).total_seconds())),
         "on_time": None if retracted else not is_overdue(due_at, now=at),
-        "published_by": opd if said["type"] == "DataPublished" else None,
+        "published_by": head.opd if said["type"] == "DataPublished" else None,
     }
 
 
-def put_rows(c: sa.Connection, rows: Iterable[Mapping[str, object]]) -> None:
-    insert = sqlite.insert(ROWS) if c.dialect.name == "sqlite" else postgresql.insert(ROWS)
-    if given := list(rows):
-        c.execute(insert.on_conflict_do_nothing(), given)
+def put_rows(c: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    add_rows(c, ROWS, rows)
 
 
 def month_of(moment: datetime) -> str:
     """The month on the calendars of the offices, `2026-11`."""
-    return f"{moment.astimezone(WIB):%Y-%m}"
+    return moment.astimezone(WIB).isoformat()[:7]
 
 
 @dataclass

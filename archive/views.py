@@ -12,7 +12,6 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from archive import falling_due, search_words, steps
 from archive.steps import Said
@@ -20,8 +19,8 @@ from archive.trail import Due
 from bus.loops import WATCH_S, Progress, woken
 from events.contracts import EVENT
 from events.journal import Journal
-from events.submission import TELL_CONTENT
-from lane.inbox import migrating
+from events.submission import TELL_CONTENT, hash_of
+from lane.inbox import migrating, put_rows
 
 BATCH: Final = 500
 VERSION: Final = "1"
@@ -34,6 +33,7 @@ PLACE: Final = sa.Table(
     sa.Column("position", sa.BigInteger, nullable=False),
 )
 """How far they have read the journal."""
+_STANDS: Final = sa.select(PLACE.c.position).where(PLACE.c.version == VERSION)
 TABLES: Final = (METADATA, search_words.METADATA, steps.METADATA, falling_due.METADATA)
 MADE_PUBLIC: Final = frozenset({"DataPublished", "DataRetracted"})
 
@@ -61,18 +61,20 @@ class Views:
     def follow(self) -> int:
         """Take the next events of the journal, as one transaction; returns how many. Blocking."""
         with self.engine.connect() as c:
-            position = c.execute(sa.select(PLACE.c.position).where(PLACE.c.version == VERSION)).scalar() or 0
-        if position > self.journal.last_id():
-            position = self._begin_anew()
+            position = c.execute(_STANDS).scalar() or 0
         entries = self.journal.read(position, BATCH)
+        if not entries and position > self.journal.last_id():
+            entries = self.journal.read(self._begin_anew(), BATCH)
         if not entries:
             return 0
         heads = self.journal.heads(list({entry.stream for entry in entries}))
-        said = [(e.stream, event) for e in entries if e.stream in heads and (event := _event(e.raw))]
-        before = self._before(said)
-        rows = [steps.row_of(event, before.get((stream, event["sequence"] - 1)), heads[stream].opd, self.due) for stream, event in said]
+        judged = {head.hash for head in heads.values()}
+        said = [(e.stream, event) for e in reversed(entries) if e.stream in heads and (event := _event(e.raw, judged))][::-1]
+        before = self._before(said, judged)
+        rows = [steps.row_of(event, before.get((stream, event["sequence"] - 1)), heads[stream], self.due) for stream, event in said]
         with self.engine.begin() as c:
-            self._move(c, entries[-1].id)  # first: another process of the archive waits here, and then sees the heads as they are
+            # First, and never back: another process of the archive waits here, and then sees the heads as they are.
+            put_rows(c, PLACE, [{"version": VERSION, "position": entries[-1].id}], rising="position")
             search_words.put_words(c, ((heads[stream], e["data"]["dataset"]) for stream, e in said if e["type"] in TELL_CONTENT))
             steps.put_rows(c, rows)
             falling_due.put_rows(c, self.journal, {heads[stream].dataset_id for stream, e in said if e["type"] in MADE_PUBLIC})
@@ -80,19 +82,12 @@ class Views:
         self.progress.counts["unreadable"] += len(entries) - len(said)
         return len(entries)
 
-    def _before(self, said: Sequence[tuple[UUID, Said]]) -> dict[tuple[UUID, int], Said]:
+    def _before(self, said: Sequence[tuple[UUID, Said]], judged: set[str]) -> dict[tuple[UUID, int], Said]:
         """The events of this batch, and those of the journal that come before one of it, by submission and sequence."""
         found: dict[tuple[UUID, int], Said] = {(stream, event["sequence"]): event for stream, event in said}
         earlier = {(stream, event["sequence"] - 1) for stream, event in said if event["sequence"] > 1} - found.keys()
         stored = self.journal.store.select_states(list(earlier))
-        return found | {(stream, version): event for stream, version, raw in stored if (event := _event(raw))}
-
-    def _move(self, c: sa.Connection, position: int) -> None:
-        """Further, never back: another process may have been here."""
-        insert = sqlite.insert(PLACE) if c.dialect.name == "sqlite" else postgresql.insert(PLACE)
-        further = insert.excluded.position > PLACE.c.position
-        moved = insert.on_conflict_do_update(index_elements=["version"], set_={"position": insert.excluded.position}, where=further)
-        c.execute(moved, {"version": VERSION, "position": position})
+        return found | {(stream, version): event for stream, version, raw in stored if (event := _event(raw, judged))}
 
     def _begin_anew(self) -> int:
         """The journal is another one, shorter than what was read."""
@@ -103,11 +98,19 @@ class Views:
         return 0
 
 
-def _event(raw: bytes) -> Said | None:
-    """None for bytes that somebody damaged: the proof names them, the views pass over them."""
+def _event(raw: bytes, judged: set[str]) -> Said | None:
+    """None for bytes that somebody damaged: the proof names them, the views pass over them.
+
+    `judged`: hashes of what was judged on admission and needs no second look, because a head names it, or the event after it: what an event
+    of these names is added.
+    """
+    known = hash_of(raw) in judged
     try:
-        EVENT.validate_json(raw)
+        if not known:
+            EVENT.validate_json(raw)
     except (ValueError, RecursionError):
         return None
     said: Said = orjson.loads(raw)
+    if known:
+        judged.add(str(said.get("previous")))
     return said

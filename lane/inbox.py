@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -56,18 +57,29 @@ _OWNER: Final = (
 )
 """Of what was approved under the name, else of what was submitted under it; what was only renamed into it meanwhile comes last."""
 _OWNED: Final = (
-    f"SELECT asked.dataset_id, {_OWNER}, (SELECT max(edition) {_OF}),"  # noqa: S608 (names only)
-    f" (SELECT count(*) {_OF} AND edition IS NULL), (SELECT submission_id {_LAST}), (SELECT manifest {_LAST}) FROM ({{0}}) AS asked"
+    f"SELECT asked.dataset_id, {_OWNER} AS owner, (SELECT max(edition) {_OF}) AS numbered,"  # noqa: S608 (names only)
+    f" (SELECT count(*) {_OF} AND edition IS NULL) AS unnumbered, (SELECT submission_id {_LAST}) AS last,"
+    f" (SELECT manifest {_LAST}) AS last_manifest FROM ({{0}}) AS asked"
 )
-_OPEN: Final = (
-    "SELECT heads.dataset_id, begun_ms, submission_id, period_start, period_end, opd, state FROM ({0}) AS asked"
-    " JOIN heads ON heads.dataset_id = asked.dataset_id WHERE holder IS NOT NULL"
+_STANDING: Final = (
+    f"WITH owned AS MATERIALIZED ({_OWNED})"  # noqa: S608 (names only)
+    " SELECT owned.*, begun_ms, submission_id, period_start, period_end, opd, state FROM owned"
+    " LEFT JOIN heads ON heads.dataset_id = owned.dataset_id AND holder IS NOT NULL"
 )
+"""A row for each submission on its way, or one with nothing of any where there is none."""
 _LISTED: Final[Mapping[str, str]] = {
     "sqlite": "SELECT value AS dataset_id FROM json_each(?)",
     "postgresql": "SELECT value AS dataset_id FROM json_array_elements_text(%s::json) AS value",
 }
 """A list of names as rows, in the driver's own SQL."""
+
+_OF_DATASET: Final = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == sa.bindparam("dataset_id")).limit(1)
+_FIRST_WITH: Final = _OF_DATASET.where(HEADS.c.manifest == sa.bindparam("manifest")).order_by(HEADS.c.begun_ms, HEADS.c.submission_id)
+_EVER_PUBLISHED: Final = _OF_DATASET.where(HEADS.c.published)
+_NUMBER: Final = sa.func.coalesce(HEADS.c.edition, 0)
+_PUBLIC: Final = _OF_DATASET.where(HEADS.c.state == State.PUBLISHED.value).order_by(_NUMBER.desc(), HEADS.c.begun_ms.desc())
+_PUBLIC_BEFORE: Final = _PUBLIC.where(sa.bindparam("edition") > _NUMBER)
+"""Built once: intake asks them of each submission, and building one takes several times what the database needs."""
 
 
 class OnItsWay(NamedTuple):
@@ -134,15 +146,15 @@ class Inbox:
         The owner is the OPD that first submitted under the name, whoever renamed its own data into that name at the same moment; and once
         something of it was approved, the OPD of that. Submissions of the time before editions were numbered come first.
         """
-        names, values = json.dumps(sorted(dataset_ids)), _LISTED[self.engine.dialect.name]
         with self.engine.connect() as c:
-            found = c.exec_driver_sql(_OWNED.format(values), (names,)).all()
-            opened: dict[str, list[OnItsWay]] = {}
-            for dataset_id, _, submission_id, start, end, opd, state in sorted(c.exec_driver_sql(_OPEN.format(values), (names,)).all()):
-                opened.setdefault(dataset_id, []).append(OnItsWay(str(UUID(str(submission_id))), (start, end), opd, State(state)))
+            found = c.exec_driver_sql(_STANDING.format(_LISTED[self.engine.dialect.name]), (json.dumps(sorted(dataset_ids)),)).all()
+        opened: dict[str, list[OnItsWay]] = {row[0]: [] for row in found}
+        for dataset_id, *_, begun_ms, submission_id, start, end, opd, state in sorted(found):
+            if begun_ms is not None:
+                opened[dataset_id].append(OnItsWay(str(UUID(str(submission_id))), (start, end), opd, State(state)))
         return {
-            dataset_id: Standing(owner, max(numbered or 0, unnumbered), tuple(opened.get(dataset_id, ())), (str(UUID(str(last))), manifest))
-            for dataset_id, owner, numbered, unnumbered, last, manifest in found
+            dataset_id: Standing(owner, max(numbered or 0, unnumbered), tuple(opened[dataset_id]), (str(UUID(str(last))), manifest))
+            for dataset_id, owner, numbered, unnumbered, last, manifest, *_ in found
             if owner is not None
         }
 
@@ -170,25 +182,19 @@ class Inbox:
 
     def first_with(self, dataset_id: str, manifest: str) -> UUID | None:
         """The first submission of a dataset that says exactly this."""
-        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.manifest == manifest)
         with self.engine.connect() as c:
-            return c.execute(query.order_by(HEADS.c.begun_ms, HEADS.c.submission_id).limit(1)).scalar()
+            return c.execute(_FIRST_WITH, {"dataset_id": dataset_id, "manifest": manifest}).scalar()
 
     def was_published(self, dataset_id: str) -> bool:
         """Was anything on the portal under this name?"""
-        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.published).limit(1)
         with self.engine.connect() as c:
-            return c.execute(query).first() is not None
+            return c.execute(_EVER_PUBLISHED, {"dataset_id": dataset_id}).first() is not None
 
     def published_before(self, dataset_id: str, edition: int | None) -> UUID | None:
         """The newest submission of a dataset that is public now, of those with a smaller number; of all when `edition` is None."""
-        number = sa.func.coalesce(HEADS.c.edition, 0)
-        query = sa.select(HEADS.c.submission_id).where(HEADS.c.dataset_id == dataset_id, HEADS.c.state == State.PUBLISHED.value)
-        if edition is not None:
-            query = query.where(number < edition)
+        query, asked = (_PUBLIC, {}) if edition is None else (_PUBLIC_BEFORE, {"edition": edition})
         with self.engine.connect() as c:
-            row = c.execute(query.order_by(number.desc(), HEADS.c.begun_ms.desc()).limit(1)).first()
-        return row[0] if row else None
+            return c.execute(query, {"dataset_id": dataset_id, **asked}).scalar()
 
     def count(self, asked: Asked, overdue: Overdue) -> tuple[int, int]:
         """How many there are of what is asked for, and how many of them are late."""
@@ -238,13 +244,33 @@ def migrating(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 def put_rows(c: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]], *, rising: str | None = None) -> None:
     """Rows by their key: new ones are added, others take the place of the old; with `rising` only where that column gets larger."""
-    if not rows:
-        return
-    insert = sqlite.insert(table) if c.dialect.name == "sqlite" else postgresql.insert(table)
+    if rows:
+        c.execute(_put(table, c.dialect.name, rising), rows)
+
+
+def add_rows(c: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Those whose key is not there yet."""
+    if rows:
+        c.execute(_add(table, c.dialect.name), rows)
+
+
+@lru_cache(maxsize=64)
+def _put(table: sa.Table, dialect: str, rising: str | None) -> sa.Insert:
+    """Built once: that takes several times what SQLite needs for a row."""
+    insert = _insert(table, dialect)
     key = [column.name for column in table.primary_key]
     changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in key}
     larger = table.c[rising] < insert.excluded[rising] if rising else None
-    c.execute(insert.on_conflict_do_update(index_elements=key, set_=changes, where=larger), rows)
+    return insert.on_conflict_do_update(index_elements=key, set_=changes, where=larger)
+
+
+@lru_cache(maxsize=64)
+def _add(table: sa.Table, dialect: str) -> sa.Insert:
+    return _insert(table, dialect).on_conflict_do_nothing()
+
+
+def _insert(table: sa.Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
 
+import orjson
 import structlog
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,7 +22,7 @@ from bus.loops import Progress, ended, forever
 from events.contracts import Actor, Due, Event, Reason
 from events.journal import Journal
 from events.rules import Rule, held_by, next_ids
-from events.submission import Head, Kind, Recorded, Refused, Submission
+from events.submission import TELL_CONTENT, Head, Kind, Recorded, Refused, Submission
 from lane.asked import Overdue
 from lane.checking import Checking
 from lane.due import HOLIDAYS, Calendar, due_at
@@ -111,6 +112,10 @@ class Context:
         """The submission as a whole."""
         return self._submissions[head.submission_id]
 
+    def told(self, head: Head) -> Mapping[str, Any]:
+        """The newest content as it stands in its event's bytes, with fields that only a later version knows."""
+        return self._told[head.submission_id]
+
     def now_of(self, head: Head) -> Head:
         """The same, of the OPD that acts for its own now."""
         return head._replace(opd=self.lane.shared.directory.heir_of(head.opd))
@@ -126,6 +131,11 @@ class Context:
     @cached_property
     def _submissions(self) -> Mapping[uuid.UUID, Submission]:
         return self.lane.journal.submissions(list(self.heads))
+
+    @cached_property
+    def _told(self) -> Mapping[uuid.UUID, Mapping[str, Any]]:
+        said = [(submission_id, orjson.loads(raw)) for submission_id, raw in self.lane.journal.store.select_streams(list(self.heads))]
+        return {submission_id: event["data"] for submission_id, event in said if event["type"] in TELL_CONTENT}
 
     @cached_property
     def _standings(self) -> Mapping[str, Standing]:
@@ -229,16 +239,10 @@ class Lane:
             recorded = self.journal.append(events)
         except Refused as refused:
             raise self._overtaken(wishes, refused) from None
+        told = log.bind(lane=self.name)
         for r in recorded:
             self.commanded.counts[r.event.type] += 1
-            log.info(
-                "decided",
-                lane=self.name,
-                submission_id=str(r.event.submission_id),
-                sequence=r.event.sequence,
-                type=r.event.type,
-                actor=actor.id,
-            )
+            told.info("decided", submission_id=str(r.event.submission_id), sequence=r.event.sequence, type=r.event.type, actor=actor.id)
         return recorded
 
     def _overtaken(self, wishes: Sequence[tuple[str, uuid.UUID, CommandBody]], refused: Refused) -> Refused:

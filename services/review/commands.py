@@ -32,13 +32,20 @@ class Revise(CommandBody):
     files: Annotated[tuple[File, ...], Field(min_length=1, max_length=100)] | None = None
 
 
+class Newest(Whole):
+    """What the newest event that tells of dataset and files says of them, and what was found of both."""
+
+    findings: tuple[Finding, ...] = ()
+    more_findings: dict[str, int] | None = None
+
+
 class Withdraw(CommandBody):
     reason: Reason
 
 
 def revise(head: Head, body: Revise, context: Context) -> DataRevised:
     """Also when checking found nothing to change. Raises `Refused` (invalid) with every reason at once."""
-    before = _newest(head, context)
+    before = Newest.model_validate_json(orjson.dumps(context.told(head)))
     dataset = _merged(before.dataset, body.dataset or {})
     if dataset.dataset_id != head.dataset_id:
         _may_be_renamed(head, dataset.dataset_id, context)
@@ -46,12 +53,12 @@ def revise(head: Head, body: Revise, context: Context) -> DataRevised:
     missing = [
         Reason(code="file_missing", field=f"files.{i}.sha256", note=f"Berkas files.{i} belum diunggah ke penerimaan.")
         for i, file in enumerate(body.files or ())
-        if _size(file.sha256, head, context) != file.bytes
+        if _size(file.sha256, head, before, context) != file.bytes
     ]
     if reasons := [*reasons_against(dataset, files), *missing, *_of_a_period_on_its_way(head, dataset, context)]:
         raise Refused(Kind.INVALID, *reasons, state=head.state, sequence=head.sequence)
     is_as_before = dataset is before.dataset and files is before.files
-    found = (is_as_before and _found_before(head, context)) or _found_now(head, dataset, files, context)
+    found = (is_as_before and _found_before(before)) or _found_now(head, dataset, files, context)
     data = Revised(
         dataset=dataset,
         files=files,
@@ -70,12 +77,11 @@ def _of_a_period_on_its_way(head: Head, dataset: Dataset, context: Context) -> l
     return open_already(context.standing(head).others(period, but=str(head.submission_id)))
 
 
-def _found_before(head: Head, context: Context) -> dict[str, Any] | None:
+def _found_before(before: Newest) -> dict[str, Any] | None:
     """Nothing was changed, so what was found of it stands; None where a file could not be looked at then."""
-    content = context.content(head)
-    if any(finding.code in LOOK_AGAIN for finding in content.findings):
+    if any(finding.code in LOOK_AGAIN for finding in before.findings):
         return None
-    return {"findings": content.findings, "more_findings": content.told.get("more_findings")}
+    return {"findings": before.findings, "more_findings": before.more_findings}
 
 
 def _found_now(head: Head, dataset: Dataset, files: Sequence[File], context: Context) -> dict[str, Any]:
@@ -118,17 +124,12 @@ def manifest(dataset: Dataset, files: Sequence[File]) -> str:
     return manifest_of(dataset.model_dump(mode="json", exclude_none=True), [f.model_dump(mode="json", exclude_none=True) for f in files])
 
 
-def _size(sha256: str, head: Head, context: Context) -> int | None:
+def _size(sha256: str, head: Head, before: Newest, context: Context) -> int | None:
     """None as well for a file that is neither part of the submission nor brought by the caller's OPD."""
     files = context.lane.shared.files
-    if any(file.sha256 == sha256 for file in context.content(head).files):
+    if any(file.sha256 == sha256 for file in before.files):
         return files.size(sha256)
     return files.size_for(sha256, context.actor.opd or head.opd)
-
-
-def _newest(head: Head, context: Context) -> Whole:
-    """Metadata and files as the newest event that tells them does, with what only later versions of this program know."""
-    return Whole.model_validate_json(orjson.dumps(context.content(head).told))
 
 
 def _merged(dataset: WholeDataset, changes: dict[str, JsonValue]) -> WholeDataset:

@@ -71,6 +71,18 @@ def test_every_step_is_as_the_trail_tells_it(room: Room, *, one_by_one: bool) ->
     assert rows == expected
 
 
+def test_a_damaged_step_is_passed_over(room: Room) -> None:
+    room.journal.replicate(on_kafka(*story(submitted, revised, verified)))
+    with room.engine.begin() as c:
+        c.execute(sa.text("UPDATE stored_events SET state = :raw WHERE originator_version = 2"), {"raw": b'{"previous": []}'})
+
+    room.views.follow()
+
+    with room.engine.connect() as c:
+        assert sorted(c.execute(sa.select(ROWS.c.sequence)).scalars()) == [1, 3]
+    assert room.views.progress.counts == {"taken": 2, "unreadable": 1}
+
+
 def life(*minutes: float, start: datetime = START, by: str | None = None) -> list[Any]:
     """A whole life; each step after the first takes so many minutes."""
     steps: tuple[Step, ...] = (submitted, revised, verified, approved, published)
