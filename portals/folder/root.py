@@ -72,10 +72,10 @@ def make_room(root: Path) -> list[Difference]:
 def is_on_trial(root: Path, path: str) -> bool:
     """Of a path below the root: another process is trying the disk there just now, in nobody's turn. Nothing else may hide there."""
     first, _, rest = path.partition("/")
-    if not IS_TRIAL.fullmatch(first) or rest not in TRIED:
+    if not IS_TRIAL.fullmatch(first):
         return False
     try:
-        return TRIED[rest](root / path) and abs(time.time() - (root / first).lstat().st_mtime) < TRIAL_S
+        return _is_tried(f"{root}/{path}", rest) and abs(time.time() - os.lstat(f"{root}/{first}").st_mtime) < TRIAL_S
     except FileNotFoundError:
         return True
 
@@ -123,18 +123,14 @@ def _clean(root: Path) -> None:
             shutil.rmtree(path)
 
 
-def _is_tried_folder(path: Path) -> bool:
-    return stat.S_ISDIR(path.lstat().st_mode)
-
-
-def _is_tried_file(path: Path) -> bool:
-    found = path.lstat()
-    return stat.S_ISREG(found.st_mode) and found.st_size <= len(TRIAL_CONTENT)
-
-
-def _is_tried_link(path: Path) -> bool:
-    return stat.S_ISLNK(path.lstat().st_mode) and str(path.readlink()) == DATASETS
-
-
-TRIED: Final = {"": _is_tried_folder, "file": _is_tried_file, "draft": _is_tried_file, "link": _is_tried_link}
-"""What a trial of the disk makes, by its path in the trial's folder, and how it is known."""
+def _is_tried(path: str, name: str) -> bool:
+    """Is this what a trial of the disk makes under that name in its folder? Raises OSError."""
+    found = os.lstat(path.rstrip("/"))
+    match name:
+        case "":
+            return stat.S_ISDIR(found.st_mode)
+        case "file" | "draft":
+            return stat.S_ISREG(found.st_mode) and found.st_size <= len(TRIAL_CONTENT)
+        case "link":
+            return stat.S_ISLNK(found.st_mode) and os.readlink(path) == DATASETS
+    return False
