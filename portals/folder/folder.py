@@ -161,9 +161,6 @@ class FolderPortal:
         """None: in the folder is what the log says, and all else is a difference."""
         return iter(())
 
-    def close(self) -> None:
-        """Nothing is kept open between calls."""
-
     def _home(self, dataset_id: str) -> str:
         return f"{self._root}/{DATASETS}/{dataset_id}"
 
