@@ -101,8 +101,7 @@ class FolderPortal:
                 if LATEST in change.write and isinstance(newest.content, Link):
                     point_to(home, newest.content.target, place=place)
                 put(home, tree, sorted(set(wanted) - first), files, change=change, place=place)
-            if change.write:
-                sync_folder(home)
+            sync_folder(home)  # also where nothing was missing: whoever wrote it may have died before this
             if rest := set(change.remove).difference(down):  # last: a reader who was led here before still finds all that the page named
                 step("withdraw")
                 take_away(home, rest)

@@ -61,7 +61,7 @@ def must_have_its_folder(root: Path) -> None:
 def make_room(root: Path) -> list[Difference]:
     """As `Portal.make_room` says it. What a link led to stays where it is."""
     datasets = f"{root}/{DATASETS}"
-    if is_folder(datasets) or not os.path.lexists(datasets):
+    if not os.path.lexists(datasets) or is_folder(datasets):
         return []
     found = os.readlink(datasets) if os.path.islink(datasets) else stat.filemode(os.lstat(datasets).st_mode)
     os.unlink(datasets)
@@ -86,10 +86,11 @@ def real(root: Path) -> str:
 
 
 def make_each(*folders: str) -> None:
-    """Those that are not there. Raises OSError."""
+    """Those that are not there; another worker may be making the same. Raises OSError."""
     for folder in folders:
         if not os.path.isdir(folder):
-            make_folder(folder, above=mode_above(folder))
+            with contextlib.suppress(FileExistsError):
+                make_folder(folder, above=mode_above(folder))
             sync_folder(os.path.dirname(folder))
 
 
@@ -107,7 +108,7 @@ def or_problem() -> Iterator[None]:
 
 def _why_no_folder(root: Path) -> str | None:
     datasets = f"{root}/{DATASETS}"
-    if is_folder(datasets) or not os.path.lexists(datasets):
+    if not os.path.lexists(datasets) or is_folder(datasets):  # in this order: another worker may be making it
         return None
     return (
         f"{datasets} bukan folder, melainkan tautan atau berkas, dan Jejak tidak menulis melaluinya. Bila datanya ada di disk "

@@ -5,7 +5,9 @@ import re
 import sys
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -170,6 +172,16 @@ def test_a_look_at_the_pages_over_all_costs_in_proportion_to_the_datasets(on_fol
 
     few = calls(300)
     assert calls(600) < 3 * few, "as many datasets again, and not four times the work"
+
+
+def test_the_first_datasets_of_a_new_portal_may_come_at_once(tmp_path: Path, shelf: Shelf) -> None:
+    wanted = [Desired(name, shelf.publication(name, FIRST)) for name in ("satu", "dua", "tiga", "empat")]
+    with ThreadPoolExecutor(len(wanted)) as workers:
+        for number in range(25):
+            portal = FolderPortal(tmp_path / f"portal-{number}")
+            apply = partial(portal.apply, files=shelf.files, about=None, step=unseen)
+            assert list(workers.map(apply, wanted)) == [None] * len(wanted)
+            assert set(portal.names()) == {one.dataset_id for one in wanted}
 
 
 def test_what_is_being_written_has_a_name_that_nobody_knows_and_nobody_else_may_look(on_folder: Stage, root: Path, shelf: Shelf) -> None:
