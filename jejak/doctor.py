@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 import ssl
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,9 +122,9 @@ def _has_journal(addresses: str, lane: str) -> bool:
 
 
 def _portal(settings: Settings) -> str:
-    with closing(portal_of(settings)) as portal:
-        if problems := portal.check(largest_file=settings.largest_published()):
-            raise ValueError(" ".join(problems))
+    portal = portal_of(settings)
+    if problems := portal.check(largest_file=settings.largest_published()):
+        raise ValueError(" ".join(problems))
     return f"{portal.kind}: usable"
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Annotated
 
 import orjson
@@ -139,9 +139,8 @@ def _upkeep() -> Iterator[Upkeep]:
     Following(engine, journal).prepare()
     directory = asyncio.run(directory_now(settings.kafka_cluster(), settings.store))
     try:
-        with closing(portal_of(settings)) as shown:
-            files = open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys())
-            yield Upkeep(shown, Standings(journal, engine, directory), Turns(engine), files)
+        files = open_files(settings.files, s3_endpoint=settings.s3_endpoint, s3_keys=settings.s3_keys())
+        yield Upkeep(portal_of(settings), Standings(journal, engine, directory), Turns(engine), files)
     finally:
         engine.dispose()
         journal.store.close()

@@ -144,7 +144,7 @@ class Portal(Protocol):
     """Where the public finds the data. Safe to call from several threads for different datasets, and to repeat at any time.
 
     Of one dataset, and of the pages over all, there is only one caller at a time, of all threads and processes.
-    Every method may raise PortalProblem.
+    Every method may raise PortalProblem, and leaves nothing open.
     """
 
     @property
@@ -186,10 +186,6 @@ class Portal(Protocol):
 
     def strangers(self, name: str | None = None) -> Iterator[Stranger]:
         """Datasets that Jejak did not put there, for `jejak portal adopt`: all, or the one of this name."""
-        ...
-
-    def close(self) -> None:
-        """Let connections go; may be called twice."""
         ...
 
 

@@ -102,9 +102,6 @@ class CkanPortal:
         with self._ckan() as ckan:
             yield from strangers(ckan) if name is None else stranger(ckan, name)
 
-    def close(self) -> None:
-        """Nothing is kept open between calls."""
-
     def _ckan(self) -> Ckan:
         return Ckan(self._address, token=self._token, timeout=self._timeout)
 

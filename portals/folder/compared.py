@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
-from portals.folder.durable import Found, is_folder, is_plain, open_up, told_of, walk
+from portals.folder.durable import Found, is_plain, mode_above, open_up, told_of, walk
 from portals.folder.tree import Leaf, Link, Stored, folders_of
 
 DRAFT: Final = re.compile(r"\.draft(-[0-9a-f]{16})?")
@@ -46,7 +46,7 @@ class Change:
 
 
 def compare(
-    home: Path,
+    home: str,
     tree: Mapping[str, Leaf],
     *,
     thorough: Callable[[Leaf], bool],
@@ -58,9 +58,12 @@ def compare(
 
     `folders`: those that may be there besides, each with a "/" at its end. `aside`: paths that are passed over.
     """
-    itself, closed = _itself(home)
+    try:
+        itself, closed = _itself(home)
+    except FileNotFoundError:
+        return nothing_there(tree)
     found: dict[str, Found] = {**itself}
-    found |= {path: what for path, what in walk(str(home), below=below) if not aside(path)} if not itself else {}
+    found |= {path: what for path, what in walk(home, below=below) if not aside(path)} if not itself else {}
     wanted = folders_of(tree).union(folders)
     too_much = [path for path in found if path not in tree and path not in wanted]
     in_the_way = {path: None for path in too_much if _is_in_the_way(path, tree, wanted)}
@@ -68,7 +71,7 @@ def compare(
         closed={path: what for path, what in found.items() if isinstance(what, str) and _has_a_mode(home, path, what, tree)} | closed,
         in_the_way=list(in_the_way),
         remove=[path for path in too_much if path not in in_the_way],
-        write=[path for path, leaf in tree.items() if not _is_as_wanted(home / path, found.get(path), leaf, thorough=thorough(leaf))],
+        write=[path for path, leaf in tree.items() if not _is_as_wanted(f"{home}/{path}", found.get(path), leaf, thorough=thorough(leaf))],
         found=found,
     )
 
@@ -78,7 +81,7 @@ def nothing_there(tree: Mapping[str, Leaf]) -> Change:
     return Change(closed={}, in_the_way=[], remove=[], write=list(tree), found={})
 
 
-def looked(home: Path, compared: Callable[[], Change], *, ours: Callable[[str], bool] = lambda _: True) -> Change:
+def looked(home: str, compared: Callable[[], Change], *, ours: Callable[[str], bool] = lambda _: True) -> Change:
     """As it is compared, with everything of ours given its mode; what stays as it is, on a disk without such modes, is still told.
 
     A file that is another user's cannot be given one: it is written anew where the public cannot read it.
@@ -89,7 +92,8 @@ def looked(home: Path, compared: Callable[[], Change], *, ours: Callable[[str], 
         before = change.closed
         for path in (path for path in change.closed if ours(path) and not is_draft(path)):
             try:
-                open_up(home / path)
+                place = f"{home}/{path}".rstrip("/")
+                open_up(place, above=mode_above(place))
             except PermissionError:
                 if not path or path.endswith("/"):
                     raise
@@ -103,38 +107,40 @@ def is_draft(path: str) -> bool:
     return DRAFT.fullmatch(path.partition("/")[0]) is not None
 
 
-def sha256_of(path: Path) -> str | None:
+def sha256_of(path: str) -> str | None:
     """None when there is no such file."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", buffering=0) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None
 
 
-def _itself(home: Path) -> tuple[dict[str, str | int], dict[str, str]]:
-    """Where the folder should be, something else; or the folder's mode, when it is closed to the public or anybody may write there."""
-    if not os.path.lexists(home):
-        return {}, {}
-    what = told_of(home, home.parent.stat().st_mode)
-    if is_folder(home):
+def _itself(home: str) -> tuple[dict[str, str | int], dict[str, str]]:
+    """Where the folder should be, something else; or the folder's mode, when it is closed to the public or anybody may write there.
+
+    Raises FileNotFoundError.
+    """
+    found = os.lstat(home)
+    what = told_of(home, found, mode_above(home))
+    if stat.S_ISDIR(found.st_mode):
         return {}, {"": str(what)} if what else {}
     return {"": what}, {}
 
 
-def _has_a_mode(home: Path, path: str, what: str, tree: Mapping[str, Leaf]) -> bool:
+def _has_a_mode(home: str, path: str, what: str, tree: Mapping[str, Leaf]) -> bool:
     """Is what was found there the mode of a folder, or of a plain file that should be there? A link may lead to anything."""
-    return path.endswith("/") or (path in tree and what.startswith("-") and is_plain(home / path))
+    return path.endswith("/") or (path in tree and what.startswith("-") and is_plain(f"{home}/{path}"))
 
 
-def _is_as_wanted(path: Path, found: Found | None, leaf: Leaf, *, thorough: bool) -> bool:
+def _is_as_wanted(path: str, found: Found | None, leaf: Leaf, *, thorough: bool) -> bool:
     """Whatever its mode, which is mended without writing it anew. `found`: as `walk` says it. Raises OSError."""
     closed = isinstance(found, str) and found.startswith("-") and is_plain(path)
-    size = path.lstat().st_size if closed else found
+    size = os.lstat(path).st_size if closed else found
     try:
         match leaf.content:
             case bytes(content):
-                return size == len(content) and path.read_bytes() == content
+                return size == len(content) and read_at_most(path, size + 1) == content
             case Stored(sha256, wanted):
                 return size == wanted and (not thorough or sha256_of(path) == sha256)
             case Link(target):
@@ -143,6 +149,12 @@ def _is_as_wanted(path: Path, found: Found | None, leaf: Leaf, *, thorough: bool
         if not closed:
             raise
         return False
+
+
+def read_at_most(path: str, count: int) -> bytes:
+    """Its beginning. Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read(count)
 
 
 def _is_in_the_way(path: str, tree: Mapping[str, Leaf], folders: set[str]) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from portals.desired import Desired
-from portals.folder.compared import Change, sha256_of
+from portals.folder.compared import Change, read_at_most, sha256_of
 from portals.folder.durable import anybody_may_write, is_folder
 from portals.folder.names import key_of
 from portals.folder.pages import fields_of
@@ -21,7 +21,7 @@ MORE: Final = 4_096
 """Bytes of a metadata.json that are read beyond what it should have, and told of one that is none."""
 
 
-def differences_of(home: Path, desired: Desired, tree: Mapping[str, Leaf], change: Change) -> list[Difference]:
+def differences_of(home: str, desired: Desired, tree: Mapping[str, Leaf], change: Change) -> list[Difference]:
     """What is otherwise in `home`, which is only read."""
     of_folder = {path.partition("/")[0]: leaf.of for path, leaf in tree.items() if "/" in path}
     withdrawn = {key_of(stone.publication): stone.publication.submission_id for stone in desired.withdrawn}
@@ -60,7 +60,7 @@ def unreadable(dataset_id: str, of: UUID | None, path: str, why: str) -> Differe
     return Difference(dataset_id, of, "unreadable", field=path, found=f"{why}: {REMEDY}")
 
 
-def _otherwise(home: Path, dataset_id: str, path: str, leaf: Leaf, change: Change) -> Iterator[Difference]:
+def _otherwise(home: str, dataset_id: str, path: str, leaf: Leaf, change: Change) -> Iterator[Difference]:
     name, there = path.rpartition("/")[2], change.found.get(path)
     if isinstance(there, OSError):  # told as such
         return
@@ -69,14 +69,15 @@ def _otherwise(home: Path, dataset_id: str, path: str, leaf: Leaf, change: Chang
             yield Difference(dataset_id, leaf.of, "other_version", field=path, expected=target, found=str(there or ""))
         case _ if path in change.closed:  # its mode was told; what is in it is told where we may read it
             if change.closed[path][1] == "r":
-                yield from _otherwise(home, dataset_id, path, leaf, replace(change, found={path: (home / path).lstat().st_size}, closed={}))
+                size = os.lstat(f"{home}/{path}").st_size
+                yield from _otherwise(home, dataset_id, path, leaf, replace(change, found={path: size}, closed={}))
         case Stored(sha256, size):
-            found = sha256_of(home / path) if there == size else there  # a file with holes may be larger than anybody can read
+            found = sha256_of(f"{home}/{path}") if there == size else there  # a file with holes may be larger than anybody can read
             changed: What = "file_differs" if found is not None else "file_missing"
             found = f"{found} bita" if isinstance(found, int) else found or ""
             yield Difference(dataset_id, leaf.of, changed, field=name, expected=sha256, found=found)
         case bytes(content) if name == "metadata.json" and isinstance(there, int):
-            yield from _of_metadata(dataset_id, leaf.of, content, _beginning(home / path, len(content) + MORE))
+            yield from _of_metadata(dataset_id, leaf.of, content, read_at_most(f"{home}/{path}", len(content) + MORE))
         case bytes():
             yield Difference(dataset_id, leaf.of, "page", field=path, found="" if isinstance(there, int) else there or "")
 
@@ -90,8 +91,3 @@ def _of_metadata(dataset_id: str, submission_id: UUID | None, expected: bytes, f
         )
     if not names:  # of another shape, or only spelt otherwise
         yield Difference(dataset_id, submission_id, "metadata", field="metadata.json", found=found[:MORE].decode(errors="replace"))
-
-
-def _beginning(path: Path, count: int) -> bytes:
-    with path.open("rb") as file:
-        return file.read(count)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Final
 
 READ: Final = 0o444
@@ -20,46 +19,53 @@ Found = str | int | OSError
 """What lies at a path, as `walk` says it."""
 
 
-def write(target: Path, chunks: Iterable[bytes], *, like: Path | None = None) -> None:
-    """A new file, its bytes durable, as readable as `like`, else as the folder that it lies in. Raises OSError."""
-    with target.open("wb", buffering=0) as file:
+def write(target: str, chunks: Iterable[bytes], *, above: int) -> None:
+    """A new file, its bytes durable, as readable as a folder of the mode `above`. Raises OSError."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
         for chunk in chunks:
-            file.write(chunk)
-        mode, wanted = os.fstat(file.fileno()).st_mode, (like or target.parent).stat().st_mode & READ
-        _give(mode, wanted, lambda better: os.fchmod(file.fileno(), better))
-        os.fsync(file.fileno())
+            written = os.write(descriptor, chunk)
+            while written < len(chunk):
+                written += os.write(descriptor, chunk[written:])
+        _give(os.fstat(descriptor).st_mode, above & READ, lambda better: os.fchmod(descriptor, better))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def replace(target: Path, chunks: Iterable[bytes], *, draft: Path) -> None:
-    """Put a file under its name in one step; `draft` lies on the same disk. The name is durable once its folder is synced."""
-    write(draft, chunks, like=target.parent)
-    draft.replace(target)
+def make_folder(folder: str, *, above: int) -> None:
+    """As open as a folder of the mode `above`. Raises OSError, also when there is one."""
+    os.mkdir(folder)
+    open_up(folder, above=above)
 
 
-def make_folder(folder: Path, *, like: Path | None = None) -> None:
-    """As open as `like`, else as the folder that it lies in. Raises OSError, also when there is one."""
-    folder.mkdir()
-    open_up(folder, like=like)
+def open_up(path: str, *, above: int) -> None:
+    """Let everybody read (and enter a folder) who may read a folder of the mode `above`, but not write. Raises OSError."""
+    mode = os.stat(path).st_mode
+    wanted = above & READ_AND_ENTER | OWNER if stat.S_ISDIR(mode) else above & READ | READ_AND_WRITE
+    _give(mode, wanted, lambda better: os.chmod(path, better))
 
 
-def open_up(path: Path, *, like: Path | None = None) -> None:
-    """Let everybody read (and enter a folder) who may read `like`, else the folder that it lies in, but not write. Raises OSError."""
-    mode, above = path.stat().st_mode, (like or path.parent).stat().st_mode
-    _give(mode, above & READ_AND_ENTER | OWNER if stat.S_ISDIR(mode) else above & READ | READ_AND_WRITE, path.chmod)
+def mode_above(path: str) -> int:
+    """Of the folder that it lies in."""
+    return os.stat(os.path.dirname(path) or ".").st_mode
 
 
-def is_plain(path: Path) -> bool:
+def is_plain(path: str) -> bool:
     """A plain file, no link to one, and under no second name: behind a hard link lies somebody's own file, whose mode is not ours."""
-    found = path.lstat()
+    found = os.lstat(path)
     return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 
-def is_folder(path: Path) -> bool:
+def is_folder(path: str) -> bool:
     """A folder, and no link to one."""
-    return path.is_dir() and not path.is_symlink()
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: str) -> None:
     """Make the names in a folder durable, as `os.fsync` does for a file's bytes."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -80,7 +86,7 @@ def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Itera
     while left:
         place, prefix = left.pop()
         try:
-            entries, mode = list(os.scandir(place)), os.stat(place).st_mode  # noqa: PTH116 (a Path for each costs more than the call)
+            entries, mode = list(os.scandir(place)), os.stat(place).st_mode
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -104,18 +110,17 @@ def walk(folder: str, *, below: Callable[[str], bool] = lambda _: True) -> Itera
 def _told_or_why(entry: os.DirEntry[str], above: int) -> Found | None:
     """None: gone since the folder was read."""
     try:
-        return told_of(entry, above)
+        return told_of(entry.path, entry.stat(follow_symlinks=False), above)
     except FileNotFoundError:
         return None
     except OSError as error:
         return error
 
 
-def told_of(entry: os.DirEntry[str] | Path, above: int) -> str | int:
-    """As `walk` says it; `above`: mode of the folder that it lies in."""
-    if entry.is_symlink():
-        return os.readlink(entry)  # noqa: PTH115 (a DirEntry is no Path, and making one costs more than the call)
-    found = os.lstat(entry) if isinstance(entry, Path) else entry.stat(follow_symlinks=False)
+def told_of(path: str, found: os.stat_result, above: int) -> str | int:
+    """As `walk` says it; `found`: what lies at the path, `above`: mode of the folder that it lies in."""
+    if stat.S_ISLNK(found.st_mode):
+        return os.readlink(path)
     if stat.S_ISDIR(found.st_mode):
         wanted, plain_size = above & READ_AND_ENTER | OWNER, 0
     else:

@@ -8,8 +8,10 @@ Everything that lies there is compared with what the log says, path by path; not
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
@@ -20,7 +22,7 @@ from lane.files import Files
 from portals.desired import Desired, Publication
 from portals.folder.compared import Change, compare, is_draft, looked, nothing_there, sha256_of
 from portals.folder.differences import differences_of, of_mode, unreadable
-from portals.folder.disk import point_to, put, put_each, take_away
+from portals.folder.disk import drafts_in, point_to, put, put_each, take_away
 from portals.folder.durable import anybody_may_write, is_folder, sync_folder
 from portals.folder.names import key_of, names_on_disk
 from portals.folder.overview import Overview
@@ -53,7 +55,7 @@ class FolderPortal:
         home, tree = self._home(desired.dataset_id), tree_of(desired)
         with or_problem():
             # Behind a link in place of the folder of all datasets nothing is ours.
-            there = is_folder(self._root / DATASETS)
+            there = is_folder(os.path.dirname(home))
             return differences_of(home, desired, tree, compare(home, tree, thorough=lambda _: True) if there else nothing_there(tree))
 
     def apply(self, desired: Desired, files: Files, *, about: UUID | None, step: Step) -> Published | None:
@@ -79,26 +81,27 @@ class FolderPortal:
             if not tree:
                 step("withdraw")
                 take_away(home, set(change.remove).difference(down))
-                if home.is_dir():
-                    take_away(home.parent, [f"{home.name}/"])
+                if os.path.isdir(home):
+                    take_away(os.path.dirname(home), [f"{desired.dataset_id}/"])
                 return None
-            self._root.mkdir(parents=True, exist_ok=True)
-            make_each(home.parent, home)
+            if not os.path.isdir(home):
+                os.makedirs(self._root, exist_ok=True)
+                make_each(os.path.dirname(home), home)
             newest = tree[LATEST]
             wanted = [path for path in change.write if path != LATEST]
             # An earlier edition's page says that it was superseded only once the new one is there.
             first = {path for path in wanted if not change.has(path.partition("/")[0]) or tree[path].of in (newest.of, about)}
             if wanted:
                 step("upload")
-            put(home, tree, sorted(first), files, change=change)
-            step("read_back")
-            self._read_back(home, {path: tree[path] for path in tree if tree[path].of == about or (about is None and path in first)})
-            step("show")
-            if LATEST in change.write and isinstance(newest.content, Link):
-                point_to(home, newest.content.target)
-            put(home, tree, sorted(set(wanted) - first), files, change=change)
-            if change.write:
-                sync_folder(home)
+            with drafts_in(home) if change.write else nullcontext("") as place:
+                put(home, tree, sorted(first), files, change=change, place=place)
+                step("read_back")
+                self._read_back(home, {path: leaf for path, leaf in tree.items() if leaf.of == about or (about is None and path in first)})
+                step("show")
+                if LATEST in change.write and isinstance(newest.content, Link):
+                    point_to(home, newest.content.target, place=place)
+                put(home, tree, sorted(set(wanted) - first), files, change=change, place=place)
+            sync_folder(home)  # also where nothing was missing: whoever wrote it may have died before this
             if rest := set(change.remove).difference(down):  # last: a reader who was led here before still finds all that the page named
                 step("withdraw")
                 take_away(home, rest)
@@ -108,8 +111,8 @@ class FolderPortal:
     def names(self) -> Iterable[str]:
         """See `Portal.names`. What has no name of a dataset is told by `overview_differences`."""
         with or_problem():
-            folder = self._root / DATASETS
-            return sorted(path.name for path in folder.iterdir() if re.fullmatch(DATASET_ID, path.name)) if is_folder(folder) else []
+            folder = f"{self._root}/{DATASETS}"
+            return sorted(name for name in os.listdir(folder) if re.fullmatch(DATASET_ID, name)) if is_folder(folder) else []
 
     def overview(self, changed: Iterable[Desired]) -> None:
         """See `Portal.overview`."""
@@ -117,7 +120,7 @@ class FolderPortal:
         tree = self._overview.tree()
         ours = {*OUR_OWN, *map(_first, tree)}
         with or_problem():
-            self._root.mkdir(parents=True, exist_ok=True)
+            os.makedirs(self._root, exist_ok=True)
             must_have_its_folder(self._root)
             root = real(self._root)
             change = looked(
@@ -126,7 +129,9 @@ class FolderPortal:
                 ours=lambda path: path in tree or _first(path) in (DATASETS, *OUR_OWN),
             )
             take_away(root, [path for path in change.in_the_way if path])
-            put_each(root, {path: [leaf.content] for path in change.write if isinstance((leaf := tree[path]).content, bytes)})
+            if pages := {path: [leaf.content] for path in change.write if isinstance((leaf := tree[path]).content, bytes)}:
+                with drafts_in(root) as place:
+                    put_each(root, pages, place=place)
             take_away(root, [path for path in change.remove if _first(path) in OUR_OWN])
 
     def overview_differences(self, everything: Iterable[Desired]) -> list[Difference]:
@@ -155,21 +160,18 @@ class FolderPortal:
         """None: in the folder is what the log says, and all else is a difference."""
         return iter(())
 
-    def close(self) -> None:
-        """Nothing is kept open between calls."""
-
-    def _home(self, dataset_id: str) -> Path:
-        return self._root / DATASETS / dataset_id
+    def _home(self, dataset_id: str) -> str:
+        return f"{self._root}/{DATASETS}/{dataset_id}"
 
     def _settled(self, desired: Desired, about: UUID | None) -> tuple[Publication, ...]:
         """Editions that need no look now; a closed dataset had lost them, and a link in their place is none."""
         home = self._home(desired.dataset_id)
-        return tuple(one for one in settled_in(desired, about) if is_folder(home) and is_folder(home / key_of(one)))
+        return tuple(one for one in settled_in(desired, about) if is_folder(home) and is_folder(f"{home}/{key_of(one)}"))
 
-    def _read_back(self, home: Path, leaves: dict[str, Leaf]) -> None:
+    def _read_back(self, home: str, leaves: dict[str, Leaf]) -> None:
         """Raises PortalProblem when a file that lies there is not what was approved."""
         for path, leaf in leaves.items():
-            if isinstance(leaf.content, Stored) and sha256_of(home / path) != leaf.content.sha256:
+            if isinstance(leaf.content, Stored) and sha256_of(f"{home}/{path}") != leaf.content.sha256:
                 raise PortalProblem(
                     Code.READBACK_DIFFERS,
                     f"Berkas “{path.rpartition('/')[2]}” yang dibaca kembali dari portal tidak sama dengan yang disetujui. "
@@ -203,10 +205,10 @@ def _is_of_a_dataset(path: str) -> bool:
     return first == DATASETS and re.fullmatch(DATASET_ID, rest.partition("/")[0]) is not None
 
 
-def _compared(root: Path, tree: Mapping[str, Leaf], below: Callable[[str], bool]) -> Change:
+def _compared(root: str, tree: Mapping[str, Leaf], below: Callable[[str], bool]) -> Change:
     """What differs of the pages over all datasets, and of whatever belongs to none."""
 
     def aside(path: str) -> bool:
-        return _is_of_a_dataset(path) or is_on_trial(root, path)
+        return _is_of_a_dataset(path) or is_on_trial(Path(root), path)
 
     return compare(root, tree, thorough=lambda _: True, below=below, folders=FOLDERS, aside=aside)

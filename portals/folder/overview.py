@@ -5,6 +5,7 @@ Nothing is read from the folder: what somebody put there never gets into the cat
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,13 +23,14 @@ NEWEST: Final = 20  # datasets on the first page
 
 @dataclass(frozen=True)
 class Entry:
-    """A dataset as the catalogue lists it."""
+    """A dataset as the catalogue lists it: `line` on the page of its OPD, `dcat` in the catalogue."""
 
     dataset_id: str
     title: str
     opd: str
     opd_name: str
     approved_at: datetime
+    line: str
     dcat: bytes
 
 
@@ -43,7 +45,8 @@ class Overview:
         for desired in changed:
             if listed := desired.listed:
                 dcat = dcat_dataset(record_of(listed), key=key_of(listed), base=self.base).encode()
-                entry = Entry(desired.dataset_id, listed.dataset.title, listed.opd, listed.opd_name, listed.approved_at, dcat)
+                line = render("entry.html", dataset=listed.dataset, approved_at=listed.approved_at).decode()
+                entry = Entry(desired.dataset_id, listed.dataset.title, listed.opd, listed.opd_name, listed.approved_at, line, dcat)
                 self.entries[desired.dataset_id] = entry
             else:
                 self.entries.pop(desired.dataset_id, None)
@@ -53,9 +56,11 @@ class Overview:
         by_opd: dict[str, list[Entry]] = {}
         for entry in sorted(self.entries.values(), key=lambda entry: (entry.title.casefold(), entry.dataset_id)):
             by_opd.setdefault(entry.opd, []).append(entry)
-        opds = sorted(((opd, _name(own), len(own)) for opd, own in by_opd.items()), key=lambda row: row[1].casefold())
-        newest = sorted(self.entries.values(), key=_newest_first)[:NEWEST]
-        pages = {f"opd/{opd}.html": render("opd.html", name=_name(own), entries=own) for opd, own in by_opd.items()}
+        # An OPD's name is as its newest dataset has it.
+        opds = [(opd, min(own, key=_newest_first).opd_name, [entry.line for entry in own]) for opd, own in by_opd.items()]
+        opds.sort(key=lambda row: row[1].casefold())
+        newest = heapq.nsmallest(NEWEST, self.entries.values(), key=_newest_first)
+        pages = {f"opd/{opd}.html": render("opd.html", name=name, count=len(lines), lines="\n".join(lines)) for opd, name, lines in opds}
         pages |= {
             "catalog.jsonld": self._catalogue(),
             "index.html": render("index.html", opds=opds, newest=newest),
@@ -73,11 +78,6 @@ class Overview:
         }
         datasets = b",\n".join(self.entries[dataset_id].dcat for dataset_id in sorted(self.entries))
         return json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "dcat:dataset": [\n' + datasets + b"\n]}\n"
-
-
-def _name(entries: Iterable[Entry]) -> str:
-    """An OPD's name as its newest dataset has it."""
-    return min(entries, key=_newest_first).opd_name
 
 
 def _newest_first(entry: Entry) -> tuple[float, str]:

@@ -77,12 +77,18 @@ def fields_of(record: bytes) -> dict[str, str] | None:
         return None
 
 
-def edition_page(record: Mapping[str, Any], *, earlier: Sequence[tuple[str, int, datetime]] | None) -> bytes:
+def edition_page(publication: Publication, *, earlier: Sequence[tuple[str, int, datetime]] | None) -> bytes:
     """`earlier`: folder, number and approval of the editions before the listed one, newest first. None: this is one of those; its page
     says so, and leads to the current one.
     """
-    approved_at = datetime.fromisoformat(record["approved_at"])
-    return render("dataset.html", record=record, approved_at=approved_at, earlier=earlier or (), superseded=earlier is None)
+    return render(
+        "dataset.html",
+        publication=publication,
+        dataset=publication.dataset,
+        files=[(file, f"files/{name}") for file, name in zip(publication.files, names_on_disk(publication.files), strict=True)],
+        earlier=earlier or (),
+        superseded=earlier is None,
+    )
 
 
 def tombstone_page(record: Mapping[str, Any]) -> bytes:
@@ -118,8 +124,8 @@ def _template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def _day(value: str | datetime) -> str:
-    day = date.fromisoformat(value) if isinstance(value, str) else day_of(value)
+def _day(value: date | datetime) -> str:
+    day = day_of(value) if isinstance(value, datetime) else value
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 

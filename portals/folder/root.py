@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from portals.folder.disk import drafts_in
-from portals.folder.durable import is_folder, make_folder, open_up, replace, sync_folder
+from portals.folder.disk import drafts_in, put_each
+from portals.folder.durable import is_folder, make_folder, mode_above, open_up, sync_folder
 from portals.portal import Code, Difference, PortalProblem
 
 DATASETS: Final = "dataset"
@@ -33,11 +33,11 @@ def problems_of(root: Path, *, largest_file: int) -> list[str]:
         root.mkdir(parents=True, exist_ok=True)
         if why := _why_no_folder(root):
             return [why]
-        make_each(root / DATASETS)
+        make_each(f"{root}/{DATASETS}")
         _clean(root)
-        with drafts_in(root, called=TRIAL) as place:
-            replace(place / "file", [TRIAL_CONTENT], draft=place / "draft")
-            (place / "link").symlink_to(DATASETS)
+        with drafts_in(str(root), called=TRIAL) as place:
+            put_each(place, {"file": [TRIAL_CONTENT]}, place=place)
+            os.symlink(DATASETS, f"{place}/link")
         room = shutil.disk_usage(root).free
     except OSError as error:
         return [f"Folder portal {root} tidak dapat ditulisi: {error.strerror}. Periksa izin, tempat, dan sistem berkasnya."]
@@ -53,44 +53,45 @@ def must_have_its_folder(root: Path) -> None:
     """
     if why := _why_no_folder(root):
         raise PortalProblem(Code.STORAGE, why)
-    datasets = root / DATASETS
-    if datasets.exists() and not os.access(datasets, os.R_OK | os.W_OK | os.X_OK):
-        open_up(datasets)
+    datasets = f"{root}/{DATASETS}"
+    if not os.access(datasets, os.R_OK | os.W_OK | os.X_OK) and os.path.exists(datasets):
+        open_up(datasets, above=mode_above(datasets))
 
 
 def make_room(root: Path) -> list[Difference]:
     """As `Portal.make_room` says it. What a link led to stays where it is."""
-    datasets = root / DATASETS
+    datasets = f"{root}/{DATASETS}"
     if not os.path.lexists(datasets) or is_folder(datasets):
         return []
-    found = os.readlink(datasets) if datasets.is_symlink() else stat.filemode(datasets.lstat().st_mode)  # noqa: PTH115 (as it is said elsewhere)
-    datasets.unlink()
-    sync_folder(root)
+    found = os.readlink(datasets) if os.path.islink(datasets) else stat.filemode(os.lstat(datasets).st_mode)
+    os.unlink(datasets)
+    sync_folder(str(root))
     return [Difference("", None, "unknown", field=DATASETS, found=found)]
 
 
 def is_on_trial(root: Path, path: str) -> bool:
     """Of a path below the root: another process is trying the disk there just now, in nobody's turn. Nothing else may hide there."""
     first, _, rest = path.partition("/")
-    if not IS_TRIAL.fullmatch(first) or rest not in TRIED:
+    if not IS_TRIAL.fullmatch(first):
         return False
     try:
-        return TRIED[rest](root / path) and abs(time.time() - (root / first).lstat().st_mtime) < TRIAL_S
+        return _is_tried(f"{root}/{path}", rest) and abs(time.time() - os.lstat(f"{root}/{first}").st_mtime) < TRIAL_S
     except FileNotFoundError:
         return True
 
 
-def real(root: Path) -> Path:
+def real(root: Path) -> str:
     """The root itself may be a link of the operator's; what is compared must be the folder."""
-    return root.resolve() if root.is_symlink() else root
+    return str(root.resolve() if root.is_symlink() else root)
 
 
-def make_each(*folders: Path) -> None:
-    """Those that are not there. Raises OSError."""
+def make_each(*folders: str) -> None:
+    """Those that are not there; another worker may be making the same. Raises OSError."""
     for folder in folders:
-        if not folder.is_dir():
-            make_folder(folder)
-            sync_folder(folder.parent)
+        if not os.path.isdir(folder):
+            with contextlib.suppress(FileExistsError):
+                make_folder(folder, above=mode_above(folder))
+            sync_folder(os.path.dirname(folder))
 
 
 @contextlib.contextmanager
@@ -106,8 +107,8 @@ def or_problem() -> Iterator[None]:
 
 
 def _why_no_folder(root: Path) -> str | None:
-    datasets = root / DATASETS
-    if not os.path.lexists(datasets) or is_folder(datasets):
+    datasets = f"{root}/{DATASETS}"
+    if not os.path.lexists(datasets) or is_folder(datasets):  # in this order: another worker may be making it
         return None
     return (
         f"{datasets} bukan folder, melainkan tautan atau berkas, dan Jejak tidak menulis melaluinya. Bila datanya ada di disk "
@@ -119,22 +120,18 @@ def _why_no_folder(root: Path) -> str | None:
 def _clean(root: Path) -> None:
     """Trials that a crash left."""
     for path in root.glob(f"{TRIAL}-*"):
-        if IS_TRIAL.fullmatch(path.name) and is_folder(path) and not is_on_trial(root, path.name):
+        if IS_TRIAL.fullmatch(path.name) and is_folder(str(path)) and not is_on_trial(root, path.name):
             shutil.rmtree(path)
 
 
-def _is_tried_folder(path: Path) -> bool:
-    return stat.S_ISDIR(path.lstat().st_mode)
-
-
-def _is_tried_file(path: Path) -> bool:
-    found = path.lstat()
-    return stat.S_ISREG(found.st_mode) and found.st_size <= len(TRIAL_CONTENT)
-
-
-def _is_tried_link(path: Path) -> bool:
-    return stat.S_ISLNK(path.lstat().st_mode) and str(path.readlink()) == DATASETS
-
-
-TRIED: Final = {"": _is_tried_folder, "file": _is_tried_file, "draft": _is_tried_file, "link": _is_tried_link}
-"""What a trial of the disk makes, by its path in the trial's folder, and how it is known."""
+def _is_tried(path: str, name: str) -> bool:
+    """Is this what a trial of the disk makes under that name in its folder? Raises OSError."""
+    found = os.lstat(path.rstrip("/"))
+    match name:
+        case "":
+            return stat.S_ISDIR(found.st_mode)
+        case "file" | "draft":
+            return stat.S_ISREG(found.st_mode) and found.st_size <= len(TRIAL_CONTENT)
+        case "link":
+            return stat.S_ISLNK(found.st_mode) and os.readlink(path) == DATASETS
+    return False

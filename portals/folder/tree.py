@@ -74,7 +74,7 @@ def folders_of(tree: Mapping[str, Leaf]) -> set[str]:
 def _edition(publication: Publication, earlier: Sequence[tuple[str, int, datetime]] | None) -> dict[str, Leaf]:
     names, record = names_on_disk(publication.files), record_of(publication)
     files = {f"files/{name}": Stored(file.sha256, file.bytes) for file, name in zip(publication.files, names, strict=True)}
-    return _leaves(publication, {**files, "metadata.json": to_json(record), "index.html": edition_page(record, earlier=earlier)})
+    return _leaves(publication, {**files, "metadata.json": to_json(record), "index.html": edition_page(publication, earlier=earlier)})
 
 
 def _leaves(publication: Publication, content: Mapping[str, bytes | Stored]) -> dict[str, Leaf]:

@@ -34,7 +34,6 @@ def build(shared: Shared) -> Lane:
     lane.work += [(publishing.progress, publishing.run), (watching.progress, watching.keep_overview)]
     if settings.portal_check_hours:
         lane.work.append((Progress("portal_check"), watching.check_regularly))
-    lane.on_stop.append(portal.close)
     return lane
 
 

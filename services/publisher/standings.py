@@ -9,10 +9,11 @@ import orjson
 import sqlalchemy as sa
 
 from bus.directory import Directory
-from events.contracts import DataApproved, DataPublished, DataRetracted, DataSubmitted, Lane
+from events.contracts import Content, DataApproved, DataPublished, DataRetracted, DataSubmitted, Lane
 from events.heads import HEADS
 from events.journal import Journal
-from events.submission import Recorded, State, fold
+from events.submission import Recorded, State
+from events.values import moment_at, ms_of
 from portals.desired import Desired, Publication, Standing, Withdrawal, desired, numbered, owner_of
 
 BATCH: Final = 1_000
@@ -146,17 +147,18 @@ def told_of(history: Sequence[Recorded]) -> Told:
 
 def publication_of(history: Sequence[Recorded]) -> Publication:
     """What an approval, the last event of this history, lets be shown; its edition and the OPD's name are not known from it alone."""
-    submission = fold(history)
-    if submission is None:
+    first, approval = history[0].event, history[-1].event
+    content = next((data for r in reversed(history) if isinstance(data := r.event.data, Content)), None)
+    if content is None:
         raise ValueError("an approval without a beginning")
     return Publication(
-        submission_id=submission.id,
+        submission_id=approval.submission_id,
         edition=0,
-        sequence=submission.sequence,
-        opd=submission.opd,
+        sequence=approval.sequence,
+        opd=first.actor.opd or "",
         opd_name="",
-        dataset=submission.dataset,
-        files=submission.files,
-        manifest=submission.manifest,
-        approved_at=submission.arrived_at,
+        dataset=content.dataset,
+        files=content.files,
+        manifest=content.manifest,
+        approved_at=moment_at(ms_of(approval.occurred_at)),
     )

@@ -11,10 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import sqlalchemy as sa
 import structlog
 
+FILES: Final = 10_000
+"""Two that share a file are not written at the same time: one of them waits a second. Among a thousand that befell one in 300."""
 StillMine = Callable[[], bool]
 """False: the turn ended, and another may have it."""
 log = structlog.get_logger("jejak.publisher")
@@ -47,15 +50,15 @@ class Turns:
             mine = bool(c.execute(sa.text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))"), key).scalar())
             c.commit()
             try:
-                yield (lambda: _goes_on(c)) if mine else None
+                yield (lambda: _said(c, "SELECT 1")) if mine else None
             finally:  # the connection goes back to the pool, and the lock would stay with it
                 if mine:
-                    _unlock(c, key)
+                    _said(c, "SELECT pg_advisory_unlock(hashtextextended(:key, 0))", key)
 
     @contextmanager
     def _file(self, dataset_id: str) -> Iterator[StillMine | None]:
-        """A lock that another process (`jejak portal repair`) sees too; datasets share a thousand files, so they do not pile up."""
-        descriptor = os.open(f"{self._folder}/{zlib.crc32(dataset_id.encode()) % 1_000}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """A lock that another process (`jejak portal repair`) sees too; datasets share the files, so they do not pile up."""
+        descriptor = os.open(f"{self._folder}/{zlib.crc32(dataset_id.encode()) % FILES}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -72,23 +75,16 @@ class Turns:
         return folder
 
 
-def _goes_on(c: sa.Connection) -> bool:
-    """Is this still the session that it was? One that ended is not asked again: SQLAlchemy would begin another."""
+def _said(c: sa.Connection, statement: str, key: dict[str, str] | None = None) -> bool:
+    """Is this still the session that it was? One that ended is not asked again: SQLAlchemy would begin another.
+
+    Where it cannot be said, the session ends, and the lock with it: what was done in the turn stands.
+    """
     try:
         if not c.invalidated:
-            c.execute(sa.text("SELECT 1"))
+            c.execute(sa.text(statement), key)
             c.commit()
     except sa.exc.SQLAlchemyError as error:
         log.warning("turn_lost", error=repr(error))
         c.invalidate()
     return not c.invalidated
-
-
-def _unlock(c: sa.Connection, key: dict[str, str]) -> None:
-    """Where it cannot be said, the session ends, and the lock with it: what was done in the turn stands."""
-    try:
-        if not c.invalidated:
-            c.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key)
-    except sa.exc.SQLAlchemyError as error:
-        log.warning("turn_lost", error=repr(error))
-        c.invalidate()

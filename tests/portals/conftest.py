@@ -1,7 +1,6 @@
 """The shelf of files, and the two portals."""
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,8 @@ def shelf(tmp_path: Path) -> Shelf:
 
 
 @pytest.fixture(params=["folder", pytest.param("ckan", marks=pytest.mark.needs("ckan"))])
-def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    made = folder_stage(tmp_path / "portal") if request.param == "folder" else ckan_stage(request.getfixturevalue("ckan"))
-    yield made
-    made.portal.close()
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Stage:
+    return folder_stage(tmp_path / "portal") if request.param == "folder" else ckan_stage(request.getfixturevalue("ckan"))
 
 
 @pytest.fixture

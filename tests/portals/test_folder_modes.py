@@ -35,7 +35,8 @@ def published(root: Path, shelf: Shelf, publication: Publication) -> Stage:
 def test_a_trial_of_the_disk_beside_a_writer_is_nobodys_leftover(on_folder: Stage, root: Path, shelf: Shelf) -> None:
     """`check` has no turn: another process may write the pages over all datasets at the same moment."""
     on_folder.publish(shelf, shelf.publication("data", FIRST))
-    with drafts_in(root, called=TRIAL) as place:
+    with drafts_in(str(root), called=TRIAL) as made:
+        place = Path(made)
         (place / "file").write_bytes(b"jejak")
         show_overview(on_folder)
         assert (place / "file").exists()

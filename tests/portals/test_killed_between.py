@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,18 +52,14 @@ class Place(NamedTuple):
 
 
 @pytest.fixture(params=["folder", pytest.param("ckan", marks=pytest.mark.needs("ckan"))])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "folder":
         away, stage = FailingPortal(tmp_path / "portal"), folder_stage(tmp_path / "portal")
         away.down = True
-        made = Place(f"folder:{tmp_path / 'portal'}", "-", away, stage.portal, stage)
-    else:
-        ckan: CkanServer = request.getfixturevalue("ckan")
-        stage = ckan_stage(ckan)
-        made = Place(ckan.address, ckan.token, open_portal("http://127.0.0.1:1"), stage.portal, stage)
-    yield made
-    made.away.close()
-    made.back.close()
+        return Place(f"folder:{tmp_path / 'portal'}", "-", away, stage.portal, stage)
+    ckan: CkanServer = request.getfixturevalue("ckan")
+    stage = ckan_stage(ckan)
+    return Place(ckan.address, ckan.token, open_portal("http://127.0.0.1:1"), stage.portal, stage)
 
 
 async def test_what_is_recalled_after_a_kill_comes_down_by_itself_and_the_page_says_so_until_then(

@@ -28,7 +28,6 @@ async def publishing_desk(tmp_path: Path, *, store: str | None = None) -> AsyncI
 async def publishing(made: Desk, tmp_path: Path) -> AsyncIterator[None]:
     """This publisher runs, with a portal that fails when it is told to."""
     loop = publishing_of(made.lane)
-    loop.portal.close()
     loop.portal = watching_of(made.lane).portal = FailingPortal(tmp_path / "portal")
     keep(made.shared.files, CONTENT)
     async with running(loop.run):
