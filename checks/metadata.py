@@ -105,7 +105,7 @@ def says_its_period(dataset: Dataset, files: Sequence[File], today: date) -> Fin
         (dataset.summary, "dataset.summary"),
         *((f.name, f"files.{i}") for i, f in enumerate(files)),
     ):
-        years = {int(year) for year in _YEAR.findall(text)}
+        years = {int(year) for year in _YEAR.findall(text)} if "19" in text or "20" in text else set()
         if years and not years & set(period):
             told = ", ".join(map(str, sorted(years)))
             return Finding(
