@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Final
 
 from events.contracts import Finding
@@ -57,9 +58,13 @@ def period_has_ended(dataset: Dataset, files: Sequence[File], today: date) -> Fi
 
 
 def is_described(dataset: Dataset, files: Sequence[File], today: date) -> Finding | None:
-    missing = [name for name in OPTIONAL if getattr(dataset, name) is None]
-    if not missing:
-        return None
+    missing = tuple(name for name in OPTIONAL if getattr(dataset, name) is None)
+    return _incomplete(missing) if missing else None
+
+
+@cache
+def _incomplete(missing: tuple[str, ...]) -> Finding:
+    """`missing`: of the optional fields, in their order."""
     return Finding(
         word="lengkap",
         severity="warning",

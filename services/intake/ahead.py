@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from events.admission import Record
+from events.ids import submission_id_of
 from events.inbound import Inbound, InboundFile
 from events.metadata import File
 from lane.beside import Told
@@ -56,7 +57,8 @@ class _Ahead:
             olds = (None, old) if old and old.sha256 != file.sha256 else (None,)
             unknown = [old for old in olds if not self.checking.is_known(Look(file, form.dataset, self._kept, old))]
             if unknown and (read := self._read(file, form)):
-                found += [Look(file, form.dataset, read, old, first_step(form)) for old in unknown]
+                step = first_step(submission_id_of(form.opd, form.event_id))
+                found += [Look(file, form.dataset, read, old, step) for old in unknown]
         return found
 
     def _read(self, file: InboundFile, form: Inbound) -> Open | None:
