@@ -47,8 +47,8 @@ def report(found: Found, *before: Finding) -> Report:
 def summary(findings: list[Finding]) -> Report:
     """Gravest first, then by file, sheet and row; at most 200 kept."""
     ordered = sorted(findings, key=lambda f: (ORDER[f.severity], f.file or "", f.sheet or "", (f.rows or (0,))[0], f.code))
-    more = Counter(finding.code for finding in ordered[KEPT:])
-    return Report(tuple(ordered[:KEPT]), dict(more), scores((f.word, f.severity) for f in ordered))
+    more = dict(Counter(finding.code for finding in ordered[KEPT:])) if len(ordered) > KEPT else {}
+    return Report(tuple(ordered[:KEPT]), more, scores((f.word, f.severity) for f in ordered))
 
 
 def _finding(note: Note) -> Finding:

@@ -7,15 +7,13 @@ than python-stdnum's, which takes day 81 and serial 0000 and does not know the p
 import calendar
 import re
 import unicodedata
-from collections.abc import Mapping
 from typing import Final, Literal
 
 from checks.regions import OLD_PROVINCES, regions
 
-_PLAIN: Final[Mapping[int, str | None]] = {
-    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-"),
-    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")),
-}
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_UNSEEN: Final = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 Certainty = Literal["no", "weak", "strong"]
 _START: Final = r"(?:(?<!\d)(?<!\d[.,])(?<![Rr][Pp]\.)|(?<=\d{9},))"
 _END: Final = r"(?!\d|\.(?!0+(?!\d))\d|,(?!0+(?!\d)|\d{9})\d)"
@@ -56,8 +54,16 @@ def as_it_looks(text: str) -> str:
     """
     if text.isascii():
         return text
-    plain = unicodedata.normalize("NFKC", text.translate(_PLAIN)).translate(_PLAIN)
-    return re.sub(r"[^\D0-9]", lambda digit: str(unicodedata.decimal(digit[0])), plain)
+    plain = _plain(unicodedata.normalize("NFKC", _plain(text)))
+    return _BEYOND_ASCII.sub(lambda found: "".join(str(unicodedata.decimal(c, c)) for c in found[0]), plain)
+
+
+def _plain(text: str) -> str:
+    for dash in _DASHES:
+        text = text.replace(dash, "-")
+    for unseen in _UNSEEN:
+        text = text.replace(unseen, "")
+    return text
 
 
 def nik(digits: str, *, rounded: bool = False) -> Certainty:

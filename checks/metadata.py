@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Final
 
 from events.contracts import Finding
@@ -57,9 +58,13 @@ def period_has_ended(dataset: Dataset, files: Sequence[File], today: date) -> Fi
 
 
 def is_described(dataset: Dataset, files: Sequence[File], today: date) -> Finding | None:
-    missing = [name for name in OPTIONAL if getattr(dataset, name) is None]
-    if not missing:
-        return None
+    missing = tuple(name for name in OPTIONAL if getattr(dataset, name) is None)
+    return _incomplete(missing) if missing else None
+
+
+@cache
+def _incomplete(missing: tuple[str, ...]) -> Finding:
+    """`missing`: of the optional fields, in their order."""
     return Finding(
         word="lengkap",
         severity="warning",
@@ -105,7 +110,7 @@ def says_its_period(dataset: Dataset, files: Sequence[File], today: date) -> Fin
         (dataset.summary, "dataset.summary"),
         *((f.name, f"files.{i}") for i, f in enumerate(files)),
     ):
-        years = {int(year) for year in _YEAR.findall(text)}
+        years = {int(year) for year in _YEAR.findall(text)} if "19" in text or "20" in text else set()
         if years and not years & set(period):
             told = ", ".join(map(str, sorted(years)))
             return Finding(

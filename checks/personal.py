@@ -28,17 +28,29 @@ from checks.identifiers import (
 from checks.limits import ROWS
 from checks.persons import is_role_mailbox
 
-_MARKS: Final = ("@", "*", "•", "#", "xx", "??", "e+1", "e1", "[at", "(at", "[ at", "( at")
-"""In small letters."""
-_RUNS: Final = (re.compile(r"(?<!\d)\d(?:[ .\-]?\d){11}"), re.compile(r"8[1-9]\d(?:\)?[\s.\-]?\d){6}"), re.compile(r"[a-z]\d{6}"))
-"""Of NPWP and longer numbers, of telephones, of passports."""
-_APARTS: Final = (" - ", " . ", "  ")
+_MARKS: Final = {
+    "@": ("@",),
+    "*": ("*",),
+    "•": ("•",),
+    "#": ("#",),
+    "x": ("xx",),
+    "?": ("??",),
+    "1": ("e1",),
+    "+": ("e+1",),
+    "[": ("[at", "[ at"),
+    "(": ("(at", "( at"),
+}
+"""In small letters, each by a sign that it has: one sign is found much sooner than several."""
+_RUN: Final = re.compile(r"\d(?:[ .\-]?\d){11}")
+"""Of NPWP and longer numbers."""
+_TELEPHONE: Final = re.compile(r"8[1-9]\d(?:\)?[\s.\-]?\d){6}")
+_PASSPORT: Final = re.compile(r"[a-z]\d{6}")
 _RUNS_APART: Final = re.compile(r"\d{4}(?: [.\-] | {2})\d{4}|8[1-9]\d{1,2} - \d{3}")
 """The same in groups."""
 _COMMAS: Final = re.compile(r"\d(?:,\d{3}){5}")
 _RT: Final = re.compile(r"rt(?:[\s.:]*\d|[\s./]*rw)")
-_NEEDED: Final = re.compile(r"[\d@\[(]")
-"""Text without any of these looks like nothing."""
+_DIGIT: Final = re.compile(r"[0-9]")
+_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _DECIMAL: Final = re.compile(r"[+-]?\d{1,12}\.\d+")
 """A measurement, however many digits it has."""
 _NO_ZERO: Final = re.compile(r"8[1-9]\d{8,10}")
@@ -48,7 +60,7 @@ _APART: Final = re.compile(r" [.\-] | {2}")
 _MASKS: Final = frozenset("*xX•#?")
 _PARTED: Final = re.compile(r"(?<=[\d*xX•#])[ .\-](?=[\d*xX•#])")
 _ASKED: Final = re.compile(r"\?(?=\?)|(?<=\?)\?")
-_SPELT: Final = frozenset("@[(")
+_SPELT: Final = ("@ ", "[", "(")
 PASSPORT: Final = re.compile(r"[A-Za-z]\d{7}|[A-Za-z]{2}\d{6}")
 _SHOWN: Final = {
     12: "phone_shown",
@@ -111,11 +123,23 @@ def worth_a_look(text: str) -> bool:
     """Cheap marks of all that `seen_in` could see; a block of most columns has none of them."""
     text = as_it_looks(text).lower()
     return (
-        any(mark in text for mark in _MARKS)
-        or any(run.search(text) for run in _RUNS)
-        or (any(apart in text for apart in _APARTS) and bool(_RUNS_APART.search(text)))
-        or ("," in text and bool(_COMMAS.search(text)))
+        any(mark in text for sign, marks in _MARKS.items() if sign in text for mark in marks)
+        or _may_hold_a_number(text)
         or ("rt" in text and bool(_RT.search(text)))
+    )
+
+
+def _may_hold_a_number(text: str) -> bool:
+    """A pattern is looked for only where as many digits stand together as it needs: in most texts there are none."""
+    digits = text.encode("ascii", "replace").translate(_ZEROS)
+    near = digits.translate(None, b" .,-")
+    return bool(_TELEPHONE.search(text)) or (
+        b"0" * 6 in near
+        and (
+            (b"0" * 12 in near and bool(_RUN.search(text) or _COMMAS.search(text)))
+            or (b"0" * 6 in digits and bool(_PASSPORT.search(text)))
+            or ((" - " in text or " . " in text or "  " in text) and bool(_RUNS_APART.search(text)))
+        )
     )
 
 
@@ -127,9 +151,10 @@ def is_of_a_person(text: str) -> bool:
 def seen_in(text: str) -> list[tuple[str, str]]:
     """What a cell's text looks like: (look, masked sample), each look once."""
     text = as_it_looks(text)
-    if not _NEEDED.search(text):
-        return []
     seen: dict[str, str] = {}
+    if not _DIGIT.search(text):
+        _mailboxes_in(text, seen)
+        return list(seen.items())
     text = text.removesuffix(".0")  # a number that a program wrote with a decimal
     if _DECIMAL.fullmatch(text):
         return []
@@ -137,10 +162,7 @@ def seen_in(text: str) -> list[tuple[str, str]]:
     for match in MOBILE.finditer(text):
         if not _overlaps(match, taken):
             seen.setdefault("mobile", masked(match[0]))
-    for match in MAIL.finditer(text) if "@" in text else ():
-        seen.setdefault("mailbox_role" if is_role_mailbox(match[0]) else "mailbox", masked_mail(match[0]))
-    if not _SPELT.isdisjoint(text) and (spelt := MAIL_SPELT.search(text)):
-        seen.setdefault("mailbox_role" if is_role_mailbox(re.split(r"[ @\[(]", spelt[0])[0] + "@") else "mailbox", spelt[0][:1] + "***")
+    _mailboxes_in(text, seen)
     if RT_RW.search(text):
         seen.setdefault("rt_rw", "RT ** RW **")
     for match in HALF_MASKED.finditer(_in_one(text)) if not _MASKS.isdisjoint(text) else ():
@@ -148,6 +170,13 @@ def seen_in(text: str) -> list[tuple[str, str]]:
             seen.setdefault("half_masked", match[0][:2] + "*" * 12 + match[0][-2:])
     _alone(text.strip(), seen)
     return list(seen.items())
+
+
+def _mailboxes_in(text: str, seen: dict[str, str]) -> None:
+    for match in MAIL.finditer(text) if "@" in text else ():
+        seen.setdefault("mailbox_role" if is_role_mailbox(match[0]) else "mailbox", masked_mail(match[0]))
+    if any(mark in text for mark in _SPELT) and (spelt := MAIL_SPELT.search(text)):
+        seen.setdefault("mailbox_role" if is_role_mailbox(re.split(r"[ @\[(]", spelt[0])[0] + "@") else "mailbox", spelt[0][:1] + "***")
 
 
 def _in_one(text: str) -> str:

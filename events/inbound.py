@@ -3,7 +3,7 @@
 import re
 import uuid
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -12,10 +12,12 @@ from events.ids import canonical_hash
 from events.metadata import Column, Dataset, File, PersonalData, Responsible, Retention
 from events.values import Moment, Opd, Shape, Text
 
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 
 def _written_out(value: object) -> object:
     """A number, or one as text, is no date to the OPD that wrote it: readers would take it for seconds since 1970."""
-    if not isinstance(value, date) and not (isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)):
+    if not isinstance(value, date) and not (isinstance(value, str) and _DATE.fullmatch(value)):
         raise PydanticCustomError("date_written_out", "not a date as ISO 8601 writes it")
     return value
 

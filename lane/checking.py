@@ -129,13 +129,18 @@ class Checking:
             return begun.result()
         return self._look(look, name)
 
+    def is_known(self, look: Look) -> bool:
+        """Nothing is left to look at: it was looked at before, or is empty. Raises FilesUnavailable."""
+        if not look.file.bytes or (look.before and not look.before.bytes):
+            return True
+        return self.beside.told(look.file.sha256, name_of(look, self.allowed)) is not None
+
     def begin(self, looks: Sequence[Look]) -> list[Future[Told]]:
         """Looks at files that are not known yet, as many at once as there are cores; who asks for one of them meanwhile waits for it.
 
         Their results last for as long as the futures are kept hold of. Raises FilesUnavailable.
         """
-        named = [(look, name_of(look, self.allowed)) for look in looks if look.file.bytes and not (look.before and look.before.bytes == 0)]
-        unknown = [(look, name) for look, name in named if self.beside.told(look.file.sha256, name) is None]  # all, before one is promised
+        unknown = [(look, name_of(look, self.allowed)) for look in looks if not self.is_known(look)]  # all, before one is promised
         waiting: deque[tuple[Look, str, Future[Told]]] = deque()
         begun = []
         for look, name in unknown:

@@ -56,12 +56,10 @@ class LocalFiles:
         if not is_sha256(sha256):
             return None
         with or_unavailable():
-            try:
-                return (self._root / _key(sha256)).stat().st_size
-            except FileNotFoundError:
-                # An unmounted disk must not look like a file that was never there.
+            size = self._size_of(sha256)
+            if size is None:  # an unmounted disk must not look like a file that was never there
                 self._spools.stat()
-                return None
+            return size
 
     def brought(self, sha256: str, opd: str) -> None:
         mark = self._root / _key(_marked(sha256, opd))
@@ -73,9 +71,9 @@ class LocalFiles:
 
     def size_for(self, sha256: str, opd: str) -> int | None:
         size = self.size(sha256)  # first: it tells an unmounted disk
-        mark = self._root / _key(_marked(sha256, opd))
+        mark = _marked(sha256, opd)
         with or_unavailable():
-            return size if size is not None and mark.exists() and not mark.stat().st_size else None
+            return size if size is not None and self._size_of(mark) == 0 else None
 
     def read(self, sha256: str) -> Iterator[bytes]:
         if self.size(sha256) is None:
@@ -111,6 +109,12 @@ class LocalFiles:
             for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]")):
                 # What was found out about a file lies beside it too; a mark is empty, that is not.
                 yield from _by_file(path.name for path in folder.iterdir() if "." not in path.name or not path.stat().st_size)
+
+    def _size_of(self, name: str) -> int | None:
+        try:
+            return os.stat(f"{self._root}/{_key(name)}").st_size  # noqa: PTH116 (asked for every record)
+        except FileNotFoundError:
+            return None
 
     def _put(self, path: Path, sha256: str) -> None:
         target = self._root / _key(sha256)

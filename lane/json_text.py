@@ -47,11 +47,19 @@ def _is_plain(raw: bytes) -> bool:
 
 def field_in(raw: bytes | None, *way: str) -> str | None:
     """The text of a field, by the names on the way to it, shortened, even when the rest is wrong or the bytes are in another encoding."""
+    return fields_in(raw, way)[0]
+
+
+def fields_in(raw: bytes | None, *ways: tuple[str, ...]) -> list[str | None]:
+    """The same of several, each by its way."""
     try:
         whole: object = orjson.loads(raw or b"")
     except orjson.JSONDecodeError:
         whole = _parsed(_text_of(raw or b"")[1], [])
-    value = whole
+    return [_text_at(whole, way) for way in ways]
+
+
+def _text_at(value: object, way: tuple[str, ...]) -> str | None:
     for name in way:
         value = value.get(name) if isinstance(value, dict) else None
     return value[:TOLD].encode(UTF8, "replace").decode(UTF8) if isinstance(value, str) else None

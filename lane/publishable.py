@@ -5,8 +5,9 @@ from itertools import chain, islice
 from pathlib import PurePath
 from typing import Final
 
+from checks.personal import worth_a_look
 from events.contracts import Reason
-from events.metadata import Dataset, File
+from events.metadata import Dataset, File, Responsible
 from lane.inbox import OnItsWay
 from lane.notes import personal_data_said
 from lane.plain_text import hidden_in, sameness
@@ -32,6 +33,8 @@ PROBE: Final = "jejak-uji-ukuran-berkas"
 RESERVED: Final = frozenset({"new", "search", "edit", PROBE})
 """CKAN keeps the words for pages of its own; refused whatever the portal is, because a portal may change later."""
 REASONS: Final = 100
+DATES: Final = {"period_start", "period_end"}
+DIGITS: Final = frozenset("0123456789")
 Rule = Callable[[Dataset, Sequence[File]], Reason | None]
 
 
@@ -114,8 +117,24 @@ def name_is_not_reserved(dataset: Dataset, files: Sequence[File]) -> Reason | No
     return Reason(code="reserved", field="dataset.dataset_id", note=note)
 
 
+def words(dataset: Dataset, files: Sequence[File]) -> list[Reason]:
+    """What stands in any text of the metadata and in any file's name. Most of it is looked at as a whole only."""
+    whole = "\n".join((dataset.model_dump_json(exclude=DATES, exclude_none=True), *(file.name for file in files)))
+    return [
+        *(() if _is_plain(whole, dataset.responsible) else personal_words(dataset, files)),
+        *(() if whole.isascii() else hidden_characters(dataset, files)),
+    ]
+
+
+def _is_plain(whole: str, office: Responsible) -> bool:
+    """Nothing in it looks like a person's. A mailbox without digits is only that, and where it is the office's it may stand there."""
+    texts = whole.replace("\\n", "\n").replace('\\"', '"').replace("@", "\n", 1)
+    reached = f"{office.position}{office.email}"
+    return "\\" not in texts and reached.isascii() and DIGITS.isdisjoint(reached) and not worth_a_look(texts)
+
+
 def personal_words(dataset: Dataset, files: Sequence[File]) -> list[Reason]:
-    """UU 27/2022: in any text of the metadata and in any file's name."""
+    """UU 27/2022."""
     found = chain(
         personal_data_said(dataset.model_dump(exclude_none=True), "dataset"),
         personal_data_said([{"name": file.name} for file in files], "files"),
@@ -124,9 +143,6 @@ def personal_words(dataset: Dataset, files: Sequence[File]) -> list[Reason]:
 
 
 def hidden_characters(dataset: Dataset, files: Sequence[File]) -> list[Reason]:
-    """In any text of the metadata and in any file's name."""
-    if dataset.model_dump_json().isascii() and all(file.name.isascii() for file in files):
-        return []
     named = {"dataset": dataset.model_dump(), "files": [{"name": file.name} for file in files]}
     return list(islice((reason for field, value in named.items() for reason in hidden_in(value, field=field)), REASONS))
 
@@ -144,4 +160,4 @@ RULES: Final[tuple[Rule, ...]] = (
 
 def reasons_against(dataset: Dataset, files: Sequence[File]) -> list[Reason]:
     of_rules = (reason for rule in RULES if (reason := rule(dataset, files)))
-    return [*of_rules, *personal_words(dataset, files), *hidden_characters(dataset, files)]
+    return [*of_rules, *words(dataset, files)]

@@ -114,7 +114,7 @@ def submit(raw: bytes, origin: Origin, desk: Desk) -> Verdict:
     contents = [content_of(file) for file in inbound.files]
     if reasons := against(inbound, contents, desk, str(submission_id)):
         return Declined(reasons)
-    told = found_in(inbound, contents, desk, first_step(inbound))
+    told = found_in(inbound, contents, desk, first_step(submission_id))
     if reasons := tuple(reasons_in(told)):
         return Declined(reasons)
     event = _event(submission_id, inbound, origin, desk, told)
@@ -149,9 +149,9 @@ def against(inbound: Inbound, contents: Sequence[bytes | None], desk: Desk, subm
     )
 
 
-def first_step(inbound: Inbound) -> Step:
+def first_step(submission_id: uuid.UUID) -> Step:
     """The event that it will be, if it is accepted."""
-    return Step(Lane.INTAKE, submission_id_of(inbound.opd, inbound.event_id), 1)
+    return Step(Lane.INTAKE, submission_id, 1)
 
 
 def found_in(inbound: Inbound, contents: Sequence[bytes | None], desk: Desk, step: Step | None = None) -> Report:

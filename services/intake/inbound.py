@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from bus.directory import Directory
 from events.admission import Outcome, Record, dead_letter, place_of
@@ -24,7 +25,7 @@ from events.submission import Recorded
 from lane.checking import Checking
 from lane.files import Files
 from lane.inbox import Inbox
-from lane.json_text import field_in
+from lane.json_text import field_in, fields_in
 from lane.reasons import unknown_opd
 from lane.settings import Settings
 from services.intake.commands import WHERE_THE_FORM_IS, Accepted, AcceptedBefore, Declined, Desk, Duplicate, Origin, Verdict, submit
@@ -53,8 +54,9 @@ def judge(
     directory: Directory,
 ) -> list[Outcome]:
     """What becomes of each record, in order; later ones of the batch see what earlier ones led to. The directory must be ready."""
-    told = [field_in(record.raw, "event_id") for record in fresh]
-    known = _known(fresh, told, journal)
+    told = [fields_in(record.raw, ("event_id",), ("dataset", "dataset_id")) for record in fresh]
+    event_ids = [event_id for event_id, _ in told]
+    known = _known(fresh, event_ids, journal)
 
     def find(submission_id: uuid.UUID) -> Received | None:
         if submission_id not in known:
@@ -70,12 +72,13 @@ def judge(
         return sizes.get((sha256, opd))
 
     outcomes, names = [], Names(journal, inbox, directory)
-    names.look_up({name for record in fresh if (name := field_in(record.raw, "dataset", "dataset_id"))})
-    for record, event_id in zip(fresh, told, strict=True):
+    names.look_up({name for _, name in told if name})
+    say = log.bind()  # put together once, not for every line
+    for record, event_id in zip(fresh, event_ids, strict=True):
         now = datetime.now(UTC)
         desk = Desk(now, due(now), files, find, size, names, checking, settings)
         verdict = _unknown(opd_of(record.topic), directory) or _verdict(record, desk)
-        outcomes.append(_outcome(record, verdict, event_id))
+        outcomes.append(_outcome(record, verdict, event_id, say))
         if isinstance(verdict, Accepted):
             known[verdict.event.submission_id] = verdict.event.data.received
     return outcomes
@@ -96,7 +99,7 @@ def claims_of(event: DataSubmitted) -> tuple[tuple[str, int], ...]:
 def refuse(record: Record, code: str) -> Outcome:
     """A record our own code could not deal with: refused with a receipt and kept as a dead letter."""
     sorry = Declined((Reason(code=code, note="Rekaman ini tidak dapat diproses; petugas telah diberi tahu."),), readable=False)
-    return _outcome(record, sorry, field_in(record.raw, "event_id"))
+    return _outcome(record, sorry, field_in(record.raw, "event_id"), log.bind())
 
 
 def first_event(journal: Journal, submission_id: uuid.UUID) -> DataSubmitted | None:
@@ -126,13 +129,13 @@ def _unknown(opd: str, directory: Directory) -> Declined | None:
     return None if directory.is_open(opd) else Declined((unknown_opd(opd, directory.heir_of(opd)),))
 
 
-def _outcome(record: Record, verdict: Verdict, event_id: str | None) -> Outcome:
+def _outcome(record: Record, verdict: Verdict, event_id: str | None, say: FilteringBoundLogger) -> Outcome:
     receipt = make_receipt(verdict, event_id=event_id, opd=opd_of(record.topic), at=datetime.now(UTC))
     about, raw = orjson.dumps(place_of(record)), receipt.model_dump_json().encode()
     letters = [Letter(LetterKind.RECEIPT, record.source, record.offset + 1, receipt.outcome, about, raw)]
     if isinstance(verdict, Declined) and not verdict.readable:
         letters.extend(dead_letter(record, verdict.reasons[0].code).letters)
-    log.info(
+    say.info(
         "received",
         topic=record.topic,
         partition=record.partition,

@@ -30,15 +30,16 @@ class Names:
 
     def look_up(self, dataset_ids: Collection[str]) -> None:
         """What is said of many at once need not be asked one by one. What can be no name is not asked for: anything may stand there."""
-        asked = {name for name in dataset_ids if re.fullmatch(DATASET_ID, name)} - self._known.keys()
+        asked = _names_in(dataset_ids) - self._known.keys()
         if not asked:
             return
         claimed = self.journal.store.positions({claim_of(dataset_id) for dataset_id in asked})
         found = self.inbox.standings(asked)
         for dataset_id in asked:
             standing = found.get(dataset_id, UNUSED)
-            numbered = replace(standing, editions=max(standing.editions, claimed.get(claim_of(dataset_id), 0)))
-            self._known[dataset_id] = owned_now(numbered, dataset_id, self.directory, self.inbox)
+            if claimed.get(claim_of(dataset_id), 0) > standing.editions:
+                standing = replace(standing, editions=claimed[claim_of(dataset_id)])
+            self._known[dataset_id] = owned_now(standing, dataset_id, self.directory, self.inbox)
 
     def against(self, dataset: Dataset, opd: str, submission_id: str) -> list[Reason]:
         """Why this OPD may not submit this now: the name is another's, or another submission of the same period is on its way.
@@ -65,6 +66,12 @@ class Names:
         """What is public of this dataset now."""
         return version_before(self.inbox, self.journal, dataset.dataset_id, None) if self._of(dataset).editions else None
 
+    def versions_before(self, dataset_ids: Collection[str]) -> dict[str, Version]:
+        """What is public of each of these now."""
+        asked = _names_in(dataset_ids)
+        found = self.inbox.standings(asked) if asked else ()
+        return {name: version for name in found if (version := version_before(self.inbox, self.journal, name, None))}
+
     def next(self, dataset: Dataset) -> int:
         """The number of a submission that is accepted now."""
         return self._of(dataset).editions + 1
@@ -79,6 +86,10 @@ class Names:
         if dataset.dataset_id not in self._known:
             self.look_up([dataset.dataset_id])
         return self._known[dataset.dataset_id]
+
+
+def _names_in(dataset_ids: Collection[str]) -> set[str]:
+    return {name for name in dataset_ids if re.fullmatch(DATASET_ID, name)}
 
 
 def claim_of(dataset_id: str) -> str:
