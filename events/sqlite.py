@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.persistence import IntegrityError, InterfaceError
 from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteDatastore, SQLiteProcessRecorder
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
@@ -76,12 +76,19 @@ IN_KEY_ORDER: Final = (
 
 
 class _Pool(SQLiteConnectionPool):
-    """Connections with our own settings, for which the datastore has no place."""
+    """Connections with our own settings, for which the datastore has no place. Its own keep one compiled statement: each is compiled anew
+    whenever it is run.
+    """
 
     def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
-        connection._sqlite_conn.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")  # noqa: SLF001
-        return connection
+        try:
+            made = sqlite3.connect(self.db_name, isolation_level=None, check_same_thread=False, uri=True)
+            made.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.Error as error:
+            raise InterfaceError(error) from error
+        made.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        made.row_factory = sqlite3.Row
+        return SQLiteConnection(sqlite_conn=made, max_age=self.max_age)
 
 
 class SQLiteStore(SQLiteProcessRecorder):
