@@ -1,7 +1,6 @@
 """A journal as one SQLite file, carried by one process. In: a folder and a lane; out: an open `Store`."""
 
 import fcntl
-import json
 import sqlite3
 import time
 from collections.abc import Collection, Sequence
@@ -9,9 +8,10 @@ from pathlib import Path
 from typing import IO, Any, Final
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 from eventsourcing.persistence import IntegrityError, InterfaceError
-from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteDatastore, SQLiteProcessRecorder
+from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteDatastore, SQLiteProcessRecorder, SQLiteTransaction
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
@@ -124,17 +124,17 @@ class SQLiteStore(SQLiteProcessRecorder):
 
     def positions(self, names: Collection[str]) -> dict[str, int]:
         listed = f"SELECT application_name, notification_id FROM tracking WHERE application_name IN {_LISTED}"  # noqa: S608
-        return {str(name): int(number) for name, number in self._select(listed, json.dumps(list(names)))}
+        return {str(name): int(number) for name, number in self._select(listed, _json(list(names)))}
 
     def select_rows(self, after: int, limit: int, upto: int | None, rows: Sequence[Row]) -> Sequence[tuple[int, str, UUID, bytes]]:
-        found = self._select(ROWS_AFTER, after, MAX_ROWID if upto is None else upto, json.dumps(list(rows)), limit)
+        found = self._select(ROWS_AFTER, after, MAX_ROWID if upto is None else upto, _json(list(rows)), limit)
         return [(number, topic, UUID(int=int(stream, 16)), state) for number, topic, stream, state in found]
 
     def select_streams(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]:
         return [(UUID(int=int(stream, 16)), state) for stream, state in self._select(STREAMS_OF, _listed(ids))]
 
     def select_states(self, keys: Sequence[tuple[UUID, int]]) -> Sequence[tuple[UUID, int, bytes]]:
-        found = self._select(STATES_OF, json.dumps([(stream.hex, version) for stream, version in keys]))
+        found = self._select(STATES_OF, _json([(stream.hex, version) for stream, version in keys]))
         return [(UUID(int=int(stream, 16)), version, state) for stream, version, state in found]
 
     def select_heads(self, ids: Sequence[UUID]) -> Sequence[Head]:
@@ -156,7 +156,7 @@ class SQLiteStore(SQLiteProcessRecorder):
 
     def select_letters(self, after: int, limit: int, upto: int, kinds: Sequence[LetterKind]) -> Sequence[tuple[int, Letter]]:
         asked = f"SELECT * FROM letters WHERE number > ? AND number <= ? AND kind IN {_LISTED} ORDER BY number LIMIT ?"  # noqa: S608
-        found = self._select(asked, after, upto, json.dumps(list(kinds)), limit)
+        found = self._select(asked, after, upto, _json(list(kinds)), limit)
         return [(number, Letter(LetterKind(kind), *rest)) for number, kind, *rest in found]
 
     def ask(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
@@ -184,7 +184,7 @@ class SQLiteStore(SQLiteProcessRecorder):
             c.execute(f"UPDATE stored_events SET topic = 'moved', originator_id = lower(hex(randomblob(16))) WHERE NOT {_EVENTS}")  # noqa: S608
 
     def tables_exist(self) -> bool:
-        [found] = self._select(f"SELECT count(*) FROM sqlite_master WHERE name IN {_LISTED}", json.dumps(TABLES))  # noqa: S608
+        [found] = self._select(f"SELECT count(*) FROM sqlite_master WHERE name IN {_LISTED}", _json(TABLES))  # noqa: S608
         return bool(found[0] == len(TABLES))
 
     def turn(self, name: str) -> OnlyOne:
@@ -200,9 +200,9 @@ class SQLiteStore(SQLiteProcessRecorder):
             self._lock.close()
 
     def _select(self, statement: str, *values: object) -> list[Any]:
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(statement, values)
-            return [tuple(row) for row in c.fetchall()]
+        with self.datastore.get_connection(commit=False) as connection, SQLiteTransaction(connection) as c, c as cursor:
+            cursor.row_factory = None
+            return cursor.execute(statement, values).fetchall()
 
 
 def sqlite_store(directory: Path, lane: str) -> SQLiteStore:
@@ -239,7 +239,11 @@ def sqlite_beside(directory: Path, lane: str) -> SQLiteStore:
 
 
 def _listed(ids: Sequence[UUID]) -> str:
-    return json.dumps([i.hex for i in ids])
+    return _json([i.hex for i in ids])
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _compiled(statement: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete) -> tuple[Any, ...]:
