@@ -107,18 +107,23 @@ class SQLiteStore(SQLiteProcessRecorder):
                 c.execute(statement)
 
     def write(self, batch: Batch) -> None:
-        with self.datastore.transaction(commit=True) as c:
-            self._write(c.sqlite_cursor, batch)
+        with self.datastore.get_connection(commit=True) as connection, SQLiteTransaction(connection, commit=True) as c, c as cursor:
+            self._write(cursor, batch)
 
     def _write(self, c: sqlite3.Cursor, batch: Batch) -> None:
-        c.executemany(
-            self.insert_events_statement, [(stream.hex, version, row.value, state) for row, stream, version, state in batch.events]
-        )
-        c.executemany(PUT_HEADS, [(head.submission_id.hex, *values_of(head)[1:]) for head in batch.heads])
-        c.executemany(MOVE_HEADS, [(*moved_of(head), head.submission_id.hex) for head in batch.moved])
-        c.executemany(PUT_LETTERS, batch.letters)
-        c.executemany(PUT_MARKS, batch.marks)
-        c.executemany(PUT_ENDS, batch.ends)
+        events = [(stream.hex, version, row.value, state) for row, stream, version, state in batch.events]
+        heads = [(head.submission_id.hex, *values_of(head)[1:]) for head in batch.heads]
+        moved = [(*moved_of(head), head.submission_id.hex) for head in batch.moved]
+        for statement, rows in (
+            (self.insert_events_statement, events),
+            (PUT_HEADS, heads),
+            (MOVE_HEADS, moved),
+            (PUT_LETTERS, batch.letters),
+            (PUT_MARKS, batch.marks),
+            (PUT_ENDS, batch.ends),
+        ):
+            if rows:
+                c.executemany(statement, rows)
         if batch.positions and c.executemany(MOVE_POSITIONS, batch.positions.items()).rowcount != len(batch.positions):
             raise IntegrityError(READ_FURTHER)
 
