@@ -65,6 +65,9 @@ class Outcome(NamedTuple):
     claims: tuple[tuple[str, int], ...] = ()
 
 
+_DONE: Final = {code: Outcome(code) for code in (APPLIED, DUPLICATE)}
+
+
 @dataclass
 class Draft:
     """What the next transaction shall write, judged one after the other: later records see what earlier ones led to."""
@@ -86,7 +89,7 @@ class Draft:
         if isinstance(head, str):
             return head
         self.heads[stream] = head
-        if stream in self.told or said["type"] in TELL_CONTENT:
+        if said["type"] in TELL_CONTENT or stream in self.told:
             self.told[stream] = head
             self.moved.pop(stream, None)
         else:
@@ -126,9 +129,10 @@ def taken_of(records: Sequence[Record]) -> tuple[dict[str, int], list[Mark], lis
 
     Far from the end of a source nothing is cut: it fills a batch, or most of one.
     """
-    last = {r.source: r for r in records}
+    sources = [r.source for r in records]
+    last = dict(zip(sources, records, strict=True))
     marks = [mark_of(r) for r in last.values()]
-    counted = Counter(r.source for r in records) if len(records) >= MANY else {}
+    counted = Counter(sources) if len(records) >= MANY else {}
     ends = [mark for mark in marks if counted.get(mark.source, 0) < FEW]
     return {source: r.offset + 1 for source, r in last.items()}, marks, ends
 
@@ -154,7 +158,7 @@ def hash_of_record(key: bytes | None, raw: bytes | None) -> str:
 
 def outcome_of(record: Record, code: str) -> Outcome:
     """Of a record of the log, by what `admitted` says."""
-    return Outcome(code) if code in (APPLIED, DUPLICATE) else dead_letter(record, code)
+    return _DONE[code] if code in (APPLIED, DUPLICATE) else dead_letter(record, code)
 
 
 def dead_letter(record: Record, code: str) -> Outcome:
@@ -224,6 +228,12 @@ def stream_in(key: bytes | None) -> uuid.UUID | None:
     """The submission that a key names, in the one spelling that lanes use."""
     if key is None or not _ID.fullmatch(key):
         return None
+    return _stream(key)
+
+
+@lru_cache(maxsize=4096)
+def _stream(key: bytes) -> uuid.UUID:
+    """One object for all events of a submission: dictionaries find it without comparing, which is slow with `uuid`."""
     return uuid.UUID(int=int(key.replace(b"-", b""), 16))
 
 

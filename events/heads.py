@@ -69,6 +69,5 @@ def moved_of(head: Head) -> Values:
 
 def head_of(submission_id: uuid.UUID, values: Sequence[Any]) -> Head:
     """`values`: those after the id."""
-    sequence, digest, state, holder, *told, hands, renamed, errors, warnings = values
-    known = (submission_id, sequence, digest, _STATES[state], _LANES[holder], *told)
-    return Head._make((*known, frozenset(orjson.loads(hands)), bool(renamed), errors, warnings))
+    known = (submission_id, *values[:2], _STATES[values[2]], _LANES[values[3]], *values[4:-4])
+    return Head._make((*known, frozenset(orjson.loads(values[-4])), bool(values[-3]), *values[-2:]))

@@ -31,7 +31,11 @@ def hash_of_files(files: Iterable[Mapping[str, str]]) -> str:
 
 @lru_cache(maxsize=512)
 def submission_id_of(opd: str, event_id: uuid.UUID) -> uuid.UUID:
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"jejak:submission:{opd}:{event_id}")
+    return uuid.UUID(submission_id_text(opd, event_id))
+
+
+def submission_id_text(opd: str, event_id: uuid.UUID) -> str:
+    return _text(uuid.NAMESPACE_URL.bytes + f"jejak:submission:{opd}:{event_id}".encode())
 
 
 def event_id_of(submission_id: uuid.UUID, sequence: int) -> uuid.UUID:
@@ -40,7 +44,11 @@ def event_id_of(submission_id: uuid.UUID, sequence: int) -> uuid.UUID:
 
 def event_id_text(submission_id: uuid.UUID, sequence: int) -> str:
     """UUIDv5 (RFC 9562) of the sequence in the submission's namespace, as text: asked for each event, and much quicker than by `uuid`."""
-    digest = hashlib.sha1(submission_id.bytes + b"%d" % sequence, usedforsecurity=False).hexdigest()
+    return _text(submission_id.bytes + b"%d" % sequence)
+
+
+def _text(named: bytes) -> str:
+    digest = hashlib.sha1(named, usedforsecurity=False).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 

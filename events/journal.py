@@ -192,8 +192,9 @@ class Journal:
     def _written(self, records: Sequence[Record], drafted: Callable[[Sequence[Record]], tuple[list[Outcome], Draft]]) -> list[Outcome]:
         """What is fresh of these, drafted and committed; again while another writer is first."""
         for _ in range(ATTEMPTS):
-            positions = self.store.positions({r.source for r in records})
-            fresh = [r for r in records if r.offset >= positions.get(r.source, 0)]
+            sources = [r.source for r in records]
+            positions = self.store.positions(set(sources))
+            fresh = [r for r, source in zip(records, sources, strict=True) if r.offset >= positions.get(source, 0)]
             if not fresh:
                 return []
             with contextlib.suppress(IntegrityError):

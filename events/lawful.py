@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from events.contracts import Lane, inbound_topic_of
-from events.ids import event_id_text, hash_of_files, manifest_of, submission_id_of
+from events.ids import event_id_text, hash_of_files, manifest_of, submission_id_text
 from events.rules import turn_of
 from events.submission import BATON, TELL_CONTENT, Head, advance
 
@@ -75,9 +75,8 @@ def _has_another_id(head: Head | None, said: Said, heirs: Heirs) -> bool:
     """Ids are derived: a submission's from its OPD and the id that the OPD chose, an event's from its submission and number."""
     if head:
         return bool(said["event_id"] != event_id_text(head.submission_id, said["sequence"]))
-    event_id = uuid.UUID(said["event_id"])
-    derived = submission_id_of(said["actor"].get("opd") or "", event_id)
-    return bool(said["submission_id"] != str(derived) or said["data"]["received"]["event_id"] != said["event_id"])
+    derived = submission_id_text(said["actor"].get("opd") or "", uuid.UUID(said["event_id"]))
+    return bool(said["submission_id"] != derived or said["data"]["received"]["event_id"] != said["event_id"])
 
 
 def _is_of_another_opd(head: Head | None, said: Said, heirs: Heirs) -> bool:

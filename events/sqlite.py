@@ -1,7 +1,6 @@
 """A journal as one SQLite file, carried by one process. In: a folder and a lane; out: an open `Store`."""
 
 import fcntl
-import json
 import sqlite3
 import time
 from collections.abc import Collection, Sequence
@@ -9,9 +8,10 @@ from pathlib import Path
 from typing import IO, Any, Final
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
-from eventsourcing.persistence import IntegrityError
-from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteDatastore, SQLiteProcessRecorder
+from eventsourcing.persistence import IntegrityError, InterfaceError
+from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteDatastore, SQLiteProcessRecorder, SQLiteTransaction
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
@@ -78,12 +78,19 @@ IN_KEY_ORDER: Final = (
 
 
 class _Pool(SQLiteConnectionPool):
-    """Connections with our own settings, for which the datastore has no place."""
+    """Connections with our own settings, for which the datastore has no place. Its own keep one compiled statement: each is compiled anew
+    whenever it is run.
+    """
 
     def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
-        connection._sqlite_conn.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")  # noqa: SLF001
-        return connection
+        try:
+            made = sqlite3.connect(self.db_name, isolation_level=None, check_same_thread=False, uri=True)
+            made.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.Error as error:
+            raise InterfaceError(error) from error
+        made.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        made.row_factory = sqlite3.Row
+        return SQLiteConnection(sqlite_conn=made, max_age=self.max_age)
 
 
 class SQLiteStore(SQLiteProcessRecorder):
@@ -102,34 +109,39 @@ class SQLiteStore(SQLiteProcessRecorder):
                 c.execute(statement)
 
     def write(self, batch: Batch) -> None:
-        with self.datastore.transaction(commit=True) as c:
-            self._write(c.sqlite_cursor, batch)
+        with self.datastore.get_connection(commit=True) as connection, SQLiteTransaction(connection, commit=True) as c, c as cursor:
+            self._write(cursor, batch)
 
     def _write(self, c: sqlite3.Cursor, batch: Batch) -> None:
-        c.executemany(
-            self.insert_events_statement, [(stream.hex, version, row.value, state) for row, stream, version, state in batch.events]
-        )
-        c.executemany(PUT_HEADS, [(head.submission_id.hex, *values_of(head)[1:]) for head in batch.heads])
-        c.executemany(MOVE_HEADS, [(*moved_of(head), head.submission_id.hex) for head in batch.moved])
-        c.executemany(PUT_LETTERS, batch.letters)
-        c.executemany(PUT_MARKS, batch.marks)
-        c.executemany(PUT_ENDS, batch.ends)
+        events = [(stream.hex, version, row.value, state) for row, stream, version, state in batch.events]
+        heads = [(head.submission_id.hex, *values_of(head)[1:]) for head in batch.heads]
+        moved = [(*moved_of(head), head.submission_id.hex) for head in batch.moved]
+        for statement, rows in (
+            (self.insert_events_statement, events),
+            (PUT_HEADS, heads),
+            (MOVE_HEADS, moved),
+            (PUT_LETTERS, batch.letters),
+            (PUT_MARKS, batch.marks),
+            (PUT_ENDS, batch.ends),
+        ):
+            if rows:
+                c.executemany(statement, rows)
         if batch.positions and c.executemany(MOVE_POSITIONS, batch.positions.items()).rowcount != len(batch.positions):
             raise IntegrityError(READ_FURTHER)
 
     def positions(self, names: Collection[str]) -> dict[str, int]:
         listed = f"SELECT application_name, notification_id FROM tracking WHERE application_name IN {_LISTED}"  # noqa: S608
-        return {str(name): int(number) for name, number in self._select(listed, json.dumps(list(names)))}
+        return {str(name): int(number) for name, number in self._select(listed, _json(list(names)))}
 
     def select_rows(self, after: int, limit: int, upto: int | None, rows: Sequence[Row]) -> Sequence[tuple[int, str, UUID, bytes]]:
-        found = self._select(ROWS_AFTER, after, MAX_ROWID if upto is None else upto, json.dumps(list(rows)), limit)
+        found = self._select(ROWS_AFTER, after, MAX_ROWID if upto is None else upto, _json(list(rows)), limit)
         return [(number, topic, UUID(int=int(stream, 16)), state) for number, topic, stream, state in found]
 
     def select_streams(self, ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]:
         return [(UUID(int=int(stream, 16)), state) for stream, state in self._select(STREAMS_OF, _listed(ids))]
 
     def select_states(self, keys: Sequence[tuple[UUID, int]]) -> Sequence[tuple[UUID, int, bytes]]:
-        found = self._select(STATES_OF, json.dumps([(stream.hex, version) for stream, version in keys]))
+        found = self._select(STATES_OF, _json([(stream.hex, version) for stream, version in keys]))
         return [(UUID(int=int(stream, 16)), version, state) for stream, version, state in found]
 
     def select_heads(self, ids: Sequence[UUID]) -> Sequence[Head]:
@@ -155,7 +167,7 @@ class SQLiteStore(SQLiteProcessRecorder):
 
     def select_letters(self, after: int, limit: int, upto: int, kinds: Sequence[LetterKind]) -> Sequence[tuple[int, Letter]]:
         asked = f"SELECT * FROM letters WHERE number > ? AND number <= ? AND kind IN {_LISTED} ORDER BY number LIMIT ?"  # noqa: S608
-        found = self._select(asked, after, upto, json.dumps(list(kinds)), limit)
+        found = self._select(asked, after, upto, _json(list(kinds)), limit)
         return [(number, Letter(LetterKind(kind), *rest)) for number, kind, *rest in found]
 
     def ask(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
@@ -183,7 +195,7 @@ class SQLiteStore(SQLiteProcessRecorder):
             c.execute(f"UPDATE stored_events SET topic = 'moved', originator_id = lower(hex(randomblob(16))) WHERE NOT {_EVENTS}")  # noqa: S608
 
     def tables_exist(self) -> bool:
-        [found] = self._select(f"SELECT count(*) FROM sqlite_master WHERE name IN {_LISTED}", json.dumps(TABLES))  # noqa: S608
+        [found] = self._select(f"SELECT count(*) FROM sqlite_master WHERE name IN {_LISTED}", _json(TABLES))  # noqa: S608
         return bool(found[0] == len(TABLES))
 
     def turn(self, name: str) -> OnlyOne:
@@ -199,9 +211,9 @@ class SQLiteStore(SQLiteProcessRecorder):
             self._lock.close()
 
     def _select(self, statement: str, *values: object) -> list[Any]:
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(statement, values)
-            return [tuple(row) for row in c.fetchall()]
+        with self.datastore.get_connection(commit=False) as connection, SQLiteTransaction(connection) as c, c as cursor:
+            cursor.row_factory = None
+            return cursor.execute(statement, values).fetchall()
 
 
 def sqlite_store(directory: Path, lane: str) -> SQLiteStore:
@@ -238,7 +250,11 @@ def sqlite_beside(directory: Path, lane: str) -> SQLiteStore:
 
 
 def _listed(ids: Sequence[UUID]) -> str:
-    return json.dumps([i.hex for i in ids])
+    return _json([i.hex for i in ids])
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _compiled(statement: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete) -> tuple[Any, ...]:

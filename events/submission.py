@@ -224,9 +224,9 @@ def advance(head: Head | None, said: Mapping[str, Any], digest: str) -> Head | N
     sequence, holder, name = said["sequence"], BATON[state].holder, actor["name"].strip()
     arrived_ms, due_ms = _ms(said["occurred_at"]), _ms(said["due"]["at"]) if said.get("due") else None
     published = state is State.PUBLISHED or bool(head and head.published)
-    moved = {"sequence": sequence, "hash": digest, "state": state, "holder": holder, "actor": name, "published": published}
     if event_type not in TELL_CONTENT:
-        return head and head._replace(arrived_ms=arrived_ms, due_ms=due_ms, **moved)
+        moved = (sequence, digest, state, holder, arrived_ms, due_ms, name, published)
+        return head and Head._make((head.submission_id, *moved, *head[1 + len(moved) :]))
     hands = frozenset({actor["id"].strip()})
     if event_type == "DataSubmitted":
         head, hands = None, hands if data["received"].get("topic") is None else frozenset()
