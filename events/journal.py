@@ -8,7 +8,7 @@ import contextlib
 import itertools
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
@@ -147,11 +147,17 @@ class Journal:
         with self._writing, contextlib.suppress(IntegrityError):
             self.store.insert_tracking(Tracking(source, position))
 
-    def append(self, events: Sequence[Event], claims: Iterable[tuple[str, int]] = ()) -> list[Recorded]:
-        """Write own events, durable on return. Each must follow its submission's newest, and every claim be free; else `Refused`."""
+    def append(
+        self, events: Sequence[Event], claims: Iterable[tuple[str, int]] = (), *, heads: Mapping[uuid.UUID, Head] | None = None
+    ) -> list[Recorded]:
+        """Write own events, durable on return. Each must follow its submission's newest, and every claim be free; else `Refused`.
+
+        `heads`: those of the events' submissions, where they were asked for just before. Who wrote meanwhile has the number that one of
+        these events would have: the store refuses it.
+        """
         recorded = [_fitting(Recorded(event, event.to_bytes())) for event in events]
         with self._writing:
-            draft = Draft(self.heads([event.submission_id for event in events]), self.heirs())
+            draft = Draft(dict(heads) if heads is not None else self.heads([event.submission_id for event in events]), self.heirs())
             draft.claims.update(claims)
             for r in recorded:
                 if not draft.write(r):

@@ -236,7 +236,7 @@ class Lane:
         context = Context(actor, datetime.now(UTC), self, found)
         events = [self._decided(name, _there(found.get(submission_id)), body, context) for name, submission_id, body in wishes]
         try:
-            recorded = self.journal.append(events)
+            recorded = self.journal.append(events, heads=found)
         except Refused as refused:
             raise self._overtaken(wishes, refused) from None
         told = log.bind(lane=self.name)
