@@ -19,7 +19,7 @@ from archive.trail import Due
 from bus.loops import WATCH_S, Progress, woken
 from events.contracts import EVENT
 from events.journal import Journal
-from events.submission import TELL_CONTENT, hash_of
+from events.submission import TELL_CONTENT
 from lane.inbox import migrating, put_rows
 
 BATCH: Final = 500
@@ -62,15 +62,14 @@ class Views:
         """Take the next events of the journal, as one transaction; returns how many. Blocking."""
         with self.engine.connect() as c:
             position = c.execute(_STANDS).scalar() or 0
+        if position > self.journal.last_id():
+            position = self._begin_anew()
         entries = self.journal.read(position, BATCH)
-        if not entries and position > self.journal.last_id():
-            entries = self.journal.read(self._begin_anew(), BATCH)
         if not entries:
             return 0
         heads = self.journal.heads(list({entry.stream for entry in entries}))
-        judged = {head.hash for head in heads.values()}
-        said = [(e.stream, event) for e in reversed(entries) if e.stream in heads and (event := _event(e.raw, judged))][::-1]
-        before = self._before(said, judged)
+        said = [(e.stream, event) for e in entries if e.stream in heads and (event := _event(e.raw))]
+        before = self._before(said)
         rows = [steps.row_of(event, before.get((stream, event["sequence"] - 1)), heads[stream], self.due) for stream, event in said]
         with self.engine.begin() as c:
             # First, and never back: another process of the archive waits here, and then sees the heads as they are.
@@ -82,12 +81,12 @@ class Views:
         self.progress.counts["unreadable"] += len(entries) - len(said)
         return len(entries)
 
-    def _before(self, said: Sequence[tuple[UUID, Said]], judged: set[str]) -> dict[tuple[UUID, int], Said]:
+    def _before(self, said: Sequence[tuple[UUID, Said]]) -> dict[tuple[UUID, int], Said]:
         """The events of this batch, and those of the journal that come before one of it, by submission and sequence."""
         found: dict[tuple[UUID, int], Said] = {(stream, event["sequence"]): event for stream, event in said}
         earlier = {(stream, event["sequence"] - 1) for stream, event in said if event["sequence"] > 1} - found.keys()
         stored = self.journal.store.select_states(list(earlier))
-        return found | {(stream, version): event for stream, version, raw in stored if (event := _event(raw, judged))}
+        return found | {(stream, version): event for stream, version, raw in stored if (event := _event(raw))}
 
     def _begin_anew(self) -> int:
         """The journal is another one, shorter than what was read."""
@@ -98,19 +97,13 @@ class Views:
         return 0
 
 
-def _event(raw: bytes, judged: set[str]) -> Said | None:
-    """None for bytes that somebody damaged: the proof names them, the views pass over them.
-
-    `judged`: hashes of what was judged on admission and needs no second look, because a head names it, or the event after it: what an event
-    of these names is added.
+def _event(raw: bytes) -> Said | None:
+    """None for bytes that somebody damaged: the proof names them, the views pass over them. No head vouches for them: it may have been made
+    of what lies there.
     """
-    known = hash_of(raw) in judged
     try:
-        if not known:
-            EVENT.validate_json(raw)
+        EVENT.validate_json(raw)
     except (ValueError, RecursionError):
         return None
     said: Said = orjson.loads(raw)
-    if known:
-        judged.add(str(said.get("previous")))
     return said

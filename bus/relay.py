@@ -117,53 +117,36 @@ class Relay:
 
     async def _drain(self, producer: AIOKafkaProducer) -> None:
         """The turn is kept however long an acknowledgement or a question to the database takes; when it was lost, the sending ends."""
-        while True:
-            task = asyncio.create_task(self._send_all(producer))
-            try:
-                while not (await asyncio.wait([task], timeout=KEEP_S))[0]:
-                    await asyncio.to_thread(self._turn.keep)
-                    self._kept_at = time.monotonic()
-                is_done = task.result()
-            except BaseException:
-                await ended([task])
-                await asyncio.to_thread(self._turn.give_back)
-                raise
-            if is_done:
-                return
+        while not await self._of_turn(self._turn.take):
             self.progress.moved()
             await asyncio.sleep(GATHER_S)
+        self._kept_at = time.monotonic()
+        task = asyncio.create_task(self._send_all(producer))
+        try:
+            while not (await asyncio.wait([task], timeout=KEEP_S))[0]:
+                await self._of_turn(self._turn.keep)
+                self._kept_at = time.monotonic()
+            task.result()
+        finally:
+            await ended([task])
+            await self._of_turn(self._turn.give_back)
 
-    async def _send_all(self, producer: AIOKafkaProducer) -> bool:
-        """False: another process has the turn."""
-        sending = await self._asked(self._take_turn)
-        if sending is None:
-            return False
-        while sending.follower:
+    async def _of_turn(self, said: Callable[[], T]) -> T:
+        """Where nobody else could have it, nobody is asked: a change of threads costs as much as a question to the journal."""
+        return said() if isinstance(self._turn, OnlyOne) else await asyncio.to_thread(said)
+
+    async def _send_all(self, producer: AIOKafkaProducer) -> None:
+        sent = Sending()
+        while True:
+            async with self._reading:
+                sending = await asyncio.to_thread(self._next, sent)
+            if not sending.follower:
+                self.progress.lag = 0
+                self.progress.moved()
+                return
             if sending.messages:
                 await self._send_these(producer, sending)
-            sending = await self._asked(self._next_or_over, sending)
-        self.progress.lag = 0
-        self.progress.moved()
-        return True
-
-    async def _asked(self, question: Callable[..., T], *about: Sending) -> T:
-        """The journal, in a thread; not while the lag is read."""
-        async with self._reading:
-            return await asyncio.to_thread(question, *about)
-
-    def _take_turn(self) -> Sending | None:
-        """What waits; None: another process has the turn."""
-        if not self._turn.take():
-            return None
-        self._kept_at = time.monotonic()
-        return self._next_or_over(Sending())
-
-    def _next_or_over(self, sent: Sending) -> Sending:
-        """As `_next`. The turn is given back in the same look when nothing waits: a change of threads costs as much as a question."""
-        following = self._next(sent)
-        if not following.follower:
-            self._turn.give_back()
-        return following
+            sent = sending
 
     async def _send_these(self, producer: AIOKafkaProducer, sending: Sending) -> None:
         self.progress.lag = sending.waiting

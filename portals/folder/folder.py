@@ -209,6 +209,6 @@ def _compared(root: str, tree: Mapping[str, Leaf], below: Callable[[str], bool])
     """What differs of the pages over all datasets, and of whatever belongs to none."""
 
     def aside(path: str) -> bool:
-        return _is_of_a_dataset(path) or is_on_trial(Path(root), path)
+        return _is_of_a_dataset(path) or is_on_trial(root, path)
 
     return compare(root, tree, thorough=lambda _: True, below=below, folders=FOLDERS, aside=aside)

@@ -23,6 +23,8 @@ DATASETS: Final = "dataset"
 TRIAL: Final = ".probe"
 IS_TRIAL: Final = re.compile(rf"\{TRIAL}-[0-9a-f]{{16}}")
 TRIAL_CONTENT: Final = b"jejak"
+TRIED: Final = ("", "file", "draft", "link")
+"""What a trial of the disk makes, below its own folder."""
 TRIAL_S: Final = 3_600.0
 """A trial of the disk takes less than a second; one that lies there for so long was left by a crash."""
 
@@ -69,10 +71,10 @@ def make_room(root: Path) -> list[Difference]:
     return [Difference("", None, "unknown", field=DATASETS, found=found)]
 
 
-def is_on_trial(root: Path, path: str) -> bool:
+def is_on_trial(root: str, path: str) -> bool:
     """Of a path below the root: another process is trying the disk there just now, in nobody's turn. Nothing else may hide there."""
     first, _, rest = path.partition("/")
-    if not IS_TRIAL.fullmatch(first):
+    if not IS_TRIAL.fullmatch(first) or rest not in TRIED:
         return False
     try:
         return _is_tried(f"{root}/{path}", rest) and abs(time.time() - os.lstat(f"{root}/{first}").st_mtime) < TRIAL_S
@@ -120,7 +122,7 @@ def _why_no_folder(root: Path) -> str | None:
 def _clean(root: Path) -> None:
     """Trials that a crash left."""
     for path in root.glob(f"{TRIAL}-*"):
-        if IS_TRIAL.fullmatch(path.name) and is_folder(str(path)) and not is_on_trial(root, path.name):
+        if IS_TRIAL.fullmatch(path.name) and is_folder(str(path)) and not is_on_trial(str(root), path.name):
             shutil.rmtree(path)
 
 
@@ -132,6 +134,5 @@ def _is_tried(path: str, name: str) -> bool:
             return stat.S_ISDIR(found.st_mode)
         case "file" | "draft":
             return stat.S_ISREG(found.st_mode) and found.st_size <= len(TRIAL_CONTENT)
-        case "link":
+        case _:
             return stat.S_ISLNK(found.st_mode) and os.readlink(path) == DATASETS
-    return False

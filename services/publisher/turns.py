@@ -5,6 +5,7 @@ On PostgreSQL a turn ends with the session that has it, also when the server sta
 
 import fcntl
 import os
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +17,7 @@ from typing import Final
 import sqlalchemy as sa
 import structlog
 
-FILES: Final = 10_000
-"""Two that share a file are not written at the same time: one of them waits a second. Among a thousand that befell one in 300."""
+FILES: Final = 1_000
 StillMine = Callable[[], bool]
 """False: the turn ended, and another may have it."""
 log = structlog.get_logger("jejak.publisher")
@@ -29,6 +29,9 @@ class Turns:
 
     engine: sa.Engine
     _taken: set[str] = field(default_factory=set)
+    _locked: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """File → its descriptor, and how many datasets have it here."""
+    _opening: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def turn(self, dataset_id: str) -> Iterator[StillMine | None]:
@@ -57,16 +60,37 @@ class Turns:
 
     @contextmanager
     def _file(self, dataset_id: str) -> Iterator[StillMine | None]:
-        """A lock that another process (`jejak portal repair`) sees too; datasets share the files, so they do not pile up."""
-        descriptor = os.open(f"{self._folder}/{zlib.crc32(dataset_id.encode()) % FILES}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """A lock that another process (`jejak portal repair`) sees too. Datasets share the files, so they do not pile up; those of this
+        process share the lock as well, and hold up none of each other.
+        """
+        number = zlib.crc32(dataset_id.encode()) % FILES
+        with self._opening:
+            descriptor, users = self._locked.get(number) or (self._lock_file(number), 0)
+            if descriptor is not None:
+                self._locked[number] = descriptor, users + 1
+        try:
+            yield None if descriptor is None else (lambda: True)
+        finally:
+            if descriptor is not None:
+                self._leave(number)
+
+    def _lock_file(self, number: int) -> int | None:
+        """None: another process has it."""
+        descriptor = os.open(f"{self._folder}/{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            yield None
-        else:
-            yield lambda: True
-        finally:
             os.close(descriptor)
+            return None
+        return descriptor
+
+    def _leave(self, number: int) -> None:
+        with self._opening:
+            descriptor, users = self._locked.pop(number)
+            if users > 1:
+                self._locked[number] = descriptor, users - 1
+            else:
+                os.close(descriptor)
 
     @cached_property
     def _folder(self) -> Path:

@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
+import sqlalchemy as sa
 import structlog
 
 from lane.files import FileProblem, Files, FilesUnavailable
 from portals.portal import Code, Difference, Portal, PortalProblem
+from services.publisher.following import METADATA
 from services.publisher.standings import Standings
 from services.publisher.turns import StillMine, Turns
 
@@ -19,6 +22,15 @@ OVERVIEW: Final = "/"
 """Whose turn it is at the pages over all datasets; no dataset has this name."""
 TURN_LOST: Final = "giliran menulis data ini ke portal hilang di tengah jalan; jalankan lagi"
 BY_HAND: Final = "bukan milik Jejak; pindahkan, hapus, atau perbaiki izinnya sendiri"
+REPAIRS: Final = sa.Table(
+    "portal_repairs_v2",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("dataset_id", sa.String(100), nullable=False),
+    sa.Column("what", sa.String(32), nullable=False),
+    sa.Column("field", sa.Text, nullable=False),
+)
 OF_ALL: Final = frozenset({Code.UNREACHABLE, Code.MISCONFIGURED})
 """Problems of the portal and not of one dataset: the others would only say the same."""
 log = structlog.get_logger("jejak.publisher")
@@ -87,7 +99,8 @@ class Upkeep:
             log.warning("portal_room_not_made", why=problem.message)
             return
         for difference in taken_away:
-            yield _put_right(difference)
+            self._note(difference)
+            yield Repair(difference)
 
     def _of_overview(self) -> list[Difference]:
         """What differs of the pages over all datasets, and whatever belongs to none."""
@@ -134,7 +147,8 @@ class Upkeep:
         left = set(after)
         for difference in before:
             if difference not in left:
-                yield _put_right(difference)
+                self._note(difference)
+                yield Repair(difference)
         yield from (Repair(difference, why) for difference in after)
 
     def _names(self, dataset_id: str | None) -> tuple[list[str], list[Difference]]:
@@ -159,10 +173,11 @@ class Upkeep:
                 raise PortalProblem(Code.BUSY, "Data ini terus-menerus sedang ditulis ke portal; coba lagi nanti.")
             time.sleep(0.05)
 
-
-def _put_right(difference: Difference) -> Repair:
-    log.warning("portal_repaired", dataset_id=difference.dataset_id, what=difference.what, field=difference.field)
-    return Repair(difference)
+    def _note(self, difference: Difference) -> None:
+        row = {"at": datetime.now(UTC).isoformat(), "dataset_id": difference.dataset_id, "what": difference.what, "field": difference.field}
+        with self.standings.engine.begin() as c:
+            c.execute(sa.insert(REPAIRS), [row])
+        log.warning("portal_repaired", **row)
 
 
 def _unreadable(dataset_id: str, problem: PortalProblem) -> Difference:

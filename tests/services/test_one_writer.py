@@ -1,6 +1,7 @@
 """One writer a dataset: what a publisher on PostgreSQL does when its turn at the portal ends while it writes, and another goes on."""
 
 import threading
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from events.contracts import Published
 from lane.inbox import open_engine
 from services.publisher.publishing import Publishing
-from services.publisher.turns import Turns
+from services.publisher.turns import FILES, Turns
 from services.publisher.upkeep import Upkeep
 from services.publisher.web import publishing_of
 from tests.bus.cluster import until
@@ -55,6 +56,24 @@ def two(desk: Desk, database: str) -> Iterator[tuple[Turns, Turns]]:
     """The turns of two processes."""
     engines = [open_engine(database, "publisher") for _ in range(2)]
     yield Turns(engines[0]), Turns(engines[1])
+    for engine in engines:
+        engine.dispose()
+
+
+def test_datasets_that_share_a_file_wait_only_for_another_process(tmp_path: Path) -> None:
+    engines = [open_engine(f"sqlite:{tmp_path}/", "publisher") for _ in range(2)]
+    here, there = map(Turns, engines)
+    one, another = (
+        "data-9",
+        next(f"data-{n}" for n in range(10, 100_000) if zlib.crc32(b"data-%d" % n) % FILES == zlib.crc32(b"data-9") % FILES),
+    )
+    with here.turn(one) as first:
+        with here.turn(another) as second, there.turn(one) as taken, here.turn(one) as again:
+            assert (bool(first), bool(second), taken, again) == (True, True, None, None)
+        with there.turn(another) as taken:  # its file is still ours
+            assert taken is None
+    with there.turn(another) as free, here.turn(one) as theirs:
+        assert (bool(free), theirs) == (True, None)
     for engine in engines:
         engine.dispose()
 
