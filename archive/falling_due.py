@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from archive.steps import said_by
 from events.admission import said_in
 from events.heads import HEADS
 from events.journal import Journal
@@ -110,7 +111,7 @@ def _frequencies(journal: Journal, ids: Sequence[UUID]) -> dict[UUID, str]:
     """As the newest metadata of each submission say, in an event's bytes."""
     found: dict[UUID, str] = {}
     for submission_id, raw in reversed(journal.store.select_streams(ids)):
-        if submission_id not in found and (said := said_in(raw)).get("type") in TELL_CONTENT:
+        if submission_id not in found and said_in(raw).get("type") in TELL_CONTENT and (said := said_by(raw)):
             found[submission_id] = said["data"]["dataset"]["frequency"]
     return found
 

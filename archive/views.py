@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 
 from archive import falling_due, search_words, steps
-from archive.steps import Said
+from archive.steps import Said, said_by
 from archive.trail import Due
 from bus.loops import WATCH_S, Progress, woken
-from events.contracts import EVENT
 from events.journal import Journal
 from events.submission import TELL_CONTENT
 from lane.inbox import migrating, put_rows
@@ -68,7 +66,7 @@ class Views:
         if not entries:
             return 0
         heads = self.journal.heads(list({entry.stream for entry in entries}))
-        said = [(e.stream, event) for e in entries if e.stream in heads and (event := _event(e.raw))]
+        said = [(e.stream, event) for e in entries if e.stream in heads and (event := said_by(e.raw))]
         before = self._before(said)
         rows = [steps.row_of(event, before.get((stream, event["sequence"] - 1)), heads[stream], self.due) for stream, event in said]
         with self.engine.begin() as c:
@@ -86,7 +84,7 @@ class Views:
         found: dict[tuple[UUID, int], Said] = {(stream, event["sequence"]): event for stream, event in said}
         earlier = {(stream, event["sequence"] - 1) for stream, event in said if event["sequence"] > 1} - found.keys()
         stored = self.journal.store.select_states(list(earlier))
-        return found | {(stream, version): event for stream, version, raw in stored if (event := _event(raw))}
+        return found | {(stream, version): event for stream, version, raw in stored if (event := said_by(raw))}
 
     def _begin_anew(self) -> int:
         """The journal is another one, shorter than what was read."""
@@ -95,15 +93,3 @@ class Views:
                 for table in tables.sorted_tables:
                     c.execute(sa.delete(table))
         return 0
-
-
-def _event(raw: bytes) -> Said | None:
-    """None for bytes that somebody damaged: the proof names them, the views pass over them. No head vouches for them: it may have been made
-    of what lies there.
-    """
-    try:
-        EVENT.validate_json(raw)
-    except (ValueError, RecursionError):
-        return None
-    said: Said = orjson.loads(raw)
-    return said

@@ -5,12 +5,26 @@ from datetime import date
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from archive.falling_due import Page, next_due, page
 from events.contracts import Actor
 from events.recorder import Batch, EventRow, Row
 from tests.archive.rooms import Room
-from tests.events.given import after, approved, published, retracted, revision_of, story, submission_of, submitted, verified
+from tests.events.given import (
+    DATASET,
+    after,
+    approved,
+    on_kafka,
+    published,
+    retracted,
+    revised,
+    revision_of,
+    story,
+    submission_of,
+    submitted,
+    verified,
+)
 
 DINKES = Actor(id="tim@dinkes", name="Tim", role="tim_ppid", opd="dinkes")
 KETUA_OF_DINKES = Actor(id="ketua@dinkes", name="Ketua", role="ketua_ppid", opd="dinkes")
@@ -163,3 +177,14 @@ def test_a_damaged_event_is_passed_over(room: Room) -> None:
 
     assert named(asked(room)) == ["daftar-desa"]
     assert room.views.progress.counts["unreadable"] == 1
+
+
+def test_of_a_published_dataset_whose_metadata_are_damaged_those_before_are_taken(room: Room) -> None:
+    whole = story(submitted, revised, verified, approved, published)
+    room.journal.replicate(on_kafka(*whole[:4]))
+    room.offset = 4
+    with room.engine.begin() as c:
+        c.execute(sa.text("UPDATE stored_events SET state = :raw WHERE originator_version = 2"), {"raw": b'{"type":"DataRevised"}'})
+    room.came(*whole[4:])
+
+    assert named(asked(room)) == [DATASET["dataset_id"]]

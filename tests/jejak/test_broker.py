@@ -202,9 +202,8 @@ def test_the_next_start_waits_for_a_killed_owner_s_broker(tmp_path: Path) -> Non
             broker.stop()
 
 
+@pytest.mark.needs("linux")
 def test_a_killed_guard_leaves_no_orphan(tmp_path: Path) -> None:
-    if sys.platform != "linux":
-        pytest.skip("only Linux can tell the broker of its guard's death")
     with an_owner(tmp_path / "kafka") as (_, broker_pid, _):
         broker = psutil.Process(broker_pid)
         guard = broker.parent()

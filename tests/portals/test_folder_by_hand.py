@@ -87,7 +87,7 @@ def test_a_path_longer_than_the_system_takes_is_a_difference_and_hides_no_other(
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that we may not look into")
+@pytest.mark.needs("root")
 def test_a_folder_of_the_system_stops_neither_catalogue_nor_check(on_folder: Stage, root: Path, shelf: Shelf) -> None:
     """`lost+found` is there on a disk of its own, for root only."""
     on_folder.publish(shelf, shelf.publication("data", FIRST))
@@ -109,7 +109,7 @@ def test_a_folder_of_the_system_stops_neither_catalogue_nor_check(on_folder: Sta
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-@pytest.mark.skipif(os.geteuid() != 0, reason="nothing is closed to root, and only root can become somebody else")
+@pytest.mark.needs("root")
 @pytest.mark.parametrize("mode", [0o555, 0o300, 0])
 def test_a_new_dataset_is_put_into_a_folder_that_somebody_closed(mode: int, on_folder: Stage, root: Path, shelf: Shelf) -> None:
     on_folder.publish(shelf, shelf.publication("data", FIRST))

@@ -4,17 +4,22 @@ import uuid
 from typing import Any
 
 import pytest
+from hypothesis import given as for_any
+from hypothesis import reject, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from events.contracts import Checklist
 from events.inbound import Inbound
 from events.metadata import Dataset, File
 from events.submission import State
 from lane.inbox import OnItsWay, Standing
-from lane.publishable import reasons_against
+from lane.publishable import hidden_characters, personal_words, reasons_against, words
 from services.decision.policy import MAY_DECIDE, all_five_hold, has_no_error_findings, place_is_free
 from services.intake.policy import MAY_PUT_FILES, MAY_SUBMIT, comes_from
 from services.publisher.policy import MAY_PUBLISH, PUBLISHER
 from services.review.policy import MAY_REVISE
+from tests.checks.test_personal import LOOKS
 from tests.events.given import CHECKLIST, DATASET, FILE, given, revision_of, submitted
 from tests.services.desk import form
 from web.tokens import Role
@@ -118,3 +123,21 @@ def test_each_swimlane_of_the_sop_does_its_own_step() -> None:
     assert {Role.ATASAN_PPID} == MAY_DECIDE
     assert {Role.ADMIN_OPENDATA} == MAY_PUBLISH
     assert PUBLISHER.role in MAY_PUBLISH
+
+
+ODD = ("\u202e", 'kata "kutip"', "a\\nb", "0812\t3456\t7890", "surel@gmail.com", "\uff10\uff18\uff11\uff12")
+SEEN = st.sampled_from(LOOKS).flatmap(st.from_regex) | st.sampled_from(ODD)
+PLACES = ("title", "summary", "section", "license", "source", "method")
+
+
+@settings(max_examples=400, derandomize=True, database=None, deadline=None)
+@for_any(st.dictionaries(st.sampled_from(PLACES), st.builds("{}{}".format, SEEN, st.text(max_size=20)), min_size=1), st.booleans())
+def test_the_look_at_a_form_as_a_whole_passes_over_nothing(told: dict[str, str], reached: bool) -> None:  # noqa: FBT001
+    office = {"position": "Kepala Bidang 0812 3456 7890" if reached else "Kepala Bidang", "email": "data@karanganyarkab.go.id"}
+    try:
+        dataset = Dataset.model_validate(DATASET | told | {"responsible": office}, strict=False)
+    except ValidationError:
+        reject()
+    files = [File.model_validate(FILE)]
+
+    assert words(dataset, files) == [*personal_words(dataset, files), *hidden_characters(dataset, files)]
